@@ -1,0 +1,311 @@
+"""What a model is: the table of its `model.toml`, read and checked.
+
+A shipped model, a downloaded one and one that a user trained are described by the same table; an entry of
+`models/catalogue.toml` is that table too, with `[source]` for the files that are not here yet.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lib.errors import ModelFileError
+from lib.messages import Message, N_
+
+CARD = "model.toml"
+RUNTIMES = ("litert",)
+RESIZE_RULES = ("crop", "squash")
+BACKGROUNDS = ("none", "first", "last")
+ACTIVATIONS = ("softmax", "logits", "sigmoid")
+MAX_SIDE = 1024
+MAX_CLASSES = 100_000
+_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+_FILE_NAME = re.compile(r"[^/\\\0]{1,120}")
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What the model expects to see.
+
+    Attributes:
+        size_wh: Width and height in pixels.
+        range: What the bytes 0 and 255 become, before `mean` and `std`.
+        resize: "crop": the middle 87.5 % of each side, scaled to size; "squash": the whole picture scaled.
+        mean: Taken off each channel (R, G, B), in units of `range`; None for none.
+        std: Each channel is divided by it, after `mean`; None for none.
+    """
+
+    size_wh: tuple[int, int]
+    range: tuple[float, float] = (-1.0, 1.0)
+    resize: str = "crop"
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """What the model answers.
+
+    Attributes:
+        classes: K, the classes shown; a background class is not among them.
+        background: Where the class that is never shown stands: "none", "first" or "last".
+        activation: What the output already is: "softmax" probabilities, "logits", or "sigmoid": one unit with the
+            probability of the second of two classes.
+    """
+
+    classes: int
+    background: str = "none"
+    activation: str = "softmax"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Figures its makers published; shares in [0, 1].
+
+    Attributes:
+        source: Where they stand; figures without one are refused.
+    """
+
+    source: str
+    top1: float | None = None
+    top5: float | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One model.
+
+    Attributes:
+        id: Unique, [a-z0-9.-].
+        name: For people.
+        family: "MobileNet", …; "Discern starter" for ours, "Yours" for a user's.
+        runtime: "litert".
+        weights: File name in the model's folder.
+        labels: File name in the model's folder: one label a line, in output order, the background's included
+            where there is one.
+        licence: SPDX identifier, or a sentence.
+        source: The `[source]` table as it stands, for the store; empty for a model whose files are here.
+        description: One sentence for people, or "".
+    """
+
+    id: str
+    name: str
+    family: str
+    runtime: str
+    weights: str
+    labels: str
+    licence: str
+    input: InputSpec
+    output: OutputSpec
+    published: Published | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def outputs(self) -> int:
+        """Units of the output tensor that are classes, the background's included (a sigmoid's one unit: 2)."""
+        return self.output.classes + (self.output.background != "none")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model whose files are on this machine.
+
+    Attributes:
+        spec: Its description.
+        path: The folder that holds `model.toml`, the weights and the labels.
+    """
+
+    spec: ModelSpec
+    path: Path
+
+    @property
+    def weights_path(self) -> Path:
+        """Return the path of the weights file."""
+        return self.path / self.spec.weights
+
+    def read_labels(self, language: str = "en") -> tuple[str, ...]:
+        """Return the K names shown to people, in output order, the background's left out.
+
+        Args:
+            language: `labels.ko.txt` beside `labels.txt` is used for "ko"; without one the labels are shown as
+                the model gives them.
+
+        Raises:
+            ModelFileError: The file is missing or does not hold one label per class.
+        """
+        path = self.path / self.spec.labels
+        translated = path.with_suffix(f".{language}{path.suffix}")
+        return read_labels(translated if translated.is_file() else path, self.spec)
+
+
+def load(folder: Path) -> ModelFolder:
+    """Read the model folder `folder`.
+
+    Raises:
+        ModelFileError: `model.toml` is missing, not TOML, or breaks the contract; the weights file is missing.
+    """
+    card = folder / CARD
+    try:
+        table = tomllib.loads(card.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=f"{folder.name}/{CARD}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(
+            N_("{file} is not valid TOML: {reason}."), file=f"{folder.name}/{CARD}", reason=error
+        ) from error
+    model = ModelFolder(parse(table, f"{folder.name}/{CARD}"), folder)
+    if not model.weights_path.is_file():
+        raise ModelFileError(
+            N_("{model} has no weights: {file} is missing from its folder."), model=model.spec.id, file=model.spec.weights
+        )
+    return model
+
+
+def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
+    """Check the table of a model and return its description.
+
+    Args:
+        table: As read from TOML.
+        where: What to call the table in an error.
+
+    Raises:
+        ModelFileError: A key is missing or has a value outside the contract; it is named.
+    """
+    read = _Reader(table, where)
+    source = table.get("source", {})
+    return ModelSpec(
+        id=read.text("id", pattern=_ID),
+        name=read.text("name"),
+        family=read.text("family"),
+        runtime=read.one_of("runtime", RUNTIMES),
+        weights=read.text("weights", pattern=_FILE_NAME),
+        labels=read.text("labels", pattern=_FILE_NAME),
+        licence=read.text("licence"),
+        input=_parse_input(read.section("input")),
+        output=_parse_output(read.section("output")),
+        published=_parse_published(read.section("published")) if "published" in table else None,
+        source=source if isinstance(source, dict) else {},
+        description=str(table.get("description", "")),
+    )
+
+
+def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
+    """Return the K labels of `spec` from the file `path`, without the background's.
+
+    Raises:
+        ModelFileError: Missing, not UTF-8, or not one label per class.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelFileError(N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name) from error
+    labels = [line.strip() for line in lines]
+    while labels and not labels[-1]:
+        labels.pop()
+    if len(labels) != spec.outputs:
+        raise ModelFileError(
+            N_("{model}: {file} holds {found} labels, but the model has {expected} outputs."),
+            model=spec.id,
+            file=path.name,
+            found=len(labels),
+            expected=spec.outputs,
+        )
+    return strip_background(tuple(labels), spec.output.background)
+
+
+def strip_background(labels: tuple[str, ...], background: str) -> tuple[str, ...]:
+    """Return `labels` without the background class."""
+    return {"none": labels, "first": labels[1:], "last": labels[:-1]}[background]
+
+
+def _parse_input(read: "_Reader") -> InputSpec:
+    width, height = read.numbers("size", 2)
+    if not (width == int(width) and height == int(height) and 1 <= min(width, height) and max(width, height) <= MAX_SIDE):
+        raise read.wrong("size", N_("two whole numbers from 1 to {limit}"), limit=MAX_SIDE)
+    low, high = read.numbers("range", 2, default=(-1.0, 1.0))
+    if not low < high:
+        raise read.wrong("range", N_("two rising numbers"))
+    mean = read.numbers("mean", 3) if read.has("mean") else None
+    std = read.numbers("std", 3) if read.has("std") else None
+    if std is not None and min(std) <= 0:
+        raise read.wrong("std", N_("three numbers above 0"))
+    return InputSpec(
+        size_wh=(int(width), int(height)),
+        range=(low, high),
+        resize=read.one_of("resize", RESIZE_RULES),
+        mean=(mean[0], mean[1], mean[2]) if mean else None,
+        std=(std[0], std[1], std[2]) if std else None,
+    )
+
+
+def _parse_output(read: "_Reader") -> OutputSpec:
+    (classes,) = read.numbers("classes", 1)
+    activation = read.one_of("activation", ACTIVATIONS, default="softmax")
+    if classes != int(classes) or not 1 <= classes <= MAX_CLASSES:
+        raise read.wrong("classes", N_("a whole number from 1 to {limit}"), limit=MAX_CLASSES)
+    if activation == "sigmoid" and classes != 2:
+        raise read.wrong("classes", N_("2, since a sigmoid unit tells two classes apart"))
+    return OutputSpec(int(classes), read.one_of("background", BACKGROUNDS, default="none"), activation)
+
+
+def _parse_published(read: "_Reader") -> Published:
+    shares = {key: read.numbers(key, 1)[0] for key in ("top1", "top5") if read.has(key)}
+    for key, share in shares.items():
+        if not 0 <= share <= 1:
+            raise read.wrong(key, N_("a share from 0 to 1"))
+    parameters = int(read.numbers("parameters", 1)[0]) if read.has("parameters") else None
+    return Published(read.text("source"), shares.get("top1"), shares.get("top5"), parameters)
+
+
+class _Reader:
+    """Takes values out of a table and names the key when one is wrong."""
+
+    def __init__(self, table: Mapping[str, Any], where: str, prefix: str = "") -> None:
+        self._table, self._where, self._prefix = table, where, prefix
+
+    def has(self, key: str) -> bool:
+        return key in self._table
+
+    def section(self, key: str) -> "_Reader":
+        value = self._table.get(key)
+        if not isinstance(value, dict):
+            raise self.wrong(key, N_("a table"))
+        return _Reader(value, self._where, f"{self._prefix}{key}.")
+
+    def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
+        value = self._table.get(key)
+        if not isinstance(value, str) or not value.strip():
+            raise self.wrong(key, N_("a text"))
+        if pattern and not pattern.fullmatch(value) or value in (".", ".."):
+            raise self.wrong(key, N_("a plain name"))
+        return value
+
+    def one_of(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
+        value = self._table.get(key, default)
+        if value not in choices:
+            raise self.wrong(key, N_("one of {choices}"), choices=", ".join(choices))
+        return str(value)
+
+    def numbers(self, key: str, count: int, default: tuple[float, ...] | None = None) -> tuple[float, ...]:
+        value = self._table.get(key, default)
+        values = tuple(value) if isinstance(value, list | tuple) else (value,)
+        if len(values) != count or not all(_is_number(v) for v in values):
+            raise self.wrong(key, N_("{count} numbers") if count > 1 else N_("a number"), count=count)
+        return tuple(float(v) for v in values)
+
+    def wrong(self, key: str, expected: str, **values: object) -> ModelFileError:
+        return ModelFileError(
+            N_("{file}: `{key}` should be {expected}; it is {found}."),
+            file=self._where,
+            key=f"{self._prefix}{key}",
+            expected=Message(expected, values),
+            found=repr(self._table.get(key)) if key in self._table else Message(N_("missing"), {}),
+        )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12

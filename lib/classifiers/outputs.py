@@ -1,0 +1,77 @@
+"""What comes out of a model → probabilities of its K classes.
+
+Dequantise; logits → softmax; one sigmoid unit s → [1 - s, s]; drop the background class; renormalise to sum 1 in
+float64. Renormalising matters for 8-bit models: their outputs were measured to sum to as little as 0.53.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.catalogue.contract import OutputSpec
+from lib.errors import ModelOutputError
+from lib.messages import N_
+
+
+def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec) -> NDArray[np.float64]:
+    """Return the probabilities, shape (K,), float64, non-negative, sum 1.
+
+    Args:
+        raw: The output tensor, dequantised: shape (1, N) or (N,), N = K plus the background, or 1 for a sigmoid.
+        spec: What the model says of its output.
+
+    Raises:
+        ModelOutputError: A wrong number of values, NaN, infinity, a negative probability, or all zero.
+    """
+    values = np.asarray(raw, np.float64).reshape(-1)
+    if not np.all(np.isfinite(values)):
+        raise ModelOutputError(N_("The model answered with numbers that are not finite; its file may be damaged."))
+    if values.size == 1 and spec.classes == 2:
+        one = sigmoid(values[0]) if spec.activation == "logits" else values[0]
+        values = np.array([1.0 - one, one])
+    elif spec.activation == "logits":
+        values = softmax(values)
+    expected = spec.classes + (spec.background != "none")
+    if values.size != expected:
+        raise ModelOutputError(
+            N_("The model answered with {found} numbers; its description says {expected}."),
+            found=values.size,
+            expected=expected,
+        )
+    return _normalise(_drop_background(values, spec.background))
+
+
+def dequantise(raw: NDArray[np.generic], scale: float, zero_point: int) -> NDArray[np.float64]:
+    """Return the real values of a tensor: (q - zero_point) · scale; a scale of 0 means it is real already."""
+    values = raw.astype(np.float64)
+    return (values - zero_point) * scale if scale else values
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return exp(x) / Σ exp(x), shifted by the maximum so that nothing overflows."""
+    powers = np.exp(logits - logits.max())
+    return np.asarray(powers / powers.sum(), np.float64)
+
+
+def sigmoid(logit: float) -> float:
+    """Return 1 / (1 + exp(-x)), without overflow."""
+    return float(np.exp(-np.logaddexp(0.0, -logit)))
+
+
+def _drop_background(values: NDArray[np.float64], background: str) -> NDArray[np.float64]:
+    return {"none": values, "first": values[1:], "last": values[:-1]}[background]
+
+
+# A softmax computed in float32 may come out a rounding error below zero.
+_TOLERANCE = 1e-5
+
+
+def _normalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if values.min() < -_TOLERANCE:
+        raise ModelOutputError(
+            N_("The model answered with a negative probability; its description may name the wrong activation.")
+        )
+    positive = np.clip(values, 0.0, None)
+    total = positive.sum()
+    if total <= 0:
+        raise ModelOutputError(N_("The model answered with nothing but zeros; its file may be damaged."))
+    return np.asarray(positive / total, np.float64)

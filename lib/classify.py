@@ -1,0 +1,152 @@
+"""Photos + a model → classifications: one, or many at once, streamed in input order."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from lib.classifiers.base import Classifier
+from lib.errors import ModelOutputError, PhotoError
+from lib.photos import DECODE_FLOOR, SUFFIXES, open_with_size, read_photo
+from lib.preprocess import CENTRAL_FRACTION
+from lib.results import Classification, Failure, Outcome
+from lib.verdict import Thresholds, judge, rank
+
+TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A photo that has not been read yet.
+
+    Attributes:
+        name: What its owner calls it; untrusted text.
+        read: Returns its bytes, or raises PhotoError.
+    """
+
+    name: str
+    read: Callable[[], bytes]
+
+    @staticmethod
+    def of_path(path: Path, name: str | None = None) -> "Source":
+        """Return the photo in the file `path`, called `name` or by the file's name."""
+        return Source(name or path.name, partial(read_photo, path))
+
+    @staticmethod
+    def of_bytes(data: bytes, name: str) -> "Source":
+        """Return a photo that is in memory."""
+        return Source(name, lambda: data)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the reader chose.
+
+    Attributes:
+        top: How many classes are listed, at least 1.
+        thresholds: The two numbers of the verdict rule.
+    """
+
+    top: int = TOP
+    thresholds: Thresholds = Thresholds()
+
+
+# Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding.
+Look = Callable[[Source, Image.Image], None]
+
+
+def classify_photo(
+    source: Source, classifier: Classifier, settings: Settings | None = None, *, look: Look | None = None
+) -> Outcome:
+    """Classify one photo; a bad photo gives a Failure, never an exception.
+
+    Args:
+        source: The photo.
+        classifier: The model.
+        settings: None for the defaults.
+        look: Called with the decoded photo.
+    """
+    settings = settings or Settings()
+    try:
+        image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
+        if look is not None:
+            look(source, image)
+        probabilities, milliseconds = classifier.run(classifier.prepare(image))
+    except (PhotoError, ModelOutputError) as error:
+        return Failure(source.name, classifier.spec.id, error)
+    return Classification(
+        file=source.name,
+        model=classifier.spec.id,
+        predictions=rank(probabilities, classifier.labels, top=settings.top),
+        verdict=judge(probabilities, classifier.labels, settings.thresholds),
+        size_wh=size_wh,
+        milliseconds=milliseconds,
+    )
+
+
+def classify_photos(
+    sources: Iterable[Source],
+    classifier: Classifier,
+    settings: Settings | None = None,
+    *,
+    look: Look | None = None,
+    cancelled: threading.Event | None = None,
+) -> Iterator[Outcome]:
+    """Classify many photos on all cores and yield each outcome in input order as soon as it is known.
+
+    Every worker takes a photo from bytes to probabilities on its own; decoding, scaling and inference all release the
+    GIL, so that while one core decodes another infers. Only a few photos are in memory at a time, however many
+    `sources` holds.
+
+    Args:
+        sources: The photos; may be endless, is read as needed.
+        classifier: The model.
+        settings: None for the defaults.
+        look: Called with each decoded photo.
+        cancelled: Once set, no further photo is begun, and the iterator ends.
+    """
+    workers = min(classifier.workers, os.cpu_count() or 1)
+    ahead = 3 * workers
+    waiting: deque[Future[Outcome]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
+    try:
+        for source in sources:
+            if cancelled is not None and cancelled.is_set():
+                return
+            waiting.append(pool.submit(classify_photo, source, classifier, settings, look=look))
+            while len(waiting) > ahead or (waiting and waiting[0].done()):
+                yield waiting.popleft().result()
+        while waiting:
+            if cancelled is not None and cancelled.is_set():
+                return
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def pixels_needed(classifier: Classifier) -> int:
+    """Return how many pixels each side of a photo needs, so that nothing is enlarged that the file has."""
+    side = max(classifier.spec.input.size_wh)
+    needed = side / CENTRAL_FRACTION if classifier.spec.input.resize == "crop" else side
+    return max(DECODE_FLOOR, int(-(-needed // 1)))
+
+
+def find_photos(path: Path) -> list[Source]:
+    """Return the photo `path`, or, if it is a folder, the photos below it, sorted, hidden files left out.
+
+    In a folder only files with a photo's suffix count; a file that is named is always taken.
+    """
+    if not path.is_dir():
+        return [Source.of_path(path, str(path))]
+    found = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _is_hidden(p, path))
+    return [Source.of_path(p, str(p)) for p in sorted(found) if p.is_file()]
+
+
+def _is_hidden(path: Path, below: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(below).parts)

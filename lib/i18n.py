@@ -1,0 +1,64 @@
+"""Languages: which there are, which one a reader gets, and sentences put into it.
+
+The catalogues are gettext's (`lib/locale/<language>/LC_MESSAGES/discern.mo`), made with Babel; English needs none.
+"""
+
+import gettext
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from lib.messages import Message, fill
+
+DOMAIN = "discern"
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = {"en": "English", "ko": "한국어", "ja": "日本語"}
+DEFAULT = "en"
+
+
+class Translator:
+    """Puts sentences into one language.
+
+    Args:
+        language: One of `LANGUAGES`; anything else reads as English.
+    """
+
+    def __init__(self, language: str = DEFAULT) -> None:
+        self.language = language if language in LANGUAGES else DEFAULT
+        self._catalogue = _catalogue(self.language)
+
+    def __call__(self, text: str, **values: object) -> str:
+        """Return the sentence `text`, translated and filled in."""
+        return fill(self._catalogue.gettext(text), self._words(values))
+
+    def plural(self, one: str, many: str, n: int, **values: object) -> str:
+        """Return the sentence for the number `n`, which fills `{n}`."""
+        return fill(self._catalogue.ngettext(one, many, n), self._words({"n": n, **values}))
+
+    def message(self, message: Message) -> str:
+        """Return a message in words."""
+        return self(message.text, **message.values)
+
+    def _words(self, values: dict[str, object]) -> dict[str, str]:
+        return {
+            name: self.message(value) if isinstance(value, Message) else str(value)
+            for name, value in values.items()
+        }
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, LOCALE_FOLDER, [language], fallback=language == DEFAULT)
+
+
+def choose(wanted: Iterable[str | None]) -> str:
+    """Return the first language of `wanted` that exists; tags like "ko-KR" count by their first part.
+
+    Args:
+        wanted: Language tags, best first; None and unknown ones are passed over.
+    """
+    for tag in wanted:
+        language = (tag or "").replace("_", "-").split("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return DEFAULT

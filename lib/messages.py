@@ -1,0 +1,36 @@
+"""Sentences for people, kept apart from the language they are read in.
+
+An error or a verdict carries a `Message`: the English sentence, which is also the key of the translation
+catalogues, and the values to fill in. The edge that shows it (page, CSV, command line) puts it into words with
+`lib.i18n`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary name: marks a sentence for translation
+    """Mark `text` for the translation catalogues and return it unchanged."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence and what fills its gaps.
+
+    Attributes:
+        text: English, with `{name}` placeholders; the key in the catalogues.
+        values: One entry a placeholder. A value may itself be a Message; it is translated first.
+    """
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return the English sentence."""
+        return fill(self.text, {name: str(value) for name, value in self.values.items()})
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Return `text` with each `{name}` replaced; braces inside a value stay as they are."""
+    return text.format_map(values)

@@ -1,0 +1,264 @@
+"""Bytes from anywhere → an upright RGB image, or one sentence saying why not.
+
+A photo is untrusted: its size, pixel count and frame count are checked before anything is decoded, only the formats
+named here are ever tried, and whatever goes wrong is a `PhotoError` of that photo alone.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from lib.errors import PhotoError
+from lib.messages import N_
+
+MAX_BYTES = 64 * 2**20
+# A JPEG is decoded at reduced scale, so a 108-megapixel phone photo costs little; others are decoded whole.
+MAX_PIXELS_JPEG = 120_000_000
+MAX_PIXELS = 50_000_000
+MAX_FRAMES = 1000
+
+# JPEGs are decoded at the smallest of 1/1, 1/2, 1/4, 1/8 scale that keeps both sides at least this long: enough for
+# 299 pixels cut from the middle 87.5 %. One floor for all models, so that an answer does not depend on which
+# other models look at the same photo.
+DECODE_FLOOR = 342
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
+SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .apng .webp .gif .bmp .dib .tif .tiff .heic .heif .hif .avif".split()
+)
+SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
+
+# EXIF 2.3, tag "Orientation": how the stored picture has to be turned to stand upright.
+_ORIENTATION = 0x0112
+_TURNINGS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SWAPS_SIDES = frozenset(_TURNINGS[tag] for tag in (5, 6, 7, 8))
+
+# Our own limits, above, replace Pillow's process-wide one, which would warn on standard error.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image.Image:
+    """Decode a photo to an upright RGB image; transparency is laid on white; of an animation, the first frame.
+
+    Args:
+        data: The file's content. The format is told by the content, never by the name.
+        name: What to call the photo in an error.
+        at_least: A JPEG may come back at 1/2, 1/4 or 1/8 scale, but both sides stay at least this many pixels
+            (if the original has them).
+
+    Raises:
+        PhotoError: Empty, too large, not a photo, cut off or damaged.
+    """
+    return open_with_size(data, name, at_least=at_least)[0]
+
+
+def open_with_size(
+    data: bytes, name: str, *, at_least: int = DECODE_FLOOR
+) -> tuple[Image.Image, tuple[int, int]]:
+    """Like `open_photo`, and also return the upright photo's own (width, height) in the file."""
+    _check_bytes(data, name)
+    with _decoding(name, data):
+        image = _open(data)
+        _check_size(image, name)
+        stored_wh = image.size
+        if image.format in ("JPEG", "MPO"):
+            image.draft(image.mode, (at_least, at_least))
+        image.load()
+        turning = _turning(image)
+        rgb = _to_rgb(image)
+    if turning is None:
+        return rgb, stored_wh
+    return rgb.transpose(turning), (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
+
+
+def read_photo(path: Path) -> bytes:
+    """Return the bytes of a photo file.
+
+    Raises:
+        PhotoError: The file cannot be read, or is larger than a photo may be.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise _too_many_bytes(path.name, size)
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise PhotoError(N_("{file} is a folder, not a photo."), file=path.name) from error
+    except FileNotFoundError as error:
+        raise PhotoError(N_("{file} does not exist."), file=path.name) from error
+    except PermissionError as error:
+        raise PhotoError(N_("{file} may not be read: permission denied."), file=path.name) from error
+    except OSError as error:
+        raise PhotoError(
+            N_("{file} could not be read: {reason}."), file=path.name, reason=error.strerror or error
+        ) from error
+
+
+def thumbnail(image: Image.Image, *, side: int) -> bytes:
+    """Return `image` as a small JPEG whose longer side is at most `side` pixels.
+
+    Args:
+        image: RGB.
+    """
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def _open(data: bytes) -> Image.Image:
+    if data[4:8] == b"ftyp":
+        _register_heif()
+    return Image.open(io.BytesIO(data), formats=_formats())
+
+
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _register_heif() -> None:
+    import pillow_heif  # only phones' HEIC files need it
+
+    if "HEIF" not in Image.OPEN:
+        pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def _check_bytes(data: bytes, name: str) -> None:
+    if not data:
+        raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
+    if len(data) > MAX_BYTES:
+        raise _too_many_bytes(name, len(data))
+
+
+def _too_many_bytes(name: str, size: int) -> PhotoError:
+    return PhotoError(
+        N_("{file} is too large: {megabytes} MB; photos up to {limit} MB are read."),
+        file=name,
+        megabytes=-(-size // 2**20),
+        limit=MAX_BYTES // 2**20,
+    )
+
+
+def _check_size(image: Image.Image, name: str) -> None:
+    width, height = image.size
+    limit = MAX_PIXELS_JPEG if image.format in ("JPEG", "MPO") else MAX_PIXELS
+    if width * height > limit:
+        raise PhotoError(
+            N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read."),
+            file=name,
+            width=width,
+            height=height,
+            format=image.format,
+            limit=limit // 1_000_000,
+        )
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        frames = getattr(image, "n_frames", 1)
+        if frames > MAX_FRAMES:
+            raise PhotoError(
+                N_("{file} is an animation of {frames} frames; up to {limit} are read. Save one frame as a photo."),
+                file=name,
+                frames=frames,
+                limit=MAX_FRAMES,
+            )
+
+
+@contextmanager
+def _decoding(name: str, data: bytes) -> Iterator[None]:
+    """Turn everything that Pillow and its decoders raise on bad data into a PhotoError."""
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise _not_a_photo(name, data) from error
+    # What Pillow's decoders raise on bad data, found by cutting and mutating files of every format.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        raise _broken(name, error) from error
+    except (struct.error, zlib.error, OverflowError, ZeroDivisionError, RuntimeError) as error:
+        raise _broken(name, error) from error
+    except (MemoryError, Image.DecompressionBombError) as error:
+        raise PhotoError(N_("{file} needs too much memory to decode."), file=name) from error
+
+
+def _broken(name: str, error: Exception) -> PhotoError:
+    reason = str(error).lower()
+    if any(sign in reason for sign in ("truncated", "unexpected end", "end of file", "eof", "premature")):
+        return PhotoError(N_("{file} is cut off: it ends before the picture does."), file=name)
+    return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
+
+
+def _not_a_photo(name: str, data: bytes) -> PhotoError:
+    if kind := _recognise(data):
+        return PhotoError(
+            N_("{file} is not a photo but {kind}. Photos are {formats}."), file=name, kind=kind, formats=SUPPORTED
+        )
+    if any(data.startswith(magic) for magic in _PHOTO_MAGIC):
+        return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
+    return PhotoError(N_("{file} is not a photo. Photos are {formats}."), file=name, formats=SUPPORTED)
+
+
+_PHOTO_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+
+
+def _recognise(data: bytes) -> str | None:
+    """Name the kind of a file that is not a photo, for the most frequent mistakes."""
+    head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"%PDF"):
+        return "PDF"
+    if head[:5] == b"<svg " or (head.startswith((b"<?xml", b"<!--", b"<!DOCTYPE svg")) and b"<svg" in data[:4096]):
+        return "SVG"
+    if head[:14].lower().startswith((b"<!doctype html", b"<html")):
+        return "HTML"
+    if head.startswith(b"PK\x03\x04"):
+        return "ZIP"
+    if data[4:8] == b"ftyp" and data[8:12] not in _HEIF_BRANDS:
+        return "MP4"
+    return None
+
+
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_eight_bits(image).convert("RGB")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGB", rgba.size, "white")
+        white.paste(rgba, mask=rgba.getchannel("A"))
+        return white
+    return image.convert("RGB")
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit and 32-bit grey to 8 bits; Pillow's own convert() would clip at 255."""
+    grey = np.asarray(image).astype(np.float64)
+    if image.mode == "F":
+        grey = (grey - grey.min()) * (255.0 / max(float(np.ptp(grey)), 1e-12))
+    elif image.mode.startswith("I;16") or grey.max(initial=0) > 255:
+        grey = grey / 257.0  # 65535 / 255
+    return Image.fromarray(np.clip(grey.round(), 0, 255).astype(np.uint8))
+
+
+def _turning(image: Image.Image) -> Image.Transpose | None:
+    """Return what makes the photo upright; photos with unreadable EXIF data are taken as they are."""
+    try:
+        return _TURNINGS.get(image.getexif().get(_ORIENTATION, 1))
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError):
+        return None

@@ -1,0 +1,101 @@
+"""What the library answers with: frozen values that every door (page, CSV, command line) shows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lib.errors import AppError
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One class and how likely the model finds it.
+
+    Attributes:
+        index: Position among the classes shown, from 0; a background class is not counted.
+        label: Name shown to people, from the model's label file.
+        probability: In [0, 1]; not a percentage.
+    """
+
+    index: int
+    label: str
+    probability: float
+
+
+class VerdictKind(StrEnum):
+    """How sure the model is. All but CLEAR are ambiguous."""
+
+    CLEAR = "clear"
+    CLOSE = "close"
+    WEAK = "weak"
+    NONE = "none"
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether no single class can be named as the answer."""
+        return self is not VerdictKind.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The judgement on one set of probabilities, with everything needed to explain it.
+
+    Attributes:
+        kind: See `lib.verdict.judge`.
+        rivals: For CLOSE and NONE the classes in the running, winner first, at most five; else empty.
+        more_rivals: How many further classes are in the running beyond `rivals`.
+        winner: The likeliest class.
+        p2: Second largest probability, in [0, 1]; 0 for a model of one class.
+        classes: K, the number of classes that compete.
+        ratio: The rival threshold used: a class is a rival from `ratio * winner.probability` on.
+        floor: The weakness threshold used: below it the winner is too weak.
+        spread: exp(entropy): over how many classes the probability is spread, 1 … K. Information, not a trigger.
+    """
+
+    kind: VerdictKind
+    rivals: tuple[Prediction, ...]
+    more_rivals: int
+    winner: Prediction
+    p2: float
+    classes: int
+    ratio: float
+    floor: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What one model makes of one photo.
+
+    Attributes:
+        file: Name of the photo as its owner gave it; untrusted text.
+        model: Id of the model.
+        predictions: The likeliest classes, most likely first.
+        verdict: Whether one of them stands out.
+        size_wh: Width and height of the upright photo in pixels, as stored in the file.
+        milliseconds: Time from tensor to probabilities (inference alone).
+    """
+
+    file: str
+    model: str
+    predictions: tuple[Prediction, ...]
+    verdict: Verdict
+    size_wh: tuple[int, int]
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A photo that could not be classified, and why.
+
+    Attributes:
+        file: Name of the photo as its owner gave it; untrusted text.
+        model: Id of the model.
+        error: The reason, a sentence that names the file.
+    """
+
+    file: str
+    model: str
+    error: AppError
+
+
+Outcome = Classification | Failure

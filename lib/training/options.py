@@ -1,0 +1,133 @@
+"""What to train, on what and for how long."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
+from pathlib import Path
+
+from lib.errors import UsageError
+from lib.messages import N_
+
+ARCHITECTURES = ("starter", "xception", "small")
+RECIPES = ("scratch",)
+SIZES = range(16, 225, 8)
+DEFAULT_SIZE = {"starter": 128, "xception": 96, "small": 64}
+DEFAULT_EPOCHS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """Everything a training run depends on; two runs with equal options give the same kind of model.
+
+    Attributes:
+        folder: FOLDER/CLASS/photo, or FOLDER/train/CLASS/photo and FOLDER/val/CLASS/photo.
+        recipe: "scratch": every weight starts at random.
+        architecture: See `lib.training.architectures`.
+        name: Shown to people; the id is made from it.
+        epochs: Passes over the training photos; None: 30, or as many as fit into `minutes`.
+        minutes: Wall-clock budget of the fitting itself, in place of `epochs`; the schedules follow the clock.
+        size: Side of the model's input in pixels, a multiple of 8; None: the architecture's own.
+        extra: More folders of labelled photos, for training only.
+        teacher: None, "mobilenet-v2" (Keras's cached ImageNet weights), or the path of a weights file of
+            Keras MobileNetV2 1.0 without its top.
+        seed: For the split, the crops, the first weights and the order of the photos. CPU kernels add in varying
+            order, so a second run agrees closely, not bit by bit.
+        validation: Share held out where the folder has no val/.
+        batch: Photos a step.
+        views: Crops prepared of each photo; fewer are made where they would not fit into `VIEWS_LIMIT` bytes.
+        learning_rate: The highest; reached after the warm-up.
+        weight_decay: Of convolution and dense kernels, decoupled (AdamW).
+        smoothing: Label smoothing, 0 to below 1.
+        ema: Decay of the weight average; 0 keeps the last weights.
+        progressive: Small photos first, then larger, then `size`.
+        augment: Crop, flip and vary the colours; without it each photo is seen as it is.
+        destination: Model folder to write; None: a new one in the data folder.
+        work: Folder for checkpoints and prepared crops; None: one in the data folder.
+    """
+
+    folder: Path
+    recipe: str = "scratch"
+    architecture: str = "starter"
+    name: str = ""
+    epochs: int | None = None
+    minutes: float | None = None
+    size: int | None = None
+    extra: tuple[Path, ...] = ()
+    teacher: str | None = None
+    seed: int = 0
+    validation: float = 0.15
+    batch: int = 64
+    views: int = 6
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    smoothing: float = 0.1
+    ema: float = 0.998
+    progressive: bool = True
+    augment: bool = True
+    destination: Path | None = None
+    work: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot work.
+
+        Raises:
+            UsageError: Names the setting, what was expected and what came.
+        """
+        _require_one_of("recipe", self.recipe, RECIPES)
+        _require_one_of("architecture", self.architecture, ARCHITECTURES)
+        _require_range("epochs", self.epochs, 1, 10_000)
+        _require_range("minutes", self.minutes, 0.01, 10_000)
+        _require_range("batch", self.batch, 2, 1024)
+        _require_range("views", self.views, 1, 64)
+        _require_range("seed", self.seed, 0, 2**31 - 1)
+        _require_range("smoothing", self.smoothing, 0.0, 0.99)
+        _require_range("ema", self.ema, 0.0, 0.99999)
+        _require_range("validation", self.validation, 0.01, 0.9)
+        if self.size is not None and self.size not in SIZES:
+            raise UsageError(
+                N_("The input size must be a multiple of 8 from {least} to {most}. Received {size}."),
+                least=SIZES[0], most=SIZES[-1], size=self.size,
+            )  # fmt: skip
+
+    @property
+    def input_size(self) -> int:
+        """Side of the model's input in pixels."""
+        return self.size or DEFAULT_SIZE[self.architecture]
+
+    def to_json(self) -> str:
+        """Return the options as JSON; `from_json` reads it back."""
+        return json.dumps(asdict(self), default=str, sort_keys=True)
+
+    def run_key(self) -> str:
+        """Return a name for the run, equal for equal options wherever the results are to go."""
+        relevant = {k: v for k, v in asdict(self).items() if k not in ("destination", "work", "name")}
+        relevant["folder"] = self.folder.resolve()
+        return sha256(json.dumps(relevant, default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainOptions":
+        """Return the options that `to_json` wrote; unknown entries are an error."""
+        values = json.loads(text)
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise UsageError(N_("Unknown training setting: {name}."), name=", ".join(sorted(unknown)))
+        for name in ("folder", "destination", "work"):
+            values[name] = None if values.get(name) is None else Path(values[name])
+        values["extra"] = tuple(Path(path) for path in values.get("extra", ()))
+        return cls(**values)
+
+
+def _require_one_of(setting: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(
+            N_("{setting} must be one of {known}. Received {value}."),
+            setting=setting, known=", ".join(known), value=value,
+        )  # fmt: skip
+
+
+def _require_range(setting: str, value: float | None, least: float, most: float) -> None:
+    if value is not None and not least <= value <= most:
+        raise UsageError(
+            N_("{setting} must lie between {least} and {most}. Received {value}."),
+            setting=setting, least=least, most=most, value=value,
+        )  # fmt: skip
