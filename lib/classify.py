@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from lib.classifiers.base import Classifier
@@ -61,18 +63,33 @@ class Settings:
 Look = Callable[[Source, Image.Image], None]
 
 
-def classify_photo(
-    source: Source, classifier: Classifier, settings: Settings | None = None, *, look: Look | None = None
-) -> Outcome:
-    """Classify one photo; a bad photo gives a Failure, never an exception.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
+
+    Attributes:
+        file: Name of the photo as its owner gave it; untrusted text.
+        model: Id of the model.
+        probabilities: Shape (K,), float64, sum 1.
+        size_wh: Width and height of the upright photo in pixels, as stored in the file.
+        milliseconds: Time from tensor to probabilities (inference alone).
+    """
+
+    file: str
+    model: str
+    probabilities: NDArray[np.float64]
+    size_wh: tuple[int, int]
+    milliseconds: float
+
+
+def infer(source: Source, classifier: Classifier, *, look: Look | None = None) -> Answer | Failure:
+    """Let a model look at one photo; a bad photo gives a Failure, never an exception.
 
     Args:
         source: The photo.
         classifier: The model.
-        settings: None for the defaults.
         look: Called with the decoded photo.
     """
-    settings = settings or Settings()
     try:
         image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
         if look is not None:
@@ -80,25 +97,36 @@ def classify_photo(
         probabilities, milliseconds = classifier.run(classifier.prepare(image))
     except (PhotoError, ModelOutputError) as error:
         return Failure(source.name, classifier.spec.id, error)
+    return Answer(source.name, classifier.spec.id, probabilities, size_wh, milliseconds)
+
+
+def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None = None) -> Classification:
+    """Judge an answer: the likeliest classes, and whether one of them stands out.
+
+    Args:
+        answer: What the model said.
+        labels: Its K names, in the reader's language.
+        settings: None for the defaults.
+    """
+    settings = settings or Settings()
     return Classification(
-        file=source.name,
-        model=classifier.spec.id,
-        predictions=rank(probabilities, classifier.labels, top=settings.top),
-        verdict=judge(probabilities, classifier.labels, settings.thresholds),
-        size_wh=size_wh,
-        milliseconds=milliseconds,
+        file=answer.file,
+        model=answer.model,
+        predictions=rank(answer.probabilities, labels, top=settings.top),
+        verdict=judge(answer.probabilities, labels, settings.thresholds),
+        size_wh=answer.size_wh,
+        milliseconds=answer.milliseconds,
     )
 
 
-def classify_photos(
+def infer_photos(
     sources: Iterable[Source],
     classifier: Classifier,
-    settings: Settings | None = None,
     *,
     look: Look | None = None,
     cancelled: threading.Event | None = None,
-) -> Iterator[Outcome]:
-    """Classify many photos on all cores and yield each outcome in input order as soon as it is known.
+) -> Iterator[Answer | Failure]:
+    """Let a model look at many photos on all cores; yield each answer in input order as soon as it is known.
 
     Every worker takes a photo from bytes to probabilities on its own; decoding, scaling and inference all release the
     GIL, so that while one core decodes another infers. Only a few photos are in memory at a time, however many
@@ -107,19 +135,18 @@ def classify_photos(
     Args:
         sources: The photos; may be endless, is read as needed.
         classifier: The model.
-        settings: None for the defaults.
-        look: Called with each decoded photo.
+        look: Called with each decoded photo, in a worker's thread.
         cancelled: Once set, no further photo is begun, and the iterator ends.
     """
     workers = min(classifier.workers, os.cpu_count() or 1)
     ahead = 3 * workers
-    waiting: deque[Future[Outcome]] = deque()
+    waiting: deque[Future[Answer | Failure]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
     try:
         for source in sources:
             if cancelled is not None and cancelled.is_set():
                 return
-            waiting.append(pool.submit(classify_photo, source, classifier, settings, look=look))
+            waiting.append(pool.submit(infer, source, classifier, look=look))
             while len(waiting) > ahead or (waiting and waiting[0].done()):
                 yield waiting.popleft().result()
         while waiting:
@@ -128,6 +155,27 @@ def classify_photos(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def classify_photo(source: Source, classifier: Classifier, settings: Settings | None = None) -> Outcome:
+    """Classify one photo; a bad photo gives a Failure, never an exception."""
+    answer = infer(source, classifier)
+    return answer if isinstance(answer, Failure) else conclude(answer, classifier.labels, settings)
+
+
+def classify_photos(
+    sources: Iterable[Source],
+    classifier: Classifier,
+    settings: Settings | None = None,
+    *,
+    cancelled: threading.Event | None = None,
+) -> Iterator[Outcome]:
+    """Classify many photos on all cores and yield each outcome in input order as soon as it is known.
+
+    See `infer_photos` for how.
+    """
+    for answer in infer_photos(sources, classifier, cancelled=cancelled):
+        yield answer if isinstance(answer, Failure) else conclude(answer, classifier.labels, settings)
 
 
 def pixels_needed(classifier: Classifier) -> int:

@@ -41,8 +41,7 @@ class Translator:
 
     def _words(self, values: dict[str, object]) -> dict[str, str]:
         return {
-            name: self.message(value) if isinstance(value, Message) else str(value)
-            for name, value in values.items()
+            name: self.message(value) if isinstance(value, Message) else str(value) for name, value in values.items()
         }
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.errors import ModelOutputError, UsageError
-from lib.messages import Message, N_
+from lib.messages import N_, Message
 from lib.results import Prediction, Verdict, VerdictKind
 
 RATIO = 0.5
@@ -92,9 +92,7 @@ def rank(probabilities: NDArray[np.float64], labels: tuple[str, ...], *, top: in
     return tuple(Prediction(int(i), labels[i], float(probabilities[i])) for i in order)
 
 
-def judge(
-    probabilities: NDArray[np.float64], labels: tuple[str, ...], thresholds: Thresholds | None = None
-) -> Verdict:
+def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], thresholds: Thresholds | None = None) -> Verdict:
     """Decide whether one class stands out.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError
-from lib.messages import Message, N_
+from lib.messages import N_, Message
 
 CARD = "model.toml"
 RUNTIMES = ("litert",)
@@ -160,7 +160,9 @@ def load(folder: Path) -> ModelFolder:
     model = ModelFolder(parse(table, f"{folder.name}/{CARD}"), folder)
     if not model.weights_path.is_file():
         raise ModelFileError(
-            N_("{model} has no weights: {file} is missing from its folder."), model=model.spec.id, file=model.spec.weights
+            N_("{model} has no weights: {file} is missing from its folder."),
+            model=model.spec.id,
+            file=model.spec.weights,
         )
     return model
 
@@ -202,7 +204,9 @@ def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name) from error
+        raise ModelFileError(
+            N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
+        ) from error
     labels = [line.strip() for line in lines]
     while labels and not labels[-1]:
         labels.pop()
@@ -224,7 +228,9 @@ def strip_background(labels: tuple[str, ...], background: str) -> tuple[str, ...
 
 def _parse_input(read: "_Reader") -> InputSpec:
     width, height = read.numbers("size", 2)
-    if not (width == int(width) and height == int(height) and 1 <= min(width, height) and max(width, height) <= MAX_SIDE):
+    if not (
+        width == int(width) and height == int(height) and min(width, height) >= 1 and max(width, height) <= MAX_SIDE
+    ):
         raise read.wrong("size", N_("two whole numbers from 1 to {limit}"), limit=MAX_SIDE)
     low, high = read.numbers("range", 2, default=(-1.0, 1.0))
     if not low < high:
@@ -280,7 +286,7 @@ class _Reader:
         value = self._table.get(key)
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(key, N_("a text"))
-        if pattern and not pattern.fullmatch(value) or value in (".", ".."):
+        if (pattern and not pattern.fullmatch(value)) or value in (".", ".."):
             raise self.wrong(key, N_("a plain name"))
         return value
 

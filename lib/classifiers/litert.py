@@ -103,7 +103,9 @@ def _read(folder: ModelFolder) -> bytes:
         return folder.weights_path.read_bytes()
     except OSError as error:
         raise ModelFileError(
-            N_("{model}: the weights in {file} could not be read."), model=folder.spec.id, file=folder.spec.weights
+            N_("{model}: the weights in {file} could not be read."),
+            model=folder.spec.id,
+            file=folder.spec.weights,
         ) from error
 
 
