@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.errors import ModelOutputError, PhotoError
+from lib.errors import ModelOutputError, PhotoError, UsageError
+from lib.messages import N_
 from lib.photos import DECODE_FLOOR, SUFFIXES, open_with_size, read_photo
 from lib.preprocess import CENTRAL_FRACTION
 from lib.results import Classification, Failure, Outcome
@@ -38,7 +39,7 @@ class Source:
     @staticmethod
     def of_path(path: Path, name: str | None = None) -> "Source":
         """Return the photo in the file `path`, called `name` or by the file's name."""
-        return Source(name or path.name, partial(read_photo, path))
+        return Source(name or path.name, partial(read_photo, path, name))
 
     @staticmethod
     def of_bytes(data: bytes, name: str) -> "Source":
@@ -53,10 +54,17 @@ class Settings:
     Attributes:
         top: How many classes are listed, at least 1.
         thresholds: The two numbers of the verdict rule.
+
+    Raises:
+        UsageError: `top` is below 1.
     """
 
     top: int = TOP
     thresholds: Thresholds = Thresholds()
+
+    def __post_init__(self) -> None:
+        if self.top < 1:
+            raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
 
 
 # Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding.
@@ -90,14 +98,7 @@ def infer(source: Source, classifier: Classifier, *, look: Look | None = None) -
         classifier: The model.
         look: Called with the decoded photo.
     """
-    try:
-        image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
-        if look is not None:
-            look(source, image)
-        probabilities, milliseconds = classifier.run(classifier.prepare(image))
-    except (PhotoError, ModelOutputError) as error:
-        return Failure(source.name, classifier.spec.id, error)
-    return Answer(source.name, classifier.spec.id, probabilities, size_wh, milliseconds)
+    return _infer_with_each(source, (classifier,), look)[0]
 
 
 def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None = None) -> Classification:
@@ -128,25 +129,43 @@ def infer_photos(
 ) -> Iterator[Answer | Failure]:
     """Let a model look at many photos on all cores; yield each answer in input order as soon as it is known.
 
+    See `infer_with_each`, of which this is the case of one model.
+    """
+    for (answer,) in infer_with_each(sources, (classifier,), look=look, cancelled=cancelled):
+        yield answer
+
+
+def infer_with_each(
+    sources: Iterable[Source],
+    classifiers: Sequence[Classifier],
+    *,
+    look: Look | None = None,
+    cancelled: threading.Event | None = None,
+) -> Iterator[tuple[Answer | Failure, ...]]:
+    """Let several models look at many photos on all cores; each photo is read and decoded once.
+
     Every worker takes a photo from bytes to probabilities on its own; decoding, scaling and inference all release the
     GIL, so that while one core decodes another infers. Only a few photos are in memory at a time, however many
     `sources` holds.
 
     Args:
         sources: The photos; may be endless, is read as needed.
-        classifier: The model.
-        look: Called with each decoded photo, in a worker's thread.
+        classifiers: The models, at least one.
+        look: Called with each decoded photo, once, in a worker's thread.
         cancelled: Once set, no further photo is begun, and the iterator ends.
+
+    Yields:
+        For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
-    workers = min(classifier.workers, os.cpu_count() or 1)
+    workers = min(os.cpu_count() or 1, *(classifier.workers for classifier in classifiers))
     ahead = 3 * workers
-    waiting: deque[Future[Answer | Failure]] = deque()
+    waiting: deque[Future[tuple[Answer | Failure, ...]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
     try:
         for source in sources:
             if cancelled is not None and cancelled.is_set():
                 return
-            waiting.append(pool.submit(infer, source, classifier, look=look))
+            waiting.append(pool.submit(_infer_with_each, source, classifiers, look))
             while len(waiting) > ahead or (waiting and waiting[0].done()):
                 yield waiting.popleft().result()
         while waiting:
@@ -155,6 +174,31 @@ def infer_photos(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _infer_with_each(
+    source: Source, classifiers: Sequence[Classifier], look: Look | None
+) -> tuple[Answer | Failure, ...]:
+    try:
+        data = source.read()
+        # Most models need the same scale, and share one decoding. A model's answer must not depend on the others.
+        decoded = {
+            at_least: open_with_size(data, source.name, at_least=at_least)
+            for at_least in dict.fromkeys(map(pixels_needed, classifiers))
+        }
+    except PhotoError as error:
+        return tuple(Failure(source.name, classifier.spec.id, error) for classifier in classifiers)
+    if look is not None:
+        look(source, decoded[pixels_needed(classifiers[0])][0])
+    return tuple(_infer(source.name, c, *decoded[pixels_needed(c)]) for c in classifiers)
+
+
+def _infer(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple[int, int]) -> Answer | Failure:
+    try:
+        probabilities, milliseconds = classifier.run(classifier.prepare(image))
+    except ModelOutputError as error:
+        return Failure(name, classifier.spec.id, error)
+    return Answer(name, classifier.spec.id, probabilities, size_wh, milliseconds)
 
 
 def classify_photo(source: Source, classifier: Classifier, settings: Settings | None = None) -> Outcome:

@@ -5,6 +5,7 @@ named here are ever tried, and whatever goes wrong is a `PhotoError` of that pho
 """
 
 import io
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -30,25 +31,10 @@ MAX_FRAMES = 1000
 DECODE_FLOOR = 342
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
+_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
+_HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
 SUFFIXES = frozenset(
-    [
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".webp",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".tif",
-        ".tiff",
-        ".heic",
-        ".heif",
-        ".hif",
-        ".avif",
-    ]
+    {*_JPEG_SUFFIXES, ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", *_HEIF_SUFFIXES}
 )
 SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
 
@@ -101,26 +87,35 @@ def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> t
     return rgb.transpose(turning), (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
 
 
-def read_photo(path: Path) -> bytes:
+def read_photo(path: Path, name: str | None = None) -> bytes:
     """Return the bytes of a photo file.
+
+    Args:
+        path: The file.
+        name: What to call it in an error; None for the file's name.
 
     Raises:
         PhotoError: The file cannot be read, or is larger than a photo may be.
     """
+    name = name or path.name
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise _too_many_bytes(path.name, size)
+        status = path.stat()
+        if status.st_size > MAX_BYTES:
+            raise _too_many_bytes(name, status.st_size)
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise PhotoError(N_("{file} is not a file: nothing can be read from it."), file=name)
         return path.read_bytes()
     except IsADirectoryError as error:
-        raise PhotoError(N_("{file} is a folder, not a photo."), file=path.name) from error
+        raise PhotoError(N_("{file} is a folder, not a photo."), file=name) from error
     except FileNotFoundError as error:
-        raise PhotoError(N_("{file} does not exist."), file=path.name) from error
+        raise PhotoError(N_("{file} does not exist."), file=name) from error
     except PermissionError as error:
-        raise PhotoError(N_("{file} may not be read: permission denied."), file=path.name) from error
+        if path.is_dir():  # Windows' way of saying so
+            raise PhotoError(N_("{file} is a folder, not a photo."), file=name) from error
+        raise PhotoError(N_("{file} may not be read: permission denied."), file=name) from error
     except OSError as error:
         raise PhotoError(
-            N_("{file} could not be read: {reason}."), file=path.name, reason=error.strerror or error
+            N_("{file} could not be read: {reason}."), file=name, reason=error.strerror or error
         ) from error
 
 

@@ -105,17 +105,17 @@ def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], threshold
     """
     thresholds = thresholds or Thresholds()
     classes = len(labels)
-    ranked = rank(probabilities, labels, top=classes)
+    ranked = rank(probabilities, labels, top=MAX_NAMED)
     p1 = ranked[0].probability
     p2 = ranked[1].probability if classes > 1 else 0.0
     floor = thresholds.floor_for(classes)
     has_rival = p2 >= thresholds.ratio * p1
     is_weak = p1 < floor
-    running = [p for p in ranked if p.probability >= thresholds.ratio * p1] if has_rival else []
+    running = int(np.count_nonzero(probabilities >= thresholds.ratio * p1)) if has_rival else 0
     return Verdict(
         kind=_KINDS[has_rival, is_weak],
-        rivals=tuple(running[:MAX_NAMED]),
-        more_rivals=max(0, len(running) - MAX_NAMED),
+        rivals=ranked[:running],
+        more_rivals=max(0, running - MAX_NAMED),
         winner=ranked[0],
         p2=p2,
         classes=classes,

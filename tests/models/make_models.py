@@ -102,7 +102,14 @@ def save(
     (folder / "labels.txt").write_text("\n".join(labels.split()) + "\n", encoding="utf-8")
     classes = len(labels.split()) - (background != "none")
     card = CARD.format(
-        name=name, width=WIDTH, height=HEIGHT, low=low, high=1.0, classes=classes, background=background, activation=activation
+        name=name,
+        width=WIDTH,
+        height=HEIGHT,
+        low=low,
+        high=1.0,
+        classes=classes,
+        background=background,
+        activation=activation,
     )
     (folder / "model.toml").write_text(card, encoding="utf-8")
     print(f"{name}: {len(content)} bytes")
@@ -123,8 +130,18 @@ def main() -> None:
     save("logits-two", convert(lambda x: means(x)[:, :2]), "red green", activation="logits")
     save("logit-one", convert(red_minus_blue), "blue red", activation="logits")
     save("sigmoid", convert(lambda x: tf.sigmoid(red_minus_blue(x))), "blue red", activation="sigmoid")
-    save("background-first", convert(lambda x: tf.concat([grey(x), means(x)], 1)), "none red green blue", background="first")
-    save("background-last", convert(lambda x: tf.concat([means(x), grey(x)], 1)), "red green blue none", background="last")
+    save(
+        "background-first",
+        convert(lambda x: tf.concat([grey(x), means(x)], 1)),
+        "none red green blue",
+        background="first",
+    )
+    save(
+        "background-last",
+        convert(lambda x: tf.concat([means(x), grey(x)], 1)),
+        "red green blue none",
+        background="last",
+    )
     save("nan", convert(lambda x: tf.sqrt(means(x) - 2.0)))
     save("negative", convert(lambda x: means(x) - 2.0))
     save("zero", convert(lambda x: tf.nn.relu(means(x) - 2.0)))
