@@ -34,7 +34,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 _JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 _HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
 SUFFIXES = frozenset(
-    {*_JPEG_SUFFIXES, ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", *_HEIF_SUFFIXES}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
+    | {".heic", ".heif", ".hif", ".avif"}
 )
 SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
 
