@@ -47,7 +47,7 @@ class Translator:
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, LOCALE_FOLDER, [language], fallback=language == DEFAULT)
+    return gettext.translation(DOMAIN, LOCALE_FOLDER, [language], fallback=True)
 
 
 def choose(wanted: Iterable[str | None]) -> str:

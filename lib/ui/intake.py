@@ -1,0 +1,113 @@
+"""How photos come in: dropped, browsed for, pasted, taken with the camera, or from the samples."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from lib.album import MAX_PHOTOS, Album
+from lib.i18n import Translator
+from lib.photos import open_photo, thumbnail
+from lib.samples import Sample, find_samples
+
+_ALBUM, _ROUND, _SHOTS, _FULL = "album", "intake_round", "camera_shots", "album_full"
+
+
+def album() -> Album:
+    """Return this visitor's photos."""
+    if _ALBUM not in st.session_state:
+        st.session_state[_ALBUM] = Album()
+    found: Album = st.session_state[_ALBUM]
+    return found
+
+
+def draw(t: Translator) -> None:
+    """Draw every way in; photos are in the album when this returns."""
+    turn = st.session_state.setdefault(_ROUND, 0)
+    st.file_uploader(
+        t("Photos"),
+        accept_multiple_files=True,
+        key=f"photos-{turn}",
+        on_change=_take_uploads,
+        args=(f"photos-{turn}",),
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover(t("Try a sample"), icon=":material/photo_library:"):
+            _draw_samples(t)
+        with_camera = st.toggle(t("Camera"), key="camera_on")
+    if with_camera:
+        st.camera_input(
+            t("Take a photo"),
+            key=f"camera-{turn}",
+            resolution="720p",
+            on_change=_take_shot,
+            args=(f"camera-{turn}",),
+            width=480,
+        )
+    if st.session_state.pop(_FULL, False):
+        st.warning(t("Only {n} photos fit at once; the others were left out.", n=MAX_PHOTOS), icon=":material/stacks:")
+
+
+def _draw_samples(t: Translator) -> None:
+    samples = find_samples()
+    st.caption(
+        t("Photos that everybody may use. Some show things that the starter model does not know: look at what it says.")
+    )
+    st.button(t("All samples"), on_click=_add_samples, args=(samples,), icon=":material/select_all:")
+    for sample in samples:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.image(_sample_thumbnail(str(sample.path)), width=72, output_format="JPEG", alt="")
+            st.button(t(sample.title), key=f"sample-{sample.name}", on_click=_add_samples, args=((sample,),))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _sample_thumbnail(path: str) -> bytes:
+    from pathlib import Path
+
+    return thumbnail(open_photo(Path(path).read_bytes(), path), side=144)
+
+
+def _add_samples(samples: tuple[Sample, ...]) -> None:
+    for sample in samples:
+        _add(sample.name, sample.path.read_bytes())
+
+
+def _take_uploads(key: str) -> None:
+    """Move what was uploaded into the album, and start over with an empty uploader.
+
+    The uploader would keep every file in memory until the visit ends.
+    """
+    files = st.session_state[key]
+    for file in files:
+        _add(file.name, file.getvalue())
+    _release(files)
+    st.session_state[_ROUND] += 1
+
+
+def _take_shot(key: str) -> None:
+    shot = st.session_state[key]
+    if shot is None:
+        return
+    number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
+    _add(f"camera-{number}.jpg", shot.getvalue())
+    _release([shot])
+    st.session_state[_ROUND] += 1
+
+
+def _add(name: str, data: bytes) -> None:
+    if album().add(name, data) is None:
+        st.session_state[_FULL] = True
+
+
+def _release(files: list[Any]) -> None:
+    """Free the server's copies at once.
+
+    Streamlit frees them when a visitor presses the file's X, but not when the widget goes away, so this does what the X
+    does. A test watches that it still works.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    for file in files:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

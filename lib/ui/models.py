@@ -1,0 +1,196 @@
+"""Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
+
+import streamlit as st
+
+from lib.catalogue.contract import ModelFolder, Published
+from lib.catalogue.store import Entry, Store
+from lib.classifiers import open_classifier
+from lib.classifiers.base import Classifier
+from lib.errors import AppError
+from lib.i18n import Translator
+
+DEFAULT_MODEL = "starter"
+_KEY = "model"
+_PARAM = "model"
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """Return the one store of this server."""
+    return Store()
+
+
+def classifier(folder: ModelFolder) -> Classifier:
+    """Return the loaded model, shared by all visitors; the few used last stay loaded.
+
+    Raises:
+        ModelFileError: The files are damaged or contradict `model.toml`.
+    """
+    stamp = folder.weights_path.stat()
+    return _classifier(folder.spec.id, stamp.st_mtime_ns, stamp.st_size, folder)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _classifier(model: str, modified: int, size: int, _folder: ModelFolder) -> Classifier:
+    return open_classifier(_folder)
+
+
+def pick(t: Translator) -> Entry | None:
+    """Draw the model picker and return the chosen model; None, with the reason drawn, if the one asked for is unknown.
+
+    `?model=` chooses, and follows the choice.
+    """
+    entries = store().entries()
+    ids = [entry.spec.id for entry in entries]
+    wanted = st.session_state.get(_KEY) or st.query_params.get(_PARAM) or DEFAULT_MODEL
+    if wanted not in ids:
+        _explain_unknown(t, wanted)
+        wanted = None
+    by_id = dict(zip(ids, entries, strict=True))
+    if _KEY not in st.session_state and wanted:
+        st.session_state[_KEY] = wanted
+    chosen = st.selectbox(
+        t("Model"),
+        ids,
+        index=None,
+        key=_KEY,
+        format_func=lambda model: _option(t, by_id[model]),
+        placeholder=t("Choose a model"),
+        persist_state="session",
+    )
+    if chosen is None:
+        return None
+    if chosen != st.query_params.get(_PARAM, DEFAULT_MODEL):
+        st.query_params[_PARAM] = chosen
+    return by_id[chosen]
+
+
+def _explain_unknown(t: Translator, wanted: str) -> None:
+    try:
+        store().find(wanted)
+    except AppError as error:
+        st.error(t.message(error.message), icon=":material/error:")
+
+
+def _option(t: Translator, entry: Entry) -> str:
+    return f"{entry.spec.name} · {state_words(t, entry)}"
+
+
+def state_words(t: Translator, entry: Entry) -> str:
+    """Return where the model stands: "ready", "14 MB to download", "downloading 40 %"."""
+    if entry.state == "ready":
+        return t("ready")
+    download = store().downloads.get(entry.spec.id)
+    if download is not None and download.is_live:
+        return t("downloading {percent} %", percent=round(100 * download.share))
+    if entry.size_bytes is None:
+        return t("to download")
+    return t("{size} to download", size=megabytes(entry.size_bytes))
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a file's size for people: "3.6 MB"."""
+    size = size_bytes / 1e6
+    return f"{size:.1f} MB" if size < 10 else f"{size:.0f} MB"
+
+
+def download_card(t: Translator, entry: Entry) -> None:
+    """Draw what a model that is not here needs: its figures, and one button that fetches it, with progress."""
+    with st.container(border=True, key=f"download-{entry.spec.id}"):
+        st.markdown(f"**{t('This model is not on this computer yet.')}**")
+        st.caption(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
+        _download(t, entry)
+
+
+def _download(t: Translator, entry: Entry) -> None:
+    downloads = store().downloads
+    job = downloads.get(entry.spec.id)
+    if job is not None and job.is_live:
+        _progress(entry.spec.id, t)
+        return
+    if job is not None and job.error is not None:
+        st.error(t.message(job.error.message), icon=":material/cloud_off:")
+    label = t("Download")
+    if entry.size_bytes is not None:
+        label = t("Download {size}", size=megabytes(entry.size_bytes))
+    if st.button(label, key=f"fetch-{entry.spec.id}", type="primary", icon=":material/download:"):
+        downloads.start(entry.spec.id)
+        st.rerun()
+
+
+@st.fragment(run_every=0.4)
+def _progress(model: str, t: Translator) -> None:
+    job = store().downloads.get(model)
+    if job is None or not job.is_live:
+        st.rerun()
+    st.progress(job.share, text=stage_words(t, job.stage))
+    if st.button(t("Cancel"), key=f"cancel-{model}", icon=":material/close:"):
+        job.cancel()
+
+
+def stage_words(t: Translator, stage: str) -> str:
+    """Return what a download is at, for people."""
+    return {
+        "downloading": t("Downloading…"),
+        "verifying": t("Checking that every byte is right…"),
+        "converting": t("Converting, once; this takes a minute…"),
+        "checking": t("Trying the model out…"),
+    }.get(stage, t("Waiting…"))
+
+
+def draw_catalogue(t: Translator) -> None:
+    """Draw a card for each model, by family, those that are ready first."""
+    families: dict[str, list[Entry]] = {}
+    for entry in store().entries():
+        families.setdefault(entry.spec.family, []).append(entry)
+    for family, entries in families.items():
+        st.subheader(family)
+        grid = st.grid(min_column_width=300, gap="small")
+        for entry in entries:
+            with grid.cell(), st.container(border=True, key=f"model-{entry.spec.id}"):
+                _card(t, entry)
+
+
+def _card(t: Translator, entry: Entry) -> None:
+    spec = entry.spec
+    ready = entry.state == "ready"
+    st.markdown(f"**{spec.name}**")
+    st.badge(
+        state_words(t, entry),
+        icon=":material/check:" if ready else ":material/cloud_download:",
+        color="green" if ready else "gray",
+    )
+    st.caption(" · ".join(_facts(t, entry)))
+    if spec.published is not None:
+        st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
+        st.caption(t("Source: {source}", source=spec.published.source))
+    if entry.folder is not None:
+        if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
+            st.session_state[_KEY] = spec.id
+            st.switch_page("pages/classify.py")
+    else:
+        _download(t, entry)
+
+
+def _facts(t: Translator, entry: Entry) -> list[str]:
+    spec = entry.spec
+    width, height = spec.input.size_wh
+    facts = [
+        t("{n} classes", n=spec.output.classes),
+        f"{width} × {height} px",
+        spec.licence,
+    ]
+    if entry.size_bytes is not None:
+        facts.insert(0, megabytes(entry.size_bytes))
+    return facts
+
+
+def _figures(published: Published) -> str:
+    figures = []
+    if published.top1 is not None:
+        figures.append(f"top-1 {published.top1:.1%}")
+    if published.top5 is not None:
+        figures.append(f"top-5 {published.top5:.1%}")
+    if published.parameters is not None:
+        figures.append(f"{published.parameters / 1e6:.1f} M parameters")
+    return ", ".join(figures)

@@ -1,0 +1,311 @@
+"""The results: progress while models look, a card a photo, filter, sort, pages, summary and downloads."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from lib.album import Album, Photo
+from lib.charts import bars, describe
+from lib.classifiers.base import Classifier
+from lib.classify import Answer, Settings, conclude
+from lib.i18n import Translator
+from lib.jobs import Job, JobState
+from lib.reporting import to_csv, to_json_line
+from lib.results import Classification, Failure, Outcome, VerdictKind
+from lib.ui.style import span
+from lib.verdict import explain
+
+_JOB, _JOB_MODEL, _PAUSED, _MEMO = "classify_job", "classify_job_model", "classify_paused", "classify_memo"
+_PER_PAGE = 12
+# A page that would be complete in a moment is drawn complete, instead of twice.
+_PATIENCE_S = 0.6
+_POLL_S = 0.4
+
+SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
+
+
+def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str, ...], settings: Settings) -> None:
+    """Let the model look at what it has not seen, and draw everything it said.
+
+    Args:
+        t: The visitor's language.
+        album: The visitor's photos, at least one.
+        classifier: The chosen model.
+        labels: Its K names in the visitor's language.
+        settings: What the visitor chose.
+    """
+    job = _job(album, classifier)
+    live = job is not None and not job.wait(_PATIENCE_S)
+
+    @st.fragment(run_every=_POLL_S if live else None)
+    def panel() -> None:
+        if live and job is not None and not job.is_live:
+            st.rerun()
+        _panel(t, album, classifier, labels, settings, job)
+
+    panel()
+
+
+def _job(album: Album, classifier: Classifier) -> Job | None:
+    """Return the work that is going on, or was last, for this model; begin it if photos are waiting."""
+    state = st.session_state
+    job: Job | None = state.get(_JOB)
+    model = classifier.spec.id
+    if job is not None:
+        job.check()
+        if job.is_live and state[_JOB_MODEL] == model:
+            return job
+        job.cancel()
+    waiting = album.waiting(model)
+    if not waiting or state.get(_PAUSED) == [photo.id for photo in waiting]:
+        return job if state.get(_JOB_MODEL) == model else None
+
+    def work(running: Job) -> None:
+        for _ in album.look(classifier, waiting, running.cancelled):
+            running.advance()
+
+    state[_JOB], state[_JOB_MODEL] = Job(work, total=len(waiting), name="classify"), model
+    started: Job = state[_JOB]
+    return started
+
+
+def _panel(
+    t: Translator,
+    album: Album,
+    classifier: Classifier,
+    labels: tuple[str, ...],
+    settings: Settings,
+    job: Job | None,
+) -> None:
+    model = classifier.spec.id
+    _progress(t, album, model, job)
+    shown = [(photo, outcome) for photo in album.photos if (outcome := _outcome(album, model, photo, labels, settings))]
+    if not shown:
+        return
+    _summary(t, [outcome for _, outcome in shown])
+    if len(shown) > 1:
+        shown = _arrange(t, shown)
+    if not shown:
+        st.info(t("No photo is of that kind."), icon=":material/filter_alt:")
+    _cards(t, album, shown)
+    _downloads(t, album, model, labels, settings)
+
+
+def _outcome(album: Album, model: str, photo: Photo, labels: tuple[str, ...], settings: Settings) -> Outcome | None:
+    answer = album.answer(model, photo)
+    if not isinstance(answer, Answer):
+        return answer
+    memo = st.session_state.setdefault(_MEMO, {})
+    key = (model, photo.id, settings, labels[0])
+    if key not in memo:
+        if len(memo) > 10_000:
+            memo.clear()
+        memo[key] = conclude(answer, labels, settings)
+    concluded: Classification = memo[key]
+    return concluded
+
+
+def _progress(t: Translator, album: Album, model: str, job: Job | None) -> None:
+    if job is not None and job.is_live:
+        bar, button = st.columns([5, 1], vertical_alignment="center")
+        bar.progress(job.share, text=t("{done} of {total} photos", done=job.done, total=job.total))
+        if button.button(t("Cancel"), key="cancel-classify", icon=":material/close:", width="stretch"):
+            job.cancel()
+        return
+    waiting = album.waiting(model)
+    if job is not None and job.error is not None:
+        st.error(t.message(job.error.message), icon=":material/error:")
+    if waiting and job is not None and job.state in (JobState.CANCELLED, JobState.FAILED):
+        st.session_state[_PAUSED] = [photo.id for photo in waiting]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.warning(
+                t.plural("{n} photo was not looked at.", "{n} photos were not looked at.", len(waiting)),
+                icon=":material/pause_circle:",
+            )
+            if st.button(t("Continue"), key="continue-classify", icon=":material/play_arrow:"):
+                st.session_state.pop(_PAUSED, None)
+                st.rerun()
+
+
+def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
+    counts = Counter(_kind(outcome) for outcome in outcomes)
+    ambiguous = sum(n for kind, n in counts.items() if isinstance(kind, VerdictKind) and kind.is_ambiguous)
+    chips = [
+        span("✓ " + t("{n} clear", n=counts[VerdictKind.CLEAR]), "chip clear"),
+        span("⇄ " + t("{n} ambiguous", n=ambiguous), "chip ambiguous"),
+        span("✕ " + t("{n} failed", n=counts["failed"]), "chip failed"),
+    ]
+    st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')
+
+
+def _kind(outcome: Outcome) -> VerdictKind | str:
+    return "failed" if isinstance(outcome, Failure) else outcome.verdict.kind
+
+
+def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Photo, Outcome]]:
+    """Draw filter, order and pages; return what is to be shown now."""
+    filters = {"all": t("All"), "ambiguous": t("Ambiguous only"), "clear": t("Clear"), "failed": t("Failed")}
+    orders = {
+        "added": t("As added"),
+        "unsure": t("Least sure first"),
+        "sure": t("Most sure first"),
+        "name": t("By name"),
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom", key="arrange"):
+        chosen = st.segmented_control(
+            t("Show"), list(filters), key="show", format_func=filters.__getitem__, default="all", required=True
+        )
+        order = st.selectbox(t("Order"), list(orders), key="order", format_func=orders.__getitem__, width=200)
+    kept = [pair for pair in shown if _passes(pair[1], chosen or "all")]
+    kept = _sorted(kept, order)
+    pages = math.ceil(len(kept) / _PER_PAGE)
+    if pages <= 1:
+        return kept
+    page = st.pagination(pages, key=f"page-{pages}")
+    return kept[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+
+
+def _passes(outcome: Outcome, chosen: str) -> bool:
+    match chosen:
+        case "ambiguous":
+            return isinstance(outcome, Classification) and outcome.verdict.kind.is_ambiguous
+        case "clear":
+            return isinstance(outcome, Classification) and not outcome.verdict.kind.is_ambiguous
+        case "failed":
+            return isinstance(outcome, Failure)
+        case _:
+            return True
+
+
+def _sorted(pairs: list[tuple[Photo, Outcome]], order: str) -> list[tuple[Photo, Outcome]]:
+    match order:
+        case "unsure" | "sure":
+            sign = 1 if order == "unsure" else -1
+            return sorted(pairs, key=lambda pair: sign * _sureness(pair[1]))
+        case "name":
+            return sorted(pairs, key=lambda pair: pair[0].name.casefold())
+        case _:
+            return pairs
+
+
+def _sureness(outcome: Outcome) -> float:
+    """Return the winner's lead, p1 - p2; failed photos come last among the sure and first among the unsure."""
+    if isinstance(outcome, Failure):
+        return -1.0
+    return outcome.verdict.winner.probability - outcome.verdict.p2
+
+
+def _cards(t: Translator, album: Album, shown: list[tuple[Photo, Outcome]]) -> None:
+    if len(album.photos) == 1:
+        for photo, outcome in shown:
+            with st.container(border=True, key=f"photo-{photo.id}"):
+                left, right = st.columns([1, 1], gap="medium", wrap=True)
+                _picture(t, photo, left)
+                _words(t, album, photo, outcome, right)
+        return
+    grid = st.grid(min_column_width=300, gap="small")
+    for photo, outcome in shown:
+        with grid.cell(), st.container(border=True, key=f"photo-{photo.id}"):
+            place = st.container()
+            _picture(t, photo, place)
+            _words(t, album, photo, outcome, place)
+
+
+def _picture(t: Translator, photo: Photo, place: st.delta_generator.DeltaGenerator) -> None:
+    with place:
+        if photo.thumbnail is not None:
+            st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
+
+
+def _words(
+    t: Translator,
+    album: Album,
+    photo: Photo,
+    outcome: Outcome,
+    place: st.delta_generator.DeltaGenerator,
+) -> None:
+    with place:
+        st.html(f'<p class="file" title="{escape(photo.name)}">{escape(photo.name)}</p>')
+        if isinstance(outcome, Failure):
+            st.html(f'<p class="verdict failed"><b>✕</b> {escape(t.message(outcome.error.message))}</p>')
+        else:
+            _classification(t, photo, outcome)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            if isinstance(outcome, Classification) and outcome.verdict.kind.is_ambiguous:
+                with st.popover(t("What to try next"), icon=":material/lightbulb:"):
+                    st.markdown("\n".join(f"- {tip}" for tip in tips(t, outcome.verdict.kind)))
+            st.button(
+                t("Remove"),
+                key=f"remove-{photo.id}",
+                on_click=album.remove,
+                args=(photo,),
+                type="tertiary",
+                icon=":material/delete:",
+                help=t("Remove {file}", file=photo.name.replace("`", "'")),
+            )
+
+
+def _classification(t: Translator, photo: Photo, outcome: Classification) -> None:
+    kind = outcome.verdict.kind
+    sentence = escape(t.message(explain(outcome.verdict)))
+    css = "clear" if kind is VerdictKind.CLEAR else "ambiguous"
+    st.html(f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>')
+    st.altair_chart(bars(outcome), width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
+    width, height = outcome.size_wh
+    st.caption(
+        t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
+        + f" · {width} × {height} px · {outcome.milliseconds:.0f} ms"
+    )
+
+
+def _about(spread: float) -> str:
+    return f"{spread:.1f}" if spread < 10 else f"{spread:.0f}"
+
+
+def tips(t: Translator, kind: VerdictKind) -> list[str]:
+    """Return what a person can try after an ambiguous result, most promising first."""
+    crop = t("Crop the photo to the one thing you mean.")
+    closer = t("Take it again: closer, with more light, from another side.")
+    other = t("Ask another model: one that knows more classes, or a larger one.")
+    match kind:
+        case VerdictKind.CLOSE:
+            both = t("Perhaps both are right: the photo may show two things, or the classes look alike.")
+            return [both, crop, other]
+        case VerdictKind.WEAK:
+            unknown = t("Perhaps the model has no class for this; it can only choose among those it knows.")
+            return [unknown, closer, other]
+        case _:
+            unknown = t("Perhaps the model has no class for this; it can only choose among those it knows.")
+            return [unknown, crop, closer, other]
+
+
+def _downloads(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
+    def outcomes() -> list[Outcome]:
+        every = (_outcome(album, model, photo, labels, settings) for photo in album.photos)
+        return [outcome for outcome in every if outcome]
+
+    with st.container(horizontal=True, key="downloads"):
+        st.download_button(
+            t("Table (CSV)"),
+            data=lambda: to_csv(outcomes(), t, top=settings.top),
+            file_name="discern.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
+            file_name="discern.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        with st.popover(t("Remove all"), icon=":material/delete_sweep:"):
+            st.write(t("All photos and results will be gone."))
+            if st.button(t("Remove all photos"), key="clear-album", type="primary"):
+                album.clear()
+                st.rerun()

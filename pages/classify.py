@@ -1,0 +1,36 @@
+"""Classify photos: bring some, choose a model, see what it thinks and whether it is sure."""
+
+import streamlit as st
+
+from lib.errors import AppError
+from lib.ui import explanation, intake, models, results, settings
+from lib.ui.language import translator
+
+t = translator()
+st.title(t("What does the model see?"))
+st.caption(
+    t("Your photos stay in the memory of the computer that runs this app, and are gone when you close the page.")
+)
+
+entry = models.pick(t)
+if entry is None:
+    st.stop()
+chosen = settings.draw(t, entry.spec.output.classes)
+if entry.folder is None:
+    models.download_card(t, entry)
+
+intake.draw(t)
+album = intake.album()
+if entry.folder is not None:
+    try:
+        classifier = models.classifier(entry.folder)
+        labels = entry.folder.read_labels(t.language)
+    except AppError as error:
+        st.error(t.message(error.message), icon=":material/error:")
+        st.stop()
+    if album.photos:
+        results.draw(t, album, classifier, labels, chosen)
+    else:
+        st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
+
+explanation.draw(t)

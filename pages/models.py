@@ -1,0 +1,13 @@
+"""All models: what they are, what their makers say of them, and whether they are on this computer."""
+
+import streamlit as st
+
+from lib.ui import models
+from lib.ui.language import translator
+
+t = translator()
+st.title(t("Models"))
+st.caption(t("Models that are ready work without internet. Others are downloaded only when you press their button."))
+for error in models.store().problems():
+    st.warning(t.message(error.message), icon=":material/warning:")
+models.draw_catalogue(t)

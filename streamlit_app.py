@@ -1,0 +1,17 @@
+"""Discern's entry: page config, language and navigation; nothing else. Start it with `make run`."""
+
+import streamlit as st
+
+from lib.ui import language, style
+
+st.set_page_config(page_title="Discern", page_icon="🔎", layout="wide")
+language.switch()
+t = language.translator()
+style.apply(t)
+st.navigation(
+    [
+        st.Page("pages/classify.py", title=t("Classify"), icon=":material/image_search:", default=True),
+        st.Page("pages/models.py", title=t("Models"), icon=":material/deployed_code:", url_path="models"),
+    ],
+    position="top",
+).run()
