@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DatasetError
-from lib.messages import Message, N_
+from lib.messages import N_, Message
 
 SMALLEST_CLASS = 2
 MOST_CLASSES = 1000
@@ -87,7 +87,8 @@ def scan(folder: Path) -> Dataset:
     class_folders = [path for path in _visible(folder) if path.is_dir() and path.resolve().is_relative_to(root)]
     if not class_folders:
         raise DatasetError(
-            N_("{folder} has no class folders; put each class's photos in a folder of its own."), folder=folder.name
+            N_("{folder} has no class folders; put each class's photos in a folder of its own."),
+            folder=folder.name,
         )
     if len(class_folders) > MOST_CLASSES:
         raise DatasetError(
@@ -152,9 +153,7 @@ def require_trainable(dataset: Dataset) -> None:
         DatasetError: Fewer than two classes, or a class with fewer than two photos.
     """
     if len(dataset.classes) < 2:
-        raise DatasetError(
-            N_("{folder} has only one class; training needs at least two."), folder=dataset.folder.name
-        )
+        raise DatasetError(N_("{folder} has only one class; training needs at least two."), folder=dataset.folder.name)
     for name, count in zip(dataset.classes, dataset.counts(), strict=True):
         if count < SMALLEST_CLASS:
             raise DatasetError(
@@ -175,9 +174,7 @@ def split(dataset: Dataset, *, validation: float = 0.15, seed: int = 0) -> tuple
         seed: Any non-negative integer.
     """
     if not 0.0 < validation < 1.0:
-        raise DatasetError(
-            N_("The validation share must lie between 0 and 1. Received {share}."), share=validation
-        )
+        raise DatasetError(N_("The validation share must lie between 0 and 1. Received {share}."), share=validation)
     held: set[int] = set()
     labels = np.array([photo.label for photo in dataset.photos])
     for label in range(len(dataset.classes)):

@@ -93,9 +93,7 @@ _DROPOUT = {"starter": 0.1, "xception": 0.25, "small": 0.0}
 def _convolve(
     x: keras.KerasTensor, width: int, kernel: int, stride: int, *, activation: str | None = "relu6"
 ) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal"
-    )(x)
+    x = layers.Conv2D(width, kernel, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
     return layers.Activation(activation)(x) if activation else x
 

@@ -1,7 +1,6 @@
 """The training loop: schedules, distillation, weight average, checkpoints. Imports TensorFlow: worker process only."""
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -167,7 +166,7 @@ class Fit:
         return loss, tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == labels, tf.float32))
 
     def _hard_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Cross-entropy with label smoothing (Szegedy et al. 2016, Rethinking the Inception architecture, section 7)."""
+        """Cross-entropy with label smoothing (Szegedy et al. 2016, Rethinking the Inception architecture, sec. 7)."""
         classes = logits.shape[1]
         smoothing = self._options.smoothing
         target = tf.one_hot(labels, classes) * (1.0 - smoothing) + smoothing / classes
@@ -218,12 +217,13 @@ class Fit:
         return [*self._model.weights, *self._averaged.weights, *projected, *self._optimizer.variables]
 
     def _save(self) -> None:
-        values = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
         about = json.dumps({"steps": self._steps, "seconds": self._seconds, "history": self.history})
+        values = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
+        values["about"] = np.array(about)
         temporary = self._checkpoint.with_suffix(".part")
         with temporary.open("wb") as file:
-            np.savez(file, about=np.array(about), **values)
-        os.replace(temporary, self._checkpoint)
+            np.savez(file, allow_pickle=False, **values)
+        temporary.replace(self._checkpoint)
 
     def _restore(self) -> None:
         """Take up the run at its last checkpoint, if there is one."""

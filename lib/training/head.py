@@ -32,7 +32,7 @@ def softmax(logits: Floats) -> Floats:
 
 def fit_head(
     features: Floats, labels: np.ndarray[tuple[int], np.dtype[np.int64]], classes: int,
-    *, steps: int = 200, rate: float = 0.02, decay: float = 1e-3,
+    *, steps: int = 200, rate: float = 0.02, decay: float = 0.02,
 ) -> SoftmaxHead:  # fmt: skip
     """Fit multinomial logistic regression by full-batch Adam on standardised features.
 

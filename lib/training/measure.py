@@ -1,6 +1,7 @@
 """How good a trained model is, measured on the file that is shipped: accuracy, confusion, calibration."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class Measured:
 
 
 def measure(
-    probabilities: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    probabilities: np.ndarray[tuple[int, int], np.dtype[np.floating[Any]]],
     labels: np.ndarray[tuple[int], np.dtype[np.int64]],
 ) -> Measured:
     """Return the figures for probabilities of shape (N, C) and true classes of shape (N,); N at least 1."""
@@ -52,7 +53,7 @@ def measure(
 
 
 def calibration_error(
-    confidence: np.ndarray[tuple[int], np.dtype[np.float32]], right: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    confidence: np.ndarray[tuple[int], np.dtype[np.floating[Any]]], right: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> float:
     """Return the expected calibration error: mean |accuracy - confidence| over 15 equal bins, weighted by count.
 

@@ -13,6 +13,8 @@ RECIPES = ("scratch",)
 SIZES = range(16, 225, 8)
 DEFAULT_SIZE = {"starter": 128, "xception": 96, "small": 64}
 DEFAULT_EPOCHS = 30
+# What a model is called and where it goes does not change its weights.
+_NOT_OF_THE_RUN = frozenset({"destination", "work", "name", "family", "licence", "description"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,9 @@ class TrainOptions:
         ema: Decay of the weight average; 0 keeps the last weights.
         progressive: Small photos first, then larger, then `size`.
         augment: Crop, flip and vary the colours; without it each photo is seen as it is.
+        family: For the model's description: "Yours" for a user's.
+        licence: Of the weights.
+        description: One sentence; "" for a plain one.
         destination: Model folder to write; None: a new one in the data folder.
         work: Folder for checkpoints and prepared crops; None: one in the data folder.
     """
@@ -64,6 +69,9 @@ class TrainOptions:
     ema: float = 0.998
     progressive: bool = True
     augment: bool = True
+    family: str = "Yours"
+    licence: str = "Yours: trained on your own photos"
+    description: str = ""
     destination: Path | None = None
     work: Path | None = None
 
@@ -100,7 +108,7 @@ class TrainOptions:
 
     def run_key(self) -> str:
         """Return a name for the run, equal for equal options wherever the results are to go."""
-        relevant = {k: v for k, v in asdict(self).items() if k not in ("destination", "work", "name")}
+        relevant = {k: v for k, v in asdict(self).items() if k not in _NOT_OF_THE_RUN}
         relevant["folder"] = self.folder.resolve()
         return sha256(json.dumps(relevant, default=str, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -1,4 +1,7 @@
-"""Photos on disk → arrays for training: crops, and what the teacher makes of each. Done once, kept in the work folder."""
+"""Photos on disk → arrays for training: crops, and what the teacher makes of each.
+
+Done once and kept in the work folder.
+"""
 
 import json
 import os
@@ -20,7 +23,7 @@ from lib.training.teacher import EMBEDDING, TEACHER_SIZE, Teacher
 from lib.training.views import crop, photo_boxes
 
 # Crops are kept in memory-mapped files; this many bytes of page cache are fair on a small machine.
-VIEWS_LIMIT = 4 * 2**30
+VIEWS_LIMIT = 5 * 2**30
 
 WHOLE = np.array([0.0, 0.0, 1.0, 1.0])
 
@@ -88,9 +91,7 @@ def read_rgb(photo: LabelledPhoto) -> Image.Image:
     return open_photo(read_photo(photo.path), photo.path.name)
 
 
-def _key(
-    dataset: Dataset, size: int, count: int, seed: int, augment: bool, teacher: bytes | None
-) -> str:
+def _key(dataset: Dataset, size: int, count: int, seed: int, augment: bool, teacher: bytes | None) -> str:
     digest = sha256(repr((size, count, seed, augment, sha256(teacher).hexdigest() if teacher else None)).encode())
     for photo in dataset.photos:
         digest.update(f"{photo.path.resolve()}|{photo.path.stat().st_size}|{photo.label}\n".encode())

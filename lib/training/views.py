@@ -10,10 +10,10 @@ from PIL import Image
 SMALLEST_AREA = 0.30
 ASPECTS = (3 / 4, 4 / 3)
 
+Boxes = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 
-def random_boxes(
-    rng: np.random.Generator, count: int, *, smallest_area: float = SMALLEST_AREA
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+
+def random_boxes(rng: np.random.Generator, count: int, *, smallest_area: float = SMALLEST_AREA) -> Boxes:
     """Return crops in shares of the photo's sides: shape (count, 4), each left, top, right, bottom in [0, 1].
 
     Area uniform in [smallest_area, 1], aspect log-uniform in [3/4, 4/3] relative to the whole photo's, since the
@@ -29,7 +29,7 @@ def random_boxes(
     return np.stack([left, top, left + width, top + height], axis=1)
 
 
-def photo_boxes(seed: int, index: int, count: int, *, augment: bool) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def photo_boxes(seed: int, index: int, count: int, *, augment: bool) -> Boxes:
     """Return the `count` crops of photo number `index`; without `augment` the whole photo each time."""
     if not augment:
         return np.tile(np.array([0.0, 0.0, 1.0, 1.0]), (count, 1))

@@ -1,0 +1,57 @@
+"""What a training run says while it works."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+# In the order they happen; "teach" only with a teacher.
+STAGES = ("start", "scan", "teach", "prepare", "fit", "write", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainEvent:
+    """Where a run stands. A figure that is not known yet is None.
+
+    Attributes:
+        stage: One of `STAGES`.
+        done: Photos prepared so far ("prepare").
+        total: Photos to prepare ("prepare"), or photos found ("scan").
+        epoch: Of 1 … `epochs`.
+        epochs: In all; an estimate where the run has a time budget.
+        step: Batches seen since the start of the run.
+        size: Side in pixels at which photos are shown now.
+        loss: Mean over the latest batches.
+        accuracy: On the latest, varied training batches, in [0, 1].
+        val_accuracy: Of the averaged weights on the held-out photos, in [0, 1]; after each epoch.
+        val_accuracy_raw: The same for the weights as they are.
+        seconds: Of fitting so far.
+        eta: Seconds of fitting left, estimated.
+        teacher_accuracy: The teacher's own top-1 on the held-out photos ("prepare").
+    """
+
+    stage: str
+    done: int | None = None
+    total: int | None = None
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = None
+    size: int | None = None
+    loss: float | None = None
+    accuracy: float | None = None
+    val_accuracy: float | None = None
+    val_accuracy_raw: float | None = None
+    seconds: float | None = None
+    eta: float | None = None
+    teacher_accuracy: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the known figures as JSON values; NaN and infinity count as unknown."""
+        values = {key: value for key, value in asdict(self).items() if value is not None}
+        return {k: v for k, v in values.items() if not (isinstance(v, float) and not math.isfinite(v))}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "TrainEvent":
+        """Return the event that `to_dict` described; entries it does not know are left out."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in values.items() if key in names})

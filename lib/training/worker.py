@@ -1,0 +1,188 @@
+"""The work of a training run, done in a child process (`lib.workers`).
+
+Everything that imports TensorFlow or Keras runs there, so that its 600 MB, its crashes and its chatter stay out of
+the caller.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lib.datasets import Dataset, require_trainable, scan, scan_for_training, with_extra
+from lib.training.events import TrainEvent
+from lib.training.head import SoftmaxHead, fit_head
+from lib.training.measure import Measured
+from lib.training.options import TrainOptions
+from lib.training.package import card_toml, evaluate_folder, metrics_json, shown_label, slug, write_folder
+from lib.training.prepare import Views, prepare_views, views_that_fit
+
+if TYPE_CHECKING:
+    import keras
+
+# Crops that the teacher's head is fitted on: more change nothing that could be measured and cost memory.
+HEAD_ROWS = 20_000
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+def train_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Train as `payload["options"]` (JSON of TrainOptions) says; events are the dictionaries of TrainEvent."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    Run(TrainOptions.from_json(payload["options"]), emit)()
+    return {}
+
+
+class Run:
+    """One run, from a folder of photos to a model folder.
+
+    Args:
+        options: With `destination` and `work` set.
+        emit: Takes the events.
+    """
+
+    def __init__(self, options: TrainOptions, emit: Emit) -> None:
+        if options.destination is None or options.work is None:
+            raise ValueError("The caller decides where the results go.")
+        self._options = options
+        self._destination: Path = options.destination
+        self._work: Path = options.work
+        self._emit = emit
+        self._teacher_accuracy: float | None = None
+
+    def say(self, event: TrainEvent) -> None:
+        """Send one event."""
+        self._emit(event.to_dict())
+
+    def __call__(self) -> None:
+        """Train and write the folder."""
+        began = time.monotonic()
+        train, val = self._scan()
+        teacher = self._teacher()
+        count = views_that_fit(len(train.photos), self._options.input_size, self._options.views)
+        views = self._prepare(train, teacher, count if self._options.augment else 1, augment=self._options.augment)
+        held_out = self._prepare(val, teacher, 1, augment=False)
+        train, val = train.without(views.broken), val.without(held_out.broken)
+        require_trainable(train)
+        head = self._head(views, len(train.classes))
+        if head is not None and held_out.embeddings is not None:
+            answers = head.logits(held_out.embeddings[:, 0].astype(np.float32)).argmax(axis=1)
+            self._teacher_accuracy = float((answers == held_out.labels).mean())
+            self.say(TrainEvent("prepare", teacher_accuracy=self._teacher_accuracy))
+        model, history = self._fit(views, held_out, head, len(train.classes))
+        self.say(TrainEvent("write"))
+        self._write(model, history, train, val, time.monotonic() - began)
+        self.say(TrainEvent("done"))
+
+    def _scan(self) -> tuple[Dataset, Dataset]:
+        options = self._options
+        train, val = scan_for_training(options.folder, validation=options.validation, seed=options.seed)
+        for folder in options.extra:
+            train = with_extra(train, scan(folder))
+        self.say(TrainEvent("scan", total=len(train.photos) + len(val.photos)))
+        return train, val
+
+    def _teacher(self) -> bytes | None:
+        if self._options.teacher is None:
+            return None
+        from lib.training.teacher import load_teacher
+
+        self.say(TrainEvent("teach"))
+        return load_teacher(self._options.teacher)
+
+    def _prepare(self, dataset: Dataset, teacher: bytes | None, count: int, *, augment: bool) -> Views:
+        return prepare_views(
+            dataset, self._work.parent, size=self._options.input_size, count=count, seed=self._options.seed,
+            augment=augment, teacher=teacher,
+            progress=lambda done, total: self.say(TrainEvent("prepare", done=done, total=total)),
+        )  # fmt: skip
+
+    def _head(self, views: Views, classes: int) -> SoftmaxHead | None:
+        """Fit the teacher's head on crops of the training photos."""
+        if views.embeddings is None:
+            return None
+        rng = np.random.default_rng(self._options.seed)
+        rows = np.arange(min(HEAD_ROWS, views.embeddings.shape[0] * views.embeddings.shape[1]))
+        photos = rows % len(views.labels)
+        crops = rng.integers(0, views.embeddings.shape[1], len(rows))
+        return fit_head(views.embeddings[photos, crops].astype(np.float32), views.labels[photos], classes)
+
+    def _fit(
+        self, views: Views, held_out: Views, head: SoftmaxHead | None, classes: int
+    ) -> tuple["keras.Model", list[dict[str, float]]]:
+        from lib.training.fit import Examples, Fit
+
+        soft = None
+        if head is not None and views.embeddings is not None:
+            soft = np.stack([head.logits(rows.astype(np.float32)) for rows in views.embeddings])
+        examples = Examples(views.pixels, views.labels, soft, views.embeddings)
+        fit = Fit(
+            self._options, classes, examples, (np.asarray(held_out.pixels[:, 0]), held_out.labels), self._work,
+            lambda figures: self.say(TrainEvent("fit", **figures)),  # type: ignore[arg-type]
+        )  # fmt: skip
+        return fit.run(), fit.history
+
+    def _write(
+        self, model: "keras.Model", history: list[dict[str, float]], train: Dataset, val: Dataset, seconds: float
+    ) -> None:
+        options, size = self._options, self._options.input_size
+        labels = [shown_label(name) for name in train.classes]
+        with tempfile.TemporaryDirectory() as temporary:
+            place = Path(temporary)
+            _convert(model, options.architecture, len(labels), size, place)
+            (place / "labels.txt").write_text("\n".join(labels) + "\n", encoding="utf-8")
+            self._describe(place, len(labels), None, model.count_params())
+            measured = evaluate_folder(place, val)
+            self._describe(place, len(labels), measured, model.count_params())
+            metrics = metrics_json(
+                measured,
+                train.classes,
+                history=history,
+                options=json.loads(options.to_json()),
+                parameters=model.count_params(),
+                teacher_top1=self._teacher_accuracy,
+                minutes=seconds / 60,
+                training_photos=len(train.photos),
+                skipped=[{"file": s.path.name, "reason": str(s.reason)} for s in train.skipped + val.skipped],
+            )
+            (place / "metrics.json").write_text(metrics, encoding="utf-8")
+            write_folder(self._destination, {path.name: path.read_bytes() for path in place.iterdir()})
+
+    def _describe(self, place: Path, classes: int, measured: Measured | None, parameters: int) -> None:
+        """Write model.toml; without figures before they are measured, since measuring needs the folder."""
+        folder = self._destination.name
+        name = self._options.name or self._options.folder.resolve().name
+        text = card_toml(
+            model_id=folder if slug(folder) == folder else slug(name),
+            name=name,
+            family=self._options.family,
+            licence=self._options.licence,
+            size=self._options.input_size,
+            classes=classes,
+            description=self._options.description or f"Trained from random weights ({self._options.architecture}).",
+            files=[place / name for name in ("model.tflite", "model.keras", "labels.txt")],
+            top1=None if measured is None else measured.top1,
+            source="" if measured is None else f"measured on {measured.photos} validation photos",
+            parameters=parameters,
+        )
+        (place / "model.toml").write_text(text, encoding="utf-8")
+
+
+def _convert(model: "keras.Model", architecture: str, classes: int, size: int, place: Path) -> None:
+    """Write model.keras (any batch) and model.tflite (batch pinned to 1, as the browser needs) with softmax."""
+    import tensorflow as tf
+
+    from lib.training.architectures import build
+
+    for batch, suffix in ((None, "keras"), (1, "tflite")):
+        shipped = build(architecture, classes, size=size, batch=batch, softmax=True)
+        shipped.set_weights(model.get_weights())
+        if suffix == "keras":
+            shipped.save(place / "model.keras")
+        else:
+            (place / "model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(shipped).convert())
