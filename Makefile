@@ -22,9 +22,13 @@ unit: $(VENV)/dev.installed $(VENV)/browser.installed
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks
 
-# After changing a sentence: collect, merge and compile the catalogues, then translate what is new in the .po files.
+# After changing a sentence: collect and merge; translate what is new in lib/locale/*/LC_MESSAGES/discern.po; run again.
 messages: $(VENV)/dev.installed
-	$(PY) -m tests.catalogues
+	$(PY) -m babel.messages.frontend -q extract -k t -k N_ -k plural:1,2 --no-wrap --sort-by-file \
+	  --project Discern -o $(VENV)/discern.pot lib pages streamlit_app.py
+	$(PY) -m babel.messages.frontend -q update -D discern -i $(VENV)/discern.pot -d lib/locale --no-wrap \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(PY) -m babel.messages.frontend -q compile -D discern -d lib/locale
 
 format: $(VENV)/dev.installed
 	$(PY) -m ruff check --fix .

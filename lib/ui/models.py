@@ -3,11 +3,13 @@
 import streamlit as st
 
 from lib.catalogue.contract import ModelFolder, Published
+from lib.catalogue.downloads import JobState, Progress, Stage
 from lib.catalogue.store import Entry, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.errors import AppError
 from lib.i18n import Translator
+from lib.verdict import percent
 
 DEFAULT_MODEL = "starter"
 _KEY = "model"
@@ -81,8 +83,13 @@ def state_words(t: Translator, entry: Entry) -> str:
     if entry.state == "ready":
         return t("ready")
     download = store().downloads.get(entry.spec.id)
-    if download is not None and download.is_live:
-        return t("downloading {percent} %", percent=round(100 * download.share))
+    if download is not None and download.is_running:
+        fraction = download.progress.fraction
+        return (
+            stage_words(t, download.progress)
+            if fraction is None
+            else t("downloading {percent}", percent=percent(fraction))
+        )
     if entry.size_bytes is None:
         return t("to download")
     return t("{size} to download", size=megabytes(entry.size_bytes))
@@ -105,10 +112,10 @@ def download_card(t: Translator, entry: Entry) -> None:
 def _download(t: Translator, entry: Entry) -> None:
     downloads = store().downloads
     job = downloads.get(entry.spec.id)
-    if job is not None and job.is_live:
+    if job is not None and job.is_running:
         _progress(entry.spec.id, t)
         return
-    if job is not None and job.error is not None:
+    if job is not None and job.error is not None and job.state is JobState.FAILED:
         st.error(t.message(job.error.message), icon=":material/cloud_off:")
     label = t("Download")
     if entry.size_bytes is not None:
@@ -121,21 +128,34 @@ def _download(t: Translator, entry: Entry) -> None:
 @st.fragment(run_every=0.4)
 def _progress(model: str, t: Translator) -> None:
     job = store().downloads.get(model)
-    if job is None or not job.is_live:
+    if job is None or not job.is_running:
         st.rerun()
-    st.progress(job.share, text=stage_words(t, job.stage))
-    if st.button(t("Cancel"), key=f"cancel-{model}", icon=":material/close:"):
-        job.cancel()
+    st.progress(job.progress.fraction or 0.0, text=stage_words(t, job.progress))
+    st.button(
+        t("Stopping…") if job.is_stopping else t("Cancel"),
+        key=f"cancel-{model}",
+        icon=":material/close:",
+        on_click=job.cancel,
+        disabled=job.is_stopping,
+    )
 
 
-def stage_words(t: Translator, stage: str) -> str:
-    """Return what a download is at, for people."""
-    return {
-        "downloading": t("Downloading…"),
-        "verifying": t("Checking that every byte is right…"),
-        "converting": t("Converting, once; this takes a minute…"),
-        "checking": t("Trying the model out…"),
-    }.get(stage, t("Waiting…"))
+def stage_words(t: Translator, progress: Progress) -> str:
+    """Return what a download is at, for people: "Downloading 1.2 of 3.6 MB"."""
+    match progress.stage:
+        case Stage.DOWNLOADING if progress.total_bytes:
+            done, total = progress.done_bytes / 1e6, progress.total_bytes / 1e6
+            return t("Downloading {done} of {total} MB", done=f"{done:.1f}", total=f"{total:.1f}")
+        case Stage.DOWNLOADING:
+            return t("Downloading…")
+        case Stage.VERIFYING:
+            return t("Checking that every byte is right…")
+        case Stage.CONVERTING:
+            return t("Converting, once; this takes a minute…")
+        case Stage.CHECKING:
+            return t("Trying the model out…")
+        case Stage.WAITING:
+            return t("Waiting…")
 
 
 def draw_catalogue(t: Translator) -> None:
