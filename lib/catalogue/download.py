@@ -1,0 +1,324 @@
+"""One file from its public address, or from a mirror, onto this disk: whole and checked, or not at all."""
+
+import errno
+import hashlib
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from lib.catalogue.sources import MIRROR_VARIABLE, Remote
+from lib.errors import DownloadError
+from lib.messages import N_
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 30.0
+MAX_REDIRECTS = 5
+# What stays free beside the file: the system and other programs need room too.
+SPARE_BYTES = 64 * 2**20
+_CHUNK = 256 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+OnBytes = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A file that arrived whole.
+
+    Attributes:
+        bytes: Its size.
+        sha256: Lower-case hex.
+        verified: Whether it was checked against a published digest.
+    """
+
+    bytes: int
+    sha256: str
+    verified: bool
+
+
+def cancelled_error() -> DownloadError:
+    """Return the error of a download that somebody stopped."""
+    return DownloadError(N_("The download was cancelled; nothing was kept."))
+
+
+def download(remote: Remote, target: Path, *, mirror: str | None, on_bytes: OnBytes, cancelled: threading.Event) -> int:
+    """Fetch `remote` into the new file `target` and return its size; not yet checked against digests.
+
+    Args:
+        remote: The file.
+        target: Where to write; removed again when anything fails.
+        mirror: See `Remote.url`.
+        on_bytes: Called with the bytes so far and in all (None if the server does not say).
+        cancelled: When set, the download stops.
+
+    Raises:
+        DownloadError: It did not arrive whole; the sentence says why and what to do.
+    """
+    try:
+        with _answer(remote, mirror, cancelled) as answer:
+            total = _total(answer, remote)
+            _check_room(target.parent, total or remote.expected_bytes or 0, remote.name)
+            return _write(answer, target, total, remote, on_bytes, cancelled)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def verify(path: Path, remote: Remote) -> Received:
+    """Check a downloaded file against every digest published for it.
+
+    Raises:
+        DownloadError: A digest differs.
+    """
+    size = path.stat().st_size
+    digests = {
+        "sha256": hashlib.sha256(),
+        "md5": hashlib.md5(usedforsecurity=False),
+        "git_blob": hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False),
+    }
+    with path.open("rb") as file:
+        while chunk := file.read(2**20):
+            for digest in digests.values():
+                digest.update(chunk)
+    found = {name: digest.hexdigest() for name, digest in digests.items()}
+    for name, value in found.items():
+        expected = getattr(remote, name)
+        if expected and expected != value:
+            raise DownloadError(
+                N_(
+                    "{file} is not the file that was published: its digest ({kind}) should be {expected} and is "
+                    "{found}. Nothing was kept; something on the way may have answered in its place."
+                ),
+                file=remote.name,
+                kind=name,
+                expected=expected,
+                found=value,
+            )
+    return Received(size, found["sha256"], remote.has_digest)
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in lower-case hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _answer(remote: Remote, mirror: str | None, cancelled: threading.Event) -> Iterator["requests.Response"]:
+    """Ask for the file and yield the server's answer, status 200, nothing of its body read yet."""
+    import requests
+    import urllib3
+
+    with requests.Session() as session:
+        session.trust_env = False  # no .netrc, and proxies only as `_proxies` says
+        session.headers.update({"Accept-Encoding": "identity", "User-Agent": "discern"})
+        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        url = remote.url(mirror)
+        try:
+            answer = _follow(session, url, mirror)
+            with answer, _stoppable(answer, cancelled):
+                _check_status(answer, remote, mirror)
+                yield answer
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _full(remote.name) from error
+            raise cancelled_error() if cancelled.is_set() else _unreachable(url, remote, mirror, error) from error
+
+
+def _follow(session: "requests.Session", url: str, mirror: str | None) -> "requests.Response":
+    """Return the answer at the end of the redirects; an origin may not lead away from https."""
+    for _ in range(MAX_REDIRECTS + 1):
+        _check_scheme(url, mirror)
+        answer = session.get(
+            url,
+            stream=True,
+            allow_redirects=False,
+            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+            proxies=_proxies(url, mirror),
+        )
+        if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
+            return answer
+        url = urljoin(url, answer.headers["Location"])
+        answer.close()
+    raise DownloadError(N_("{host} redirects in circles."), host=_host(url))
+
+
+def _check_scheme(url: str, mirror: str | None) -> None:
+    allowed = ("http", "https") if mirror else ("https",)
+    if urlsplit(url).scheme not in allowed:
+        raise DownloadError(N_("{host} leads to an address that is not secure; it was not followed."), host=_host(url))
+
+
+def _proxies(url: str, mirror: str | None) -> Any:
+    """Return the system's proxies for an origin; a mirror stands in the same room and is asked directly."""
+    import requests
+
+    return {} if mirror else requests.utils.get_environ_proxies(url)
+
+
+@contextmanager
+def _stoppable(answer: "requests.Response", cancelled: threading.Event) -> Iterator[None]:
+    """Wake a read that waits for a stalled server when somebody cancels."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            if cancelled.is_set():
+                shutdown = getattr(answer.raw, "shutdown", None)  # urllib3 2.3 or later
+                if shutdown and not done.is_set():
+                    shutdown()
+                return
+
+    watcher = threading.Thread(target=watch, name="discern-cancel", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _check_status(answer: "requests.Response", remote: Remote, mirror: str | None) -> None:
+    if answer.status_code == 200:
+        return
+    values = {"host": _host(answer.url), "file": remote.name, "status": answer.status_code}
+    if mirror:
+        raise DownloadError(
+            N_("The mirror {host} does not serve {file} (HTTP {status}). Put the file there, or unset {variable}."),
+            variable=MIRROR_VARIABLE,
+            **values,
+        )
+    if answer.status_code in (404, 410):
+        raise DownloadError(N_("{host} no longer has {file} (HTTP {status})."), **values)
+    raise DownloadError(
+        N_(
+            "{host} did not hand out {file} (HTTP {status}): it is busy, or this network blocks it. Try again later, "
+            "or set {variable} to a mirror's address."
+        ),
+        variable=MIRROR_VARIABLE,
+        **values,
+    )
+
+
+def _total(answer: "requests.Response", remote: Remote) -> int | None:
+    text = answer.headers.get("Content-Length", "")
+    total = int(text) if text.isascii() and text.isdigit() else None
+    if total is not None and total > remote.max_bytes:
+        raise _too_large(remote)
+    return total
+
+
+def _check_room(folder: Path, needed: int, name: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed + SPARE_BYTES:
+        raise DownloadError(
+            N_("There is no room for {file}: {needed} MB are needed and {free} MB are free in {folder}."),
+            file=name,
+            needed=-(-(needed + SPARE_BYTES) // 2**20),
+            free=free // 2**20,
+            folder=folder,
+        )
+
+
+def _write(
+    answer: "requests.Response",
+    target: Path,
+    total: int | None,
+    remote: Remote,
+    on_bytes: OnBytes,
+    cancelled: threading.Event,
+) -> int:
+    done = 0
+    on_bytes(0, total)
+    with target.open("xb") as file:
+        while chunk := answer.raw.read1(_CHUNK, decode_content=False):
+            if cancelled.is_set():
+                raise cancelled_error()
+            done += len(chunk)
+            if done > remote.max_bytes:
+                raise _too_large(remote)
+            file.write(chunk)
+            on_bytes(done, total)
+        file.flush()
+        os.fsync(file.fileno())
+    if cancelled.is_set():
+        raise cancelled_error()
+    if total is not None and done < total:
+        raise _cut_off(remote, done, total)
+    if remote.expected_bytes is not None and done != remote.expected_bytes:
+        raise DownloadError(
+            N_("{file} should have {expected} bytes; {found} arrived. Nothing was kept."),
+            file=remote.name,
+            expected=remote.expected_bytes,
+            found=done,
+        )
+    return done
+
+
+def _cut_off(remote: Remote, done: int, total: int | None) -> DownloadError:
+    if total is None:
+        return DownloadError(N_("The download of {file} was cut off; nothing was kept. Try again."), file=remote.name)
+    return DownloadError(
+        N_("The download of {file} was cut off after {done} of {total} bytes; nothing was kept. Try again."),
+        file=remote.name,
+        done=done,
+        total=total,
+    )
+
+
+def _too_large(remote: Remote) -> DownloadError:
+    return DownloadError(
+        N_("{file} is larger than the {limit} bytes it may have; nothing was kept."),
+        file=remote.name,
+        limit=remote.max_bytes,
+    )
+
+
+def _full(name: str) -> DownloadError:
+    return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=name)
+
+
+def _unreachable(url: str, remote: Remote, mirror: str | None, error: Exception) -> DownloadError:
+    """Put a network failure into one sentence: begun and broken off, or never reached."""
+    import requests
+    import urllib3
+
+    begun = isinstance(
+        error,
+        requests.exceptions.ChunkedEncodingError
+        | urllib3.exceptions.ProtocolError
+        | urllib3.exceptions.ReadTimeoutError,
+    ) and not isinstance(error, requests.ConnectionError)
+    if begun:
+        done = getattr(error.args[1], "partial", None) if len(error.args) > 1 else None
+        left = getattr(error.args[1], "expected", None) if len(error.args) > 1 else None
+        known = isinstance(done, int) and isinstance(left, int)
+        return _cut_off(remote, done or 0, (done + left) if known and done is not None and left is not None else None)
+    if mirror:
+        return DownloadError(
+            N_("The mirror {host} could not be reached. Check that it is running and that {variable} is right."),
+            host=_host(url),
+            variable=MIRROR_VARIABLE,
+        )
+    return DownloadError(
+        N_(
+            "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
+            "mirror's address, or run `python -m lib fetch` beforehand where there is a network."
+        ),
+        host=_host(url),
+        variable=MIRROR_VARIABLE,
+    )
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or url

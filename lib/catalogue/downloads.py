@@ -1,0 +1,247 @@
+"""Downloads that run in the background: started once, watched and stopped from any session."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lib.catalogue.download import cancelled_error
+from lib.errors import AppError
+from lib.messages import Message
+
+_MIN_INTERVAL_S = 0.05
+_POLL_S = 0.1
+# A cancelled job cleans up within this; whoever cancelled it need not wait longer.
+_STOP_S = 5.0
+
+
+class Stage(StrEnum):
+    """What a download is doing."""
+
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    VERIFYING = "verifying"
+    CONVERTING = "converting"
+    CHECKING = "checking"
+
+
+class JobState(StrEnum):
+    """Whether a download still runs, and how it ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a download has come.
+
+    Attributes:
+        stage: What it is doing.
+        done_bytes: Of the file being downloaded.
+        total_bytes: Its size; None while unknown.
+    """
+
+    stage: Stage
+    done_bytes: int = 0
+    total_bytes: int | None = None
+
+    @property
+    def fraction(self) -> float | None:
+        """Return the share downloaded, 0 … 1; None if unknown or in another stage."""
+        if self.stage is not Stage.DOWNLOADING or not self.total_bytes:
+            return None
+        return min(1.0, self.done_bytes / self.total_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """A model that is ready now.
+
+    Attributes:
+        id: Its id.
+        bytes: Downloaded for it; 0 if it was there already.
+        seconds: How long all of it took.
+        sha256: Of the file downloaded; "" if nothing was.
+        verified: Whether that file was checked against a published digest.
+        message: All this in a sentence.
+    """
+
+    id: str
+    bytes: int
+    seconds: float
+    sha256: str
+    verified: bool
+    message: Message
+
+
+OnProgress = Callable[[Progress], None]
+Work = Callable[[str, OnProgress, threading.Event], FetchReport]
+
+
+class Job:
+    """One model being fetched. Read its attributes from any thread.
+
+    Attributes:
+        id: The model's.
+        state: See `JobState`.
+        progress: The latest.
+        report: Set when DONE.
+        error: Set when FAILED or CANCELLED for a reason a person can act on.
+        started: Monotonic seconds.
+    """
+
+    def __init__(self, model_id: str) -> None:
+        self.id = model_id
+        self.state = JobState.RUNNING
+        self.progress = Progress(Stage.WAITING)
+        self.report: FetchReport | None = None
+        self.error: AppError | None = None
+        self.started = time.monotonic()
+        self._bug: BaseException | None = None
+        self._watchers = 0
+        self._cancelled = threading.Event()
+        self._changed = threading.Condition()
+        self._last_told = 0.0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.state is JobState.RUNNING
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was cancelled and is about to end."""
+        return self.is_running and self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """Ask it to stop; it ends as CANCELLED soon after."""
+        self._cancelled.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it has ended; return whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self.is_running, timeout)
+
+    def result(self) -> FetchReport:
+        """Return the report of a job that has ended, or raise what ended it."""
+        if self._bug is not None:
+            raise self._bug
+        if self.error is not None:
+            raise self.error
+        assert self.report is not None
+        return self.report
+
+    def _wait_for_news(self, seen: Progress, timeout: float) -> Progress:
+        with self._changed:
+            self._changed.wait_for(lambda: not self.is_running or self.progress is not seen, timeout)
+            return self.progress
+
+    def _tell(self, progress: Progress) -> None:
+        now = time.monotonic()
+        same_stage = progress.stage is self.progress.stage
+        is_last = progress.done_bytes == progress.total_bytes
+        if same_stage and not is_last and progress.done_bytes and now - self._last_told < _MIN_INTERVAL_S:
+            return
+        with self._changed:
+            self._last_told = now
+            self.progress = progress
+            self._changed.notify_all()
+
+    def _run(self, work: Work) -> None:
+        state, report, error, bug = JobState.DONE, None, None, None
+        try:
+            report = work(self.id, self._tell, self._cancelled)
+        except AppError as reason:
+            state, error = (JobState.CANCELLED if self._cancelled.is_set() else JobState.FAILED), reason
+        except BaseException as reason:  # a bug, to be raised where the result is asked for
+            state, bug = JobState.FAILED, reason
+        with self._changed:
+            self.state, self.report, self.error, self._bug = state, report, error, bug
+            self._changed.notify_all()
+
+
+class Downloads:
+    """At most one job per model, shared by everybody who asks for it in this process.
+
+    Args:
+        work: Fetches one model.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def start(self, model_id: str) -> Job:
+        """Begin to fetch a model in the background, or return the job that already does; it ends or is cancelled."""
+        return self._join(model_id)
+
+    def get(self, model_id: str) -> Job | None:
+        """Return the model's latest job, running or ended; None if there was none or it was dismissed."""
+        return self._jobs.get(model_id)
+
+    def running(self) -> tuple[Job, ...]:
+        """Return the jobs that have not ended."""
+        with self._lock:
+            return tuple(job for job in self._jobs.values() if job.is_running)
+
+    def cancel(self, model_id: str) -> None:
+        """Stop the model's job, if it runs."""
+        if (job := self.get(model_id)) is not None:
+            job.cancel()
+
+    def dismiss(self, model_id: str) -> None:
+        """Forget a job that has ended, its error included."""
+        with self._lock:
+            job = self._jobs.get(model_id)
+            if job is not None and not job.is_running:
+                del self._jobs[model_id]
+
+    def fetch(self, model_id: str, on_progress: OnProgress, cancelled: threading.Event | None) -> FetchReport:
+        """Fetch a model and wait for it, together with whoever else waits for it.
+
+        Args:
+            model_id: The model.
+            on_progress: Called in this thread, first of all with where things stand.
+            cancelled: When set, this caller stops waiting; the job ends if nobody else waits for it.
+
+        Raises:
+            AppError: What ended the job.
+        """
+        job = self._join(model_id)
+        seen = job.progress
+        try:
+            on_progress(seen)
+            while job.is_running:
+                if cancelled is not None and cancelled.is_set():
+                    break
+                news = job._wait_for_news(seen, _POLL_S)
+                if news is not seen:
+                    seen = news
+                    on_progress(seen)
+        finally:
+            self._leave(job)
+        if job.is_running and not job.wait(_STOP_S if job.is_stopping else 0):
+            raise cancelled_error()
+        return job.result()
+
+    def _join(self, model_id: str) -> Job:
+        with self._lock:
+            job = self._jobs.get(model_id)
+            if job is None or not job.is_running or job.is_stopping:
+                job = self._jobs[model_id] = Job(model_id)
+                name = f"discern-fetch-{model_id}"
+                threading.Thread(target=job._run, args=(self._work,), name=name, daemon=True).start()
+            job._watchers += 1
+        return job
+
+    def _leave(self, job: Job) -> None:
+        """Stop waiting for a job; the last to leave stops it."""
+        with self._lock:
+            job._watchers -= 1
+            if job._watchers == 0:
+                job.cancel()

@@ -1,0 +1,380 @@
+"""From an entry of the catalogue to a model folder: download, verify, unpack or convert, look at, describe, move.
+
+Everything happens in a folder of its own beside the models, which is renamed into place at the end; whatever goes
+wrong before leaves nothing behind.
+"""
+
+import errno
+import json
+import os
+import shutil
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lib.catalogue import archive, card, convert, download, inspect, sources
+from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec
+from lib.catalogue.download import Received, cancelled_error
+from lib.catalogue.downloads import FetchReport, OnProgress, Progress, Stage
+from lib.catalogue.inspect import Inspection, Tensor
+from lib.catalogue.locks import locked
+from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
+from lib.errors import AppError, DownloadError, ModelFileError
+from lib.messages import N_, Message
+
+# What the class that is never shown is called in the label files that come with models.
+_BACKGROUND_NAMES = frozenset({"background", "dummy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are under the data folder.
+
+    Attributes:
+        data: The data folder.
+    """
+
+    data: Path
+
+    @property
+    def models(self) -> Path:
+        """Return the folder of model folders."""
+        return self.data / "models"
+
+    @property
+    def keras(self) -> Path:
+        """Return Keras's cache."""
+        return self.data / "keras"
+
+    @property
+    def records(self) -> Path:
+        """Return the file of digests of first downloads."""
+        return self.data / "digests.json"
+
+    def incoming(self, model_id: str) -> Path:
+        """Return the folder in which a model is put together; whoever holds its lock may use it."""
+        return self.data / "incoming" / model_id
+
+    def lock(self, name: str) -> Path:
+        """Return the lock file called `name`."""
+        return self.data / "locks" / f"{name}.lock"
+
+
+class Fetch:
+    """One model being fetched; used once.
+
+    Args:
+        catalogue: The catalogue.
+        spec: The model, as the catalogue describes it.
+        places: Where things go.
+        on_progress: Told of every step.
+        cancelled: When set, it stops.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        spec: ModelSpec,
+        places: Places,
+        on_progress: OnProgress,
+        cancelled: threading.Event,
+    ) -> None:
+        self._catalogue, self._spec, self._places = catalogue, spec, places
+        self._origin: Origin = catalogue.origins[spec.id]
+        self._on_progress, self._cancelled = on_progress, cancelled
+        self._mirror = sources.mirror()
+        self._bytes = 0
+
+    def run(self) -> FetchReport:
+        """Fetch the model. The caller holds the model's lock.
+
+        Raises:
+            DownloadError: A file did not arrive whole, or was cancelled.
+            ModelFileError: What arrived is not the model the catalogue describes.
+        """
+        start = time.monotonic()
+        folder = self._places.incoming(self._spec.id)
+        shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
+        try:
+            folder.mkdir(parents=True)
+            received = self._fill(folder)
+            self._move(folder)
+        except OSError as error:
+            raise disk_error(error, self._spec.id) from error
+        except AppError as error:
+            if self._cancelled.is_set():
+                raise cancelled_error() from error
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        seconds = time.monotonic() - start
+        return FetchReport(
+            self._spec.id,
+            self._bytes,
+            seconds,
+            received.sha256,
+            received.verified,
+            self._summary(received, seconds),
+        )
+
+    def _fill(self, folder: Path) -> Received:
+        """Put weights, labels and description into `folder`."""
+        labels = self._labels(self._origin.labels) if self._origin.labels else None
+        payload = folder / "download"
+        received = self._get(self._origin.remote, payload)
+        weights = folder / self._spec.weights
+        packed_labels = folder / "packed.txt"
+        match self._origin.kind:
+            case "file":
+                payload.rename(weights)
+            case "archive":
+                self._step(Stage.CHECKING)
+                archive.extract(payload, self._origin.remote.name, weights, packed_labels)
+                payload.unlink()
+            case "keras":
+                self._convert(payload, weights)
+        self._step(Stage.CHECKING)
+        found = inspect.inspect(weights, name=self._origin.remote.name, cancelled=self._cancelled)
+        names, background = labels or self._choose_labels(found, packed_labels)
+        packed_labels.unlink(missing_ok=True)
+        spec = settle(self._spec, found, len(names), background, trust_file=self._origin.settle)
+        (folder / spec.labels).write_text("\n".join(names) + "\n", encoding="utf-8")
+        source = {
+            **{k: v for k, v in self._spec.source.items() if k in ("kind", "file", "application", "arguments")},
+            "address": self._origin.remote.url(self._mirror),
+            "sha256": received.sha256,
+            "verified": received.verified,
+            "weights_sha256": download.sha256_of(weights),
+        }
+        card.write(folder, replace(spec, source=source))
+        return received
+
+    def _step(self, stage: Stage) -> None:
+        if self._cancelled.is_set():
+            raise cancelled_error()
+        self._on_progress(Progress(stage))
+
+    def _get(self, remote: Remote, target: Path, *, quiet: bool = False) -> Received:
+        """Download and verify one file; against its first download where no digest is published."""
+
+        def on_bytes(done: int, total: int | None) -> None:
+            if not quiet:
+                self._on_progress(Progress(Stage.DOWNLOADING, done, total or remote.expected_bytes))
+
+        self._bytes += download.download(
+            remote, target, mirror=self._mirror, on_bytes=on_bytes, cancelled=self._cancelled
+        )
+        if not quiet:
+            self._step(Stage.VERIFYING)
+        received = download.verify(target, remote)
+        if not remote.has_digest:
+            self._compare_with_first(remote, received)
+        return received
+
+    def _compare_with_first(self, remote: Remote, received: Received) -> None:
+        with locked(self._places.lock("digests"), cancelled=self._cancelled, on_cancel=cancelled_error):
+            records = _read_records(self._places.records)
+            first = records.setdefault(remote.name, received.sha256)
+            if first != received.sha256:
+                raise DownloadError(
+                    N_(
+                        "{file} is not the file that was downloaded the first time: its SHA-256 was {expected} and is "
+                        "{found}. Nothing was kept. To accept the new one, remove its line from {record}."
+                    ),
+                    file=remote.name,
+                    expected=first,
+                    found=received.sha256,
+                    record=self._places.records,
+                )
+            temporary = self._places.records.with_suffix(".new")
+            temporary.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            temporary.replace(self._places.records)
+
+    def _convert(self, payload: Path, weights: Path) -> None:
+        """Let Keras load the downloaded weights from its own cache, and convert; one conversion at a time."""
+        self._step(Stage.WAITING)
+        with locked(self._places.lock("convert"), cancelled=self._cancelled, on_cancel=cancelled_error):
+            self._step(Stage.CONVERTING)
+            cached = self._places.keras / "models" / self._origin.cached_as
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            payload.replace(cached)
+            try:
+                convert.convert(
+                    self._origin.application,
+                    self._origin.arguments or {},
+                    self._spec.input.size_wh,
+                    self._places.keras,
+                    weights,
+                    cancelled=self._cancelled,
+                )
+            finally:
+                cached.unlink(missing_ok=True)
+
+    def _choose_labels(self, found: Inspection, packed: Path) -> tuple[tuple[str, ...], str]:
+        """Return labels for a model that came without a list of its own, and where their background stands."""
+        if packed.is_file():
+            names = _lines(packed.read_bytes())
+            if len(names) == found.units:
+                return names, _find_background(names)
+        if found.labels:
+            return found.labels, _find_background(found.labels)
+        shared = self._catalogue.labels.get(f"imagenet-{found.units}")
+        if shared is None:
+            raise ModelFileError(
+                N_("{model} has {units} outputs and no labels; nothing says what its classes are."),
+                model=self._spec.id,
+                units=found.units,
+            )
+        return self._labels(shared)
+
+    def _labels(self, shared: LabelList) -> tuple[tuple[str, ...], str]:
+        """Return a shared list's names, downloading it the first time, and where its background stands."""
+        kept = self._places.data / "labels" / shared.remote.name
+        with locked(
+            self._places.lock(f"labels-{shared.remote.name}"), cancelled=self._cancelled, on_cancel=cancelled_error
+        ):
+            if not _is_intact(kept, shared.remote):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                temporary = kept.with_name(kept.name + ".new")
+                temporary.unlink(missing_ok=True)
+                try:
+                    self._get(shared.remote, temporary, quiet=True)
+                    temporary.replace(kept)
+                finally:
+                    temporary.unlink(missing_ok=True)
+            content = kept.read_bytes()
+        if shared.remote.name.endswith(".json"):
+            return _keras_names(content, shared.remote.name), shared.background
+        return _lines(content), shared.background
+
+    def _move(self, folder: Path) -> None:
+        target = self._places.models / self._spec.id
+        self._places.models.mkdir(parents=True, exist_ok=True)
+        if self._cancelled.is_set():
+            raise cancelled_error()
+        shutil.rmtree(target, ignore_errors=True)  # only a damaged one can be there
+        os.replace(folder, target)  # noqa: PTH105 - the name that says it replaces
+
+    def _summary(self, received: Received, seconds: float) -> Message:
+        values = {
+            "model": self._spec.name,
+            "megabytes": f"{self._bytes / 1e6:.1f}",
+            "seconds": f"{seconds:.1f}",
+            "sha256": received.sha256,
+        }
+        if received.verified:
+            text = N_("{model} is ready: {megabytes} MB in {seconds} s, checked against the published digest.")
+        else:
+            text = N_(
+                "{model} is ready: {megabytes} MB in {seconds} s, not verified against a published digest. Its SHA-256 "
+                "is {sha256}; from now on it is checked against that."
+            )
+        return Message(text, values)
+
+
+def already_here(spec: ModelSpec) -> FetchReport:
+    """Return the report for a model that was ready before."""
+    return FetchReport(spec.id, 0, 0.0, "", True, Message(N_("{model} is ready already."), {"model": spec.name}))
+
+
+def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, trust_file: bool) -> ModelSpec:
+    """Return the model's description as its file bears it out.
+
+    Args:
+        spec: As the catalogue has it.
+        found: What the file says of itself.
+        names: Lines of its label file.
+        background: Where the background stands in that.
+        trust_file: Nobody had looked at the file when the catalogue was written: its size, background and activation
+            are taken from it. Otherwise they must agree.
+
+    Raises:
+        ModelFileError: File, labels and catalogue contradict each other.
+    """
+    if found.units != names:
+        raise ModelFileError(
+            N_("{model} has {units} outputs, but its label file has {names} names."),
+            model=spec.id,
+            units=found.units,
+            names=names,
+        )
+    _, height, width, _ = found.input.shape
+    settled = replace(
+        spec,
+        input=replace(spec.input, size_wh=(width, height), range=_range(spec.input, found.input)),
+        output=OutputSpec(
+            classes=names - (background != "none"),
+            background=background,
+            activation="softmax" if found.looks_like_probabilities else "logits",
+        ),
+    )
+    if not trust_file and (settled.input.size_wh, settled.output) != (spec.input.size_wh, spec.output):
+        raise ModelFileError(
+            N_("{model} is not what the catalogue describes: input {size}, output {output}; expected {expected}."),
+            model=spec.id,
+            size=settled.input.size_wh,
+            output=settled.output,
+            expected=(spec.input.size_wh, spec.output),
+        )
+    return settled
+
+
+def _range(spec: InputSpec, tensor: Tensor) -> tuple[float, float]:
+    """Return what the bytes 0 and 255 stand for: an 8-bit tensor says so itself."""
+    if not tensor.scale:
+        return spec.range
+    lowest = -128 if tensor.dtype == "int8" else 0
+    low, high = ((q - tensor.zero_point) * tensor.scale for q in (lowest, lowest + 255))
+    return (round(low, 7), round(high, 7))
+
+
+def _find_background(names: tuple[str, ...]) -> str:
+    if names[0].lower() in _BACKGROUND_NAMES:
+        return "first"
+    return "last" if names[-1].lower() in _BACKGROUND_NAMES else "none"
+
+
+def _lines(content: bytes) -> tuple[str, ...]:
+    names = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def _keras_names(content: bytes, file: str) -> tuple[str, ...]:
+    """Return the names in Keras's class index: {"0": ["n01440764", "tench"], …}."""
+    try:
+        table = json.loads(content)
+        return tuple(str(table[str(i)][1]) for i in range(len(table)))
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise ModelFileError(N_("{file} is not Keras's list of classes."), file=file) from error
+
+
+def _is_intact(path: Path, remote: Remote) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        download.verify(path, remote)
+    except DownloadError:
+        return False
+    return True
+
+
+def _read_records(path: Path) -> dict[str, str]:
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise DownloadError(N_("{file} is damaged; remove it and try again."), file=path) from error
+    return {str(k): str(v) for k, v in table.items()} if isinstance(table, dict) else {}
+
+
+def disk_error(error: OSError, model_id: str) -> DownloadError:
+    """Put a failure to write into one sentence."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=model_id)
+    return DownloadError(
+        N_("{file} could not be written: {reason}."), file=error.filename or model_id, reason=error.strerror or error
+    )

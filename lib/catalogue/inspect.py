@@ -1,0 +1,279 @@
+"""The first look at a LiteRT file from outside; runs only in a limited child process (see `lib.workers`).
+
+A malformed file can crash or stall the process that loads it (one in some two thousand mutations did), so no file
+is opened in the web process before it has been loaded, allocated and run here. `inspect` is the side of the web
+process; `inspect_tflite` is the child's.
+"""
+
+import struct
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib import workers
+from lib.catalogue.contract import MAX_CLASSES, MAX_SIDE
+from lib.errors import ModelFileError, WorkerError
+from lib.messages import N_
+
+MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weights
+CPU_SECONDS = 20
+WALL_SECONDS = 60.0  # generous: a workshop's machine is busy, and processor time is limited anyway
+MAX_BYTES = 512 * 2**20
+DTYPES = ("float32", "uint8", "int8")
+_MAGIC = b"TFL3"
+_MAX_LABEL_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """An input or output tensor.
+
+    Attributes:
+        shape: With the batch axis first, which is 1.
+        dtype: "float32", "uint8" or "int8".
+        scale: Real value of one step of an integer tensor; 0 for real numbers.
+        zero_point: The integer that stands for 0.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a model file says of itself.
+
+    Attributes:
+        input: Shape (1, H, W, 3).
+        output: N units, whatever the shape.
+        units: N.
+        looks_like_probabilities: Whether two runs gave non-negative numbers that sum to about 1.
+        labels: The label list packed into the file, N lines, or empty.
+    """
+
+    input: Tensor
+    output: Tensor
+    units: int
+    looks_like_probabilities: bool
+    labels: tuple[str, ...]
+
+
+def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event | None = None) -> Inspection:
+    """Load, allocate and run a LiteRT file in a limited child process.
+
+    Args:
+        path: The file.
+        name: What to call it in an error; its own name unless told.
+        cancelled: When set, the child is ended.
+
+    Raises:
+        ModelFileError: It is no LiteRT image classifier, is damaged, or took the child down.
+    """
+    name = name or path.name
+    try:
+        size = path.stat().st_size
+        report = workers.run(
+            "lib.catalogue.inspect:inspect_tflite",
+            {"path": str(path), "name": name},
+            # The interpreter keeps the file, a packed copy of its weights and its tensors.
+            memory_bytes=MEMORY_BYTES + 4 * size,
+            cpu_seconds=CPU_SECONDS,
+            wall_seconds=WALL_SECONDS,
+            cancelled=cancelled,
+        )
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=name) from error
+    except WorkerError as error:
+        if cancelled is not None and cancelled.is_set():
+            raise
+        raise ModelFileError(
+            N_("{file} is damaged or too demanding: the process that tried it did not survive. {reason}"),
+            file=name,
+            reason=error.message,
+        ) from error
+    return Inspection(
+        input=_tensor(report["input"]),
+        output=_tensor(report["output"]),
+        units=int(report["units"]),
+        looks_like_probabilities=bool(report["looks_like_probabilities"]),
+        labels=tuple(report["labels"]),
+    )
+
+
+def _tensor(table: dict[str, Any]) -> Tensor:
+    return Tensor(tuple(table["shape"]), table["dtype"], float(table["scale"]), int(table["zero_point"]))
+
+
+def inspect_tflite(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
+    """Look at one file; the child's side of `inspect`.
+
+    Raises:
+        ModelFileError: It is no LiteRT image classifier.
+    """
+    name = str(payload["name"])
+    content = _read(Path(payload["path"]), name)
+    interpreter = _allocate(content, name)
+    _refuse_foreign_operations(content, name)
+    image, classes = _tensors(interpreter, name)
+    shape = [int(n) for n in classes["shape"]]
+    units = shape[-1]
+    labels = _packed_labels(Path(payload["path"]))
+    return {
+        "input": _describe(image),
+        "output": _describe(classes),
+        "units": units,
+        "looks_like_probabilities": _run(interpreter, image, classes, name),
+        "labels": labels if len(labels) == units else [],
+    }
+
+
+def _read(path: Path, name: str) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+    content = path.read_bytes()
+    if content[4:8] != _MAGIC:
+        raise ModelFileError(N_("{file} is not a LiteRT model: it does not begin like one."), file=name)
+    return content
+
+
+def _allocate(content: bytes, name: str) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=1)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise _damaged(name, error) from error
+    return interpreter
+
+
+def _damaged(name: str, error: Exception) -> ModelFileError:
+    words = str(error).strip().splitlines() or [type(error).__name__]
+    return ModelFileError(N_("{file} is damaged or not supported: {reason}"), file=name, reason=words[0][:200])
+
+
+def _refuse_foreign_operations(content: bytes, name: str) -> None:
+    from ai_edge_litert import schema_py_generated as schema
+
+    try:
+        model = schema.Model.GetRootAs(content, 0)
+        if model.SubgraphsLength() < 1:
+            raise ModelFileError(N_("{file} holds no computation."), file=name)
+        custom = [model.OperatorCodes(i).CustomCode() for i in range(model.OperatorCodesLength())]
+    except (struct.error, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(name, error) from error
+    for code in filter(None, custom):
+        raise ModelFileError(
+            N_("{file} needs the operation {operation}, which LiteRT itself does not have."),
+            file=name,
+            operation=code.decode("utf-8", "replace")[:60],
+        )
+
+
+def _tensors(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the details of the one input and the one output, after checking that they are an image classifier's."""
+    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise ModelFileError(
+            N_("{file} has {inputs} inputs and {outputs} outputs; an image classifier has one of each."),
+            file=name,
+            inputs=len(inputs),
+            outputs=len(outputs),
+        )
+    image, classes = inputs[0], outputs[0]
+    shape = tuple(int(n) for n in image["shape"])
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or not all(1 <= n <= MAX_SIDE for n in shape[1:3]):
+        raise ModelFileError(
+            N_(
+                "The input of {file} has shape {shape}; expected one RGB photo, (1, height, width, 3), at most {limit} "
+                "pixels a side."
+            ),
+            file=name,
+            shape=shape,
+            limit=MAX_SIDE,
+        )
+    shape = tuple(int(n) for n in classes["shape"])
+    units = shape[-1] if shape else 0
+    if not shape or any(n != 1 for n in shape[:-1]) or not 1 <= units <= MAX_CLASSES:
+        raise ModelFileError(
+            N_("The output of {file} has shape {shape}; expected one number a class, (1, classes)."),
+            file=name,
+            shape=shape,
+        )
+    for details in (image, classes):
+        if details["dtype"].__name__ not in DTYPES:
+            raise ModelFileError(
+                N_("{file} works with {dtype} numbers; expected one of {choices}."),
+                file=name,
+                dtype=details["dtype"].__name__,
+                choices=", ".join(DTYPES),
+            )
+        if details["dtype"].__name__ != "float32" and not details["quantization"][0] > 0:
+            raise ModelFileError(N_("{file} does not say what its 8-bit numbers stand for."), file=name)
+    return image, classes
+
+
+def _describe(details: dict[str, Any]) -> dict[str, Any]:
+    scale, zero_point = details["quantization"]
+    return {
+        "shape": [int(n) for n in details["shape"]],
+        "dtype": details["dtype"].__name__,
+        "scale": float(scale),
+        "zero_point": int(zero_point),
+    }
+
+
+def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name: str) -> bool:
+    """Run the model on zeros and on noise; return whether both answers look like probabilities."""
+    import numpy as np
+
+    noise = np.random.default_rng(0).integers(0, 256, size=image["shape"], dtype=np.uint8)
+    tests = [np.zeros(image["shape"], image["dtype"])]
+    tests.append(
+        noise / np.float32(127.5) - np.float32(1) if image["dtype"] == np.float32 else noise.view(image["dtype"])
+    )
+    verdicts = []
+    for tensor in tests:
+        try:
+            interpreter.set_tensor(image["index"], tensor.astype(image["dtype"], copy=False))
+            interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise _damaged(name, error) from error
+        answer = interpreter.get_tensor(classes["index"]).astype(np.float64).reshape(-1)
+        if not np.all(np.isfinite(answer)):
+            raise ModelFileError(N_("{file} answers with numbers that are not finite: it is damaged."), file=name)
+        scale, zero_point = classes["quantization"]
+        real = (answer - zero_point) * scale if scale else answer
+        # 8-bit probabilities do not sum to 1; sums down to 0.53 were measured on good models.
+        slack = 0.6 if scale else 0.01
+        verdicts.append(bool(real.min() >= -1e-5 and abs(real.sum() - 1) <= slack))
+    return all(verdicts)
+
+
+def _packed_labels(path: Path) -> list[str]:
+    """Return the lines of the label file that model metadata appends to a file as a zip, or none."""
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as packed:
+            members = [m for m in packed.infolist()[:100] if m.filename.lower().endswith(".txt")]
+            if len(members) != 1 or members[0].file_size > _MAX_LABEL_BYTES:
+                return []
+            with packed.open(members[0]) as file:
+                lines = file.read(_MAX_LABEL_BYTES).decode("utf-8", "replace").splitlines()
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+    ):
+        return []
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return [line.strip() for line in lines]

@@ -1,0 +1,209 @@
+"""`models/catalogue.toml`: which models can be fetched, and where each file of theirs comes from."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from lib.catalogue.contract import ModelSpec, parse
+from lib.errors import ModelFileError, UsageError
+from lib.messages import N_
+
+MIRROR_VARIABLE = "DISCERN_MIRROR"
+# A published size is rounded; whatever is much larger is not the file that was meant.
+_SLACK = 8 * 2**20
+_MAX_FILE = 512 * 2**20
+_MAX_ARCHIVE = 2**30
+_MAX_LABELS = 8 * 2**20
+
+Kind = Literal["file", "archive", "keras"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file at a public address.
+
+    Attributes:
+        name: Bare file name, as a mirror serves it.
+        address: Where its origin serves it.
+        max_bytes: More than this is refused.
+        expected_bytes: Exact size, where known.
+        sha256: Published digest of the file, lower-case hex, or None; likewise the other two.
+        git_blob: SHA-1 over b"blob <size>\\0" + content.
+        md5: As Keras's own loader checks it.
+    """
+
+    name: str
+    address: str
+    max_bytes: int
+    expected_bytes: int | None = None
+    sha256: str | None = None
+    git_blob: str | None = None
+    md5: str | None = None
+
+    @property
+    def has_digest(self) -> bool:
+        """Whether a digest of the file was published."""
+        return bool(self.sha256 or self.git_blob or self.md5)
+
+    def url(self, mirror: str | None) -> str:
+        """Return where to ask for the file.
+
+        Args:
+            mirror: Address of a folder that replaces every origin, ending in "/"; None for the origin.
+        """
+        return mirror + quote(self.name) if mirror else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class LabelList:
+    """A file of class names shared by several models.
+
+    Attributes:
+        key: Its name in the catalogue.
+        remote: One label a line, or Keras's `imagenet_class_index.json`.
+        background: Where the class that is never shown stands in it.
+    """
+
+    key: str
+    remote: Remote
+    background: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How a model of the catalogue is come by; its `[source]` table, read.
+
+    Attributes:
+        kind: "file": a LiteRT file; "archive": a .tgz with one inside; "keras": weights that Keras loads.
+        remote: The file to download.
+        size_bytes: What to tell people before they download: exact, or as published; None if unknown. For an
+            archive it is the size of the model in it.
+        labels: Its label list, or None where the archive or the number of outputs decides.
+        settle: Input size, background and activation are read from the model when it is fetched.
+        application: "keras": the name in `keras.applications`.
+        arguments: "keras": arguments of it.
+        cached_as: "keras": the name Keras's loader looks for in its cache.
+    """
+
+    kind: Kind
+    remote: Remote
+    size_bytes: int | None
+    labels: LabelList | None
+    settle: bool
+    application: str = ""
+    arguments: Mapping[str, Any] | None = None
+    cached_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that can be fetched.
+
+    Attributes:
+        specs: By id, in the file's order.
+        origins: By id.
+        labels: Shared label lists, by key.
+    """
+
+    specs: Mapping[str, ModelSpec]
+    origins: Mapping[str, Origin]
+    labels: Mapping[str, LabelList]
+
+
+def mirror() -> str | None:
+    """Return the address in `DISCERN_MIRROR`, ending in "/", or None.
+
+    Raises:
+        UsageError: It is not an http or https address.
+    """
+    address = os.environ.get(MIRROR_VARIABLE, "").strip()
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(
+            N_("{variable} should be an address such as http://host/path/; it is {value}."),
+            variable=MIRROR_VARIABLE,
+            value=address,
+        )
+    return address if address.endswith("/") else address + "/"
+
+
+def load(path: Path) -> Catalogue:
+    """Read the catalogue.
+
+    Raises:
+        ModelFileError: It is missing or breaks its own rules; the entry is named.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ModelFileError(N_("{file} is not valid TOML: {reason}."), file=path.name, reason=error) from error
+    labels = {key: _label_list(key, entry, table) for key, entry in table.get("labels", {}).items()}
+    specs: dict[str, ModelSpec] = {}
+    origins: dict[str, Origin] = {}
+    for entry in table.get("model", []):
+        spec = parse({"runtime": "litert", "weights": "model.tflite", "labels": "labels.txt", **entry}, path.name)
+        if spec.id in specs:
+            raise ModelFileError(N_("{file} lists {model} twice."), file=path.name, model=spec.id)
+        specs[spec.id] = spec
+        origins[spec.id] = _origin(spec, table, labels)
+    return Catalogue(specs, origins, labels)
+
+
+def _label_list(key: str, entry: Mapping[str, Any], table: Mapping[str, Any]) -> LabelList:
+    return LabelList(key, _remote(entry, table, key, _MAX_LABELS), entry.get("background", "none"))
+
+
+def _origin(spec: ModelSpec, table: Mapping[str, Any], labels: Mapping[str, LabelList]) -> Origin:
+    source = spec.source
+    kind = source.get("kind")
+    if kind not in ("file", "archive", "keras"):
+        raise _wrong(spec.id, "source.kind")
+    if "labels" in source and source["labels"] not in labels:
+        raise _wrong(spec.id, "source.labels")
+    size = source.get("bytes") or source.get("about_bytes") or source.get("model_bytes")
+    if "bytes" in source:
+        limit = source["bytes"]
+    elif kind == "archive":
+        # An archive may hold training checkpoints too, several times the model's size.
+        limit = max(_MAX_ARCHIVE, 8 * (size or 0))
+    else:
+        limit = 2 * size + _SLACK if size else _MAX_FILE
+    remote = _remote(source, table, spec.id, limit)
+    return Origin(
+        kind=kind,
+        remote=remote,
+        size_bytes=size,
+        labels=labels.get(source.get("labels", "")),
+        settle=bool(source.get("settle", False)),
+        application=source.get("application", ""),
+        arguments=source.get("arguments", {}),
+        cached_as=source.get("cached_as", remote.name),
+    )
+
+
+def _remote(entry: Mapping[str, Any], table: Mapping[str, Any], owner: str, limit: int) -> Remote:
+    origin = table.get("origins", {}).get(entry.get("origin"), {})
+    base, path = origin.get("address"), entry.get("file")
+    if not isinstance(base, str) or not isinstance(path, str) or not path:
+        raise _wrong(owner, "file")
+    return Remote(
+        name=path.rsplit("/", 1)[-1],
+        address=base + quote(path),
+        max_bytes=limit,
+        expected_bytes=entry.get("bytes"),
+        sha256=entry.get("sha256"),
+        git_blob=entry.get("git_blob"),
+        md5=entry.get("md5"),
+    )
+
+
+def _wrong(owner: str, key: str) -> ModelFileError:
+    return ModelFileError(N_("The catalogue's entry {model} has no usable `{key}`."), model=owner, key=key)

@@ -1,0 +1,284 @@
+"""Running a function in a child process that may crash, hang or grow without harming this one.
+
+    python -m lib.workers lib.catalogue.inspect:inspect_tflite MEMORY CPU     (the payload on standard input)
+
+The child limits itself before it imports anything of weight, reads one line of JSON, calls the function and answers
+in JSON lines: any number of `{"event": …}`, then one `{"result": …}` or `{"error": …}`. Whatever noisy libraries
+print goes to standard error. When this process ends, however it ends, the child's standard input closes and the
+child ends too.
+"""
+
+import collections
+import contextlib
+import importlib
+import json
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import lib.errors
+from lib.errors import AppError, WorkerError
+from lib.messages import N_, Message
+
+Emit = Callable[[dict[str, Any]], None]
+Function = Callable[[dict[str, Any], Emit], dict[str, Any]]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_LOG = logging.getLogger(__name__)
+_TICK_S = 0.1
+_STDERR_LINES = 40
+# A conversion's answer is a line of numbers, never megabytes; a child gone wild must not fill this process.
+_MAX_LINE = 8 * 2**20
+
+
+def run(
+    function: str,
+    payload: Mapping[str, Any],
+    *,
+    memory_bytes: int | None,
+    cpu_seconds: int | None,
+    wall_seconds: float,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    cancelled: threading.Event | None = None,
+) -> dict[str, Any]:
+    """Call a function in a child process and return what it returns.
+
+    Args:
+        function: "package.module:name" of a `Function`.
+        payload: Its argument; JSON values only.
+        memory_bytes: Limit of the child's address space, where the system has such limits; None for none.
+        cpu_seconds: Limit of the child's processor time, where the system has such limits; None for none.
+        wall_seconds: After this the child is ended.
+        on_event: Called in this thread with each event the function emits.
+        cancelled: When set, the child is ended.
+
+    Raises:
+        WorkerError: The child crashed, ran out of memory or time, or was cancelled.
+        AppError: What the function raised, of the same class, with the same message.
+    """
+    command = [sys.executable, "-m", "lib.workers", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
+    environment = {
+        # NumPy's libraries reserve memory for every core when they load, which a limit would count.
+        "OPENBLAS_NUM_THREADS": "1",
+        **os.environ,
+        "PYTHONPATH": _python_path(),
+        "PYTHONIOENCODING": "utf-8",
+    }
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        return _Conversation(child, wall_seconds, on_event, cancelled).hold(payload)
+    finally:
+        _end(child)
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+
+
+class _Conversation:
+    """What is said between this process and one child."""
+
+    def __init__(
+        self,
+        child: subprocess.Popen[bytes],
+        wall_seconds: float,
+        on_event: Callable[[dict[str, Any]], None] | None,
+        cancelled: threading.Event | None,
+    ) -> None:
+        self._child, self._on_event, self._cancelled = child, on_event, cancelled
+        self._wall_seconds = wall_seconds
+        self._deadline = time.monotonic() + wall_seconds
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._noise: collections.deque[str] = collections.deque(maxlen=_STDERR_LINES)
+        self._threads = [
+            threading.Thread(target=self._read_answers, args=(child.stdout,), daemon=True),
+            threading.Thread(target=self._read_noise, args=(child.stderr,), daemon=True),
+        ]
+
+    def hold(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        for thread in self._threads:
+            thread.start()
+        self._say(payload)
+        while (line := self._next_line()) is not None:
+            answer = _decode(line)
+            if "event" in answer:
+                if self._on_event:
+                    self._on_event(answer["event"])
+            elif "error" in answer:
+                raise _revive(answer["error"])
+            elif "result" in answer:
+                return dict(answer["result"])
+        raise self._explain_death()
+
+    def _say(self, payload: Mapping[str, Any]) -> None:
+        assert self._child.stdin is not None
+        try:
+            self._child.stdin.write(json.dumps(dict(payload)).encode() + b"\n")
+            self._child.stdin.flush()
+        except OSError:
+            return  # it died before it listened; how it died is found out when its output ends
+
+    def _next_line(self) -> bytes | None:
+        while True:
+            if self._cancelled is not None and self._cancelled.is_set():
+                raise WorkerError(N_("The work was cancelled."))
+            if time.monotonic() > self._deadline:
+                raise WorkerError(
+                    N_("The work took longer than {seconds} seconds and was ended."),
+                    seconds=round(self._wall_seconds),
+                )
+            try:
+                return self._lines.get(timeout=_TICK_S)
+            except queue.Empty:
+                continue
+
+    def _read_answers(self, pipe: IO[bytes]) -> None:
+        while line := pipe.readline(_MAX_LINE):
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def _read_noise(self, pipe: IO[bytes]) -> None:
+        for line in pipe:
+            self._noise.append(line[:1000].decode("utf-8", "replace").rstrip())
+
+    def _explain_death(self) -> WorkerError:
+        try:
+            code = self._child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            code = 0
+        self._threads[1].join(timeout=1)
+        noise = "\n".join(self._noise)
+        _LOG.warning("A worker ended with code %s. Its last words:\n%s", code, noise)
+        # abort() is how C++ ends when it cannot have the memory it asks for.
+        if "MemoryError" in noise or "bad_alloc" in noise or code == -getattr(signal, "SIGKILL", 9):
+            return WorkerError(N_("The work needed more memory than it may have."))
+        if code == -getattr(signal, "SIGXCPU", 24):
+            return WorkerError(N_("The work needed more processor time than it may have."))
+        if code < 0:
+            return WorkerError(N_("The process that did the work crashed (signal {signal})."), signal=-code)
+        return WorkerError(N_("The process that did the work ended without an answer (exit code {code})."), code=code)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End the child and whatever it started, and leave no pipe open."""
+    if child.poll() is None:
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+    child.wait()
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):  # unsent bytes for a child that is gone
+            child.stdin.close()
+
+
+def _decode(line: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _pack(error: AppError) -> dict[str, Any]:
+    return {"class": type(error).__name__, **_pack_message(error.message)}
+
+
+def _pack_message(message: Message) -> dict[str, Any]:
+    values = {
+        name: {"message": _pack_message(value)} if isinstance(value, Message) else _plain(value)
+        for name, value in message.values.items()
+    }
+    return {"text": message.text, "values": values}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _unpack_values(values: Mapping[str, Any]) -> dict[str, object]:
+    return {
+        name: Message(value["message"]["text"], _unpack_values(value["message"]["values"]))
+        if isinstance(value, dict)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _revive(packed: Mapping[str, Any]) -> AppError:
+    kind = getattr(lib.errors, str(packed["class"]), WorkerError)
+    error: AppError = kind(packed["text"], **_unpack_values(packed["values"]))
+    return error
+
+
+def _limit(memory_bytes: int, cpu_seconds: int) -> None:
+    """Limit this process, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows: wall time alone limits the child
+        return
+    for which, amount in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_CORE, -1),
+    ):
+        if amount == 0:
+            continue
+        _, hard = resource.getrlimit(which)
+        try:
+            resource.setrlimit(which, (max(amount, 0), hard))
+        except (ValueError, OSError):  # macOS refuses some; wall time remains
+            _LOG.debug("This system does not limit %s.", which)
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of standard input, which comes when the parent is gone, and end."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main(arguments: list[str]) -> None:
+    """Be the child: limit this process, read the payload, call the function, answer."""
+    function_path, memory, cpu = arguments
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    _limit(int(memory), int(cpu))
+
+    def answer(kind: str, value: object) -> None:
+        answers.write(json.dumps({kind: value}) + "\n")
+        answers.flush()
+
+    payload = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    module, _, name = function_path.partition(":")
+    function: Function = getattr(importlib.import_module(module), name)
+    try:
+        result = function(payload, lambda event: answer("event", event))
+    except AppError as error:
+        answer("error", _pack(error))
+    else:
+        answer("result", result)
+    # Libraries such as TensorFlow can take seconds, or crash, on the way out; the answer is given.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
