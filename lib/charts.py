@@ -15,11 +15,15 @@ WINNER, RUNNING, OTHER = "#2f7de1", "#c77700", "#8792a2"
 _ROW_PX = 38
 
 
-def bars(classification: Classification) -> alt.LayerChart:
+def bars(classification: Classification, *, ink: str = "#14181f") -> alt.LayerChart:
     """Return the bar chart of the likeliest classes: name above each bar, percentage at its end.
 
     Ambiguous results show where a class becomes a rival (or, if the winner is weak, what it falls short of) as a dashed
     vertical line.
+
+    Args:
+        classification: What a model makes of a photo.
+        ink: Colour of the text.
     """
     rows = [_row(classification, rank, p) for rank, p in enumerate(classification.predictions)]
     y = alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
@@ -38,10 +42,10 @@ def bars(classification: Classification) -> alt.LayerChart:
         legend=None,
         scale=alt.Scale(domain=["winner", "running", "other"], range=[WINNER, RUNNING, OTHER]),
     )
-    names = base.mark_text(align="left", baseline="middle", dy=-8, fontSize=13, limit=230).encode(
+    names = base.mark_text(align="left", baseline="middle", dy=-8, fontSize=13, limit=230, color=ink).encode(
         y=y, x=alt.value(0), text="name:N", tooltip=tooltip
     )
-    shares = base.mark_text(align="right", baseline="middle", dy=-8, fontSize=13).encode(
+    shares = base.mark_text(align="right", baseline="middle", dy=-8, fontSize=13, color=ink).encode(
         y=y, x=alt.value("width"), text="percent:N", tooltip=tooltip
     )
     layers = [
@@ -57,7 +61,7 @@ def bars(classification: Classification) -> alt.LayerChart:
             .mark_rule(strokeDash=[2, 3], strokeWidth=1.5, color=RUNNING)
             .encode(x=alt.X("at:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None))
         )
-    return alt.layer(*layers).properties(height=_ROW_PX * len(rows)).configure_view(strokeWidth=0)
+    return alt.layer(*layers).properties(height=_ROW_PX * len(rows)).configure_view(strokeWidth=0).configure(padding=0)
 
 
 def describe(predictions: Sequence[Prediction]) -> str:

@@ -8,9 +8,7 @@ from lib.ui.language import translator
 
 t = translator()
 st.title(t("What does the model see?"))
-st.caption(
-    t("Your photos stay in the memory of the computer that runs this app, and are gone when you close the page.")
-)
+st.caption(t("Photos stay in the memory of the computer that runs this app, and are gone when you close the page."))
 
 entry = models.pick(t)
 if entry is None:

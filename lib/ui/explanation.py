@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from lib.i18n import Translator
+from lib.results import VerdictKind
 from lib.ui.results import SIGNS
 from lib.verdict import default_floor, explain, judge, percent
 
@@ -28,10 +29,11 @@ def draw(t: Translator) -> None:
         st.markdown(
             "\n".join(
                 (
-                    f"- {SIGNS['clear']} " + t("**Clear**: no rival, and the winner is strong enough."),
-                    f"- {SIGNS['close']} " + t("**Too close to call**: there is a rival."),
-                    f"- {SIGNS['weak']} " + t("**Not sure**: no rival, but the winner is too weak."),
-                    f"- {SIGNS['none']} " + t("**No class stands out**: a rival, and the winner is too weak."),
+                    f"- {SIGNS[VerdictKind.CLEAR]} " + t("**Clear**: no rival, and the winner is strong enough."),
+                    f"- {SIGNS[VerdictKind.CLOSE]} " + t("**Too close to call**: there is a rival."),
+                    f"- {SIGNS[VerdictKind.WEAK]} " + t("**Not sure**: no rival, but the winner is too weak."),
+                    f"- {SIGNS[VerdictKind.NONE]} "
+                    + t("**No class stands out**: a rival, and the winner is too weak."),
                 )
             )
         )

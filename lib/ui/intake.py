@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lib.album import MAX_PHOTOS, Album
@@ -107,7 +108,7 @@ def _release(files: list[Any]) -> None:
     does. A test watches that it still works.
     """
     context = get_script_run_ctx()
-    if context is None:
+    if context is None or not isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
         return
     for file in files:
         context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

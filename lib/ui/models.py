@@ -54,7 +54,7 @@ def pick(t: Translator) -> Entry | None:
     chosen = st.selectbox(
         t("Model"),
         ids,
-        index=None,
+        index=0 if wanted else None,
         key=_KEY,
         format_func=lambda model: _option(t, by_id[model]),
         placeholder=t("Choose a model"),

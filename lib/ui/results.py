@@ -201,7 +201,7 @@ def _sureness(outcome: Outcome) -> float:
 def _cards(t: Translator, album: Album, shown: list[tuple[Photo, Outcome]]) -> None:
     if len(album.photos) == 1:
         for photo, outcome in shown:
-            with st.container(border=True, key=f"photo-{photo.id}"):
+            with st.container(border=True, key=f"single-{photo.id}"):
                 left, right = st.columns([1, 1], gap="medium", wrap=True)
                 _picture(t, photo, left)
                 _words(t, album, photo, outcome, right)
@@ -218,6 +218,8 @@ def _picture(t: Translator, photo: Photo, place: st.delta_generator.DeltaGenerat
     with place:
         if photo.thumbnail is not None:
             st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
+        else:
+            st.html('<div class="no-picture" aria-hidden="true">✕</div>')
 
 
 def _words(
@@ -253,12 +255,16 @@ def _classification(t: Translator, photo: Photo, outcome: Classification) -> Non
     sentence = escape(t.message(explain(outcome.verdict)))
     css = "clear" if kind is VerdictKind.CLEAR else "ambiguous"
     st.html(f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>')
-    st.altair_chart(bars(outcome), width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
+    chart = bars(outcome, ink=_ink())
+    st.altair_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
     width, height = outcome.size_wh
-    st.caption(
-        t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
-        + f" · {width} × {height} px · {outcome.milliseconds:.0f} ms"
-    )
+    spread = t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
+    st.html(f'<p class="facts">{escape(spread)}<br>{width} × {height} px · {outcome.milliseconds:.0f} ms</p>')
+
+
+def _ink() -> str:
+    """Return the colour of text on this visitor's background; Streamlit does not pass it to text in a chart."""
+    return str(st.get_option("theme.dark.textColor" if st.context.theme.type == "dark" else "theme.light.textColor"))
 
 
 def _about(spread: float) -> str:

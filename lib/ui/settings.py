@@ -26,6 +26,7 @@ def draw(t: Translator, classes: int) -> Settings:
             *RATIO_RANGE,
             RATIO,
             step=0.05,
+            format="percent",
             key="ratio",
             bind="query-params",
         )
@@ -34,6 +35,7 @@ def draw(t: Translator, classes: int) -> Settings:
             *FLOOR_RANGE,
             default,
             step=0.05,
+            format="percent",
             key=floor_key,
             bind="query-params",
         )
@@ -47,8 +49,8 @@ def draw(t: Translator, classes: int) -> Settings:
 def explain_thresholds(t: Translator, ratio: float, floor: float) -> str:
     """Return in words, with an example, what the two numbers mean."""
     return t(
-        "Now a result is clear if the winner has at least {floor} and no other class has {ratio} of the winner's share: "
-        "beside a winner of {example}, a class is a rival from {rival} on.",
+        "Now a result is clear if the winner has at least {floor}, and no other class has {ratio} of the winner's "
+        "share: beside a winner of {example}, a class is a rival from {rival} on.",
         floor=percent(floor),
         ratio=percent(ratio),
         example=percent(0.6),
