@@ -7,9 +7,11 @@ named here are ever tried, and whatever goes wrong is a `PhotoError` of that pho
 import io
 import stat
 import struct
+import threading
+import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,9 @@ MAX_BYTES = 64 * 2**20
 MAX_PIXELS_JPEG = 120_000_000
 MAX_PIXELS = 50_000_000
 MAX_FRAMES = 1000
+# Decoding more pixels than this takes up to 15 bytes each, so only one such photo is decoded at a time, in however
+# many threads others are.
+MANY_PIXELS = 16_000_000
 
 # Photos are reduced to the smallest of 1/1, 1/2, 1/4, 1/8 scale that keeps both sides at least this long: enough for
 # 299 pixels cut from the middle 87.5 %. JPEGs are reduced by the decoder itself, which makes large ones several times
@@ -30,6 +35,8 @@ MAX_FRAMES = 1000
 # nor on whether the app kept the file or the reduced picture.
 DECODE_FLOOR = 342
 
+# An iPhone's or a 3D camera's photo is often an MPO: a JPEG with more pictures behind it. Pillow tells them apart.
+_JPEGS = ("JPEG", "MPO")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 _JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 _HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
@@ -52,8 +59,11 @@ _TURNINGS = {
 }
 _SWAPS_SIDES = frozenset(_TURNINGS[tag] for tag in (5, 6, 7, 8))
 
-# Our own limits, above, replace Pillow's process-wide one, which would warn on standard error.
+# Our own limits, above, replace Pillow's process-wide one, which would warn on standard error; as do odd tags.
 Image.MAX_IMAGE_PIXELS = None
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
+_decoding_many = threading.Lock()
 
 
 def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image.Image:
@@ -76,13 +86,15 @@ def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> t
     _check_bytes(data, name)
     with _decoding(name, data):
         image = _open(data)
-        _check_size(image, name)
         stored_wh = image.size
-        if image.format in ("JPEG", "MPO"):
+        _check_size(image, name)
+        _check_frames(image, data, name)
+        if image.format in _JPEGS:
             image.draft(image.mode, (at_least, at_least))  # decodes at reduced scale
-        image.load()
-        turning = _turning(image)
-        rgb = _reduce(_to_rgb(image), at_least)
+        with _decoding_many if _pixels_held(image, stored_wh) > MANY_PIXELS else nullcontext():
+            image.load()
+            turning = _turning(image)
+            rgb = _reduce(_to_rgb(image), at_least)
     if turning is None:
         return rgb, stored_wh
     return rgb.transpose(turning), (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
@@ -169,25 +181,72 @@ def _too_many_bytes(name: str, size: int) -> PhotoError:
 
 def _check_size(image: Image.Image, name: str) -> None:
     width, height = image.size
-    limit = MAX_PIXELS_JPEG if image.format in ("JPEG", "MPO") else MAX_PIXELS
+    limit = MAX_PIXELS_JPEG if image.format in _JPEGS and not _is_progressive(image) else MAX_PIXELS
     if width * height > limit:
         raise PhotoError(
             N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read."),
             file=name,
             width=width,
             height=height,
-            format=image.format,
+            format="progressive JPEG" if _is_progressive(image) else image.format,
             limit=limit // 1_000_000,
         )
-    if image.format != "MPO" and getattr(image, "is_animated", False):
+
+
+def _is_progressive(image: Image.Image) -> bool:
+    """Whether all of a JPEG is in memory before the first pixel comes out, at whatever scale."""
+    return bool(image.info.get("progressive"))
+
+
+def _pixels_held(image: Image.Image, stored_wh: tuple[int, int]) -> int:
+    width, height = stored_wh if _is_progressive(image) else image.size
+    return width * height
+
+
+def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
+    """Refuse films. The pages of a TIFF are not counted: they cost nothing, as only the first is read."""
+    frames = 1
+    if image.format == "GIF":
+        frames = _count_gif_frames(data)
+    elif image.format in ("PNG", "WEBP", "AVIF", "HEIF"):
         frames = getattr(image, "n_frames", 1)
-        if frames > MAX_FRAMES:
-            raise PhotoError(
-                N_("{file} is an animation of {frames} frames; up to {limit} are read. Save one frame as a photo."),
-                file=name,
-                frames=frames,
-                limit=MAX_FRAMES,
-            )
+    if frames > MAX_FRAMES:
+        raise PhotoError(
+            N_("{file} is an animation of more than {limit} frames. Save one of them as a photo."),
+            file=name,
+            limit=MAX_FRAMES,
+        )
+
+
+def _count_gif_frames(data: bytes) -> int:
+    """Count the frames of a GIF by walking its blocks (GIF89a, appendix B); stops counting beyond the limit.
+
+    Pillow's own count takes minutes for a file made for that purpose.
+    """
+    frames, at, inside = 0, 13 + _gif_palette_bytes(data[10]), False
+    for _ in range(_MOST_GIF_BLOCKS):
+        block = data[at] if at < len(data) else _GIF_END
+        if inside:  # sub-blocks of data, up to an empty one
+            inside = block != 0
+            at += 1 + block
+        elif block == _GIF_FRAME and at + 9 < len(data) and frames <= MAX_FRAMES:
+            frames += 1
+            inside = True
+            at += 11 + _gif_palette_bytes(data[at + 9])
+        elif block == _GIF_EXTENSION:
+            inside = True
+            at += 2
+        else:
+            break
+    return frames
+
+
+_GIF_FRAME, _GIF_EXTENSION, _GIF_END = b",!;"
+_MOST_GIF_BLOCKS = 1_000_000
+
+
+def _gif_palette_bytes(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 @contextmanager
@@ -196,24 +255,45 @@ def _decoding(name: str, data: bytes) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError as error:
-        raise _not_a_photo(name, data) from error
+        raise _not_a_photo(name, data, error) from error
     # What Pillow's decoders raise on bad data, found by cutting and mutating files of every format.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
-        raise _broken(name, error) from error
+        raise _broken(name, data, error) from error
     except (struct.error, zlib.error, OverflowError, ZeroDivisionError, RuntimeError) as error:
-        raise _broken(name, error) from error
+        raise _broken(name, data, error) from error
     except (MemoryError, Image.DecompressionBombError) as error:
         raise PhotoError(N_("{file} needs too much memory to decode."), file=name) from error
 
 
-def _broken(name: str, error: Exception) -> PhotoError:
+def _broken(name: str, data: bytes, error: Exception) -> PhotoError:
     reason = str(error).lower()
-    if any(sign in reason for sign in ("truncated", "unexpected end", "end of file", "eof", "premature")):
+    if _is_cut_off(data) or any(sign in reason for sign in _SIGNS_OF_A_CUT):
         return PhotoError(N_("{file} is cut off: it ends before the picture does."), file=name)
     return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
 
 
-def _not_a_photo(name: str, data: bytes) -> PhotoError:
+# In the words of Pillow, libheif and libavif.
+_SIGNS_OF_A_CUT = ("truncated", "unexpected end", "end of file", "eof", "premature")
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether the file's own account of its size says that its end is missing."""
+    if data.startswith(b"RIFF"):
+        return len(data) < 12 or int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if data[4:8] != b"ftyp":
+        return False
+    at = 0
+    while at < len(data):  # the boxes of ISO 14496-12: size, then kind; 0 reaches to the end, 1 has it in 8 bytes
+        size = int.from_bytes(data[at : at + 4])
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16])
+        if size < 8:
+            return False
+        at += size
+    return at > len(data)
+
+
+def _not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
     if kind := _recognise(data):
         return PhotoError(
             N_("{file} is not a photo but {kind}. Photos are {formats}."),
@@ -221,8 +301,8 @@ def _not_a_photo(name: str, data: bytes) -> PhotoError:
             kind=kind,
             formats=SUPPORTED,
         )
-    if any(data.startswith(magic) for magic in _PHOTO_MAGIC):
-        return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
+    if any(data.startswith(magic) for magic in _PHOTO_MAGIC) or data[4:8] == b"ftyp":
+        return _broken(name, data, error)
     return PhotoError(N_("{file} is not a photo. Photos are {formats}."), file=name, formats=SUPPORTED)
 
 
@@ -261,9 +341,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         return _to_eight_bits(image).convert("RGB")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", rgba.size, "white")
-        white.paste(rgba, mask=rgba.getchannel("A"))
+        white.paste(rgba, mask=rgba)
         return white
     return image.convert("RGB")
 

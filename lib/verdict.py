@@ -145,11 +145,12 @@ def spread(probabilities: NDArray[np.float64]) -> float:
 
 def percent(probability: float) -> str:
     """Return a probability as people read it: "91 %"; never "0 %" or "100 %" unless it is exactly that."""
-    if 0 < probability < 0.005:
+    whole = round(probability * 100)
+    if whole == 0 and probability > 0:
         return "<1 %"
-    if 0.995 <= probability < 1:
+    if whole == 100 and probability < 1:
         return ">99 %"
-    return f"{round(probability * 100)} %"
+    return f"{whole} %"
 
 
 def explain(verdict: Verdict) -> Message:

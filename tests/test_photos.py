@@ -1,0 +1,586 @@
+"""Bytes of every kind → an upright RGB picture, or one sentence that names the file."""
+
+import io
+import pickle
+import random
+import re
+import struct
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from lib import photos
+from lib.errors import PhotoError
+from lib.photos import DECODE_FLOOR, MAX_BYTES, open_photo, open_with_size, read_photo, thumbnail
+from tests.pictures import (
+    BLUE,
+    CORNERS,
+    GREEN,
+    RED,
+    WHITE,
+    are_close,
+    corner_colours,
+    corners,
+    encode,
+    noise,
+    plain,
+    png,
+    tiff,
+)
+
+pillow_heif.register_heif_opener()
+
+ROOT = Path(__file__).resolve().parents[1]
+
+GREY = (128, 128, 128)
+
+
+def grey_steps() -> Image.Image:
+    """Return 4 × 1 pixels of 16-bit grey: 0, a quarter, a half, all."""
+    return Image.fromarray(np.array([[0, 16448, 32896, 65535]], np.uint16))
+
+
+# Formats --------------------------------------------------------------------------------------------------------------
+
+IN_COLOUR = {
+    "JPEG": encode(corners(), "JPEG", quality=95),
+    "progressive JPEG": encode(corners(), "JPEG", quality=95, progressive=True),
+    "JPEG without chroma subsampling": encode(corners(), "JPEG", quality=95, subsampling=0),
+    "CMYK JPEG": encode(corners().convert("CMYK"), "JPEG", quality=95),
+    "MPO": encode(corners(), "MPO", quality=95, save_all=True, append_images=[plain(GREY, 48, 32)]),
+    "PNG": encode(corners(), "PNG"),
+    "PNG with a palette": encode(corners().quantize(4), "PNG"),
+    "PNG with alpha": encode(corners().convert("RGBA"), "PNG"),
+    "APNG": encode(corners(), "PNG", save_all=True, append_images=[plain(GREY, 48, 32)]),
+    "WebP": encode(corners(), "WEBP", quality=95),
+    "lossless WebP": encode(corners(), "WEBP", lossless=True),
+    "animated WebP": encode(corners(), "WEBP", lossless=True, save_all=True, append_images=[plain(GREY, 48, 32)]),
+    "GIF": encode(corners(), "GIF"),
+    "animated GIF": encode(corners(), "GIF", save_all=True, append_images=[plain(GREY, 48, 32)]),
+    "BMP": encode(corners(), "BMP"),
+    "BMP with a palette": encode(corners().quantize(4), "BMP"),
+    "TIFF": encode(corners(), "TIFF"),
+    "LZW TIFF": encode(corners(), "TIFF", compression="tiff_lzw"),
+    "deflated TIFF": encode(corners(), "TIFF", compression="tiff_adobe_deflate"),
+    "JPEG in a TIFF": encode(corners(), "TIFF", compression="jpeg", quality=95),
+    "TIFF of two pages": encode(corners(), "TIFF", save_all=True, append_images=[plain(GREY, 48, 32)]),
+    "CMYK TIFF": encode(corners().convert("CMYK"), "TIFF"),
+    "HEIC": encode(corners(), "HEIF", quality=95, chroma=444),
+    "AVIF": encode(corners(), "AVIF", quality=95, subsampling="4:4:4"),
+}
+
+
+@pytest.mark.parametrize("data", IN_COLOUR.values(), ids=IN_COLOUR.keys())
+def test_every_format_comes_out_as_the_first_picture_in_rgb(data: bytes) -> None:
+    image, size_wh = open_with_size(data, "photo")
+    assert (image.mode, image.size, size_wh) == ("RGB", (48, 32), (48, 32))
+    assert are_close(corner_colours(image), CORNERS)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(encode(plain((80, 80, 80)).convert("L"), "JPEG", quality=95), (80, 80, 80), id="grey JPEG"),
+        pytest.param(encode(plain((80, 80, 80)).convert("L"), "PNG"), (80, 80, 80), id="grey PNG"),
+        pytest.param(encode(Image.new("1", (12, 8), 1), "PNG"), WHITE, id="1-bit PNG"),
+        pytest.param(encode(Image.new("LA", (12, 8), (0, 255)), "PNG"), (0, 0, 0), id="grey PNG with alpha, opaque"),
+        pytest.param(encode(Image.new("LA", (12, 8), (0, 0)), "PNG"), WHITE, id="grey PNG with alpha, clear"),
+        pytest.param(encode(Image.new("RGBA", (12, 8), (255, 0, 0, 0)), "PNG"), WHITE, id="clear PNG"),
+        pytest.param(
+            encode(Image.new("RGBA", (12, 8), (255, 0, 0, 51)), "PNG"), (255, 204, 204), id="a fifth red over white"
+        ),
+        pytest.param(encode(Image.new("RGBA", (12, 8), (255, 0, 0, 0)), "WEBP", lossless=True), WHITE, id="clear WebP"),
+        pytest.param(encode(plain(RED).quantize(2), "PNG", transparency=0), WHITE, id="palette PNG, that colour clear"),
+        pytest.param(encode(plain(RED), "PNG", transparency=RED), WHITE, id="RGB PNG, that colour clear"),
+        pytest.param(encode(plain(RED).quantize(2), "GIF", transparency=0), WHITE, id="GIF, that colour clear"),
+        pytest.param(encode(Image.new("RGBA", (12, 8), (0, 0, 255, 0)), "TIFF"), WHITE, id="clear TIFF"),
+        pytest.param(encode(Image.new("RGBA", (12, 8), (0, 0, 255, 0)), "HEIF"), WHITE, id="clear HEIC"),
+        pytest.param(encode(Image.new("RGBA", (12, 8), (0, 0, 255, 0)), "AVIF"), WHITE, id="clear AVIF"),
+        pytest.param(encode(Image.new("1", (12, 8), 1), "TIFF", compression="group4"), WHITE, id="fax TIFF"),
+    ],
+)
+def test_grey_and_transparent_pictures(data: bytes, expected: tuple[int, int, int]) -> None:
+    image = open_photo(data, "photo")
+    assert image.mode == "RGB"
+    assert are_close([image.getpixel((6, 4))], [expected], within=6)
+
+
+# 16448 / 65535 · 255 = 64, and 32896 / 65535 · 255 = 128.
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(grey_steps(), "PNG"), id="PNG"),
+        pytest.param(encode(grey_steps(), "TIFF"), id="TIFF"),
+        pytest.param(encode(grey_steps(), "TIFF", compression="tiff_lzw"), id="LZW TIFF"),
+        pytest.param(
+            encode(Image.fromarray(np.array([[0, 64, 128, 255]], np.float32)), "TIFF"), id="floating-point TIFF"
+        ),
+        pytest.param(encode(Image.fromarray(np.array([[0, 64, 128, 255]], np.int32)), "TIFF"), id="32-bit TIFF"),
+    ],
+)
+def test_deep_grey_is_scaled_and_not_clipped(data: bytes) -> None:
+    image = open_photo(data, "photo")
+    assert [image.getpixel((x, 0)) for x in range(4)] == [(v, v, v) for v in (0, 64, 128, 255)]
+
+
+def test_sixteen_bit_colour_png_keeps_its_upper_bytes() -> None:
+    row = b"\0" + struct.pack(">6H", 65535, 0, 32896, 0, 65535, 0)
+    image = open_photo(png(2, 1, row, depth=16, colour_type=2), "photo")
+    assert [image.getpixel((x, 0)) for x in range(2)] == [(255, 0, 128), (0, 255, 0)]
+
+
+@pytest.mark.parametrize("name", ["photo.png", "photo.txt", "photo", ""], ids=["png", "txt", "none", "empty"])
+def test_the_name_does_not_decide_the_format(name: str) -> None:
+    assert open_photo(IN_COLOUR["JPEG"], name).size == (48, 32)
+
+
+# Upright ----------------------------------------------------------------------------------------------------------
+
+# What each EXIF orientation says was done to the upright picture when it was stored (EXIF 2.3, tag 274: where row 0
+# and column 0 of the stored picture are in the upright one).
+STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def stored(orientation: int, form: str, image: Image.Image, **options: object) -> bytes:
+    exif = Image.Exif()
+    exif[274] = orientation
+    turn = STORED[orientation]
+    return encode(image if turn is None else image.transpose(turn), form, exif=exif, **options)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize(("form", "options"), [("JPEG", {"quality": 95}), ("PNG", {}), ("WEBP", {}), ("TIFF", {})])
+def test_every_orientation_comes_out_upright(form: str, options: dict[str, object], orientation: int) -> None:
+    image, size_wh = open_with_size(stored(orientation, form, corners(), **options), "photo")
+    assert (image.size, size_wh) == ((48, 32), (48, 32))
+    assert are_close(corner_colours(image), CORNERS, within=30)
+
+
+# Here the turning is a property of the picture, which the decoder applies, and repeated in the EXIF data.
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("form", ["HEIF", "AVIF"])
+def test_orientation_is_not_applied_twice_where_the_decoder_turns(form: str, orientation: int) -> None:
+    turn = STORED[orientation]
+    image = corners() if turn is None else corners().transpose(turn)
+    exif = Image.Exif()
+    exif[274] = orientation
+    image.info["exif"] = exif.tobytes()  # from here pillow-heif takes the property,
+    data = encode(image, form, quality=95, exif=exif.tobytes())  # and from here Pillow's AVIF
+    assert orientation == 1 or b"irot" in data or b"imir" in data
+    assert are_close(corner_colours(open_photo(data, "photo")), CORNERS, within=40)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_is_ignored(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    assert open_photo(encode(corners(), "JPEG", exif=exif), "photo").size == (48, 32)
+
+
+def test_a_photo_with_unreadable_exif_data_is_taken_as_it_is() -> None:
+    data = encode(corners(), "JPEG", quality=95, exif=b"Exif\0\0II*\0" + b"\xff" * 40)
+    assert are_close(corner_colours(open_photo(data, "photo")), CORNERS)
+
+
+# Reduced decoding -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "at_least", "expected"),
+    [
+        pytest.param((500, 375), 342, (500, 375), id="375 cannot be halved"),
+        pytest.param((684, 684), 342, (342, 342), id="exactly half"),
+        pytest.param((683, 900), 342, (683, 900), id="one pixel short of half"),
+        pytest.param((1400, 2800), 342, (350, 700), id="a quarter"),
+        pytest.param((2736, 2736), 342, (342, 342), id="an eighth"),
+        pytest.param((800, 80), 10, (100, 10), id="the shorter side decides"),
+        pytest.param((9000, 20), 342, (9000, 20), id="a strip is left alone"),
+    ],
+)
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_large_photos_are_reduced_but_not_below_the_floor(
+    form: str, size_wh: tuple[int, int], at_least: int, expected: tuple[int, int]
+) -> None:
+    image, stored_wh = open_with_size(encode(plain(BLUE, *size_wh), form), "photo", at_least=at_least)
+    assert (image.size, stored_wh) == (expected, size_wh)
+
+
+def test_a_twelve_megapixel_jpeg_is_decoded_small_and_upright() -> None:
+    data = stored(6, "JPEG", corners(4000, 3000), quality=90)
+    image, size_wh = open_with_size(data, "photo")
+    assert size_wh == (4000, 3000)
+    assert image.size == (500, 375)
+    assert min(image.size) >= DECODE_FLOOR
+    assert are_close(corner_colours(image), CORNERS)
+
+
+def test_reducing_leaves_colours_alone() -> None:
+    assert are_close(corner_colours(open_photo(encode(corners(3000, 2800), "PNG"), "photo")), CORNERS, within=0)
+
+
+# What is not a photo ----------------------------------------------------------------------------------------------
+
+
+def zipped() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a.txt", "text")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        pytest.param(b"", "is empty", id="no bytes"),
+        pytest.param(b"cats are animals\n" * 9, "is not a photo", id="text"),
+        pytest.param(b"\0" * 4000, "is not a photo", id="zeros"),
+        pytest.param(random.Random(1).randbytes(4000), "is not a photo", id="random bytes"),
+        pytest.param(b"\xff", "is not a photo", id="one byte"),
+        pytest.param(b"%PDF-1.7\n%\xe2\xe3", "is not a photo but PDF", id="PDF"),
+        pytest.param(b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is not a photo but SVG", id="SVG"),
+        pytest.param(b'\xef\xbb\xbf<?xml version="1.0"?>\n<svg/>', "is not a photo but SVG", id="SVG with a BOM"),
+        pytest.param(b"<!DOCTYPE html><html></html>", "is not a photo but HTML", id="HTML"),
+        pytest.param(b"\n<HTML><body>404</body></HTML>", "is not a photo but HTML", id="shouting HTML"),
+        pytest.param(zipped(), "is not a photo but ZIP", id="zip"),
+        pytest.param(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "is not a photo but MP4", id="mp4"),
+        pytest.param(b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "is not a photo but MP4", id="mov"),
+        pytest.param(encode(corners(), "PPM"), "is not a photo", id="a format that is not on the list"),
+        pytest.param(encode(corners(), "TGA"), "is not a photo", id="a format without a signature"),
+    ],
+)
+def test_what_is_no_photo_is_told_in_one_sentence(data: bytes, sentence: str) -> None:
+    with pytest.raises(PhotoError) as caught:
+        open_photo(data, "holiday.jpg")
+    assert re.fullmatch(rf"holiday\.jpg {sentence}[^\n]*\.", str(caught.value))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize(
+    "kind",
+    ["JPEG", "progressive JPEG", "PNG", "WebP", "lossless WebP", "HEIC", "AVIF", "BMP", "GIF", "TIFF", "LZW TIFF"],
+)
+def test_a_cut_off_file_is_never_taken_for_a_photo(kind: str, share: float) -> None:
+    whole = {
+        "JPEG": lambda: encode(noise(64, 48), "JPEG"),
+        "progressive JPEG": lambda: encode(noise(64, 48), "JPEG", progressive=True),
+        "PNG": lambda: encode(noise(64, 48), "PNG"),
+        "WebP": lambda: encode(noise(64, 48), "WEBP"),
+        "lossless WebP": lambda: encode(noise(64, 48), "WEBP", lossless=True),
+        "HEIC": lambda: encode(noise(64, 48), "HEIF"),
+        "AVIF": lambda: encode(noise(64, 48), "AVIF"),
+        "BMP": lambda: encode(noise(64, 48), "BMP"),
+        "GIF": lambda: encode(noise(64, 48), "GIF"),
+        "TIFF": lambda: encode(noise(64, 48), "TIFF"),
+        "LZW TIFF": lambda: encode(noise(64, 48), "TIFF", compression="tiff_lzw"),
+    }[kind]()
+    with pytest.raises(PhotoError, match=r"^cut\.jpg is (cut off|damaged|not a photo)"):
+        open_photo(whole[: int(len(whole) * share)], "cut.jpg")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WebP", "HEIC", "BMP"])
+def test_a_file_cut_in_half_is_said_to_be_cut_off(kind: str) -> None:
+    whole = {
+        "JPEG": encode(noise(64, 48), "JPEG"),
+        "PNG": encode(noise(64, 48), "PNG"),
+        "WebP": encode(noise(64, 48), "WEBP"),
+        "HEIC": encode(noise(64, 48), "HEIF"),
+        "BMP": encode(noise(64, 48), "BMP"),
+    }[kind]
+    with pytest.raises(PhotoError, match=r"cut\.jpg is cut off: it ends before the picture does\."):
+        open_photo(whole[: len(whole) // 2], "cut.jpg")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["'; drop.jpg", '"><script>alert(1)</script>.jpg', "고양이 🐈‍⬛.jpg", "{file}{0}.jpg", "%s%n.jpg", "a\nb.jpg"],
+)
+def test_a_strange_name_stands_in_the_sentence_unchanged(name: str) -> None:
+    with pytest.raises(PhotoError) as caught:
+        open_photo(b"", name)
+    assert str(caught.value) == f"{name} is empty: it holds no bytes."
+    assert caught.value.message.values == {"file": name}
+
+
+# Bombs ------------------------------------------------------------------------------------------------------------
+
+
+def gif_of(frames: int) -> bytes:
+    """A GIF of 2 × 2 pixels: one 1-colour frame after another (GIF89a)."""
+    frame = b",\0\0\0\0\x02\0\x02\0\0\x02\x02\x84\x51\0"
+    return b"GIF89a\x02\0\x02\0\x80\0\0\0\0\0\xff\xff\xff" + frame * frames + b";"
+
+
+def jpeg_with_size(width: int, height: int, *, progressive: bool = False) -> bytes:
+    """A JPEG of 8 × 8 pixels that claims another size in its frame header."""
+    data = bytearray(encode(plain(RED, 8, 8), "JPEG", progressive=progressive))
+    at = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def webp_with_size(width: int, height: int) -> bytes:
+    """A WebP of 8 × 8 pixels whose VP8X header claims another canvas."""
+    inner = encode(plain(RED, 8, 8), "WEBP", lossless=True)[12:]
+    canvas = b"\0\0\0\0" + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"WEBPVP8X" + struct.pack("<I", len(canvas)) + canvas + inner
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+BOMBS = {
+    "PNG of 50,000 × 50,000": png(50_000, 50_000, bytes(100_000)),
+    "PNG of 2,147,483,647 × 1": png(2**31 - 1, 1, bytes(100)),
+    "PNG of 7,200 × 7,200, really": png(7200, 7200, bytes(7201 * 7200)),
+    "progressive JPEG of 12,000 × 9,000": jpeg_with_size(12_000, 9_000, progressive=True),
+    "JPEG of 65,000 × 65,000": jpeg_with_size(65_000, 65_000),
+    "WebP of 16,000 × 16,000": webp_with_size(16_000, 16_000),
+    "GIF of 65,535 × 65,535": b"GIF89a\xff\xff\xff\xff" + gif_of(1)[10:],
+    "GIF of 10,000 frames": gif_of(10_000),
+    "BMP of 60,000 × 60,000": b"BM"
+    + struct.pack("<IIIIiiHHIIIIII", 54, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
+    "TIFF of 60,000 × 60,000": tiff(60_000, 60_000, b"\x81\0" * 100, compression=32773),
+    "deflated TIFF of 40,000 × 40,000": tiff(40_000, 40_000, png(1, 1, bytes(10**6))[41:-16], compression=8),
+}
+
+
+@pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS.keys())
+def test_a_bomb_is_refused_at_once(data: bytes) -> None:
+    start = time.perf_counter()
+    with pytest.raises(PhotoError, match=r"^bomb\.png (is too large|is an animation|is damaged|is not a photo)"):
+        open_photo(data, "bomb.png")
+    assert time.perf_counter() - start < 1
+
+
+# Pillow's pixels are in no Python object, so the whole process is measured.
+PEAK = """
+import pickle, resource, sys
+from lib.errors import PhotoError
+from lib.photos import open_photo
+warm, *files = pickle.load(sys.stdin.buffer)
+open_photo(warm, "warm")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for data in files:
+    try:
+        open_photo(data, "photo")
+    except PhotoError:
+        pass
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print((after - before) * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+def peak_bytes(*files: bytes) -> int:
+    """Return by how much a process grows at most while it opens photos, after a small one."""
+    pytest.importorskip("resource", reason="this system does not tell a process's peak memory")
+    fed = pickle.dumps([encode(corners(400, 300), "JPEG"), *files])
+    run = subprocess.run([sys.executable, "-c", PEAK], input=fed, stdout=subprocess.PIPE, cwd=ROOT, check=True)
+    return int(run.stdout)
+
+
+def test_bombs_take_no_memory() -> None:
+    assert peak_bytes(*BOMBS.values()) < 16 * 2**20
+
+
+def test_a_twelve_megapixel_jpeg_takes_a_fraction_of_its_pixels() -> None:
+    # 12 megapixels are 48 MB in Pillow; at 1/8 scale they are 0.75 MB.
+    assert peak_bytes(encode(corners(4000, 3000), "JPEG")) < 12 * 2**20
+
+
+def test_too_many_pixels_are_told_with_the_limit() -> None:
+    with pytest.raises(PhotoError, match=r"50000 × 50000 pixels; PNG photos up to 50 megapixels"):
+        open_photo(BOMBS["PNG of 50,000 × 50,000"], "wall.png")
+
+
+def test_too_many_frames_are_told() -> None:
+    with pytest.raises(PhotoError, match=r"film\.gif is an animation of more than 1000 frames\."):
+        open_photo(BOMBS["GIF of 10,000 frames"], "film.gif")
+
+
+def test_a_thousand_frames_are_read_as_the_first_of_them() -> None:
+    assert open_photo(gif_of(1000), "film.gif").size == (2, 2)
+
+
+def test_a_file_of_too_many_bytes_is_not_even_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    with pytest.raises(PhotoError, match=r"huge\.jpg is too large: 65 MB; photos up to 64 MB"):
+        read_photo(path)
+    with pytest.raises(PhotoError, match=r"is too large"):
+        open_photo(bytes(MAX_BYTES + 1), "huge.jpg")
+
+
+# Damage -----------------------------------------------------------------------------------------------------------
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # as lib.photos does, but pytest undoes that
+
+MUTATED = {
+    "JPEG": encode(noise(24, 16), "JPEG"),
+    "progressive JPEG": encode(noise(24, 16), "JPEG", progressive=True),
+    "MPO": IN_COLOUR["MPO"],
+    "PNG": encode(noise(24, 16), "PNG"),
+    "palette PNG": IN_COLOUR["PNG with a palette"],
+    "APNG": IN_COLOUR["APNG"],
+    "WebP": encode(noise(24, 16), "WEBP"),
+    "animated WebP": IN_COLOUR["animated WebP"],
+    "GIF": IN_COLOUR["animated GIF"],
+    "BMP": encode(noise(24, 16), "BMP"),
+    "TIFF": encode(noise(24, 16), "TIFF"),
+    "LZW TIFF": encode(noise(24, 16), "TIFF", compression="tiff_lzw"),
+    "JPEG in a TIFF": IN_COLOUR["JPEG in a TIFF"],
+    "HEIC": encode(noise(64, 64), "HEIF"),
+    "AVIF": encode(noise(24, 16), "AVIF"),
+}
+
+
+def mutate(data: bytes, source: random.Random) -> bytes:
+    """Change, cut, repeat or insert a few bytes, most often in the headers."""
+    result = bytearray(data)
+    for _ in range(source.choice((1, 1, 2, 4, 16))):
+        reach = source.choice((64, 256, len(result)))
+        at = source.randrange(max(1, min(reach, len(result))))
+        match source.randrange(6):
+            case 0:
+                result[at : at + 1] = bytes([source.randrange(256)])
+            case 1:
+                result[at : at + 1] = bytes([result[at] ^ 1 << source.randrange(8)]) if result else b""
+            case 2:
+                result[at : at + 4] = source.choice((b"\xff" * 4, bytes(4), b"\x7f\xff\xff\xff", b"\0\0\0\1"))
+            case 3:
+                del result[at : at + source.randrange(1, 9)]
+            case 4:
+                result[at:at] = source.randbytes(source.randrange(1, 9))
+            case 5:
+                result[at:at] = result[at : at + source.randrange(1, 40)]
+        if not result:
+            break
+    return bytes(result)
+
+
+@pytest.mark.parametrize("kind", MUTATED)
+def test_damage_of_any_kind_gives_a_picture_or_a_photo_error(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos, "MAX_PIXELS", 10**6)  # or a changed width makes it decode 50 megapixels
+    source = random.Random(kind)
+    for _ in range(300):
+        data = mutate(MUTATED[kind], source)
+        try:
+            image = open_photo(data, "mutant")
+        except PhotoError as error:
+            assert str(error).startswith("mutant ")  # noqa: PT017 - most raise, some are pictures
+        else:
+            assert image.mode == "RGB"
+
+
+# Files ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"some bytes")
+    assert read_photo(path) == b"some bytes"
+
+
+def unreadable(tmp_path: Path, kind: str) -> Path:
+    path = tmp_path / "a.jpg"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "link to nothing":
+            path.symlink_to(tmp_path / "nowhere")
+        case "link to itself":
+            path.symlink_to(path)
+        case "path through a file":
+            (tmp_path / "file").write_bytes(b"x")
+            path = tmp_path / "file" / "a.jpg"
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "name too long":
+            path = tmp_path / ("a" * 300 + ".jpg")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("missing", "does not exist"),
+        ("folder", "is a folder, not a photo"),
+        ("link to nothing", "does not exist"),
+        ("link to itself", "could not be read"),
+        ("path through a file", "could not be read"),
+        ("device", "is not a file"),
+        ("name too long", "could not be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, kind: str, sentence: str) -> None:
+    with pytest.raises(PhotoError, match=rf"\.jpg {sentence}"):
+        read_photo(unreadable(tmp_path, kind))
+
+
+def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "secret.jpg"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    try:
+        path.read_bytes()
+    except PermissionError:
+        with pytest.raises(PhotoError, match=r"secret\.jpg may not be read: permission denied\."):
+            read_photo(path)
+    else:
+        pytest.skip("this user may read everything")
+
+
+# The dataset of broken files --------------------------------------------------------------------------------------
+
+# As its dataset.json says: what each is, and so what must become of it.
+BROKEN = {
+    "empty": "is empty",
+    "truncated": "is cut off",
+    "text": "is not a photo",
+    "bmp_named_jpg": None,
+    "png_named_jpg": None,
+    "gif_named_jpg": None,
+    "cmyk": None,
+    "gray": None,
+    "no_jfif": None,
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+@pytest.mark.parametrize("animal", ["cat", "dog"])
+def test_the_broken_files_of_a_real_dataset(shared: Path, animal: str, what: str) -> None:
+    path = shared / "datasets" / "cats-vs-dogs" / "broken" / animal / f"{animal}_{what}.jpg"
+    sentence = BROKEN[what]
+    if sentence is None:
+        assert open_photo(read_photo(path), path.name).mode == "RGB"
+    else:
+        with pytest.raises(PhotoError, match=f"{path.name} {sentence}"):
+            open_photo(read_photo(path), path.name)
+
+
+# Thumbnails -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "expected"),
+    [((480, 320), (96, 64)), ((320, 480), (64, 96)), ((30, 20), (30, 20)), ((4000, 10), (96, 1))],
+)
+def test_a_thumbnail_fits_its_square_and_never_grows(size_wh: tuple[int, int], expected: tuple[int, int]) -> None:
+    image = plain(GREEN, *size_wh)
+    small = Image.open(io.BytesIO(thumbnail(image, side=96)))
+    assert (small.format, small.size) == ("JPEG", expected)
+    assert image.size == size_wh

@@ -1,0 +1,216 @@
+"""The rule that decides, and the sentences that explain it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from lib.errors import ModelOutputError, UsageError
+from lib.results import Prediction, Verdict, VerdictKind
+from lib.verdict import Thresholds, default_floor, explain, judge, name_rivals, percent, rank, spread
+
+
+def names(count: int) -> tuple[str, ...]:
+    return tuple(f"c{i}" for i in range(count))
+
+
+def verdict(head: list[float], classes: int | None = None, thresholds: Thresholds | None = None) -> Verdict:
+    """Judge `head`, with what it leaves spread evenly over the remaining classes."""
+    classes = classes or len(head)
+    rest = classes - len(head)
+    tail = [(1.0 - sum(head)) / rest] * rest if rest else []
+    return judge(np.array(head + tail), names(classes), thresholds)
+
+
+@pytest.mark.parametrize(
+    ("classes", "head", "expected"),
+    [
+        pytest.param(3, [0.91, 0.07, 0.02], "clear", id="one far ahead"),
+        pytest.param(3, [0.35, 0.34, 0.31], "none", id="three level"),
+        pytest.param(2, [0.9430, 0.0570], "clear", id="two classes, one far ahead"),
+        pytest.param(2, [0.66, 0.34], "close", id="more than half of the winner"),
+        pytest.param(2, [0.67, 0.33], "clear", id="less than half of the winner"),
+        pytest.param(2, [0.50, 0.50], "close", id="a draw of two is close, not weak"),
+        pytest.param(10, [0.40, 0.10], "weak", id="ten classes, a leader below a half"),
+        pytest.param(10, [0.45, 0.40], "none", id="ten classes, two below a half"),
+        pytest.param(1000, [0.45, 0.40], "close", id="45 % is not weak among a thousand"),
+        pytest.param(1000, [0.446], "clear", id="a lone 45 % among a thousand"),
+        pytest.param(1000, [0.122], "weak", id="a lone 12 % among a thousand"),
+        pytest.param(3, [1 / 3, 1 / 3, 1 / 3], "none", id="three equal"),
+        pytest.param(20, [0.05] * 20, "none", id="twenty equal"),
+        pytest.param(1000, [], "none", id="a thousand equal"),
+        pytest.param(1, [1.0], "clear", id="a single class has no rival"),
+    ],
+)
+def test_the_verdict_on(classes: int, head: list[float], expected: str) -> None:
+    assert verdict(head, classes).kind == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        pytest.param([0.5, 0.25, 0.25], "close", id="exactly half of the winner is a rival"),
+        pytest.param([0.5, 0.2499, 0.2501], "close", id="order in the output does not matter"),
+        pytest.param([0.52, 0.24, 0.24], "clear", id="just under half is none"),
+        pytest.param([0.5, 0.2, 0.2, 0.1], "clear", id="a winner at exactly the floor is not weak"),
+        pytest.param([0.4999, 0.2, 0.2, 0.1001], "weak", id="a winner just below the floor is"),
+    ],
+)
+def test_edges_of_the_rule(head: list[float], expected: str) -> None:
+    assert verdict(head).kind == expected
+
+
+def test_eight_bit_probabilities_in_the_ratio_of_one_to_two_are_rivals_after_normalising() -> None:
+    assert judge(np.array([200.0, 100.0]) / 300.0, names(2)).kind is VerdictKind.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("classes", "floor"), [(1, 0.50), (2, 0.50), (20, 0.50), (21, 0.20), (1000, 0.20)], ids=lambda v: str(v)
+)
+def test_the_floor_falls_beyond_twenty_classes(classes: int, floor: float) -> None:
+    assert default_floor(classes) == floor
+
+
+@pytest.mark.parametrize(("classes", "expected"), [(20, "weak"), (21, "clear")])
+def test_a_lone_30_percent_is_weak_among_20_classes_and_clear_among_21(classes: int, expected: str) -> None:
+    assert verdict([0.30], classes).kind == expected
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "expected"),
+    [
+        (Thresholds(ratio=0.2), "close"),
+        (Thresholds(ratio=0.9), "clear"),
+        (Thresholds(ratio=0.2, floor=0.95), "none"),
+        (Thresholds(ratio=0.9, floor=0.95), "weak"),
+    ],
+)
+def test_thresholds_change_the_verdict(thresholds: Thresholds, expected: str) -> None:
+    result = verdict([0.7, 0.3], thresholds=thresholds)
+    assert result.kind == expected
+    assert result.ratio == thresholds.ratio
+    assert result.floor == (thresholds.floor or 0.5)
+
+
+@pytest.mark.parametrize("ratio", [0.19, 0.91, -1.0, math.nan, math.inf])
+def test_a_ratio_out_of_range_is_refused_with_the_range(ratio: float) -> None:
+    with pytest.raises(UsageError, match=r"ratio must lie between 0\.2 and 0\.9"):
+        Thresholds(ratio=ratio)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.04, 0.96, math.nan])
+def test_a_floor_out_of_range_is_refused_with_the_range(floor: float) -> None:
+    with pytest.raises(UsageError, match=r"floor must lie between 0\.05 and 0\.95"):
+        Thresholds(floor=floor)
+
+
+@pytest.mark.parametrize("edge", [Thresholds(0.2, 0.05), Thresholds(0.9, 0.95)])
+def test_the_ends_of_the_ranges_are_allowed(edge: Thresholds) -> None:
+    assert verdict([0.9, 0.1], thresholds=edge).floor == edge.floor
+
+
+def test_all_rivals_are_named_winner_first() -> None:
+    result = verdict([0.31, 0.35, 0.34])
+    assert [rival.label for rival in result.rivals] == ["c1", "c2", "c0"]
+    assert (result.more_rivals, result.winner.label, result.p2) == (0, "c1", 0.34)
+
+
+def test_a_class_below_the_ratio_is_not_named() -> None:
+    assert [rival.label for rival in verdict([0.5, 0.3, 0.2]).rivals] == ["c0", "c1"]
+
+
+@pytest.mark.parametrize(("count", "named", "more"), [(5, 5, 0), (6, 5, 1), (20, 5, 15)])
+def test_at_most_five_rivals_are_named(count: int, named: int, more: int) -> None:
+    result = verdict([1 / count] * count)
+    assert (len(result.rivals), result.more_rivals) == (named, more)
+
+
+@pytest.mark.parametrize("head", [[0.91, 0.07, 0.02], [0.4, 0.1] + [0.0625] * 8])
+def test_clear_and_weak_name_no_rivals(head: list[float]) -> None:
+    assert verdict(head).rivals == ()
+
+
+@pytest.mark.parametrize(("kind", "ambiguous"), [("clear", False), ("close", True), ("weak", True), ("none", True)])
+def test_all_but_clear_are_ambiguous(kind: str, ambiguous: bool) -> None:
+    assert VerdictKind(kind).is_ambiguous is ambiguous
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [([1.0, 0.0, 0.0], 1.0), ([0.5, 0.5, 0.0], 2.0), ([0.25] * 4, 4.0), ([0.5, 0.25, 0.25], 2 * math.sqrt(2))],
+)
+def test_spread_counts_the_classes_in_play(probabilities: list[float], expected: float) -> None:
+    # The last: entropy 0.5 ln 2 + 2 · 0.25 ln 4 = 1.5 ln 2, and exp of that is 2^1.5.
+    assert spread(np.array(probabilities)) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "top", "expected"),
+    [
+        pytest.param([0.1, 0.7, 0.2], 2, ["c1", "c2"], id="likeliest first"),
+        pytest.param([0.4, 0.4, 0.2], 3, ["c0", "c1", "c2"], id="tie keeps lower index"),
+        pytest.param([0.1, 0.7, 0.2], 9, ["c1", "c2", "c0"], id="top beyond K"),
+    ],
+)
+def test_rank(values: list[float], top: int, expected: list[str]) -> None:
+    assert [p.label for p in rank(np.array(values), names(3), top=top)] == expected
+
+
+def test_ranking_leaves_its_input_unchanged() -> None:
+    values = np.array([0.1, 0.7, 0.2])
+    rank(values, names(3), top=3)
+    assert values.tolist() == [0.1, 0.7, 0.2]
+
+
+def test_a_wrong_number_of_probabilities_is_reported_with_both_numbers() -> None:
+    with pytest.raises(ModelOutputError, match=r"Expected 3 .* received shape \(2,\)"):
+        judge(np.array([0.5, 0.5]), names(3))
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [
+        (0.0, "0 %"),
+        (1e-9, "<1 %"),
+        (0.0049, "<1 %"),
+        (0.005, "<1 %"),
+        (0.0051, "1 %"),
+        (0.445, "44 %"),
+        (0.446, "45 %"),
+        (0.9949, "99 %"),
+        (0.995, ">99 %"),
+        (0.9999999, ">99 %"),
+        (1.0, "100 %"),
+    ],
+)
+def test_percent(probability: float, expected: str) -> None:
+    assert percent(probability) == expected
+
+
+@pytest.mark.parametrize(
+    ("classes", "head", "expected"),
+    [
+        pytest.param(3, [0.91, 0.07, 0.02], "c0, 91 %", id="clear"),
+        pytest.param(1000, [0.446], "c0, 45 %; 45 % is a lot when 1000 classes compete", id="clear among many"),
+        pytest.param(2, [0.46, 0.54], "Too close to call: c1 54 %, c0 46 %", id="close"),
+        pytest.param(10, [0.4, 0.1], "Not sure: c0 leads, but with only 40 %", id="weak"),
+        pytest.param(
+            6, [0.2] + [0.16] * 5, "No class stands out: c0 20 %, c1 16 %, c2 16 %, c3 16 %, c4 16 %, +1", id="none"
+        ),
+    ],
+)
+def test_the_sentence(classes: int, head: list[float], expected: str) -> None:
+    assert str(explain(verdict(head, classes))) == expected
+
+
+def test_a_label_with_braces_stays_as_it_is() -> None:
+    result = judge(np.array([0.9, 0.1]), ("{percent}", "{0.__class__}"))
+    assert str(explain(result)) == "{percent}, 90 %"
+
+
+def test_rivals_are_named_with_their_probabilities() -> None:
+    assert name_rivals(verdict([0.5, 0.5])) == "c0 50 %, c1 50 %"
+
+
+def test_a_prediction_counts_from_zero() -> None:
+    assert verdict([0.1, 0.9]).winner == Prediction(1, "c1", 0.9)
