@@ -35,17 +35,17 @@ def build(
 
 
 def starter(photo: keras.KerasTensor) -> keras.KerasTensor:
-    """Inverted residuals with linear bottlenecks (MobileNetV2, Sandler et al. 2018), about 1.6 M parameters.
+    """Inverted residuals with linear bottlenecks (MobileNetV2, Sandler et al. 2018), about 1.3 M parameters.
 
     In the early stages the expansion and the depthwise convolution are one full 3x3 convolution (fused inverted
     residuals, EfficientNetV2, Tan and Le 2021): on a CPU the gradient of a depthwise convolution is slow, and the
     fused net learns 2.5 times the parameters at nearly the same number of photos a second.
     """
-    x = _convolve(photo, 24, 3, 2)
-    x = _fused(x, 24, expand=1, stride=1)
+    x = _convolve(photo, 16, 3, 2)
+    x = _fused(x, 16, expand=1, stride=1)
     for width, expand, repeats, stride, block in (
-        (40, 3, 2, 2, _fused),
-        (64, 4, 2, 2, _fused),
+        (32, 4, 2, 2, _fused),
+        (64, 3, 2, 2, _fused),
         (112, 4, 4, 2, _inverted),
         (160, 4, 3, 1, _inverted),
     ):

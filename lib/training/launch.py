@@ -1,7 +1,6 @@
 """Start a training run in a process of its own, follow it, and stop it when asked."""
 
 import json
-import os
 import threading
 import tomllib
 from collections.abc import Callable
@@ -9,14 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from lib import workers
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_
 from lib.training.events import TrainEvent
-from lib.training.options import TrainOptions
-from lib.training.package import slug
+from lib.training.options import TrainOptions, slug
 
 # A run has no natural end that we could know here; this only bounds one that hangs.
 LONGEST_SECONDS = 7 * 24 * 3600.0
@@ -41,11 +37,6 @@ class TrainResult:
 
 class TrainingCancelledError(TrainingError):
     """The caller asked the run to stop. Its checkpoint stays: equal options take it up again."""
-
-
-def data_folder() -> Path:
-    """Return where fetched and trained models live: DISCERN_HOME, else the platform's user data folder."""
-    return Path(os.environ.get("DISCERN_HOME") or platformdirs.user_data_dir("discern"))
 
 
 def train(
@@ -86,6 +77,8 @@ def train(
 
 
 def _with_places(options: TrainOptions) -> TrainOptions:
+    from lib.catalogue.store import data_folder  # reads the catalogue's modules; not needed to describe a run
+
     name = options.name or options.folder.resolve().name
     destination = options.destination or _free_folder(data_folder() / "models", slug(name))
     work = (options.work or data_folder() / "work") / options.run_key()

@@ -1,9 +1,11 @@
 """What to train, on what and for how long."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from lib.errors import UsageError
 from lib.messages import N_
@@ -63,7 +65,7 @@ class TrainOptions:
     validation: float = 0.15
     batch: int = 64
     views: int = 6
-    learning_rate: float = 2e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     smoothing: float = 0.1
     ema: float = 0.998
@@ -106,6 +108,15 @@ class TrainOptions:
         """Return the options as JSON; `from_json` reads it back."""
         return json.dumps(asdict(self), default=str, sort_keys=True)
 
+    def recipe_settings(self) -> dict[str, Any]:
+        """Return what a reader needs to repeat the run, without this machine's paths."""
+        settings = {key: value for key, value in asdict(self).items() if key not in _NOT_OF_THE_RUN}
+        settings["folder"] = self.folder.resolve().name
+        settings["extra"] = ["/".join(folder.resolve().parts[-2:]) for folder in self.extra]
+        settings["teacher"] = self.teacher and Path(self.teacher).name
+        settings["size"] = self.input_size
+        return settings
+
     def run_key(self) -> str:
         """Return a name for the run, equal for equal options wherever the results are to go."""
         relevant = {k: v for k, v in asdict(self).items() if k not in _NOT_OF_THE_RUN}
@@ -123,6 +134,11 @@ class TrainOptions:
             values[name] = None if values.get(name) is None else Path(values[name])
         values["extra"] = tuple(Path(path) for path in values.get("extra", ()))
         return cls(**values)
+
+
+def slug(name: str) -> str:
+    """Return a model id made from `name`: lower case, [a-z0-9.-], at most 60 characters; "model" if nothing is left."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:60] or "model"
 
 
 def _require_one_of(setting: str, value: str, known: tuple[str, ...]) -> None:

@@ -4,14 +4,16 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from lib.catalogue.contract import load
+from lib.catalogue import card
+from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec, Published, load
 from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets import Dataset
 from lib.errors import PhotoError, TrainingError
@@ -20,17 +22,60 @@ from lib.training.measure import Measured, measure
 from lib.training.prepare import read_rgb
 
 INPUT_RANGE = (-1.0, 1.0)
+# Training photos come in all aspects and their subjects reach the edges; nothing is cut off.
 RESIZE_RULE = "squash"
-
-
-def slug(name: str) -> str:
-    """Return a model id made from `name`: lower case, [a-z0-9.-], at most 60 characters; "model" if nothing is left."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:60] or "model"
 
 
 def shown_label(class_folder: str) -> str:
     """Return the name of a class as people read it: "golf_ball" is "golf ball"."""
     return re.sub(r"[_\s]+", " ", class_folder).strip() or class_folder
+
+
+def spec_of(
+    *, model_id: str, name: str, family: str, licence: str, description: str, size: int, classes: int
+) -> ModelSpec:
+    """Return the description of a net of `lib.training.architectures`, without figures.
+
+    Args:
+        model_id: [a-z0-9.-].
+        name: For people.
+        family: "Discern starter" for ours, "Yours" for a user's.
+        licence: Of the weights.
+        description: One sentence.
+        size: Side of the input in pixels.
+        classes: Number of outputs.
+    """
+    return ModelSpec(
+        id=model_id,
+        name=name,
+        family=family,
+        runtime="litert",
+        weights="model.tflite",
+        labels="labels.txt",
+        licence=licence,
+        input=InputSpec((size, size), INPUT_RANGE, RESIZE_RULE),
+        output=OutputSpec(classes),
+        description=description,
+    )
+
+
+def describe(folder: Path, spec: ModelSpec, val: Dataset, *, parameters: int | None) -> Measured:
+    """Write `model.toml` beside finished weights and labels, measured figures and digests included; return the figures.
+
+    Args:
+        folder: Holds the weights and labels that `spec` names.
+        spec: Without figures and digests.
+        val: What to measure on.
+        parameters: Number of weights.
+    """
+    card.write(folder, spec)  # measuring goes the app's way, which begins with this file
+    measured = evaluate_folder(folder, val)
+    published = Published(
+        f"measured on {measured.photos} validation photos", round(measured.top1, 4), round(measured.top5, 4), parameters
+    )
+    digests = {"weights_sha256": sha256((folder / spec.weights).read_bytes()).hexdigest()}
+    card.write(folder, replace(spec, published=published, source=digests))
+    return measured
 
 
 def evaluate_folder(folder: Path, val: Dataset) -> Measured:
@@ -58,65 +103,17 @@ def evaluate_folder(folder: Path, val: Dataset) -> Measured:
     return measure(np.stack(answers), np.array(labels))
 
 
-def card_toml(
-    *, model_id: str, name: str, family: str, licence: str, size: int, classes: int, description: str,
-    files: Sequence[Path], top1: float | None = None, source: str = "", parameters: int | None = None,
-) -> str:  # fmt: skip
-    """Return the text of `model.toml`; `[files]` holds the digest of each of `files`.
-
-    Args:
-        model_id: See the contract, as for the others.
-        name: For people.
-        family: "Discern starter" for ours, "Yours" for a user's.
-        licence: Of the weights.
-        size: Side of the input.
-        classes: Number of outputs.
-        description: One sentence.
-        files: Weights and labels.
-        top1: Measured share; needs `source`.
-        source: On what it was measured.
-        parameters: Number of weights.
-    """
-    quoted = json.dumps  # a JSON string is a valid TOML basic string
-    lines = [
-        f"id = {quoted(model_id)}",
-        f"name = {quoted(name, ensure_ascii=False)}",
-        f"family = {quoted(family)}",
-        'runtime = "litert"',
-        'weights = "model.tflite"',
-        'labels = "labels.txt"',
-        f"licence = {quoted(licence, ensure_ascii=False)}",
-        f"description = {quoted(description, ensure_ascii=False)}",
-        "",
-        "[input]",
-        f"size = [{size}, {size}]",
-        f"range = [{INPUT_RANGE[0]}, {INPUT_RANGE[1]}]",
-        f'resize = "{RESIZE_RULE}"',
-        "",
-        "[output]",
-        f"classes = {classes}",
-        'background = "none"',
-        'activation = "softmax"',
-    ]
-    if top1 is not None:
-        lines += ["", "[published]", f"top1 = {top1:.4f}", f"source = {quoted(source, ensure_ascii=False)}"]
-        lines += [f"parameters = {parameters}"] if parameters is not None else []
-    lines += ["", "[files]"]
-    lines += [f'{quoted(path.name)} = "{sha256(path.read_bytes()).hexdigest()}"' for path in files]
-    return "\n".join(lines) + "\n"
-
-
-def metrics_json(measured: Measured, classes: Sequence[str], **more: object) -> str:
+def metrics_json(measured: Measured, classes: Sequence[str], more: Mapping[str, Any]) -> str:
     """Return the text of `metrics.json`: the figures, with each class named, and whatever else is to be kept."""
     figures = asdict(measured)
     figures["per_class"] = {
-        name: None if share != share else round(share, 4)
+        name: None if share is None or share != share else round(share, 4)
         for name, share in zip(classes, measured.per_class, strict=True)
     }
-    return json.dumps({**figures, "classes": list(classes), **more}, indent=1, default=str) + "\n"
+    return json.dumps({**figures, "classes": list(classes), **more}, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_folder(destination: Path, files: dict[str, bytes | str]) -> None:
+def write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
     """Put `files` into the folder `destination`, which appears whole or keeps its old state.
 
     Files that are there already and not among `files` (a card, translated labels) are kept.
@@ -127,7 +124,7 @@ def write_folder(destination: Path, files: dict[str, bytes | str]) -> None:
         if destination.is_dir():
             shutil.copytree(destination, temporary, dirs_exist_ok=True)
         for name, content in files.items():
-            (temporary / name).write_bytes(content.encode() if isinstance(content, str) else content)
+            (temporary / name).write_bytes(content)
         temporary.chmod(0o755)
         if destination.exists():
             retired = temporary.with_name(temporary.name + "-old")

@@ -2,8 +2,8 @@
 
 import math
 
-# Ends of the stretches at half, three quarters and the whole of the final size. Small photos are cheap: at half the side
-# a step costs a quarter, so most of the learning is done there (EfficientNetV2, Tan and Le 2021, section 4).
+# Where the stretches at half, three quarters and the whole of the final size end. Small photos are cheap: at half
+# the side a step costs a quarter, so most of the learning is done there (EfficientNetV2, Tan and Le 2021, section 4).
 PHASES = ((0.30, 0.5), (0.82, 0.75), (1.00, 1.0))
 WARM_UP = 0.03
 LAST_RATE = 0.01

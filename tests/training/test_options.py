@@ -1,0 +1,61 @@
+"""What can be asked of a training run, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from lib.errors import UsageError
+from lib.training import TrainOptions
+from lib.training.options import slug
+
+
+def test_options_survive_the_way_to_the_worker() -> None:
+    options = TrainOptions(
+        Path("/photos"), architecture="small", minutes=2.5, extra=(Path("/more"),), destination=Path("/out"), seed=7
+    )
+    assert TrainOptions.from_json(options.to_json()) == options
+
+
+def test_a_setting_the_worker_does_not_know_is_an_error() -> None:
+    with pytest.raises(UsageError, match="Unknown training setting: colour"):
+        TrainOptions.from_json('{"folder": "/photos", "colour": 1}')
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        pytest.param({"architecture": "vgg"}, "architecture must be one of starter, xception, small", id="net"),
+        pytest.param({"recipe": "magic"}, "recipe must be one of", id="recipe"),
+        pytest.param({"epochs": 0}, "epochs must lie between 1", id="no epochs"),
+        pytest.param({"size": 100}, "multiple of 8", id="odd size"),
+        pytest.param({"smoothing": 1.0}, "smoothing must lie between", id="smoothing"),
+        pytest.param({"minutes": float("nan")}, "minutes must lie between", id="not a number"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(setting: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        TrainOptions(Path("/photos"), **setting)  # type: ignore[arg-type]
+
+
+def test_a_run_is_taken_up_again_wherever_its_results_are_to_go() -> None:
+    here = TrainOptions(Path("/photos"), destination=Path("/a"), name="A")
+    there = TrainOptions(Path("/photos"), destination=Path("/b"), name="B")
+    assert here.run_key() == there.run_key()
+    assert here.run_key() != TrainOptions(Path("/photos"), seed=1).run_key()
+
+
+def test_the_settings_kept_with_a_model_name_no_folder_of_this_machine() -> None:
+    options = TrainOptions(
+        Path("/home/ann/photos"), teacher="/home/ann/teacher.h5", extra=(Path("/home/ann/more/train"),)
+    )
+    settings = options.recipe_settings()
+    assert (settings["folder"], settings["teacher"], settings["extra"]) == ("photos", "teacher.h5", ["more/train"])
+    assert "home" not in str(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("My Pets", "my-pets"), ("Äpfel & Birnen", "pfel-birnen"), ("猫", "model"), ("../../x", "x"), ("v1.5", "v1.5")],
+)
+def test_an_id_is_made_of_a_name(name: str, expected: str) -> None:
+    assert slug(name) == expected

@@ -1,0 +1,110 @@
+"""A whole training run through the worker process, on two colours of tiny pictures."""
+
+import io
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib.catalogue.contract import load
+from lib.classifiers.litert import LiteRTClassifier
+from lib.errors import DatasetError
+from lib.training import TrainEvent, TrainingCancelledError, TrainOptions, train
+
+COLOURS = {"red": (200, 30, 30), "sky_blue": (60, 120, 220)}
+
+
+def picture(colour: tuple[int, int, int], seed: int) -> Image.Image:
+    noise = np.random.default_rng(seed).integers(-25, 26, (24, 32, 3))
+    return Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("colours")
+    for name, colour in COLOURS.items():
+        (folder / name).mkdir()
+        for seed in range(40):
+            picture(colour, seed).save(folder / name / f"{seed:02}.png")
+    buffer = io.BytesIO()
+    picture((0, 0, 0), 0).save(buffer, "PNG")
+    (folder / "red" / "cut.png").write_bytes(buffer.getvalue()[:-400])
+    (folder / "red" / "notes.txt").write_text("not a photo")
+    return folder
+
+
+def options(photos: Path, tmp_path: Path, **more: object) -> TrainOptions:
+    settings: dict[str, object] = {
+        "architecture": "small", "size": 32, "epochs": 6, "batch": 16, "views": 2, "learning_rate": 0.01,
+        "destination": tmp_path / "colours", "work": tmp_path / "work", "name": "Colours",
+    }  # fmt: skip
+    return TrainOptions(photos, **{**settings, **more})  # type: ignore[arg-type]
+
+
+@pytest.mark.tensorflow
+def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, tmp_path: Path) -> None:
+    events: list[TrainEvent] = []
+    result = train(options(photos, tmp_path), on_event=events.append)
+
+    assert (result.model_id, result.folder) == ("colours", (tmp_path / "colours").resolve())
+    stages = list(dict.fromkeys(event.stage for event in events))
+    assert stages == ["start", "scan", "prepare", "fit", "write", "done"]
+    validations = [event.val_accuracy for event in events if event.val_accuracy is not None]
+    assert len(validations) == 6
+
+    folder = load(result.folder)
+    assert folder.read_labels() == ("red", "sky blue")
+    classifier = LiteRTClassifier(folder)
+    for index, colour in enumerate(COLOURS.values()):
+        probabilities, _ = classifier.run(classifier.prepare(picture(colour, seed=999)))
+        assert probabilities.argmax() == index
+    assert result.top1 == folder.spec.published.top1 == 1.0  # type: ignore[union-attr]
+
+    metrics = json.loads((result.folder / "metrics.json").read_text())
+    assert metrics["confusion"] == [[6, 0], [0, 6]]
+    assert {entry["file"] for entry in metrics["skipped"]} == {"cut.png", "notes.txt"}
+    assert str(tmp_path) not in (result.folder / "metrics.json").read_text()
+    assert (result.folder / "model.keras").is_file()
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+
+    def stop_after_two(event: TrainEvent) -> None:
+        if event.val_accuracy is not None and event.epoch == 2:
+            stop.set()
+
+    chosen = options(photos, tmp_path, epochs=200)
+    with pytest.raises(TrainingCancelledError):
+        train(chosen, on_event=stop_after_two, cancelled=stop)
+    assert not (tmp_path / "colours").exists()
+
+    again, first = threading.Event(), []
+
+    def stop_at_once(event: TrainEvent) -> None:
+        if event.stage == "fit":
+            first.append(event.epoch)
+            again.set()
+
+    with pytest.raises(TrainingCancelledError):
+        train(chosen, on_event=stop_at_once, cancelled=again)
+    assert first[0] >= 3
+
+
+@pytest.mark.tensorflow
+def test_what_is_wrong_with_the_photos_reaches_the_caller(tmp_path: Path) -> None:
+    (tmp_path / "set/only").mkdir(parents=True)
+    with pytest.raises(DatasetError, match="only one class"):
+        train(options(tmp_path / "set", tmp_path), on_event=lambda event: None)
+
+
+def test_asking_for_a_run_imports_neither_tensorflow_nor_keras() -> None:
+    code = "import lib.training, sys; print({'tensorflow', 'keras', 'numpy'} & set(sys.modules))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "set()"
