@@ -249,7 +249,8 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
 
 def _end_with_parent() -> None:
     """Wait for the end of standard input, which comes when the parent is gone, and end."""
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 

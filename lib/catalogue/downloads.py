@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
 
 from lib.catalogue.download import cancelled_error
 from lib.errors import AppError
@@ -142,14 +144,12 @@ class Job:
 
     def _tell(self, progress: Progress) -> None:
         now = time.monotonic()
-        same_stage = progress.stage is self.progress.stage
-        is_last = progress.done_bytes == progress.total_bytes
-        if same_stage and not is_last and progress.done_bytes and now - self._last_told < _MIN_INTERVAL_S:
-            return
+        is_news = progress.stage is not self.progress.stage or now - self._last_told >= _MIN_INTERVAL_S
         with self._changed:
-            self._last_told = now
             self.progress = progress
-            self._changed.notify_all()
+            if is_news:  # whoever waits looks by itself now and then
+                self._last_told = now
+                self._changed.notify_all()
 
     def _run(self, work: Work) -> None:
         state, report, error, bug = JobState.DONE, None, None, None
@@ -164,17 +164,34 @@ class Job:
             self._changed.notify_all()
 
 
+class Jobs:
+    """The latest job of each model of one data folder."""
+
+    _of_folders: ClassVar[dict[Path, "Jobs"]] = {}
+    _folders_lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Job] = {}
+        self.lock = threading.Lock()
+
+    @classmethod
+    def of_folder(cls, data: Path) -> "Jobs":
+        """Return the jobs of a data folder; all who ask in this process get the same."""
+        with cls._folders_lock:
+            return cls._of_folders.setdefault(data.resolve(), cls())
+
+
 class Downloads:
     """At most one job per model, shared by everybody who asks for it in this process.
 
     Args:
         work: Fetches one model.
+        jobs: Where jobs are kept.
     """
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, jobs: Jobs) -> None:
         self._work = work
-        self._jobs: dict[str, Job] = {}
-        self._lock = threading.Lock()
+        self._jobs, self._lock = jobs.by_id, jobs.lock
 
     def start(self, model_id: str) -> Job:
         """Begin to fetch a model in the background, or return the job that already does; it ends or is cancelled."""

@@ -85,6 +85,7 @@ class Fetch:
         self._on_progress, self._cancelled = on_progress, cancelled
         self._mirror = sources.mirror()
         self._bytes = 0
+        self._first_digests: dict[str, str] = {}
 
     def run(self) -> FetchReport:
         """Fetch the model. The caller holds the model's lock.
@@ -99,6 +100,7 @@ class Fetch:
         try:
             folder.mkdir(parents=True)
             received = self._fill(folder)
+            self._record_first()
             self._move(folder)
         except OSError as error:
             raise disk_error(error, self._spec.id) from error
@@ -173,20 +175,27 @@ class Fetch:
         return received
 
     def _compare_with_first(self, remote: Remote, received: Received) -> None:
-        with locked(self._places.lock("digests"), cancelled=self._cancelled, on_cancel=cancelled_error):
-            records = _read_records(self._places.records)
-            first = records.setdefault(remote.name, received.sha256)
-            if first != received.sha256:
-                raise DownloadError(
-                    N_(
-                        "{file} is not the file that was downloaded the first time: its SHA-256 was {expected} and is "
-                        "{found}. Nothing was kept. To accept the new one, remove its line from {record}."
-                    ),
-                    file=remote.name,
-                    expected=first,
-                    found=received.sha256,
-                    record=self._places.records,
-                )
+        first = _read_records(self._places.records).get(remote.name)
+        if first is None:
+            self._first_digests[remote.name] = received.sha256
+        elif first != received.sha256:
+            raise DownloadError(
+                N_(
+                    "{file} is not the file that was downloaded the first time: its SHA-256 was {expected} and is "
+                    "{found}. Nothing was kept. To accept the new one, remove its line from {record}."
+                ),
+                file=remote.name,
+                expected=first,
+                found=received.sha256,
+                record=self._places.records,
+            )
+
+    def _record_first(self) -> None:
+        """Record digests of first downloads, now that the files have proved to be what was wanted."""
+        if not self._first_digests:
+            return
+        with locked(self._places.lock("digests")):
+            records = {**self._first_digests, **_read_records(self._places.records)}
             temporary = self._places.records.with_suffix(".new")
             temporary.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             temporary.replace(self._places.records)

@@ -17,7 +17,7 @@ from typing import Literal
 from lib.catalogue import contract, download, fetching, sources
 from lib.catalogue.contract import CARD, ModelFolder, ModelSpec
 from lib.catalogue.download import cancelled_error
-from lib.catalogue.downloads import Downloads, FetchReport, Job, OnProgress, Progress, Stage
+from lib.catalogue.downloads import Downloads, FetchReport, Job, Jobs, OnProgress, Progress, Stage
 from lib.catalogue.locks import locked
 from lib.catalogue.sources import Catalogue
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
@@ -86,22 +86,18 @@ class Store:
     Args:
         data: The data folder; None for `data_folder()`.
         shipped: The folder of `catalogue.toml` and the shipped models.
+
+    Attributes:
+        data: The data folder.
+        downloads: Background downloads into it, shared by every store of this process.
     """
 
     def __init__(self, data: Path | None = None, shipped: Path = SHIPPED) -> None:
         self.data = data or data_folder()
         self._shipped = shipped
+        self.downloads = Downloads(self._fetch_now, Jobs.of_folder(self.data))
         self._reads: dict[Path, _Read] = {}
         self._intact: dict[Path, tuple[object, ...]] = {}
-
-    @property
-    def downloads(self) -> Downloads:
-        """Return the background downloads into this data folder, shared by every store of this process."""
-        key = (self.data.resolve(), self._shipped.resolve())
-        with _DOWNLOADS_LOCK:
-            if key not in _DOWNLOADS:
-                _DOWNLOADS[key] = Downloads(self._fetch_now)
-            return _DOWNLOADS[key]
 
     @property
     def models(self) -> Path:
@@ -267,10 +263,6 @@ class Store:
                 folder=folder.path,
             )
         self._intact[folder.path] = stamp
-
-
-_DOWNLOADS: dict[tuple[Path, Path], Downloads] = {}
-_DOWNLOADS_LOCK = threading.Lock()
 
 
 def _read_folder(path: Path, stamp: tuple[object, ...], *, must_match: bool) -> _Read:

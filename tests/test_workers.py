@@ -1,0 +1,119 @@
+"""A child process may crash, hang or grow; this one goes on, and says in a sentence what happened."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib import workers
+from lib.errors import ModelFileError, WorkerError
+
+ROOT = Path(__file__).resolve().parents[1]
+MB = 2**20
+
+
+def run(name: str, payload: dict[str, Any] | None = None, **limits: Any) -> dict[str, Any]:
+    limits = {"memory_bytes": 512 * MB, "cpu_seconds": 20, "wall_seconds": 30.0, **limits}
+    return workers.run(f"tests.worker_functions:{name}", payload or {}, **limits)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        # A child whose parent was killed may stay as a zombie where nobody collects it.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return sys.platform != "linux"
+
+
+def wait_until_gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not is_alive(pid)
+
+
+def test_result_and_events_come_back_whatever_is_printed() -> None:
+    events: list[dict[str, Any]] = []
+    assert run("double", {"number": 21}, on_event=events.append) == {"number": 42}
+    assert events == [{"seen": 21}]
+
+
+def test_an_error_keeps_its_class_sentence_and_values() -> None:
+    with pytest.raises(ModelFileError) as caught:
+        run("refuse", {"file": "a{b}.tflite"})
+    assert str(caught.value) == "a{b}.tflite: 3 bytes too many {}"
+    assert caught.value.message.text == "{file}: {reason}"
+    assert caught.value.message.values["file"] == "a{b}.tflite"
+
+
+def test_a_crash_is_an_error_here_and_no_crash() -> None:
+    with pytest.raises(WorkerError, match=r"crashed \(signal 11\)"):
+        run("crash")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits address space reliably")
+def test_memory_is_limited() -> None:
+    assert run("grow", {"bytes": 10 * MB}) == {"length": 10 * MB}
+    with pytest.raises(WorkerError, match="more memory than it may have"):
+        run("grow", {"bytes": 1024 * MB})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_processor_time_is_limited() -> None:
+    with pytest.raises(WorkerError, match="processor time"):
+        run("spin", cpu_seconds=1)
+
+
+def test_wall_time_is_limited_and_the_child_ended() -> None:
+    pids: list[int] = []
+    with pytest.raises(WorkerError, match="longer than 2 seconds"):
+        run("sleep", wall_seconds=2.0, on_event=lambda event: pids.append(event["pid"]))
+    assert wait_until_gone(pids[0])
+
+
+def test_cancelling_ends_the_child() -> None:
+    cancelled = threading.Event()
+    pids: list[int] = []
+
+    def on_event(event: dict[str, Any]) -> None:
+        pids.append(event["pid"])
+        cancelled.set()
+
+    with pytest.raises(WorkerError, match="cancelled"):
+        run("sleep", cancelled=cancelled, on_event=on_event)
+    assert wait_until_gone(pids[0])
+
+
+def test_an_end_without_an_answer_is_named() -> None:
+    with pytest.raises(WorkerError, match=r"exit code 3"):
+        run("leave")
+
+
+def test_a_bug_in_the_function_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(WorkerError, match="exit code 1"):
+        run("fail")
+    assert "KeyError: 'missing'" in caplog.text
+
+
+def test_the_child_ends_when_its_parent_is_killed() -> None:
+    code = (
+        "from lib import workers\n"
+        "workers.run('tests.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None, wall_seconds=60,\n"
+        "            on_event=lambda e: print(e['pid'], flush=True))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert is_alive(child)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    assert wait_until_gone(child)

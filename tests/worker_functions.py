@@ -1,0 +1,62 @@
+"""Functions that the tests of `lib.workers` run in child processes."""
+
+import ctypes
+import os
+import sys
+import time
+from typing import Any
+
+from lib.errors import ModelFileError
+from lib.messages import N_, Message
+from lib.workers import Emit
+
+
+def double(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Answer with twice the number, after telling of it and printing where only answers belong."""
+    print("noise on standard output")
+    os.write(1, b"noise below Python\n")
+    emit({"seen": payload["number"]})
+    return {"number": 2 * payload["number"]}
+
+
+def refuse(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Raise an error for people, with a sentence inside its sentence."""
+    raise ModelFileError(
+        N_("{file}: {reason}"), file=payload["file"], reason=Message("{n} bytes too many {{}}", {"n": 3})
+    )
+
+
+def crash(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Read address 0, as a native library with a bug does."""
+    ctypes.string_at(0)
+    return {}
+
+
+def grow(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Take more memory than allowed."""
+    return {"length": len(bytearray(payload["bytes"]))}
+
+
+def spin(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Use processor time without end."""
+    while True:
+        pass
+
+
+def sleep(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Tell the process id, then wait without end."""
+    emit({"pid": os.getpid()})
+    time.sleep(600)
+    return {}
+
+
+def leave(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """End without an answer."""
+    sys.stderr.write("goodbye\n")
+    sys.stderr.flush()
+    os._exit(3)
+
+
+def fail(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Have a bug."""
+    return {"answer": {}["missing"]}
