@@ -22,6 +22,7 @@ from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets import Dataset, LabelledPhoto, scan_for_training
 from lib.errors import AppError, PhotoError
 from lib.export import quantise_int8
+from lib.training.card import CARD, update_folder
 from lib.training.measure import Measured
 from lib.training.options import slug
 from lib.training.package import describe, metrics_json, write_folder
@@ -66,6 +67,9 @@ def write_int8_folder(
         about = {"made_from": source.spec.id, "calibration_photos": len(tensors), "parameters": parameters}
         names = source.read_labels()
         (place / "metrics.json").write_text(metrics_json(measured, names, about), encoding="utf-8")
+        if (destination / CARD).is_file():
+            (place / CARD).write_bytes((destination / CARD).read_bytes())
+        update_folder(place, title=spec.name)
         write_folder(destination, {path.name: path.read_bytes() for path in place.iterdir()})
     return measured
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from lib.catalogue.contract import ModelSpec
 from lib.datasets import Dataset, require_trainable, scan, scan_for_training, with_extra
+from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TrainOptions, slug
@@ -148,6 +149,9 @@ class Run:
                 "skipped": [{"file": s.path.name, "reason": str(s.reason)} for s in train.skipped + val.skipped],
             }
             (place / "metrics.json").write_text(metrics_json(measured, labels, about), encoding="utf-8")
+            if (self._destination / CARD).is_file():  # its prose stays, its figures are brought up to date
+                (place / CARD).write_bytes((self._destination / CARD).read_bytes())
+            update_folder(place, title=options.name or self._destination.name)
             write_folder(self._destination, {path.name: path.read_bytes() for path in place.iterdir()})
 
     def _spec(self, classes: int) -> ModelSpec:
