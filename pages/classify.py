@@ -31,4 +31,4 @@ if entry.folder is not None:
     else:
         st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
 
-explanation.draw(t)
+explanation.draw(t, expanded=not album.photos)

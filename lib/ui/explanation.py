@@ -1,22 +1,23 @@
-"""How the verdict is made, in the page: the rule, two examples worked out by the rule itself, and what it cannot do."""
+"""How the verdict is made, in the page: the rule, two examples judged by the rule itself, and what it cannot do."""
 
 import numpy as np
 import streamlit as st
 
+from lib.charts import bars, describe
 from lib.i18n import Translator
-from lib.results import VerdictKind
-from lib.ui.results import SIGNS
-from lib.verdict import default_floor, explain, judge, percent
+from lib.results import Classification, VerdictKind
+from lib.ui.results import SIGNS, ink
+from lib.verdict import default_floor, explain, judge, percent, rank
 
-_EXAMPLES = (
-    (0.91, 0.07, 0.02),
-    (0.35, 0.34, 0.31),
-)
+_EXAMPLES = ((0.91, 0.07, 0.02), (0.35, 0.34, 0.31))
 
 
-def draw(t: Translator) -> None:
-    """Draw the explanation, folded."""
-    with st.expander(t("How the verdict is made"), icon=":material/balance:"):
+def draw(t: Translator, *, expanded: bool) -> None:
+    """Draw the explanation; `expanded` while there is nothing else to look at."""
+    with st.expander(t("How the verdict is made"), expanded=expanded, icon=":material/balance:"):
+        for column, shares in zip(st.columns(2, gap="medium", wrap=True), _EXAMPLES, strict=True):
+            with column:
+                _example(t, shares)
         st.markdown(
             t(
                 "Two questions are asked of the probabilities. **Is there a rival?** Yes, if the second class has at "
@@ -26,24 +27,13 @@ def draw(t: Translator) -> None:
                 many=percent(default_floor(1000)),
             )
         )
-        st.markdown(
-            "\n".join(
-                (
-                    f"- {SIGNS[VerdictKind.CLEAR]} " + t("**Clear**: no rival, and the winner is strong enough."),
-                    f"- {SIGNS[VerdictKind.CLOSE]} " + t("**Too close to call**: there is a rival."),
-                    f"- {SIGNS[VerdictKind.WEAK]} " + t("**Not sure**: no rival, but the winner is too weak."),
-                    f"- {SIGNS[VerdictKind.NONE]} "
-                    + t("**No class stands out**: a rival, and the winner is too weak."),
-                )
-            )
-        )
-        names = (t("cat"), t("dog"), t("panda"))
-        rows = [f"| {' | '.join(names)} | {t('Verdict')} |", "|---|---|---|---|"]
-        for shares in _EXAMPLES:
-            verdict = judge(np.array(shares), names)
-            cells = " | ".join(percent(share) for share in shares)
-            rows.append(f"| {cells} | {SIGNS[verdict.kind]} {t.message(explain(verdict))} |")
-        st.markdown("\n".join(rows))
+        meanings = {
+            VerdictKind.CLEAR: t("**Clear**: no rival, and the winner is strong enough."),
+            VerdictKind.CLOSE: t("**Too close to call**: there is a rival."),
+            VerdictKind.WEAK: t("**Not sure**: no rival, but the winner is too weak."),
+            VerdictKind.NONE: t("**No class stands out**: a rival, and the winner is too weak."),
+        }
+        st.markdown("\n".join(f"- {SIGNS[kind]} {meaning}" for kind, meaning in meanings.items()))
         st.warning(
             t(
                 "What it cannot do: a model must choose among the classes it knows, and it is often wrongly certain. "
@@ -52,3 +42,12 @@ def draw(t: Translator) -> None:
             ),
             icon=":material/warning:",
         )
+
+
+def _example(t: Translator, shares: tuple[float, ...]) -> None:
+    labels = (t("cat"), t("dog"), t("panda"))
+    probabilities = np.array(shares)
+    verdict = judge(probabilities, labels)
+    example = Classification("", "", rank(probabilities, labels, top=3), verdict, (1, 1), 0.0)
+    st.markdown(f"{SIGNS[verdict.kind]} **{t.message(explain(verdict))}**")
+    st.altair_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions))

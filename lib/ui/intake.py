@@ -81,7 +81,8 @@ def _take_uploads(key: str) -> None:
     """
     files = st.session_state[key]
     for file in files:
-        _add(file.name, file.getvalue())
+        # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
+        _add(file.name.replace("%22", '"'), file.getvalue())
     _release(files)
     st.session_state[_ROUND] += 1
 

@@ -255,14 +255,14 @@ def _classification(t: Translator, photo: Photo, outcome: Classification) -> Non
     sentence = escape(t.message(explain(outcome.verdict)))
     css = "clear" if kind is VerdictKind.CLEAR else "ambiguous"
     st.html(f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>')
-    chart = bars(outcome, ink=_ink())
+    chart = bars(outcome, ink=ink())
     st.altair_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
     width, height = outcome.size_wh
     spread = t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
     st.html(f'<p class="facts">{escape(spread)}<br>{width} × {height} px · {outcome.milliseconds:.0f} ms</p>')
 
 
-def _ink() -> str:
+def ink() -> str:
     """Return the colour of text on this visitor's background; Streamlit does not pass it to text in a chart."""
     return str(st.get_option("theme.dark.textColor" if st.context.theme.type == "dark" else "theme.light.textColor"))
 

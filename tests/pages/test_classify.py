@@ -1,0 +1,159 @@
+"""The page Classify under AppTest: with no, good and bad photos, in three languages."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.samples import find_samples
+from tests.pictures import RED, encode, plain
+
+ROOT = Path(__file__).resolve().parents[2]
+Upload = tuple[str, bytes, str]
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test an empty data folder and no cached store."""
+    import streamlit as st
+
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path))
+    monkeypatch.delenv("DISCERN_MIRROR", raising=False)
+    st.cache_resource.clear()
+
+
+def app(**query: str) -> AppTest:
+    """Open the app."""
+    test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
+    return test.run()
+
+
+def upload(test: AppTest, *files: Upload) -> AppTest:
+    """Drop files, and wait until the models have looked."""
+    test.file_uploader[0].set_value(list(files)).run()
+    for _ in range(40):
+        if not any("photos" in (bar.proto.text or "") for bar in test.get("progress")):
+            break
+        test.run()
+    assert not test.exception
+    return test
+
+
+def html(test: AppTest) -> str:
+    """Return all HTML on the page."""
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def cat() -> Upload:
+    """Return a real photo of a cat."""
+    sample = next(sample for sample in find_samples() if sample.name == "chelsea.png")
+    return ("cat.png", sample.path.read_bytes(), "image/png")
+
+
+def test_an_empty_page_says_how_to_begin() -> None:
+    test = app()
+    assert not test.exception
+    assert "Bring a photo" in test.info[0].value
+    assert len(test.get("vega_lite_chart")) == 2, "the two worked examples"
+
+
+def test_a_photo_gets_a_verdict_and_bars() -> None:
+    test = upload(app(), cat())
+    assert 'data-verdict="' in html(test)
+    assert len(test.image) >= 1
+
+
+def test_a_bad_photo_costs_nobody_else() -> None:
+    good = cat()
+    cut = ("cut.png", good[1][:5000], "image/png")
+    test = upload(app(), good, cut, ("text.jpg", b"not a photo", "image/jpeg"))
+    page = html(test)
+    assert page.count("data-verdict=") == 1
+    assert "cut.png is cut off: it ends before the picture does." in page
+    assert "text.jpg is not a photo." in page
+    assert "✕ 2 failed" in page
+
+
+def test_a_name_is_shown_as_text() -> None:
+    name = "\"><script>alert('x')</script>😀.png"
+    test = upload(app(), (name, encode(plain(RED, 64, 48), "PNG"), "image/png"))
+    assert "<script>" not in html(test)
+    assert "&lt;script&gt;" in html(test)
+
+
+def test_the_thresholds_change_the_verdict_without_a_second_look() -> None:
+    test = upload(app(), cat())
+    before = html(test)
+    test.slider(key="floor20").set_value(0.95).run()
+    test.slider(key="ratio").set_value(0.2).run()
+    after = html(test)
+    assert 'data-verdict="none"' in after or 'data-verdict="weak"' in after
+    assert before != after
+
+
+def test_settings_come_from_the_address() -> None:
+    test = app(k="3", ratio="0.3")
+    assert test.slider(key="k").value == 3
+    assert test.slider(key="ratio").value == 0.3
+    upload(test, cat())
+    chart = test.get("vega_lite_chart")[0]
+    assert chart.proto.spec.count('"rank"') >= 3
+
+
+def test_an_unknown_model_is_named_with_its_neighbours() -> None:
+    test = app(model="startr")
+    assert not test.exception
+    assert "startr" in test.error[0].value
+    assert "starter" in test.error[0].value
+
+
+def test_a_model_that_is_not_here_offers_its_download_and_downloads_nothing() -> None:
+    test = app(model="mobilenet-v1-0.25-128-quant")
+    assert not test.exception
+    assert any(button.label.startswith("Download") for button in test.button)
+
+
+def test_samples_are_one_click_away() -> None:
+    test = app()
+    next(button for button in test.button if button.label == "A cat").click().run()
+    test.run()
+    assert "data-verdict=" in html(test)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "What does the model see?"), ("ko", "모델은 무엇을 볼까요?"), ("ja", "モデルには何が見える?")],
+)
+def test_every_language_has_the_whole_page(language: str, title: str) -> None:
+    test = upload(app(lang=language), cat(), ("text.jpg", b"not a photo", "image/jpeg"))
+    assert test.title[0].value == title
+    assert "data-verdict=" in html(test)
+
+
+def test_results_are_there_after_another_page() -> None:
+    test = upload(app(), cat())
+    test.switch_page("pages/models.py").run()
+    assert not test.exception
+    test.switch_page("pages/classify.py").run()
+    assert "data-verdict=" in html(test)
+
+
+def test_removing_a_photo_takes_its_card_away() -> None:
+    test = upload(app(), cat(), ("red.png", encode(plain(RED, 64, 48), "PNG"), "image/png"))
+    assert html(test).count("data-verdict=") == 2
+    next(button for button in test.button if button.key == "remove-1").click().run()
+    assert html(test).count("data-verdict=") == 1
+
+
+def test_many_photos_come_in_pages_and_can_be_filtered() -> None:
+    red = encode(plain(RED, 64, 48), "PNG")
+    files = [(f"{n:02}.png", red, "image/png") for n in range(14)] + [("bad.png", b"x", "image/png")]
+    test = upload(app(), *files)
+    assert html(test).count('class="file"') == 12
+    test.get("pagination")[0].set_value(2).run()
+    assert html(test).count('class="file"') == 3
+    test.segmented_control(key="show").set_value("failed").run()
+    assert html(test).count('class="file"') == 1
+    assert "bad.png" in html(test)
