@@ -1,6 +1,9 @@
 """`python -m lib COMMAND`: the command line."""
 
-from lib.cli import main
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        from lib.cli import main
+
+        raise SystemExit(main())
+    except KeyboardInterrupt:  # while still loading; the command line handles its own
+        raise SystemExit(130) from None
