@@ -33,8 +33,8 @@ def convert(
     target: Path,
     *,
     cancelled: threading.Event | None = None,
-) -> None:
-    """Load an application with Keras's own loader and write it as a float32 LiteRT file.
+) -> str:
+    """Load an application with Keras's own loader, write it as a float32 LiteRT file, return Keras's version.
 
     Args:
         application: Its name in `keras.applications`.
@@ -48,7 +48,7 @@ def convert(
         ModelFileError: Keras refuses the weights, or what was written answers otherwise than Keras.
         WorkerError: TensorFlow is missing, or the worker died.
     """
-    workers.run(
+    answer = workers.run(
         "lib.catalogue.convert:convert_application",
         {
             "application": application,
@@ -62,6 +62,7 @@ def convert(
         wall_seconds=WALL_SECONDS,
         cancelled=cancelled,
     )
+    return str(answer["keras"])
 
 
 def convert_application(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def convert_application(payload: dict[str, Any], emit: workers.Emit) -> dict[str
     content = to_litert(model)
     _compare(model, content, name)
     Path(payload["target"]).write_bytes(content)
-    return {"keras": keras.__version__, "parameters": int(model.count_params())}
+    return {"keras": keras.__version__}
 
 
 def to_litert(model: Any) -> bytes:

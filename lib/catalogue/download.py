@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lib.catalogue.sources import MIRROR_VARIABLE, Remote
 from lib.errors import DownloadError
@@ -104,6 +104,12 @@ def verify(path: Path, remote: Remote) -> Received:
                 found=value,
             )
     return Received(size, found["sha256"], remote.has_digest)
+
+
+def without_password(url: str) -> str:
+    """Return an address without the user and password it may carry."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def sha256_of(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Downloads that run in the background: started once, watched and stopped from any session."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from lib.catalogue.download import cancelled_error
 from lib.errors import AppError
 from lib.messages import Message
 
+_LOG = logging.getLogger(__name__)
 _MIN_INTERVAL_S = 0.05
 _POLL_S = 0.1
 # A cancelled job cleans up within this; whoever cancelled it need not wait longer.
@@ -158,6 +160,7 @@ class Job:
         except AppError as reason:
             state, error = (JobState.CANCELLED if self._cancelled.is_set() else JobState.FAILED), reason
         except BaseException as reason:  # a bug, to be raised where the result is asked for
+            _LOG.exception("Fetching %s failed for a reason nobody thought of.", self.id)
             state, bug = JobState.FAILED, reason
         with self._changed:
             self.state, self.report, self.error, self._bug = state, report, error, bug

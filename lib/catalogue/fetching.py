@@ -86,6 +86,7 @@ class Fetch:
         self._mirror = sources.mirror()
         self._bytes = 0
         self._first_digests: dict[str, str] = {}
+        self._made_with: dict[str, str] = {}
 
     def run(self) -> FetchReport:
         """Fetch the model. The caller holds the model's lock.
@@ -135,7 +136,7 @@ class Fetch:
                 archive.extract(payload, self._origin.remote.name, weights, packed_labels)
                 payload.unlink()
             case "keras":
-                self._convert(payload, weights)
+                self._made_with = {"keras": self._convert(payload, weights)}
         self._step(Stage.CHECKING)
         found = inspect.inspect(weights, name=self._origin.remote.name, cancelled=self._cancelled)
         names, background = labels or self._choose_labels(found, packed_labels)
@@ -144,7 +145,8 @@ class Fetch:
         (folder / spec.labels).write_text("\n".join(names) + "\n", encoding="utf-8")
         source = {
             **{k: v for k, v in self._spec.source.items() if k in ("kind", "file", "application", "arguments")},
-            "address": self._origin.remote.url(self._mirror),
+            **self._made_with,
+            "address": download.without_password(self._origin.remote.url(self._mirror)),
             "sha256": received.sha256,
             "verified": received.verified,
             "weights_sha256": download.sha256_of(weights),
@@ -200,8 +202,12 @@ class Fetch:
             temporary.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
             temporary.replace(self._places.records)
 
-    def _convert(self, payload: Path, weights: Path) -> None:
-        """Let Keras load the downloaded weights from its own cache, and convert; one conversion at a time."""
+    def _convert(self, payload: Path, weights: Path) -> str:
+        """Let Keras load the downloaded weights from its own cache, and convert; one conversion at a time.
+
+        Returns:
+            Keras's version.
+        """
         self._step(Stage.WAITING)
         with locked(self._places.lock("convert"), cancelled=self._cancelled, on_cancel=cancelled_error):
             self._step(Stage.CONVERTING)
@@ -209,7 +215,7 @@ class Fetch:
             cached.parent.mkdir(parents=True, exist_ok=True)
             payload.replace(cached)
             try:
-                convert.convert(
+                return convert.convert(
                     self._origin.application,
                     self._origin.arguments or {},
                     self._spec.input.size_wh,

@@ -1,5 +1,6 @@
 """A file from outside is looked at in a child process: whatever it does there, this process goes on."""
 
+import contextlib
 import random
 import zipfile
 from collections.abc import Callable
@@ -65,14 +66,14 @@ def test_labels_packed_into_the_file_are_found(write: Callable[[bytes], Path], t
     ],
 )
 def test_what_is_no_model_is_named(content: bytes, write: Callable[[bytes], Path]) -> None:
-    with pytest.raises(ModelFileError, match="odd.tflite"):
+    with pytest.raises(ModelFileError, match=r"odd\.tflite"):
         inspect(write(content))
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_truncated_model_is_named(share: float, write: Callable[[bytes], Path], tiny_model: TinyModel) -> None:
     content = tiny_model("uint8").weights_path.read_bytes()
-    with pytest.raises(ModelFileError, match="odd.tflite"):
+    with pytest.raises(ModelFileError, match=r"odd\.tflite"):
         inspect(write(content[: int(len(content) * share)]))
 
 
@@ -82,7 +83,7 @@ def test_a_model_that_crashes_its_process_is_an_error_here(
     seed: int, write: Callable[[bytes], Path], tiny_model: TinyModel
 ) -> None:
     content = flip_bits(tiny_model("uint8").weights_path.read_bytes(), seed, bits=3)
-    with pytest.raises(ModelFileError, match="odd.tflite"):
+    with pytest.raises(ModelFileError, match=r"odd\.tflite"):
         inspect(write(content))
 
 
@@ -91,12 +92,8 @@ def test_flipped_bits_give_a_model_or_an_error(
     seed: int, write: Callable[[bytes], Path], tiny_model: TinyModel
 ) -> None:
     content = flip_bits(tiny_model("float32").weights_path.read_bytes(), seed, bits=2)
-    try:
-        found = inspect(write(content))
-    except ModelFileError as error:
-        assert "odd.tflite" in str(error)
-    else:
-        assert len(found.input.shape) == 4
+    with contextlib.suppress(ModelFileError):
+        assert len(inspect(write(content)).input.shape) == 4
 
 
 def test_an_answer_that_is_not_finite_is_refused(tiny_model: TinyModel) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -332,6 +333,39 @@ def test_threads_and_processes_asking_at_once_download_once(make_store: MakeStor
     downloaded = sum(1 for n in (*map(int, answers), reports[0]) if n)
     assert downloaded == 1  # one process; the others found it ready
     assert len(set(reports)) == 1  # both threads had the same job
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_a_process_killed_half_way_leaves_nothing_in_the_way(make_store: MakeStore, mirror: Mirror) -> None:
+    store = make_store()
+    mirror.stalled.add("tiny.tflite")
+    code = (
+        "import sys; from pathlib import Path; from lib.catalogue.store import Store\n"
+        "Store(Path(sys.argv[1]), Path(sys.argv[2])).fetch('tiny')"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(store.data), str(store._shipped)], cwd=ROOT)
+    partial = store.data / "incoming" / "tiny" / "download"
+    deadline = time.monotonic() + 20
+    while not partial.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert partial.exists()
+    assert store.find("tiny").state == "downloadable"
+    mirror.stalled.clear()
+    assert store.fetch("tiny").verified
+    assert not partial.parent.exists()
+
+
+def test_a_password_in_the_mirrors_address_is_not_written_down(
+    make_store: MakeStore, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISCERN_MIRROR", mirror.address.replace("http://", "http://ann:secret@"))
+    store = make_store()
+    store.fetch("tiny")
+    card = (store.open_folder("tiny").path / "model.toml").read_text()
+    assert mirror.address in card
+    assert "secret" not in card
 
 
 def pack(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
