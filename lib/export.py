@@ -35,8 +35,10 @@ def quantise_dynamic(weights: Path) -> bytes:
 def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> bytes:
     """Return the float file `weights` in 8 bits throughout, input and output included.
 
-    The ranges of the activations come from what the model does with `tensors`; a hundred or two typical photos are
-    enough. They should be photos it was trained on, never those it is judged by.
+    The ranges of the activations are the smallest and largest values seen for any of `tensors`; a hundred or two
+    typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's own rule,
+    a moving average of each photo's extremes, cuts off half of them: on an early starter 4 % of the answers changed
+    with it, 2 % with this.)
 
     Args:
         weights: A float LiteRT file with one input.
@@ -45,7 +47,8 @@ def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> byte
     Raises:
         ModelFileError: Too few tensors, or not a float LiteRT file with a signature.
     """
-    from ai_edge_quantizer import recipe
+    from ai_edge_quantizer import calibrator, recipe
+    from ai_edge_quantizer.utils import qsv_utils
 
     if len(tensors) < LEAST_CALIBRATION_PHOTOS:
         raise ModelFileError(
@@ -56,8 +59,17 @@ def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> byte
         )
     quantiser, signature, name = _open(weights, recipe.static_wi8_ai8())
     with redirect_stdout(sys.stderr):
-        calibration = quantiser.calibrate({signature: [{name: tensor} for tensor in tensors]})
-        return bytes(quantiser.quantize(calibration).quantized_model)
+        ranges = calibrator.Calibrator(str(weights), qsv_update_func=qsv_utils.min_max_update)
+        ranges.calibrate({signature: [{name: tensor} for tensor in tensors]}, _manager(recipe.static_wi8_ai8()))
+        return bytes(quantiser.quantize(ranges.get_model_qsvs()).quantized_model)
+
+
+def _manager(recipe: Any) -> Any:
+    from ai_edge_quantizer import recipe_manager
+
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(recipe)
+    return manager
 
 
 def _open(weights: Path, recipe: Any) -> tuple[Any, str, str]:

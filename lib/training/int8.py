@@ -77,7 +77,7 @@ def write_int8_folder(
 def _sample(dataset: Dataset, seed: int) -> list[LabelledPhoto]:
     count = min(CALIBRATION_PHOTOS, len(dataset.photos))
     chosen = np.random.default_rng(seed).choice(len(dataset.photos), count, replace=False)
-    return [dataset.photos[i] for i in sorted(chosen)]
+    return [dataset.photos[i] for i in chosen]
 
 
 def _decoded(photo: LabelledPhoto) -> Image.Image | None:

@@ -1,0 +1,67 @@
+"""Smaller files from a float LiteRT file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib.catalogue.contract import ModelFolder
+from lib.errors import ModelFileError
+from lib.export import quantise_dynamic, quantise_int8
+
+STARTER = Path(__file__).resolve().parents[1] / "models" / "starter" / "model.tflite"
+
+
+def answer(content: bytes, tensor: np.ndarray) -> np.ndarray:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    enter, leave = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    if enter["dtype"] == np.int8:
+        scale, zero = enter["quantization"]
+        tensor = np.clip(np.rint(tensor / scale) + zero, -128, 127).astype(np.int8)
+    interpreter.set_tensor(enter["index"], tensor)
+    interpreter.invoke()
+    result = interpreter.get_tensor(leave["index"])[0].astype(np.float64)
+    scale, zero = leave["quantization"]
+    return (result - zero) * scale if scale else result
+
+
+def tensors(count: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    colours = rng.uniform(-1, 1, (count, 1, 1, 1, 3))
+    return list((colours + rng.normal(0, 0.1, (count, 1, 128, 128, 3))).clip(-1, 1).astype(np.float32))
+
+
+def test_8_bits_throughout_answer_much_like_floats(capfd: pytest.CaptureFixture[str]) -> None:
+    photos = tensors(16)
+    small = quantise_int8(STARTER, photos)
+    assert len(small) < STARTER.stat().st_size / 3
+    differences = [np.abs(answer(small, x) - answer(STARTER.read_bytes(), x)).sum() / 2 for x in photos[:4]]
+    assert max(differences) < 0.25
+    assert capfd.readouterr().out == "", "standard output may be JSON"
+
+
+def test_8_bit_weights_alone_answer_like_floats() -> None:
+    small = quantise_dynamic(STARTER)
+    assert len(small) < STARTER.stat().st_size / 3
+    for tensor in tensors(2):
+        assert answer(small, tensor) == pytest.approx(answer(STARTER.read_bytes(), tensor), abs=0.1)
+
+
+def test_a_handful_of_photos_is_too_few() -> None:
+    with pytest.raises(ModelFileError, match="3 photos are too few"):
+        quantise_int8(STARTER, tensors(3))
+
+
+def test_an_8_bit_model_is_not_made_smaller(tiny_model: Callable[[str], ModelFolder]) -> None:
+    with pytest.raises(ModelFileError, match=r"8 bits already|signatures"):
+        quantise_dynamic(tiny_model("uint8").weights_path)
+
+
+def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x.tflite").write_bytes(b"not a model")
+    with pytest.raises(ModelFileError, match=r"x\.tflite is not a LiteRT model"):
+        quantise_dynamic(tmp_path / "x.tflite")

@@ -1,0 +1,116 @@
+"""The starter models in models/: what their folders promise is what their files hold."""
+
+import json
+import re
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib.catalogue.contract import load
+from lib.classifiers.litert import LiteRTClassifier
+from lib.datasets import scan
+from lib.training.package import evaluate_folder
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+IDS = ("starter", "starter-int8", "starter-xception", "starter-small")
+CLASSES = (
+    "airplane", "bicycle", "building", "car", "cat", "daisy", "dandelion", "dog", "forest", "golf ball",
+    "motorcycle", "mountain", "panda", "rose", "sea", "snake", "street", "sunflower", "truck", "tulip",
+)  # fmt: skip
+# Kernels differ a little between processors; a photo or two of 1525 may change sides.
+TOLERANCE = 0.005
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_the_description_fits_the_file(model_id: str) -> None:
+    folder = load(MODELS / model_id)
+    assert folder.spec.id == model_id
+    assert folder.spec.family == "Discern starter"
+    assert folder.spec.source["weights_sha256"] == sha256(folder.weights_path.read_bytes()).hexdigest()
+    width, height = folder.spec.input.size_wh
+    answer, _ = LiteRTClassifier(folder).run(
+        LiteRTClassifier(folder).prepare(Image.new("RGB", (width + 7, height - 3), "grey"))
+    )
+    assert answer.shape == (20,)
+    assert answer.sum() == pytest.approx(1.0)
+    assert np.all(answer >= 0)
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_every_language_has_a_name_for_every_class(model_id: str) -> None:
+    folder = load(MODELS / model_id)
+    assert folder.read_labels("en") == CLASSES
+    for language in ("ko", "ja"):
+        names = folder.read_labels(language)
+        assert len(set(names)) == 20
+        assert not set(names) & set(CLASSES)
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_the_card_states_the_measured_figures(model_id: str) -> None:
+    folder = load(MODELS / model_id)
+    card = (folder.path / "README.md").read_text(encoding="utf-8")
+    metrics = json.loads((folder.path / "metrics.json").read_text(encoding="utf-8"))
+    assert folder.spec.published is not None
+    assert folder.spec.published.top1 == pytest.approx(metrics["top1"], abs=5e-5)
+    assert f"top-1 **{metrics['top1']:.3f}**" in card
+    assert metrics["ece"] == pytest.approx(float(re.findall(r"calibration error ([\d.]+)", card)[0]), abs=5e-4)
+    for heading in ("## Data and licences", "## Not for"):
+        assert heading in card
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_no_file_names_a_folder_of_the_machine_it_was_made_on(model_id: str) -> None:
+    for path in (MODELS / model_id).glob("*"):
+        if path.suffix in (".md", ".toml", ".json", ".txt"):
+            assert not re.search(r"(?<![\w.])/(tmp|work|home|root|Users)/", path.read_text(encoding="utf-8")), path
+
+
+def test_the_8_bit_starter_takes_and_gives_bytes() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(MODELS / "starter-int8" / "model.tflite"))
+    assert interpreter.get_input_details()[0]["dtype"] == np.int8
+    assert interpreter.get_output_details()[0]["dtype"] == np.int8
+
+
+def test_the_starters_are_small() -> None:
+    sizes = [path.stat().st_size for name in IDS for path in (MODELS / name).rglob("*") if path.is_file()]
+    assert sum(sizes) < 25_000_000
+    assert 500_000 <= (load(MODELS / "starter").spec.published.parameters or 0) <= 2_000_000  # type: ignore[union-attr]
+
+
+@pytest.mark.tensorflow
+def test_the_keras_file_is_the_same_model() -> None:
+    """In a process of its own, since TensorFlow would stay in this one."""
+    folder = load(MODELS / "starter")
+    pixels = np.random.default_rng(0).integers(0, 256, (folder.spec.input.size_wh[1], folder.spec.input.size_wh[0], 3))
+    image = Image.fromarray(pixels.astype(np.uint8))
+    classifier = LiteRTClassifier(folder)
+    tensor = classifier.prepare(image)
+    code = (
+        "import sys, json, numpy, keras\n"
+        "model = keras.models.load_model(sys.argv[1], compile=False)\n"
+        "tensor = numpy.array(json.load(sys.stdin), 'float32')\n"
+        "print(json.dumps(model.predict(tensor, verbose=0)[0].tolist()), model.get_layer('embedding').output.shape[-1])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(folder.path / "model.keras")],
+        input=json.dumps(tensor.tolist()), capture_output=True, text=True, check=True,
+    ).stdout.splitlines()[-1]  # fmt: skip
+    probabilities, _, features = answer.rpartition(" ")
+    assert np.abs(np.array(json.loads(probabilities)) - classifier.run(tensor)[0]).max() < 1e-4
+    assert int(features) == 640
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_top1_on_the_validation_photos_is_what_the_card_says(model_id: str, shared: Path) -> None:
+    folder = load(MODELS / model_id)
+    measured = evaluate_folder(folder.path, scan(shared / "datasets" / "everyday-20" / "val"))
+    assert folder.spec.published is not None
+    assert measured.top1 == pytest.approx(folder.spec.published.top1, abs=TOLERANCE)
