@@ -36,9 +36,9 @@ def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> byte
     """Return the float file `weights` in 8 bits throughout, input and output included.
 
     The ranges of the activations are the smallest and largest values seen for any of `tensors`; a hundred or two
-    typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's own rule,
-    a moving average of each photo's extremes, cuts off half of them: on an early starter 4 % of the answers changed
-    with it, 2 % with this.)
+    typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's
+    own rule, a moving average of each photo's extremes, cuts off half of them: on an early starter 4 % of the
+    answers changed with it, 2 % with this.)
 
     Args:
         weights: A float LiteRT file with one input.

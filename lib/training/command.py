@@ -6,16 +6,10 @@ import sys
 from pathlib import Path
 
 from lib.i18n import Translator
+from lib.messages import N_
 from lib.training.events import TrainEvent
-from lib.training.launch import TrainResult, train
+from lib.training.launch import train
 from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
-
-
-def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command `train`."""
-    parser = commands.add_parser("train", help="train a model on a folder of labelled photos", allow_abbrev=False)
-    add_arguments(parser)
-    parser.set_defaults(run=run)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,24 +47,45 @@ def options_from(arguments: argparse.Namespace) -> TrainOptions:
     return TrainOptions(**{**values, "extra": tuple(arguments.extra)})
 
 
-def report(event: TrainEvent, *, as_json: bool) -> None:
-    """Write one event to standard error: as JSON, or as a line with the figures that are known."""
-    if as_json:
-        print(json.dumps(event.to_dict()), file=sys.stderr, flush=True)
-        return
+class Reporter:
+    """Writes a run's events to standard error.
+
+    Args:
+        as_json: Every event as a JSON object; else a line for each stage and each epoch.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._stage = ""
+
+    def __call__(self, event: TrainEvent) -> None:
+        """Write one event, if it says something new."""
+        if self._as_json:
+            print(json.dumps(event.to_dict()), file=sys.stderr, flush=True)
+        elif event.stage != self._stage or event.val_accuracy is not None or event.teacher_accuracy is not None:
+            print(_line(event), file=sys.stderr, flush=True)
+        self._stage = event.stage
+
+
+def _line(event: TrainEvent) -> str:
     known = event.to_dict()
     stage = known.pop("stage")
-    figures = " ".join(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in known.items())
-    print(f"{stage} {figures}".rstrip(), file=sys.stderr, flush=True)
-
-
-def result_json(result: TrainResult) -> str:
-    """Return the one JSON object of a finished run."""
-    return json.dumps({"id": result.model_id, "folder": str(result.folder), "top1": result.top1})
+    return " ".join([stage, *(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in known.items())])
 
 
 def run(arguments: argparse.Namespace, say: Translator) -> int:
-    """Train as told and print the result; return the exit code 0. Raises AppError."""
-    result = train(options_from(arguments), on_event=lambda event: report(event, as_json=arguments.json))
-    print(result_json(result), flush=True)
+    """Train as told, say what came of it on standard output, and return the exit code 0.
+
+    Raises:
+        AppError: The arguments or photos are at fault, or the run ended early.
+    """
+    result = train(options_from(arguments), on_event=Reporter(as_json=arguments.json))
+    photos = result.metrics["photos"]
+    if arguments.json:
+        summary = {"id": result.model_id, "folder": str(result.folder), "top1": result.top1, "photos": photos}
+        print(json.dumps(summary), flush=True)
+    else:
+        right = round(result.top1 * photos)
+        told = N_("{model} is ready in {folder}: it named {right} of {photos} validation photos rightly.")
+        print(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos), flush=True)
     return 0
