@@ -24,6 +24,7 @@ EMBEDDING_SHARE = 2.0
 
 EVALUATION_BATCH = 64
 SECONDS_BETWEEN_REPORTS = 2.0
+RAW_EVERY = 5  # epochs; the weights without averaging are of interest, but not worth a tenth of the time
 
 Report = Callable[[dict[str, float]], None]
 
@@ -206,7 +207,8 @@ class Fit:
         row = self._figures(epoch, figures)
         began = time.monotonic()
         row["val_accuracy"] = self.accuracy(averaged=True, size=int(row["size"]))
-        row["val_accuracy_raw"] = self.accuracy(averaged=False, size=int(row["size"]))
+        if epoch % RAW_EVERY == 0:
+            row["val_accuracy_raw"] = self.accuracy(averaged=False, size=int(row["size"]))
         self._seconds += time.monotonic() - began
         self.history.append(row)
         self._save()

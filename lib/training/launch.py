@@ -1,6 +1,7 @@
 """Start a training run in a process of its own, follow it, and stop it when asked."""
 
 import json
+import shutil
 import threading
 import tomllib
 from collections.abc import Callable
@@ -57,6 +58,7 @@ def train(
         TrainingCancelledError: `cancelled` was set.
         TrainingError: The child died; how is in the message, its last words are in the log.
     """
+    keep_crops = options.work is not None
     options = _with_places(options)
     on_event(TrainEvent("start"))
     try:
@@ -69,6 +71,7 @@ def train(
             on_event=lambda values: on_event(TrainEvent.from_dict(values)),
             cancelled=cancelled,
         )
+        _clean_up(options, keep_crops=keep_crops)
     except WorkerError as error:
         if cancelled is not None and cancelled.is_set():
             raise TrainingCancelledError(N_("The training was stopped.")) from error
@@ -81,9 +84,16 @@ def _with_places(options: TrainOptions) -> TrainOptions:
 
     name = options.name or options.folder.resolve().name
     destination = options.destination or _free_folder(data_folder() / "models", slug(name))
-    work = (options.work or data_folder() / "work") / options.run_key()
+    key = options.run_key()
+    work = options.work / key if options.work else data_folder() / "work" / key / "run"  # crops go to its parent
     work.mkdir(parents=True, exist_ok=True)
     return replace(options, destination=destination.resolve(), work=work.resolve())
+
+
+def _clean_up(options: TrainOptions, *, keep_crops: bool) -> None:
+    """Remove the checkpoint of a finished run, and its crops (gigabytes) unless the caller named a place for them."""
+    if options.work is not None:
+        shutil.rmtree(options.work if keep_crops else options.work.parent)
 
 
 def _free_folder(parent: Path, name: str) -> Path:

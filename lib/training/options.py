@@ -49,7 +49,8 @@ class TrainOptions:
         licence: Of the weights.
         description: One sentence; "" for a plain one.
         destination: Model folder to write; None: a new one in the data folder.
-        work: Folder for checkpoints and prepared crops; None: one in the data folder.
+        work: Folder for checkpoints and prepared crops, which stay for other runs on the same photos; None: one in
+            the data folder, removed when the run is finished.
     """
 
     folder: Path

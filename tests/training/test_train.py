@@ -70,6 +70,7 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
     assert {entry["file"] for entry in metrics["skipped"]} == {"cut.png", "notes.txt"}
     assert str(tmp_path) not in (result.folder / "metrics.json").read_text()
     assert (result.folder / "model.keras").is_file()
+    assert [path.name[:6] for path in (tmp_path / "work").iterdir()] == ["views-"] * 2, "the checkpoint is gone"
 
 
 @pytest.mark.tensorflow
