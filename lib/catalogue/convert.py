@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import workers
+from lib.catalogue.download import disk_error
 from lib.errors import ModelFileError, WorkerError
 from lib.messages import N_
 
@@ -90,7 +91,10 @@ def convert_application(payload: dict[str, Any], emit: workers.Emit) -> dict[str
         ) from error
     content = to_litert(model)
     _compare(model, content, name)
-    Path(payload["target"]).write_bytes(content)
+    try:
+        Path(payload["target"]).write_bytes(content)
+    except OSError as error:
+        raise disk_error(error, name) from error
     return {"keras": keras.__version__}
 
 

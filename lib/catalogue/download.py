@@ -25,6 +25,8 @@ MAX_REDIRECTS = 5
 # What stays free beside the file: the system and other programs need room too.
 SPARE_BYTES = 64 * 2**20
 _CHUNK = 256 * 1024
+# A quota that is used up is a full disk to its owner; Windows has no such error.
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 OnBytes = Callable[[int, int | None], None]
@@ -50,12 +52,15 @@ def cancelled_error() -> DownloadError:
     return DownloadError(N_("The download was cancelled; nothing was kept."))
 
 
-def download(remote: Remote, target: Path, *, mirror: str | None, on_bytes: OnBytes, cancelled: threading.Event) -> int:
+def download(
+    remote: Remote, target: Path, *, model: str, mirror: str | None, on_bytes: OnBytes, cancelled: threading.Event
+) -> int:
     """Fetch `remote` into the new file `target` and return its size; not yet checked against digests.
 
     Args:
         remote: The file.
         target: Where to write; removed again when anything fails.
+        model: Id of the model it is for.
         mirror: See `Remote.url`.
         on_bytes: Called with the bytes so far and in all (None if the server does not say).
         cancelled: When set, the download stops.
@@ -64,7 +69,7 @@ def download(remote: Remote, target: Path, *, mirror: str | None, on_bytes: OnBy
         DownloadError: It did not arrive whole; the sentence says why and what to do.
     """
     try:
-        with _answer(remote, mirror, cancelled) as answer:
+        with _answer(remote, model, mirror, cancelled) as answer:
             total = _total(answer, remote)
             _check_room(target.parent, total or remote.expected_bytes or 0, remote.name)
             return _write(answer, target, total, remote, on_bytes, cancelled)
@@ -106,6 +111,15 @@ def verify(path: Path, remote: Remote) -> Received:
     return Received(size, found["sha256"], remote.has_digest)
 
 
+def disk_error(error: OSError, name: str) -> DownloadError:
+    """Put a failure to write `name` into one sentence."""
+    if error.errno in _FULL:
+        return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=name)
+    return DownloadError(
+        N_("{file} could not be written: {reason}."), file=error.filename or name, reason=error.strerror or error
+    )
+
+
 def without_password(url: str) -> str:
     """Return an address without the user and password it may carry."""
     parts = urlsplit(url)
@@ -119,7 +133,9 @@ def sha256_of(path: Path) -> str:
 
 
 @contextmanager
-def _answer(remote: Remote, mirror: str | None, cancelled: threading.Event) -> Iterator["requests.Response"]:
+def _answer(
+    remote: Remote, model: str, mirror: str | None, cancelled: threading.Event
+) -> Iterator["requests.Response"]:
     """Ask for the file and yield the server's answer, status 200, nothing of its body read yet."""
     import requests
     import urllib3
@@ -135,9 +151,11 @@ def _answer(remote: Remote, mirror: str | None, cancelled: threading.Event) -> I
                 _check_status(answer, remote, mirror)
                 yield answer
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _full(remote.name) from error
-            raise cancelled_error() if cancelled.is_set() else _unreachable(url, remote, mirror, error) from error
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise disk_error(error, remote.name) from error
+            raise (
+                cancelled_error() if cancelled.is_set() else _unreachable(url, remote, model, mirror, error)
+            ) from error
 
 
 def _follow(session: "requests.Session", url: str, mirror: str | None) -> "requests.Response":
@@ -289,11 +307,7 @@ def _too_large(remote: Remote) -> DownloadError:
     )
 
 
-def _full(name: str) -> DownloadError:
-    return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=name)
-
-
-def _unreachable(url: str, remote: Remote, mirror: str | None, error: Exception) -> DownloadError:
+def _unreachable(url: str, remote: Remote, model: str, mirror: str | None, error: Exception) -> DownloadError:
     """Put a network failure into one sentence: begun and broken off, or never reached."""
     import requests
     import urllib3
@@ -318,9 +332,10 @@ def _unreachable(url: str, remote: Remote, mirror: str | None, error: Exception)
     return DownloadError(
         N_(
             "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
-            "mirror's address, or run `python -m lib fetch` beforehand where there is a network."
+            "mirror's address, or run `python -m lib fetch {model}` beforehand where there is a network."
         ),
         host=_host(url),
+        model=model,
         variable=MIRROR_VARIABLE,
     )
 

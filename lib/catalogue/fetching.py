@@ -4,7 +4,6 @@ Everything happens in a folder of its own beside the models, which is renamed in
 wrong before leaves nothing behind.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from lib.catalogue import archive, card, convert, download, inspect, sources
 from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec
-from lib.catalogue.download import Received, cancelled_error
+from lib.catalogue.download import Received, cancelled_error, disk_error
 from lib.catalogue.downloads import FetchReport, OnProgress, Progress, Stage
 from lib.catalogue.inspect import Inspection, Tensor
 from lib.catalogue.locks import locked
@@ -167,7 +166,7 @@ class Fetch:
                 self._on_progress(Progress(Stage.DOWNLOADING, done, total or remote.expected_bytes))
 
         self._bytes += download.download(
-            remote, target, mirror=self._mirror, on_bytes=on_bytes, cancelled=self._cancelled
+            remote, target, model=self._spec.id, mirror=self._mirror, on_bytes=on_bytes, cancelled=self._cancelled
         )
         if not quiet:
             self._step(Stage.VERIFYING)
@@ -384,12 +383,3 @@ def _read_records(path: Path) -> dict[str, str]:
     except ValueError as error:
         raise DownloadError(N_("{file} is damaged; remove it and try again."), file=path) from error
     return {str(k): str(v) for k, v in table.items()} if isinstance(table, dict) else {}
-
-
-def disk_error(error: OSError, model_id: str) -> DownloadError:
-    """Put a failure to write into one sentence."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=model_id)
-    return DownloadError(
-        N_("{file} could not be written: {reason}."), file=error.filename or model_id, reason=error.strerror or error
-    )

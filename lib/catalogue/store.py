@@ -16,7 +16,7 @@ from typing import Literal
 
 from lib.catalogue import contract, download, fetching, sources
 from lib.catalogue.contract import CARD, ModelFolder, ModelSpec
-from lib.catalogue.download import cancelled_error
+from lib.catalogue.download import cancelled_error, disk_error
 from lib.catalogue.downloads import Downloads, FetchReport, Job, Jobs, OnProgress, Progress, Stage
 from lib.catalogue.locks import locked
 from lib.catalogue.sources import Catalogue
@@ -190,7 +190,7 @@ class Store:
         try:
             places.data.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise fetching.disk_error(error, model_id) from error
+            raise disk_error(error, model_id) from error
         with locked(places.lock(f"model-{model_id}"), cancelled=cancelled, on_cancel=cancelled_error):
             entry = self.find(model_id)
             if entry.state is State.READY:  # by another process, while this one waited

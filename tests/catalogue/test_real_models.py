@@ -1,9 +1,12 @@
 """The real 8-bit models and Keras-layout weights, fetched from a loopback server and put to work."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -62,9 +65,6 @@ def test_a_model_that_the_mirror_lacks_is_not_replaced_by_another(shared_mirror:
 def test_an_archive_nobody_looked_into_is_settled_by_its_model(
     shared: Path, shared_mirror: Mirror, tmp_path: Path
 ) -> None:
-    import io
-    import tarfile
-
     content = (shared / "models" / "imagenet" / "mobilenet_v1_0.25_128_quant.tflite").read_bytes()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as packed:
@@ -122,6 +122,20 @@ def test_weights_of_another_model_are_an_error_and_keep_nothing(
         store.fetch("keras-mobilenet-0.5-160")
     assert store.find("keras-mobilenet-0.5-160").state == "downloadable"
     assert not (tmp_path / "digests.json").exists()
+    assert not list(tmp_path.rglob("*.h5"))
+
+
+def test_cancelling_ends_a_conversion_too(shared_mirror: Mirror, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    cancelled = threading.Event()
+
+    def cancel_when_converting(progress: Progress) -> None:
+        if progress.stage is Stage.CONVERTING:
+            cancelled.set()
+
+    with pytest.raises(DownloadError, match="cancelled; nothing was kept"):
+        store.fetch("keras-mobilenet-0.25-128", on_progress=cancel_when_converting, cancelled=cancelled)
+    assert store.find("keras-mobilenet-0.25-128").state == "downloadable"
     assert not list(tmp_path.rglob("*.h5"))
 
 

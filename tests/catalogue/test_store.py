@@ -166,7 +166,7 @@ def test_offline_says_what_to_do(make_store: MakeStore, monkeypatch: pytest.Monk
     store = make_store()  # its origin is a closed port
     with pytest.raises(
         DownloadError,
-        match=r"127.0.0.1:1 could not be reached: this machine is offline.*DISCERN_MIRROR.*python -m lib fetch",
+        match=r"127.0.0.1:1 could not be reached: this machine is offline.*DISCERN_MIRROR.*python -m lib fetch tiny",
     ):
         store.fetch("tiny")
     assert has_kept_nothing(store)
