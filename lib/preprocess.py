@@ -54,7 +54,7 @@ class Quantiser:
     Args:
         spec: What the bytes mean to the model.
         dtype: np.uint8 or np.int8.
-        scale: Real value of one step.
+        scale: Real value of one step; 0 for a tensor that says nothing of it and so takes the bytes as they are.
         zero_point: The integer that stands for 0.
     """
 
@@ -62,8 +62,8 @@ class Quantiser:
         limits = np.iinfo(dtype)
         every_byte = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
         real = to_floats(every_byte, spec).astype(np.float64)
-        table = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max)
         plain = np.arange(256)[:, None] + int(limits.min)
+        table = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max) if scale else plain
         # A tensor whose steps are the bytes themselves (to within one step) takes them as they are: so the
         # 8-bit ImageNet models were trained and measured.
         self._is_plain = bool(np.all(np.abs(table - plain) <= 1))

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
 from lib.classifiers.outputs import dequantise, to_probabilities
-from lib.errors import ModelFileError
+from lib.errors import ModelFileError, ModelOutputError
 from lib.messages import N_
 from lib.preprocess import Quantiser, resize, to_floats
 
@@ -42,7 +42,7 @@ class LiteRTClassifier:
         self._threads = threads
         self._content = _read(folder)
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
-        self._made = 0
+        self._made = 1
         self._lock = threading.Lock()
         first = self._make()
         self._input, self._output = _details(first, self.spec)
@@ -54,11 +54,20 @@ class LiteRTClassifier:
         return self._to_tensor(np.asarray(resize(image, self.spec.input)))[np.newaxis]
 
     def run(self, tensor: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
-        """Return the probabilities, shape (K,), sum 1, and the milliseconds that inference took."""
+        """Return the probabilities, shape (K,), sum 1, and the milliseconds that inference took.
+
+        Raises:
+            ModelOutputError: The answer is not a set of probabilities, or there is none.
+        """
         with self._interpreter() as interpreter:
             start = time.perf_counter()
-            interpreter.set_tensor(self._input["index"], tensor)
-            interpreter.invoke()
+            try:
+                interpreter.set_tensor(self._input["index"], tensor)
+                interpreter.invoke()
+            except (ValueError, RuntimeError) as error:
+                raise ModelOutputError(
+                    N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=_first_line(error)
+                ) from error
             raw = interpreter.get_tensor(self._output["index"])
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
@@ -79,12 +88,11 @@ class LiteRTClassifier:
             with self._lock:
                 may_make = self._made < self.workers
                 self._made += may_make
-        return self._make(counted=True) if may_make else self._idle.get()
+        return self._make() if may_make else self._idle.get()
 
-    def _make(self, *, counted: bool = False) -> Any:
+    def _make(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._made += not counted
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
             interpreter.allocate_tensors()
@@ -93,9 +101,13 @@ class LiteRTClassifier:
                 N_("{model}: {file} is not a LiteRT model that can be run: {reason}."),
                 model=self.spec.id,
                 file=self.spec.weights,
-                reason=str(error).strip().splitlines()[0] if str(error).strip() else "?",
+                reason=_first_line(error),
             ) from error
         return interpreter
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _read(folder: ModelFolder) -> bytes:

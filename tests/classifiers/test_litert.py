@@ -1,0 +1,223 @@
+"""Real LiteRT models whose answers can be worked out by hand: see tests/models/make_models.py."""
+
+import math
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib.catalogue.contract import ModelFolder, load
+from lib.classifiers import open_classifier
+from lib.classifiers.base import Classifier
+from lib.classifiers.litert import LiteRTClassifier
+from lib.errors import ModelFileError, ModelOutputError
+from tests.pictures import plain
+
+MODELS = Path(__file__).resolve().parents[1] / "models"
+ORANGE = (204, 102, 0)  # 0.8, 0.4, 0.0 of full: as probabilities 2/3, 1/3, 0
+
+TinyModel = Callable[[str], ModelFolder]
+
+
+def answer(classifier: Classifier, image: Image.Image) -> list[float]:
+    probabilities, milliseconds = classifier.run(classifier.prepare(image))
+    assert probabilities.sum() == pytest.approx(1.0, abs=1e-12)
+    assert 0 < milliseconds < 10_000
+    return list(probabilities)
+
+
+# 8-bit answers come in steps of 1/255 (1/64 for the coarse ones) before they are divided by their sum, about 1.2.
+@pytest.mark.parametrize(
+    ("name", "within"),
+    [
+        ("float32", 1e-6),
+        ("float16", 1e-3),
+        ("dynamic", 1e-2),
+        ("uint8", 4e-3),
+        ("int8", 4e-3),
+        ("uint8-coarse", 2e-2),
+        ("int8-coarse", 2e-2),
+        ("background-first", 1e-6),
+        ("background-last", 1e-6),
+    ],
+)
+def test_every_kind_of_number_gives_the_same_answer(tiny_model: TinyModel, name: str, within: float) -> None:
+    classifier = open_classifier(tiny_model(name))
+    assert classifier.labels == ("red", "green", "blue")
+    assert answer(classifier, plain(ORANGE)) == pytest.approx([2 / 3, 1 / 3, 0], abs=within)
+
+
+def test_logits(tiny_model: TinyModel) -> None:
+    powers = [math.exp(4 * share) for share in (0.8, 0.4, 0.0)]  # the model answers with 4 · mean
+    expected = [power / sum(powers) for power in powers]
+    assert answer(open_classifier(tiny_model("logits")), plain(ORANGE)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_logits(tiny_model: TinyModel) -> None:
+    expected = 1 / (1 + math.exp(0.4 - 0.8))
+    assert answer(open_classifier(tiny_model("logits-two")), plain(ORANGE))[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "logit-one"])
+def test_one_unit_tells_two_classes_apart(tiny_model: TinyModel, name: str) -> None:
+    classifier = open_classifier(tiny_model(name))
+    red = 1 / (1 + math.exp(-0.8))  # sigmoid(red - blue), the probability of the second class
+    assert classifier.labels == ("blue", "red")
+    assert answer(classifier, plain(ORANGE)) == pytest.approx([1 - red, red], abs=1e-6)
+
+
+def test_width_and_height_are_not_mistaken_for_each_other(tiny_model: TinyModel) -> None:
+    # The model answers with the brightness of the left, middle and right third of the upper half.
+    image = plain((0, 0, 0), 60, 40)
+    image.paste((255, 255, 255), (20, 0, 40, 20))
+    image.paste((51, 51, 51), (40, 0, 60, 20))
+    image.paste((255, 255, 255), (0, 20, 20, 40))  # below, and so without weight
+    found = answer(open_classifier(tiny_model("thirds")), image.resize((6, 4), Image.Resampling.BOX))
+    assert found == pytest.approx([0, 1 / 1.2, 0.2 / 1.2], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("nan", "not finite"), ("negative", "negative probability"), ("zero", "nothing but zeros")]
+)
+def test_an_answer_that_is_none_is_refused(tiny_model: TinyModel, name: str, sentence: str) -> None:
+    classifier = open_classifier(tiny_model(name))
+    with pytest.raises(ModelOutputError, match=sentence):
+        answer(classifier, plain(ORANGE))
+
+
+def test_a_refused_answer_costs_no_interpreter(tiny_model: TinyModel) -> None:
+    classifier = open_classifier(tiny_model("nan"), workers=1)
+    for _ in range(3):
+        with pytest.raises(ModelOutputError):
+            answer(classifier, plain(ORANGE))
+
+
+@pytest.mark.parametrize("name", ["float32", "uint8"])
+def test_the_tensor_has_the_models_shape_and_type(tiny_model: TinyModel, name: str) -> None:
+    tensor = open_classifier(tiny_model(name)).prepare(plain(ORANGE, 50, 70))
+    assert tensor.shape == (1, 4, 6, 3)
+    assert tensor.dtype == np.dtype(name)
+
+
+def test_preparing_leaves_the_picture_unchanged(colours: Classifier) -> None:
+    image = plain(ORANGE)
+    before = image.tobytes()
+    colours.prepare(image)
+    assert image.tobytes() == before
+
+
+def test_a_tensor_of_the_wrong_shape_fails_as_a_model_error(colours: Classifier) -> None:
+    with pytest.raises(ModelOutputError, match="float32 failed while it ran: "):
+        colours.run(np.zeros((1, 5, 5, 3), np.float32))
+
+
+# Threads ----------------------------------------------------------------------------------------------------------
+
+
+def test_eight_threads_share_two_interpreters_and_get_their_own_answers(tiny_model: TinyModel) -> None:
+    classifier = open_classifier(tiny_model("float32"), workers=2)
+    together = threading.Barrier(8)
+
+    def ask(thread: int) -> bool:
+        together.wait()
+        red, green = 20 * (thread + 1), 255 - 20 * thread
+        tensor = classifier.prepare(plain((red, green, 0)))
+        expected = [red / (red + green), green / (red + green), 0]
+        return all(classifier.run(tensor)[0] == pytest.approx(expected, abs=1e-6) for _ in range(200))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(8)))
+
+
+def test_interpreters_are_made_as_needed_and_no_more_than_allowed(tiny_model: TinyModel) -> None:
+    classifier = LiteRTClassifier(tiny_model("float32"), workers=2)
+    tensor = classifier.prepare(plain(ORANGE))
+    classifier.run(tensor)
+    assert classifier._made == 1  # one after the other, one is enough
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda _: classifier.run(tensor), range(300)))
+    assert classifier._made <= 2
+
+
+def test_one_core_one_worker_unless_told(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert open_classifier(tiny_model("float32")).workers == 3
+    assert open_classifier(tiny_model("float32"), workers=1).workers == 1
+
+
+# Contradictions and damage ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., ModelFolder]:
+    """Copy a tiny model, replace texts in its model.toml, and load it."""
+
+    def copy(name: str, *changes: tuple[str, str], labels: str | None = None) -> ModelFolder:
+        folder = tmp_path / "model"
+        shutil.copytree(MODELS / name, folder)
+        card = folder / "model.toml"
+        text = card.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        card.write_text(text, encoding="utf-8")
+        if labels is not None:
+            (folder / "labels.txt").write_text("\n".join(labels.split()), encoding="utf-8")
+        return load(folder)
+
+    return copy
+
+
+FOUR = ("classes = 3", "classes = 4")
+THREE = ("classes = 2", "classes = 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "labels", "sentence"),
+    [
+        ("float32", [("[6, 4]", "[4, 6]")], None, r"input .* \(1, 4, 6, 3\); its description says \(1, 6, 4, 3\)"),
+        ("float32", [FOUR], "a b c d", r"output .* \(1, 3\); its description says \(1, 4\)"),
+        ("float32", [FOUR], None, r"labels\.txt holds 3 labels, but the model has 4 outputs"),
+        ("background-first", [('"first"', '"none"')], "a b c", r"output .* \(1, 4\); its description says \(1, 3\)"),
+        ("sigmoid", [('"sigmoid"', '"softmax"'), THREE], "a b c", r"output .* \(1, 1\); its description says \(1, 3\)"),
+        ("logits-two", [('"logits"', '"sigmoid"')], None, r"output .* \(1, 2\); its description says \(1, 1\)"),
+    ],
+    ids=["sides swapped", "classes", "labels", "background denied", "one unit of three", "two units, one said"],
+)
+def test_a_description_that_contradicts_the_file_is_refused(
+    edited: Callable[..., ModelFolder], name: str, changes: list[tuple[str, str]], labels: str | None, sentence: str
+) -> None:
+    with pytest.raises(ModelFileError, match=sentence):
+        open_classifier(edited(name, *changes, labels=labels))
+
+
+WHOLE = (MODELS / "float32" / "model.tflite").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"not a model at all, only words" * 9, id="text"),
+        pytest.param(WHOLE[:4] + b"TFL4" + WHOLE[8:], id="another identifier"),
+        pytest.param(WHOLE[: len(WHOLE) // 2], id="cut off"),
+        pytest.param(bytes(4) + b"TFL3" + bytes(200), id="an identifier and nothing else"),
+    ],
+)
+def test_a_damaged_file_is_refused(edited: Callable[..., ModelFolder], content: bytes) -> None:
+    folder = edited("float32")
+    folder.weights_path.write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"float32: model\.tflite is not a LiteRT model that can be run"):
+        open_classifier(folder)
+
+
+def test_missing_weights_are_told(edited: Callable[..., ModelFolder]) -> None:
+    folder = edited("float32")
+    folder.weights_path.unlink()
+    with pytest.raises(ModelFileError, match=r"float32: the weights in model\.tflite could not be read"):
+        open_classifier(folder)

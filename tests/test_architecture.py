@@ -1,0 +1,103 @@
+"""Imports point one way, and bugs stay loud."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LIB = sorted((ROOT / "lib").rglob("*.py"))
+BELOW_THE_PAGE = [path for path in LIB if (ROOT / "lib" / "ui") not in path.parents]
+PAGES = sorted((ROOT / "pages").glob("*.py"))
+ENTRY = [path for path in (ROOT / "streamlit_app.py",) if path.is_file()]
+
+
+def where(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield f"{'.' * node.level}{node.module or ''}"
+
+
+def top_levels(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(BELOW_THE_PAGE) > 15
+
+
+@pytest.mark.parametrize("path", BELOW_THE_PAGE, ids=where)
+def test_the_library_below_the_page_knows_no_streamlit(path: Path) -> None:
+    assert "streamlit" not in top_levels(path)
+    assert not [name for name in imports(path) if name.startswith(("lib.ui", "pages"))]
+
+
+@pytest.mark.parametrize("path", PAGES + ENTRY, ids=where)
+def test_pages_import_the_library_and_streamlit_only(path: Path) -> None:
+    foreign = top_levels(path) - {"lib", "streamlit", "pages"} - sys.stdlib_module_names
+    assert not foreign - {"starlette"}  # routes of our own
+
+
+def catches_everything(handler: ast.ExceptHandler) -> bool:
+    caught = (
+        {name.id for name in ast.walk(handler.type) if isinstance(name, ast.Name)}
+        if handler.type
+        else {"BaseException"}
+    )
+    return bool(caught & {"Exception", "BaseException"})
+
+
+def keeps_it(handler: ast.ExceptHandler) -> bool:
+    """Whether it raises again, or stores the exception for whoever asks for the result."""
+    return any(
+        isinstance(node, ast.Raise) or (isinstance(node, ast.Name) and node.id == handler.name)
+        for statement in handler.body
+        for node in ast.walk(statement)
+    )
+
+
+@pytest.mark.parametrize("path", LIB, ids=where)
+def test_the_library_swallows_no_bugs(path: Path) -> None:
+    handlers = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ExceptHandler)
+    ]
+    swallowing = [handler.lineno for handler in handlers if catches_everything(handler) and not keeps_it(handler)]
+    assert not swallowing
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["lib.classify", "lib.cli", "lib.catalogue.store", "lib.reporting", "lib.training.command", "lib.evaluate"],
+)
+def test_classifying_loads_no_tensorflow_and_no_streamlit(module: str) -> None:
+    if not (ROOT / f"{module.replace('.', '/')}.py").is_file():
+        pytest.skip(f"there is no {module} yet")
+    heavy = ("tensorflow", "keras", "streamlit", "torch", "pandas")
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_a_classification_loads_no_tensorflow_and_no_streamlit() -> None:
+    code = """
+import sys
+from pathlib import Path
+from lib.catalogue.contract import load
+from lib.classifiers import open_classifier
+from lib.classify import Source, classify_photo
+from tests.pictures import RED, encode, plain
+model = open_classifier(load(Path("tests/models/float32")))
+outcome = classify_photo(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model)
+print(outcome.verdict.kind, [name for name in ("tensorflow", "keras", "streamlit") if name in sys.modules])
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "clear []"

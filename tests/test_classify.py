@@ -1,0 +1,370 @@
+"""Photos and a model → outcomes, streamed in input order."""
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec, OutputSpec
+from lib.classifiers import open_classifier
+from lib.classifiers.base import Classifier
+from lib.classify import (
+    Answer,
+    Settings,
+    Source,
+    classify_photo,
+    classify_photos,
+    conclude,
+    find_photos,
+    infer_photos,
+    infer_with_each,
+    pixels_needed,
+)
+from lib.errors import ModelOutputError, PhotoError, UsageError
+from lib.messages import N_
+from lib.results import Classification, Failure
+from lib.verdict import Thresholds
+from tests.pictures import RED, encode, noise, plain
+
+
+def a_photo(name: str, colour: tuple[int, int, int] = RED) -> Source:
+    return Source.of_bytes(encode(plain(colour), "PNG"), name)
+
+
+class Slow:
+    """A stand-in for a model: the redder the photo, the longer it takes; black fails, and 13 is a bug."""
+
+    labels = ("no", "yes")
+
+    def __init__(self, workers: int = 2, size: int = 4, resize: str = "squash", name: str = "slow") -> None:
+        self.workers = workers
+        self.spec = ModelSpec(
+            name, name, "Test", "litert", "w", "l", "-", InputSpec((size, size), resize=resize), OutputSpec(2)
+        )
+        self.seen: list[tuple[int, int]] = []
+        self.at_once = self.most_at_once = 0
+        self._lock = threading.Lock()
+
+    def prepare(self, image: Image.Image) -> NDArray[np.generic]:
+        with self._lock:
+            self.seen.append(image.size)
+        return np.asarray(image.resize((1, 1)))
+
+    def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        red = int(tensor[0, 0, 0])
+        time.sleep(red / 5000)
+        with self._lock:
+            self.at_once -= 1
+        if red == 0:
+            raise ModelOutputError(N_("no answer"))
+        if red == 13:
+            raise LookupError("a bug")
+        return np.array([1 - red / 255, red / 255]), 1.0
+
+
+def reds(values: list[int]) -> list[Source]:
+    return [a_photo(str(i), (red, 0, 0)) for i, red in enumerate(values)]
+
+
+# One photo --------------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_gets_the_models_answer(colours: Classifier) -> None:
+    result = classify_photo(Source.of_bytes(encode(plain((204, 51, 0), 40, 30), "PNG"), "a.png"), colours)
+    assert isinstance(result, Classification)
+    assert (result.file, result.model, result.size_wh) == ("a.png", "float32", (40, 30))
+    assert [(p.label, p.index) for p in result.predictions] == [("red", 0), ("green", 1), ("blue", 2)]
+    assert [p.probability for p in result.predictions] == pytest.approx([0.8, 0.2, 0.0], abs=1e-6)
+    assert result.verdict.kind == "clear"
+
+
+def test_settings_limit_the_list_and_move_the_verdict(colours: Classifier) -> None:
+    result = classify_photo(a_photo("a", (204, 51, 0)), colours, Settings(top=1, thresholds=Thresholds(ratio=0.2)))
+    assert isinstance(result, Classification)
+    assert len(result.predictions) == 1
+    assert result.verdict.kind == "close"
+
+
+def test_a_list_of_no_classes_is_refused() -> None:
+    with pytest.raises(UsageError, match="at least 1; it is 0"):
+        Settings(top=0)
+
+
+@pytest.mark.parametrize("data", [b"", b"text", encode(noise(40, 30), "JPEG")[:500]], ids=["empty", "text", "cut off"])
+def test_a_bad_photo_is_a_failure_that_names_it(colours: Classifier, data: bytes) -> None:
+    result = classify_photo(Source.of_bytes(data, "bad.jpg"), colours)
+    assert isinstance(result, Failure)
+    assert (result.file, result.model) == ("bad.jpg", "float32")
+    assert isinstance(result.error, PhotoError)
+    assert str(result.error).startswith("bad.jpg ")
+
+
+def test_an_answer_that_is_none_is_a_failure(tiny_model: Callable[[str], ModelFolder]) -> None:
+    result = classify_photo(a_photo("a.png"), open_classifier(tiny_model("nan")))
+    assert isinstance(result, Failure)
+    assert isinstance(result.error, ModelOutputError)
+
+
+def test_a_bug_stays_loud() -> None:
+    with pytest.raises(LookupError, match="a bug"):
+        list(classify_photos(reds([20, 13, 20]), Slow()))
+
+
+def test_an_answer_can_be_judged_again_in_other_words() -> None:
+    answer = Answer("a", "m", np.array([0.7, 0.3]), (3, 2), 1.5)
+    first = conclude(answer, ("cat", "dog"))
+    second = conclude(answer, ("고양이", "개"), Settings(thresholds=Thresholds(ratio=0.3)))
+    assert (first.verdict.kind, first.predictions[0].label) == ("clear", "cat")
+    assert (second.verdict.kind, second.predictions[0].label) == ("close", "고양이")
+    assert first.milliseconds == second.milliseconds == 1.5
+
+
+# Many photos ------------------------------------------------------------------------------------------------------
+
+
+def test_outcomes_come_in_input_order_however_long_each_takes() -> None:
+    values = [250, 10, 200, 10, 10, 150, 10]
+    assert [o.file for o in classify_photos(reds(values), Slow())] == [str(i) for i in range(7)]
+
+
+def test_a_bad_photo_costs_nobody_else(colours: Classifier) -> None:
+    sources = [
+        a_photo("0"),
+        Source.of_bytes(b"", "1"),
+        a_photo("2"),
+        Source.of_path(Path("no/where.png")),
+        a_photo("4"),
+    ]
+    kinds = [type(outcome) for outcome in classify_photos(sources, colours)]
+    assert kinds == [Classification, Failure, Classification, Failure, Classification]
+
+
+def test_no_photos_give_no_outcomes(colours: Classifier) -> None:
+    assert list(classify_photos([], colours)) == []
+
+
+def test_photos_are_classified_at_once_but_not_more_than_allowed() -> None:
+    model = Slow(workers=2)
+    list(infer_photos(reds([100] * 8), model))
+    assert model.most_at_once == 2
+
+
+def endless(read: list[int]) -> Iterator[Source]:
+    for i in itertools.count():
+        read.append(i)
+        yield a_photo(str(i), (50, 0, 0))
+
+
+def test_an_endless_stream_is_read_as_needed(colours: Classifier) -> None:
+    read: list[int] = []
+    first = list(itertools.islice(classify_photos(endless(read), colours), 5))
+    assert [outcome.file for outcome in first] == ["0", "1", "2", "3", "4"]
+    assert len(read) <= 5 + 3 * colours.workers + 1
+
+
+def test_the_first_outcome_does_not_wait_for_the_second_photo() -> None:
+    arrived = threading.Event()
+
+    def sources() -> Iterator[Source]:
+        yield a_photo("first", (10, 0, 0))
+        for _ in range(200):  # a source that has nothing yet, for up to a second
+            if arrived.wait(0.005):
+                break
+            yield a_photo("more", (10, 0, 0))
+
+    stream = classify_photos(sources(), Slow())
+    assert next(stream).file == "first"
+    arrived.set()
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_closing_the_stream_ends_the_work() -> None:
+    model = Slow()
+    stream = infer_photos(reds([50] * 100), model)
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    seen = len(model.seen)
+    time.sleep(0.05)
+    assert len(model.seen) == seen < 100
+    assert not [t for t in threading.enumerate() if t.name.startswith("classify")]
+
+
+def test_cancelling_begins_no_further_photo() -> None:
+    model, cancelled = Slow(), threading.Event()
+    outcomes = []
+    for outcome in infer_photos(endless([]), model, cancelled=cancelled):
+        outcomes.append(outcome)
+        if len(outcomes) == 3:
+            cancelled.set()
+    assert len(outcomes) == 3
+    assert len(model.seen) <= 3 + 3 * model.workers + 1
+
+
+def test_cancelled_from_the_start_nothing_is_begun() -> None:
+    model, cancelled = Slow(), threading.Event()
+    cancelled.set()
+    assert list(infer_photos(reds([10] * 5), model, cancelled=cancelled)) == []
+    assert model.seen == []
+
+
+def test_look_sees_every_decoded_photo_once() -> None:
+    seen: list[tuple[str, tuple[int, int]]] = []
+    sources = [*reds([10, 20, 0]), Source.of_bytes(b"", "bad")]
+    list(
+        infer_with_each(
+            sources, [Slow(), Slow(name="other")], look=lambda source, image: seen.append((source.name, image.size))
+        )
+    )
+    assert sorted(seen) == [("0", (12, 8)), ("1", (12, 8)), ("2", (12, 8))]
+
+
+# Several models ---------------------------------------------------------------------------------------------------
+
+
+def test_each_model_answers_for_each_photo_in_order() -> None:
+    answers = list(infer_with_each(reds([10, 0, 30]), [Slow(name="a"), Slow(name="b")]))
+    assert [[(one.file, one.model) for one in both] for both in answers] == [
+        [("0", "a"), ("0", "b")],
+        [("1", "a"), ("1", "b")],
+        [("2", "a"), ("2", "b")],
+    ]
+    assert [type(one) for one in answers[1]] == [Failure, Failure]
+
+
+def test_a_photo_is_read_once_for_all_models() -> None:
+    reads: list[str] = []
+
+    def read() -> bytes:
+        reads.append("read")
+        return encode(plain(RED), "PNG")
+
+    list(infer_with_each([Source("a", read)], [Slow(), Slow(), Slow()]))
+    assert reads == ["read"]
+
+
+def test_a_model_sees_the_same_pixels_alone_and_in_company() -> None:
+    photo = Source.of_bytes(encode(noise(1600, 1500), "JPEG"), "large")
+    small, large = Slow(size=224), Slow(size=600)
+    list(infer_photos([photo], small))
+    list(infer_photos([photo], large))
+    list(infer_with_each([photo], [small, large]))
+    assert small.seen == [(400, 375)] * 2  # a quarter, still at least 342
+    assert large.seen == [(800, 750)] * 2  # half
+
+
+@pytest.mark.parametrize(
+    ("size", "rule", "needed"),
+    [(224, "crop", 342), (299, "crop", 342), (331, "crop", 379), (331, "squash", 342), (600, "squash", 600)],
+)
+def test_pixels_needed(size: int, rule: str, needed: int) -> None:
+    # 299 / 0.875 = 341.7 and 331 / 0.875 = 378.3
+    assert pixels_needed(Slow(size=size, resize=rule)) == needed
+
+
+# Finding photos ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in (
+        "b.JPG",
+        "a.png",
+        "sub/c.heic",
+        ".hidden.jpg",
+        ".git/d.jpg",
+        "notes.txt",
+        "sub/.e.jpg",
+        "model.tflite",
+    ):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "photos" / "folder.jpg").mkdir()
+    return tmp_path / "photos"
+
+
+def test_a_folder_gives_its_photos_sorted_without_hidden_ones(folder: Path) -> None:
+    found = [Path(source.name).relative_to(folder).as_posix() for source in find_photos(folder)]
+    assert found == ["a.png", "b.JPG", "sub/c.heic"]
+
+
+def test_a_hidden_folder_that_is_named_is_searched(folder: Path) -> None:
+    assert [Path(source.name).name for source in find_photos(folder / ".git")] == ["d.jpg"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden.jpg", "nowhere.jpg"])
+def test_a_file_that_is_named_is_always_taken(folder: Path, name: str) -> None:
+    assert [source.name for source in find_photos(folder / name)] == [str(folder / name)]
+
+
+def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
+    assert find_photos(tmp_path) == []
+
+
+def test_a_source_reads_its_file_and_names_it_as_given(folder: Path) -> None:
+    assert Source.of_path(folder / "a.png").name == "a.png"
+    assert Source.of_path(folder / "a.png", "mine").read() == b"x"
+    with pytest.raises(PhotoError, match=r"^mine does not exist"):
+        Source.of_path(folder / "gone.png", "mine").read()
+
+
+# Real models on real photos: the figures measured independently of this code --------------------------------------
+
+IMAGENET = [
+    "mobilenet_v1_0.25_128_quant",
+    "mobilenet_v1_0.5_160_quant",
+    "mobilenet_v1_0.75_192_quant",
+    "mobilenet_v2_1.0_224_quant",
+    "tf2_mobilenet_v2_1.0_224_ptq",
+]
+
+
+def imagenet_model(shared: Path, name: str, rule: str) -> ModelFolder:
+    models = shared / "models" / "imagenet"
+    manifest = json.loads((models / "manifest.json").read_text(encoding="utf-8"))
+    (entry,) = (e for e in manifest["files"] if e["file"] == f"{name}.tflite")
+    _, height, width, _ = entry["input"]["shape"]
+    spec = ModelSpec(
+        id=name.replace("_", "-"),
+        name=name,
+        family="MobileNet",
+        runtime="litert",
+        weights=f"{name}.tflite",
+        labels="imagenet_labels.txt",
+        licence="Apache-2.0",
+        input=InputSpec((width, height), resize=rule),
+        output=OutputSpec(1000, "first"),
+    )
+    return ModelFolder(spec, models)
+
+
+@pytest.mark.parametrize(("rule", "key"), [("crop", "centre_crop_87.5pct"), ("squash", "straight_resize")])
+@pytest.mark.parametrize("name", IMAGENET)
+def test_real_models_reach_the_accuracy_measured_elsewhere(shared: Path, name: str, rule: str, key: str) -> None:
+    photos = shared / "photos" / "imagenet-sample"
+    lines = (photos / "labels.csv").read_text(encoding="utf-8").splitlines()[1:]
+    truth = {line.split(",")[0]: int(line.rsplit(",", 1)[1]) for line in lines}
+    classifier = open_classifier(imagenet_model(shared, name, rule))
+    outcomes = list(classify_photos([Source.of_path(photos / file) for file in truth], classifier))
+    right = dict.fromkeys((1, 5), 0)
+    for outcome in outcomes:
+        assert isinstance(outcome, Classification)
+        ranked = [p.index for p in outcome.predictions]
+        for top in right:
+            right[top] += truth[outcome.file] in ranked[:top]
+    manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
+    (entry,) = (e for e in manifest["files"] if e["file"] == f"{name}.tflite")
+    measured = entry["accuracy_on_1000_sample_photos"][key]["on_the_200_shared"]
+    assert right[1] == 200 * measured["top1"]
+    # One photo of 702 × 1094 is decoded at half scale here, and one model then ranks its class fifth, not sixth.
+    assert right[5] - 200 * measured["top5"] in (0, 1)
