@@ -69,7 +69,14 @@ def convert(
 def convert_application(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
     """Load and convert one application; the worker's side of `convert`."""
     _refuse_network()
-    os.environ.update({"KERAS_HOME": payload["keras_home"], "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"})
+    os.environ.update(
+        {
+            "KERAS_HOME": payload["keras_home"],
+            "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "CUDA_VISIBLE_DEVICES": "-1",  # a conversion has no use for a graphics card that training may need
+        }
+    )
     try:
         import keras
     except ImportError as error:
