@@ -17,6 +17,7 @@ class Mirror:
         files: By bare name: content, or a path to read it from.
         asked: How often each bare name was asked for.
         cut: Names whose answer is broken off half-way.
+        paused: Names of which half is sent, and the rest when `release` is set.
         stalled: Names of which half is sent, then nothing until `release` is set.
         status: Names that are answered with this HTTP status and no file.
         redirects: Names that are answered with this address.
@@ -32,6 +33,7 @@ class Mirror:
         self.asked: Counter[str] = Counter()
         self.cut: set[str] = set()
         self.stalled: set[str] = set()
+        self.paused: set[str] = set()
         self.unsized: set[str] = set()
         self.status: dict[str, int] = {}
         self.redirects: dict[str, str] = {}
@@ -72,11 +74,13 @@ def serve(mirror: Mirror) -> Iterator[Mirror]:
             if name not in mirror.unsized:
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            half = len(content) // 2 if name in mirror.cut | mirror.stalled else len(content)
+            half = len(content) // 2 if name in mirror.cut | mirror.stalled | mirror.paused else len(content)
             self.wfile.write(content[:half])
-            if name in mirror.stalled:
+            if name in mirror.stalled | mirror.paused:
                 self.wfile.flush()
                 mirror.release.wait(60)
+            if name in mirror.paused:
+                self.wfile.write(content[half:])
 
         def log_message(self, format: str, *args: object) -> None:
             pass

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from lib.album import MAX_PHOTOS, Album
 from lib.i18n import Translator
@@ -79,7 +80,8 @@ def _take_uploads(key: str) -> None:
 
     The uploader would keep every file in memory until the visit ends.
     """
-    files = st.session_state[key]
+    # A click in the same moment makes Streamlit call this twice; the second time the files are gone already.
+    files = [file for file in st.session_state[key] if not isinstance(file, DeletedFile)]
     for file in files:
         # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
         _add(file.name.replace("%22", '"'), file.getvalue())
@@ -89,7 +91,7 @@ def _take_uploads(key: str) -> None:
 
 def _take_shot(key: str) -> None:
     shot = st.session_state[key]
-    if shot is None:
+    if shot is None or isinstance(shot, DeletedFile):
         return
     number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
     _add(f"camera-{number}.jpg", shot.getvalue())

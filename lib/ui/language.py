@@ -4,39 +4,37 @@ import streamlit as st
 
 from lib.i18n import LANGUAGES, Translator, choose
 
-_KEY = "language"
+_CHOSEN = "language"
 _PARAM = "lang"
 
 
 def translator() -> Translator:
     """Return the visitor's language: what they switched to, else `?lang=`, else the browser's."""
-    return Translator(st.session_state.get(_KEY) or _first_language())
+    return Translator(_current())
 
 
 def switch() -> None:
     """Draw the switch in the sidebar and keep the choice in the URL."""
-    if _KEY not in st.session_state:
-        st.session_state[_KEY] = _first_language()
+    current = _current()
     with st.sidebar:
-        st.segmented_control(
+        chosen = st.segmented_control(
             "Language · 언어 · 言語",
             list(LANGUAGES),
-            key=_KEY,
-            format_func=LANGUAGES.__getitem__,
+            default=current,
             required=True,
+            key="language_switch",
+            format_func=LANGUAGES.__getitem__,
             width="stretch",
-            persist_state="session",
         )
-    _remember(st.session_state[_KEY])
+    st.session_state[_CHOSEN] = chosen or current
+    _remember(chosen or current)
 
 
-def _first_language() -> str:
-    return choose([st.query_params.get(_PARAM), st.context.locale])
+def _current() -> str:
+    return choose([st.session_state.get(_CHOSEN), st.query_params.get(_PARAM), st.context.locale])
 
 
 def _remember(language: str) -> None:
-    asked_for = choose([st.context.locale])
-    if language == asked_for and _PARAM not in st.query_params:
-        return
-    if st.query_params.get(_PARAM) != language:
+    """Put the language into the URL, unless it is what the browser asks for anyway."""
+    if _PARAM in st.query_params or language != choose([st.context.locale]):
         st.query_params[_PARAM] = language

@@ -4,15 +4,14 @@ import streamlit as st
 
 from lib.catalogue.contract import ModelFolder, Published
 from lib.catalogue.downloads import JobState, Progress, Stage
-from lib.catalogue.store import Entry, Store
+from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.errors import AppError
 from lib.i18n import Translator
-from lib.verdict import percent
 
 DEFAULT_MODEL = "starter"
-_KEY = "model"
+_CHOSEN = "chosen_model"
 _PARAM = "model"
 
 
@@ -42,29 +41,28 @@ def pick(t: Translator) -> Entry | None:
 
     `?model=` chooses, and follows the choice.
     """
-    entries = store().entries()
-    ids = [entry.spec.id for entry in entries]
-    wanted = st.session_state.get(_KEY) or st.query_params.get(_PARAM) or DEFAULT_MODEL
-    if wanted not in ids:
+    entries = {entry.spec.id: entry for entry in store().entries()}
+    wanted = st.session_state.get(_CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
+    if wanted not in entries:
         _explain_unknown(t, wanted)
-        wanted = None
-    by_id = dict(zip(ids, entries, strict=True))
-    if _KEY not in st.session_state and wanted:
-        st.session_state[_KEY] = wanted
+    labels = {model: f"{entry.spec.name} · {_short_state(t, entry)}" for model, entry in entries.items()}
+    # The browser remembers an option by its words, so other words need another widget.
+    key = f"model-{hash(tuple(labels.values()))}"
+    index = list(entries).index(wanted) if wanted in entries else None
     chosen = st.selectbox(
-        t("Model"),
-        ids,
-        index=0 if wanted else None,
-        key=_KEY,
-        format_func=lambda model: _option(t, by_id[model]),
-        placeholder=t("Choose a model"),
-        persist_state="session",
+        t("Model"), list(entries), index, key=key, format_func=labels.__getitem__, placeholder=t("Choose a model")
     )
     if chosen is None:
         return None
-    if chosen != st.query_params.get(_PARAM, DEFAULT_MODEL):
-        st.query_params[_PARAM] = chosen
-    return by_id[chosen]
+    choose(chosen)
+    return entries[chosen]
+
+
+def choose(model: str) -> None:
+    """Make `model` the one that this visitor classifies with, here and in the address."""
+    st.session_state[_CHOSEN] = model
+    if model != st.query_params.get(_PARAM, DEFAULT_MODEL):
+        st.query_params[_PARAM] = model
 
 
 def _explain_unknown(t: Translator, wanted: str) -> None:
@@ -74,22 +72,13 @@ def _explain_unknown(t: Translator, wanted: str) -> None:
         st.error(t.message(error.message), icon=":material/error:")
 
 
-def _option(t: Translator, entry: Entry) -> str:
-    return f"{entry.spec.name} · {state_words(t, entry)}"
-
-
-def state_words(t: Translator, entry: Entry) -> str:
-    """Return where the model stands: "ready", "14 MB to download", "downloading 40 %"."""
-    if entry.state == "ready":
+def _short_state(t: Translator, entry: Entry) -> str:
+    """Return where the model stands: "ready", "14 MB to download", "downloading"."""
+    if entry.state is State.READY:
         return t("ready")
     download = store().downloads.get(entry.spec.id)
     if download is not None and download.is_running:
-        fraction = download.progress.fraction
-        return (
-            stage_words(t, download.progress)
-            if fraction is None
-            else t("downloading {percent}", percent=percent(fraction))
-        )
+        return t("downloading")
     if entry.size_bytes is None:
         return t("to download")
     return t("{size} to download", size=megabytes(entry.size_bytes))
@@ -173,10 +162,10 @@ def draw_catalogue(t: Translator) -> None:
 
 def _card(t: Translator, entry: Entry) -> None:
     spec = entry.spec
-    ready = entry.state == "ready"
+    ready = entry.state is State.READY
     st.markdown(f"**{spec.name}**")
     st.badge(
-        state_words(t, entry),
+        _short_state(t, entry),
         icon=":material/check:" if ready else ":material/cloud_download:",
         color="green" if ready else "gray",
     )
@@ -186,7 +175,7 @@ def _card(t: Translator, entry: Entry) -> None:
         st.caption(t("Source: {source}", source=spec.published.source))
     if entry.folder is not None:
         if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
-            st.session_state[_KEY] = spec.id
+            st.session_state[_CHOSEN] = spec.id
             st.switch_page("pages/classify.py")
     else:
         _download(t, entry)

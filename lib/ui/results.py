@@ -155,10 +155,18 @@ def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Ph
         "name": t("By name"),
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="arrange"):
+        # The browser remembers an option by its words, so every language needs a widget of its own.
         chosen = st.segmented_control(
-            t("Show"), list(filters), key="show", format_func=filters.__getitem__, default="all", required=True
+            t("Show"),
+            list(filters),
+            key=f"show-{t.language}",
+            format_func=filters.__getitem__,
+            default="all",
+            required=True,
         )
-        order = st.selectbox(t("Order"), list(orders), key="order", format_func=orders.__getitem__, width=200)
+        order = st.selectbox(
+            t("Order"), list(orders), key=f"order-{t.language}", format_func=orders.__getitem__, width=200
+        )
     kept = [pair for pair in shown if _passes(pair[1], chosen or "all")]
     kept = _sorted(kept, order)
     pages = math.ceil(len(kept) / _PER_PAGE)

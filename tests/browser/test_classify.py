@@ -42,7 +42,7 @@ def drop(page: Page, *paths: Path) -> None:
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
-def card(page: Page, file: str):  # noqa: ANN201
+def card(page: Page, file: str):
     """Return the card of the photo `file`."""
     return page.locator("[class*='st-key-photo-'], [class*='st-key-single-']").filter(has_text=file).last
 

@@ -154,6 +154,6 @@ def test_many_photos_come_in_pages_and_can_be_filtered() -> None:
     assert html(test).count('class="file"') == 12
     test.get("pagination")[0].set_value(2).run()
     assert html(test).count('class="file"') == 3
-    test.segmented_control(key="show").set_value("failed").run()
+    test.segmented_control(key="show-en").set_value("failed").run()
     assert html(test).count('class="file"') == 1
     assert "bad.png" in html(test)
