@@ -88,8 +88,15 @@ def rank(probabilities: NDArray[np.float64], labels: tuple[str, ...], *, top: in
             expected=len(labels),
             received=probabilities.shape,
         )
-    order = np.argsort(-probabilities, kind="stable")[:top]
+    order = _order(probabilities, min(top, len(labels)))
     return tuple(Prediction(int(i), labels[i], float(probabilities[i])) for i in order)
+
+
+def _order(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Return where the `count` largest values are, as a stable sort of all would; of a thousand that takes longer."""
+    least = np.partition(values, -count)[-count]
+    candidates = np.flatnonzero(values >= least)
+    return candidates[np.argsort(-values[candidates], kind="stable")][:count]
 
 
 def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], thresholds: Thresholds | None = None) -> Verdict:

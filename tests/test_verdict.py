@@ -156,6 +156,14 @@ def test_rank(values: list[float], top: int, expected: list[str]) -> None:
     assert [p.label for p in rank(np.array(values), names(3), top=top)] == expected
 
 
+@pytest.mark.parametrize("steps", [2, 10, 1000], ids="of {} different values".format)
+@pytest.mark.parametrize("top", [1, 2, 5, 999, 1000, 5000])
+def test_ranking_a_thousand_classes_agrees_with_sorting_them_all(steps: int, top: int) -> None:
+    values = np.random.default_rng(0).integers(0, steps, 1000) / steps
+    expected = sorted(range(1000), key=lambda i: (-values[i], i))[:top]
+    assert [p.index for p in rank(values, names(1000), top=top)] == expected
+
+
 def test_ranking_leaves_its_input_unchanged() -> None:
     values = np.array([0.1, 0.7, 0.2])
     rank(values, names(3), top=3)

@@ -1,0 +1,89 @@
+"""The app in a real browser: how soon the first answer comes, how long a photo takes, how much memory it needs."""
+
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.benchmarks.measuring import Figure
+from tests.browser.conftest import FLAGS, Server, start_server
+from tests.browser.install import find_browser
+
+SINGLES = 15
+DROP_ZONE = "[data-testid=stFileUploaderDropzoneInput]"
+BARS = "[class*='st-key-single-'] [data-testid=stVegaLiteChart] canvas, [class*='st-key-single-'] svg.marks"
+
+
+def measure(shared: Path) -> list[Figure]:
+    """Measure, with the photos in `shared`."""
+    photos = sorted((shared / "photos" / "imagenet-sample").glob("*.JPEG"))
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as home:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        page = browser.new_page(locale="en-US", viewport={"width": 1400, "height": 900})
+        with _serving(Path(home)) as (server, launched):
+            ready = time.monotonic() - launched
+            _drop(page, server, photos[0])
+            first = time.monotonic() - launched
+            singles = [_one(page, server, photo) for photo in photos[1 : SINGLES + 1]]
+            _many(page, server, photos)
+            peak = _peak_megabytes(server.process.pid)
+            has_tensorflow = "tensorflow" in Path(f"/proc/{server.process.pid}/maps").read_text()
+        browser.close()
+    detail = {"server answers after, s": round(ready, 2), "page, photo and verdict, s": round(first - ready, 2)}
+    return [
+        Figure("first result after the start of the server, page load included", first, "s", None, 3.0, detail),
+        Figure(
+            "one photo, from drop to bars, median",
+            statistics.median(singles),
+            "s",
+            at_most=1.0,
+            detail={"fastest, s": round(min(singles), 2), "slowest, s": round(max(singles), 2)},
+        ),
+        Figure(f"peak memory of the server after {len(photos)} photos", peak, "MB", at_most=350.0),
+        Figure("TensorFlow loaded by the server", float(has_tensorflow), "", at_most=0.0),
+    ]
+
+
+@contextlib.contextmanager
+def _serving(home: Path) -> Iterator[tuple[Server, float]]:
+    launched = time.monotonic()
+    server = start_server(home)
+    try:
+        yield server, launched
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
+
+
+def _drop(page: Page, server: Server, photo: Path) -> float:
+    """Open the page, drop one photo and return the seconds from the drop to its bars."""
+    page.goto(server.url)
+    page.locator(DROP_ZONE).wait_for(state="attached")
+    start = time.monotonic()
+    page.set_input_files(DROP_ZONE, photo)
+    page.locator(BARS).first.wait_for(timeout=30_000)
+    return time.monotonic() - start
+
+
+def _one(page: Page, server: Server, photo: Path) -> float:
+    seconds = _drop(page, server, photo)
+    expect(page.locator("p.file")).to_have_text(photo.name)
+    return seconds
+
+
+def _many(page: Page, server: Server, photos: list[Path]) -> None:
+    page.goto(server.url)
+    page.locator(DROP_ZONE).wait_for(state="attached")
+    page.set_input_files(DROP_ZONE, photos)
+    expect(page.locator(".chip.failed")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
+
+
+def _peak_megabytes(pid: int) -> float:
+    """Return the largest resident set that the process ever had (Linux: VmHWM)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
