@@ -1,5 +1,6 @@
 """The bars: what they say, and signs other than colour for ambiguous results."""
 
+import altair as alt
 import numpy as np
 import pytest
 
@@ -19,8 +20,7 @@ def classification(*shares: float) -> Classification:
 
 def rows(result: Classification) -> list[dict[str, object]]:
     """Return the chart's data."""
-    chart = bars(result).to_dict()
-    values: list[dict[str, object]] = chart.get("data", chart["layer"][0].get("data"))["values"]
+    values: list[dict[str, object]] = bars(result)["layer"][0]["data"]["values"]
     return values
 
 
@@ -55,10 +55,22 @@ def test_a_class_in_the_running_is_marked_by_a_sign_too() -> None:
     ],
 )
 def test_the_dashed_line_shows_what_decided(shares: tuple[float, ...], line: float | None) -> None:
-    layers = bars(classification(*shares)).to_dict()["layer"]
+    layers = bars(classification(*shares))["layer"]
     rules = [layer for layer in layers if layer["mark"]["type"] == "rule"]
     assert [rule["data"]["values"][0]["at"] for rule in rules] == ([] if line is None else [pytest.approx(line)])
 
 
 def test_the_chart_in_words() -> None:
     assert describe(classification(0.91, 0.07, 0.02).predictions) == "a 91 %, b 7 %, c 2 %"
+
+
+def test_every_chart_is_valid() -> None:
+    for shares in ((0.91, 0.07, 0.02), (0.35, 0.34, 0.31)):
+        alt.LayerChart.from_dict(bars(classification(*shares)))
+
+
+def test_charts_of_one_form_keep_their_own_data() -> None:
+    first, second = bars(classification(0.91, 0.09)), bars(classification(0.88, 0.12))
+    assert rows(classification(0.91, 0.09))[0]["percent"] == "91 %"
+    assert first["layer"][0]["data"]["values"][0]["percent"] == "91 %"
+    assert second["layer"][0]["data"]["values"][0]["percent"] == "88 %"

@@ -50,4 +50,4 @@ def _example(t: Translator, shares: tuple[float, ...]) -> None:
     verdict = judge(probabilities, labels)
     example = Classification("", "", rank(probabilities, labels, top=3), verdict, (1, 1), 0.0)
     st.markdown(f"{SIGNS[verdict.kind]} **{t.message(explain(verdict))}**")
-    st.altair_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions))
+    st.vega_lite_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions))

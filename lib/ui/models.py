@@ -104,6 +104,8 @@ def _download(t: Translator, entry: Entry) -> None:
     if job is not None and job.is_running:
         _progress(entry.spec.id, t)
         return
+    if entry.is_packed:
+        st.caption(t("It comes in an archive, which can be several times larger."))
     if job is not None and job.error is not None and job.state is JobState.FAILED:
         st.error(t.message(job.error.message), icon=":material/cloud_off:")
     label = t("Download")

@@ -260,11 +260,11 @@ def _words(
 
 def _classification(t: Translator, photo: Photo, outcome: Classification) -> None:
     kind = outcome.verdict.kind
-    sentence = escape(t.message(explain(outcome.verdict)))
+    sentence = escape(t.message(explain(outcome.verdict)).replace(" %", "\u00a0%"))  # never broken before the sign
     css = "clear" if kind is VerdictKind.CLEAR else "ambiguous"
     st.html(f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>')
     chart = bars(outcome, ink=ink())
-    st.altair_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
+    st.vega_lite_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
     width, height = outcome.size_wh
     spread = t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
     st.html(f'<p class="facts">{escape(spread)}<br>{width} × {height} px · {outcome.milliseconds:.0f} ms</p>')

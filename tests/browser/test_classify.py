@@ -75,7 +75,7 @@ def test_page_csv_and_command_line_say_the_same(page: Page, server: Server, phot
         assert row["verdict"] == line["verdict"]
         assert row["message"] == line["message"]
         assert float(row["top1_probability"]) == line["predictions"][0]["probability"]
-        expect(card(page, row["file"]).locator("p.verdict")).to_contain_text(line["message"])
+        expect(card(page, row["file"]).locator("p.verdict")).to_contain_text(line["message"].replace(" %", "\u00a0%"))
 
 
 def test_a_pasted_photo_is_classified(page: Page, server: Server) -> None:
