@@ -1,6 +1,5 @@
 """Photos + a model → classifications: one, or many at once, streamed in input order."""
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -157,7 +156,7 @@ def infer_with_each(
     Yields:
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
-    workers = min(os.cpu_count() or 1, *(classifier.workers for classifier in classifiers))
+    workers = min(classifier.workers for classifier in classifiers)
     ahead = 3 * workers
     waiting: deque[Future[tuple[Answer | Failure, ...]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")

@@ -38,7 +38,7 @@ class LiteRTClassifier:
     def __init__(self, folder: ModelFolder, *, workers: int | None = None, threads: int = 1) -> None:
         self.spec: ModelSpec = folder.spec
         self.labels = folder.read_labels()
-        self.workers = workers or os.cpu_count() or 1
+        self.workers = workers or usable_cores()
         self._threads = threads
         self._content = _read(folder)
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
@@ -108,6 +108,13 @@ class LiteRTClassifier:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use: in a container or under taskset fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read(folder: ModelFolder) -> bytes:

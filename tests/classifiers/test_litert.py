@@ -1,7 +1,10 @@
 """Real LiteRT models whose answers can be worked out by hand: see tests/models/make_models.py."""
 
 import math
+import os
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +15,7 @@ import pytest
 from PIL import Image
 
 from lib.catalogue.contract import ModelFolder, load
-from lib.classifiers import open_classifier
+from lib.classifiers import litert, open_classifier
 from lib.classifiers.base import Classifier
 from lib.classifiers.litert import LiteRTClassifier
 from lib.errors import ModelFileError, ModelOutputError
@@ -145,9 +148,17 @@ def test_interpreters_are_made_as_needed_and_no_more_than_allowed(tiny_model: Ti
 
 
 def test_one_core_one_worker_unless_told(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr(litert, "usable_cores", lambda: 3)
     assert open_classifier(tiny_model("float32")).workers == 3
     assert open_classifier(tiny_model("float32"), workers=1).workers == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
+def test_cores_that_are_not_ours_are_not_counted() -> None:
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    code += "from lib.classifiers.litert import usable_cores; print(usable_cores())"
+    run = subprocess.run([sys.executable, "-c", code], cwd=MODELS.parents[1], stdout=subprocess.PIPE, check=True)
+    assert run.stdout.strip() == b"1"
 
 
 # Contradictions and damage ----------------------------------------------------------------------------------------
