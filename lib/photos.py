@@ -225,7 +225,9 @@ def _count_gif_frames(data: bytes) -> int:
     """
     frames, at, inside = 0, 13 + _gif_palette_bytes(data[10]), False
     for _ in range(_MOST_GIF_BLOCKS):
-        block = data[at] if at < len(data) else _GIF_END
+        if at >= len(data):
+            break
+        block = data[at]
         if inside:  # sub-blocks of data, up to an empty one
             inside = block != 0
             at += 1 + block
@@ -241,7 +243,7 @@ def _count_gif_frames(data: bytes) -> int:
     return frames
 
 
-_GIF_FRAME, _GIF_EXTENSION, _GIF_END = b",!;"
+_GIF_FRAME, _GIF_EXTENSION = b",!"
 _MOST_GIF_BLOCKS = 1_000_000
 
 
