@@ -76,6 +76,10 @@ def _form(ink: str, rows: int, *, with_line: bool) -> dict[str, Any]:
         layers.append(rule.encode(x=alt.X("at:Q", scale=domain, axis=None)))
     chart = alt.layer(*layers).properties(height=_ROW_PX * rows).configure_view(strokeWidth=0).configure(padding=0)
     form: dict[str, Any] = chart.to_dict()
+    # Altair's stand-in for "no data yet". Data stays with the layers, as plain values: Streamlit would load pandas to
+    # pack anything that stands at the top, a second lost at the first chart.
+    form.pop("data", None)
+    form.pop("datasets", None)
     return form
 
 
