@@ -52,11 +52,17 @@ class Server:
             return False
 
 
-def start_server(home: Path, **environment: str) -> Server:
-    """Start the app on a free port, with its data in `home`, and wait until it answers."""
+def free_port() -> int:
+    """Return a port that nobody uses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+    return port
+
+
+def start_server(home: Path, *, port: int | None = None, **environment: str) -> Server:
+    """Start the app, on a free port unless told, with its data in `home`, and wait until it answers."""
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
     process = subprocess.Popen(
         [*command, "--server.headless=true"],
