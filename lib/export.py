@@ -65,7 +65,8 @@ def _number_types(model: Any) -> tuple[set[int], set[int]]:
     inputs = {graph.Inputs(i) for i in range(graph.InputsLength())}
     for t in set(range(graph.TensorsLength())) - inputs:
         tensor = graph.Tensors(t)
-        is_computed = model.Buffers(tensor.Buffer()).DataLength() == 0
+        buffer = model.Buffers(tensor.Buffer())
+        is_computed = buffer.DataLength() == 0 and buffer.Size() == 0  # or it stands behind the tables, `Size` bytes
         types[is_computed].add(tensor.Type())
     return types
 

@@ -156,7 +156,7 @@ def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
 
 
 def _companion(folder: ModelFolder, form: Format) -> ModelFolder | None:
-    """Return the variant that is shipped beside a shipped model, as `models/starter-int8` is beside `models/starter`."""
+    """Return the variant that is shipped beside a shipped model: `models/starter-int8` beside `models/starter`."""
     if folder.path.parent != store.SHIPPED:
         return None
     try:
