@@ -21,6 +21,9 @@ from lib.results import Classification, Failure, Outcome
 from lib.verdict import Thresholds, judge, rank
 
 TOP = 5
+# Photos handed out per worker: enough to keep all of them busy while the reader of the answers is held up. Only the one
+# a worker has in hand is in memory.
+AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ def infer_with_each(
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
     workers = min(classifier.workers for classifier in classifiers)
-    ahead = 3 * workers
+    ahead = AHEAD * workers
     waiting: deque[Future[tuple[Answer | Failure, ...]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
     try:

@@ -16,6 +16,7 @@ from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import (
+    AHEAD,
     Answer,
     Settings,
     Source,
@@ -169,7 +170,7 @@ def test_an_endless_stream_is_read_as_needed(colours: Classifier) -> None:
     read: list[int] = []
     first = list(itertools.islice(classify_photos(endless(read), colours), 5))
     assert [outcome.file for outcome in first] == ["0", "1", "2", "3", "4"]
-    assert len(read) <= 5 + 3 * colours.workers + 1
+    assert len(read) <= 5 + AHEAD * colours.workers + 1
 
 
 def test_the_first_outcome_does_not_wait_for_the_second_photo() -> None:
@@ -206,7 +207,7 @@ def test_cancelling_begins_no_further_photo() -> None:
         if count == 3:
             cancelled.set()
             begun = len(model.seen)
-    assert len(model.seen) <= begun + 3 * model.workers  # those that were handed out already
+    assert len(model.seen) <= begun + AHEAD * model.workers  # those that were handed out already
 
 
 def test_cancelled_from_the_start_nothing_is_begun() -> None:
