@@ -18,6 +18,7 @@ from lib.catalogue.store import Store
 from lib.cli import main, printable
 from lib.errors import DownloadError, UnknownModelError
 from lib.messages import N_
+from tests.mirror import Mirror, serve
 from tests.pictures import RED, encode, plain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -391,3 +392,20 @@ def test_a_real_folder_with_broken_files_is_classified_to_the_end(shared: Path) 
     assert len(files) == 18
     failed = {Path(str(o["file"])).stem.split("_", 1)[1] for o in found if "error" in o}
     assert failed == {"empty", "truncated", "text"}
+
+
+def test_a_model_is_fetched_from_a_mirror_and_asked(
+    shared: Path, photos: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    model = "mobilenet-v1-0.25-128-quant"
+    with serve(Mirror(shared / "models" / "imagenet")) as mirror:
+        monkeypatch.setenv("DISCERN_MIRROR", mirror.address)
+        assert main(["fetch", model]) == 0
+    captured = capsys.readouterr()
+    assert "is ready: 0.5 MB" in captured.out
+    assert [line for line in captured.err.splitlines() if line == f"{model}: downloading"]
+    cat = shared / "photos" / "misc" / "cat.bmp"
+    assert main(["classify", str(cat), str(photos / "b.png"), "--model", model, "--json"]) == 1
+    found, _ = objects(capsys.readouterr().out)
+    assert found["predictions"][0]["label"] == "Egyptian cat"  # type: ignore[index]
+    assert found["predictions"][0]["index"] == 285  # type: ignore[index] # without the background, which comes first
