@@ -17,6 +17,7 @@ from lib.messages import N_, Message
 
 SMALLEST_CLASS = 2
 MOST_CLASSES = 1000
+START_BYTES = 16
 
 # The first bytes of each format that lib.photos opens; the file's name is not trusted.
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
@@ -84,7 +85,7 @@ def scan(folder: Path) -> Dataset:
     if not folder.is_dir():
         raise DatasetError(N_("{folder} is not a folder."), folder=str(folder))
     root = folder.resolve()
-    class_folders = [path for path in _visible(folder) if path.is_dir() and path.resolve().is_relative_to(root)]
+    class_folders = [path for path in visible(folder) if path.is_dir() and path.resolve().is_relative_to(root)]
     if not class_folders:
         raise DatasetError(
             N_("{folder} has no class folders; put each class's photos in a folder of its own."),
@@ -98,8 +99,8 @@ def scan(folder: Path) -> Dataset:
     photos: list[LabelledPhoto] = []
     skipped: list[SkippedFile] = []
     for label, class_folder in enumerate(class_folders):
-        for path in _files_below(class_folder):
-            reason = _why_not_a_photo(path, root)
+        for path in files_below(class_folder):
+            reason = why_not_usable(path, root, path.name)
             if reason is None:
                 photos.append(LabelledPhoto(path, label))
             else:
@@ -187,34 +188,54 @@ def split(dataset: Dataset, *, validation: float = 0.15, seed: int = 0) -> tuple
     return replace(dataset, photos=kept), replace(dataset, photos=taken, skipped=())
 
 
-def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        (p for p in folder.iterdir() if not p.name.startswith(".") and p.name.lower() not in _IGNORED_NAMES),
-        key=lambda path: path.name,
-    )
+def is_ignored(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or something that systems leave behind on their own."""
+    return name.startswith(".") or name.lower() in _IGNORED_NAMES
 
 
-def _files_below(folder: Path) -> Iterable[Path]:
+def visible(folder: Path) -> list[Path]:
+    """Return what is directly in `folder`, sorted, hidden things left out."""
+    return sorted((p for p in folder.iterdir() if not is_ignored(p.name)), key=lambda path: path.name)
+
+
+def files_below(folder: Path) -> Iterable[Path]:
     """Yield the visible files under `folder`, sorted; links to folders are not followed, so no loop is possible."""
-    for path in _visible(folder):
+    for path in visible(folder):
         if path.is_dir() and not path.is_symlink():
-            yield from _files_below(path)
+            yield from files_below(path)
         elif not path.is_dir():
             yield path
 
 
-def _why_not_a_photo(path: Path, root: Path) -> Message | None:
-    name = path.name
+def why_not_usable(path: Path, root: Path, name: str) -> Message | None:
+    """Return why a file under `root` is not used as a photo, by its kind and first bytes; None if it may be one.
+
+    Args:
+        path: The file.
+        root: The folder that links may not lead out of, resolved.
+        name: What to call the file.
+    """
     if path.is_symlink() and not path.resolve().is_relative_to(root):
         return Message(N_("{file} is a link to a file outside the folder."), {"file": name})
     if not path.is_file():
         return Message(N_("{file} is not a regular file."), {"file": name})
     try:
         with path.open("rb") as file:
-            start = file.read(16)
+            start = file.read(START_BYTES)
             size = os.fstat(file.fileno()).st_size
     except OSError as error:
         return Message(N_("{file} cannot be read: {reason}."), {"file": name, "reason": error.strerror or "?"})
+    return why_not_a_photo(start, size, name)
+
+
+def why_not_a_photo(start: bytes, size: int, name: str) -> Message | None:
+    """Return why a file cannot be a photo, by its size and first bytes; None if it may be one.
+
+    Args:
+        start: Its first `START_BYTES` bytes, or all if it has fewer.
+        size: How many it has.
+        name: What to call it.
+    """
     if size == 0:
         return Message(N_("{file} is empty."), {"file": name})
     is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"

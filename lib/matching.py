@@ -1,0 +1,385 @@
+"""How the names of one set of classes relate to those of another: folders to a model's labels, models to each other.
+
+A name is found by its spelling, by WordNet id, by a synonym, or by meaning. What cannot be decided is left undecided,
+with suggestions: a person decides, never a guess. Two plain files know the meanings: `models/imagenet-classes.txt`, the
+WordNet ids and synonyms of ImageNet's 1000 classes in their order, and `models/everyday-20-imagenet.toml`, which of
+them mean one of the starters' 20 classes.
+"""
+
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from pathlib import Path
+
+from lib.messages import N_, Message
+
+MODELS = Path(__file__).resolve().parents[1] / "models"
+MOST_SUGGESTIONS = 5
+_WNID = re.compile(r"n\d{8}")
+_NEAR = 0.6  # difflib's own default
+
+# What a person decided about a class: the model's label or labels it means, or None to leave it out.
+Choice = str | tuple[str, ...] | None
+
+
+class How(StrEnum):
+    """How a class was matched."""
+
+    NAME = "name"  # spelt alike
+    WNID = "wnid"  # by its WordNet id
+    SYNONYM = "synonym"  # one of the names the model gives it
+    MEANING = "meaning"  # by the shipped map
+    CHOSEN = "chosen"  # a person said so
+    ABSENT = "absent"  # the model has no such class, by the shipped map or because a person left it out
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """How the classes of labelled photos relate to the classes of one model.
+
+    Attributes:
+        classes: Names of the photos' classes, as given.
+        targets: For each, the model's class indices that count as right: one, several (any breed for "dog"), or none
+            if the model knows no such class or nobody decided yet.
+        how: For each, what decided.
+        suggestions: For each undecided class, names of `distinct_names` that are spelt similarly, best first.
+    """
+
+    classes: tuple[str, ...]
+    targets: tuple[tuple[int, ...], ...]
+    how: tuple[How, ...]
+    suggestions: Mapping[str, tuple[str, ...]]
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Return the classes that a person has to decide about."""
+        return tuple(name for name, how in zip(self.classes, self.how, strict=True) if how is How.UNDECIDED)
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Return the classes that the model does not have; it is neither right nor wrong about their photos."""
+        return tuple(name for name, how in zip(self.classes, self.how, strict=True) if how is How.ABSENT)
+
+    @property
+    def knows_any(self) -> bool:
+        """Whether the model knows at least one of the classes."""
+        return any(self.targets)
+
+
+class Basis(StrEnum):
+    """On what two models can be compared."""
+
+    SAME = "same"  # the same classes
+    NAMES = "names"  # classes of the same name, or a synonym
+    MEANING = "meaning"  # by the shipped map
+    NONE = "none"  # not at all
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The classes two models share.
+
+    Attributes:
+        basis: On what they can be compared.
+        first: For each class of the first model, the name of what it shares with the second, or None.
+        second: The same for the second model.
+    """
+
+    basis: Basis
+    first: tuple[str | None, ...]
+    second: tuple[str | None, ...]
+
+    def agree(self, first: int, second: int) -> bool | None:
+        """Whether two answers, class indices, say the same; None if neither model could have said the other's."""
+        a, b = self.first[first], self.second[second]
+        return None if a is None and b is None else a == b
+
+
+def match(
+    classes: Sequence[str],
+    labels: Sequence[str],
+    *,
+    also: Sequence[Sequence[str]] = (),
+    chosen: Mapping[str, Choice] | None = None,
+) -> Matching:
+    """Relate the classes of labelled photos to the labels of a model.
+
+    Args:
+        classes: Names of the photos' classes: folder names, labels or WordNet ids.
+        labels: K labels of the model, as its maker gives them.
+        also: Further names of the same K classes, such as translations.
+        chosen: A person's decisions for some of the classes. Labels that the model lacks count for nothing, so the
+            same decisions can serve several models.
+    """
+    names = _Names(tuple(labels), tuple(map(tuple, also)))
+    found = [names.decide(name, (chosen or {}).get(name, ())) for name in classes]
+    return Matching(
+        classes=tuple(classes),
+        targets=tuple(targets for targets, _ in found),
+        how=tuple(how for _, how in found),
+        suggestions={
+            name: names.suggest(name)
+            for name, (_, how) in zip(classes, found, strict=True)
+            if how is How.UNDECIDED
+        },
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def shared_classes(first: tuple[str, ...], second: tuple[str, ...]) -> Common:
+    """Return what the classes of two models have in common.
+
+    Args:
+        first: Labels of one model, as its maker gives them.
+        second: Labels of the other.
+    """
+    if is_imagenet(second) or (len(second) > len(first) and not is_imagenet(first)):
+        common = _relate(second, first)
+        return Common(common.basis, common.second, common.first)
+    return _relate(first, second)
+
+
+def common_names(label_sets: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Return for each class of each model a name; classes of the same name mean the same, in whichever model.
+
+    The model with the fewest classes gives the names; what it does not have keeps its own.
+    """
+    coarsest = min(label_sets, key=len)
+    return tuple(
+        tuple(
+            shared or own for shared, own in zip(_relate(labels, coarsest).first, distinct_names(labels), strict=True)
+        )
+        for labels in label_sets
+    )
+
+
+def explain_basis(basis: Basis) -> Message:
+    """Return in one sentence how two models are compared."""
+    match basis:
+        case Basis.SAME:
+            return Message(N_("The models have the same classes."))
+        case Basis.NAMES:
+            return Message(N_("The models have different classes; those of the same name are compared."))
+        case Basis.MEANING:
+            return Message(
+                N_(
+                    "The models have different classes; they are compared by meaning, so that any breed of dog counts "
+                    "as “dog”."
+                )
+            )
+        case Basis.NONE:
+            return Message(N_("The models have no class in common: their answers cannot be compared."))
+
+
+def explain_undecided(matching: Matching, model: str) -> Message:
+    """Return in one sentence which classes match no label of `model`, and what might be meant."""
+    parts = []
+    for name in matching.undecided:
+        near = matching.suggestions.get(name, ())
+        parts.append(f"{name} ({' / '.join(label.split(',')[0] for label in near)}?)" if near else name)
+    shown = parts[:10] + ([f"+{len(parts) - 10}"] if len(parts) > 10 else [])
+    return Message(
+        N_("{model} has no class of these names: {names}."), {"model": model, "names": ", ".join(shown)}
+    )  # fmt: skip
+
+
+def normalise(name: str) -> str:
+    """Return `name` as it is compared: case, underscores, hyphens and the ways to write an accent do not matter."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(re.sub(r"[_\-\s]+", " ", plain).split())
+
+
+@lru_cache(maxsize=64)
+def distinct_names(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels, told apart where several classes have the same: "crane (n02012849)"."""
+    seen: defaultdict[str, int] = defaultdict(int)
+    for label in labels:
+        seen[label] += 1
+    wnids = [wnid for wnid, _ in imagenet()] if is_imagenet(labels) else []
+    return tuple(
+        label if seen[label] == 1 else f"{label} ({wnids[index] if wnids else f'#{index + 1}'})"
+        for index, label in enumerate(labels)
+    )
+
+
+@lru_cache(maxsize=64)
+def is_imagenet(labels: tuple[str, ...]) -> bool:
+    """Whether these are the 1000 classes of ImageNet in their order, by first synonym or by WordNet id."""
+    known = imagenet()
+    if len(labels) != len(known):
+        return False
+    same = sum(
+        normalise(label.split(",")[0]) in (wnid, normalise(names[0]))
+        for label, (wnid, names) in zip(labels, known, strict=True)
+    )
+    return same >= 0.95 * len(known)  # label files differ in a spelling here and there
+
+
+@cache
+def imagenet() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return WordNet id and synonyms of ImageNet's 1000 classes, in their order."""
+    lines = (MODELS / "imagenet-classes.txt").read_text(encoding="utf-8").splitlines()
+    return tuple((line[:9], _synonyms(line[10:])) for line in lines)
+
+
+@cache
+def everyday() -> Mapping[str, tuple[int, ...]]:
+    """Return for each everyday class, by normalised name, ImageNet's classes that mean it; () if there are none."""
+    table = tomllib.loads((MODELS / "everyday-20-imagenet.toml").read_text(encoding="utf-8"))
+    return {normalise(name): tuple(_positions(spans)) for name, spans in table.items()}
+
+
+def _positions(spans: Iterable[str]) -> Iterable[int]:
+    for span in spans:
+        first, _, last = span.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+@lru_cache(maxsize=64)
+def _relate(fine: tuple[str, ...], coarse: tuple[str, ...]) -> Common:
+    """Return what two models share, under the names of `coarse`."""
+    names = distinct_names(coarse)
+    if _are_the_same(fine, coarse):
+        return Common(Basis.SAME, names, names)
+    matching = match(coarse, fine)
+    shared: dict[int, str] = {}
+    for name, targets in zip(names, matching.targets, strict=True):
+        for target in targets:
+            shared.setdefault(target, name)
+    kept = set(shared.values())
+    basis = Basis.NONE if not kept else Basis.MEANING if How.MEANING in matching.how else Basis.NAMES
+    return Common(
+        basis, tuple(map(shared.get, range(len(fine)))), tuple(name if name in kept else None for name in names)
+    )
+
+
+@cache
+def _everyday_of() -> Mapping[int, str]:
+    return {index: name for name, indices in everyday().items() for index in indices}
+
+
+@cache
+def _imagenet_names() -> "_Index":
+    return _Index(tuple(names for _, names in imagenet()))
+
+
+@cache
+def _wnid_positions() -> Mapping[str, int]:
+    return {wnid: index for index, (wnid, _) in enumerate(imagenet())}
+
+
+def _synonyms(label: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in label.split(",") if part.strip())
+
+
+def _are_the_same(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    if tuple(map(normalise, first)) == tuple(map(normalise, second)):
+        return True
+    return is_imagenet(first) and is_imagenet(second)
+
+
+class _Index:
+    """Classes by normalised name; first names before synonyms."""
+
+    def __init__(self, names: Sequence[Sequence[str]]) -> None:
+        self.first: defaultdict[str, set[int]] = defaultdict(set)
+        self.other: defaultdict[str, set[int]] = defaultdict(set)
+        for index, (first, *others) in enumerate(names):
+            self.first[normalise(first)].add(index)
+            for name in others:
+                self.other[normalise(name)].add(index)
+
+    def find(self, name: str) -> tuple[int, ...]:
+        """Return the classes that have this as first name or, if none has, as a synonym."""
+        return tuple(sorted(self.first.get(name) or self.other.get(name) or ()))
+
+
+class _Names:
+    """All the names of a model's classes."""
+
+    def __init__(self, labels: tuple[str, ...], also: tuple[tuple[str, ...], ...]) -> None:
+        self._shown = distinct_names(labels)
+        self._is_imagenet = is_imagenet(labels)
+        self._whole: defaultdict[str, set[int]] = defaultdict(set)
+        for names in (labels, *also):
+            for index, name in enumerate(names):
+                self._whole[normalise(name)].add(index)
+        own = [_synonyms(label) or (label,) for label in labels]
+        if self._is_imagenet:
+            own = [(*names, *known) for names, (_, known) in zip(own, imagenet(), strict=True)]
+        self._synonyms = _Index(own)
+        # Every class of such a model has its ImageNet counterparts listed, so that others are known to have none.
+        self._is_everyday = all(normalise(label) in everyday() for label in labels)
+
+    def decide(self, name: str, chosen: Choice) -> tuple[tuple[int, ...], How]:
+        """Return the model's classes that `name` means, and what decided."""
+        if chosen is None:
+            return (), How.ABSENT
+        wanted = [self._choose(label) for label in ((chosen,) if isinstance(chosen, str) else chosen)]
+        if any(wanted):
+            return tuple(sorted({index for indices in wanted for index in indices})), How.CHOSEN
+        return self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name))
+
+    def suggest(self, name: str) -> tuple[str, ...]:
+        """Return classes whose names resemble `name`, or all those that share it."""
+        if name in _wnid_positions():
+            name = imagenet()[_wnid_positions()[name]][1][0]
+        wanted = normalise(name)
+        everything = {**self._synonyms.other, **self._synonyms.first, **self._whole}
+        if wanted in everything:
+            return tuple(self._shown[index] for index in sorted(everything[wanted]))
+        # "car" → "sports car"
+        within = sorted((known for known in everything if f" {wanted} " in f" {known} "), key=len)
+        near = difflib.get_close_matches(wanted, everything, n=MOST_SUGGESTIONS, cutoff=_NEAR)
+        indices = [index for known in (*near, *within) for index in sorted(everything[known])]
+        return tuple(self._shown[index] for index in dict.fromkeys(indices))[:MOST_SUGGESTIONS]
+
+    def _choose(self, label: str) -> tuple[int, ...]:
+        if label in self._shown:
+            return (self._shown.index(label),)
+        if self._is_imagenet and label in _wnid_positions():
+            return (_wnid_positions()[label],)
+        alike = self._whole.get(normalise(label)) or self._synonyms.find(normalise(label))
+        return tuple(alike) if len(alike) == 1 else ()
+
+    def _by_wnid(self, wnid: str) -> tuple[tuple[int, ...], How]:
+        if alike := self._whole.get(wnid):
+            return _only(tuple(alike), How.WNID)
+        position = _wnid_positions().get(wnid)
+        if position is None:
+            return (), How.UNDECIDED
+        if self._is_imagenet:
+            return (position,), How.WNID
+        return self._by_imagenet(position)
+
+    def _by_name(self, name: str) -> tuple[tuple[int, ...], How]:
+        if alike := self._whole.get(name):
+            return _only(tuple(alike), How.NAME)
+        if self._is_imagenet and name in everyday():
+            return (everyday()[name], How.MEANING) if everyday()[name] else ((), How.ABSENT)
+        if alike_too := self._synonyms.find(name):
+            return _only(alike_too, How.SYNONYM)
+        positions = _imagenet_names().find(name)
+        return self._by_imagenet(positions[0]) if len(positions) == 1 else ((), How.UNDECIDED)
+
+    def _by_imagenet(self, position: int) -> tuple[tuple[int, ...], How]:
+        """Find the ImageNet class `position` among other classes than ImageNet's."""
+        if (kind := _everyday_of().get(position)) is not None and (alike := self._whole.get(kind)):
+            return _only(tuple(alike), How.MEANING)
+        for name in imagenet()[position][1]:
+            # "crane" may be the bird or the machine
+            if len(_imagenet_names().find(normalise(name))) == 1 and (alike := self._whole.get(normalise(name))):
+                return _only(tuple(alike), How.SYNONYM)
+        return (), How.ABSENT if self._is_everyday else How.UNDECIDED
+
+
+def _only(indices: tuple[int, ...], how: How) -> tuple[tuple[int, ...], How]:
+    """Return the one class found; of several, nobody knows which is meant."""
+    return (indices, how) if len(indices) == 1 else ((), How.UNDECIDED)
