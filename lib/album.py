@@ -8,13 +8,13 @@ answer it would give for the file.
 import io
 import itertools
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Source, infer_photos
+from lib.classify import Answer, Source, infer_with_each
 from lib.photos import thumbnail
 from lib.results import Failure
 
@@ -72,27 +72,30 @@ class Album:
         """Return what `model` said of the photo, or None if it has not looked yet."""
         return self._answers.get((model, photo.id))
 
-    def waiting(self, model: str) -> list[Photo]:
-        """Return the photos that `model` has not looked at."""
-        return [photo for photo in self.photos if (model, photo.id) not in self._answers]
+    def waiting(self, *models: str) -> list[Photo]:
+        """Return the photos that not all of `models` have looked at."""
+        return [p for p in self.photos if any((model, p.id) not in self._answers for model in models)]
 
     def forget(self, model: str) -> None:
         """Drop the answers of `model`, as when its files have changed."""
         self._answers = {key: answer for key, answer in self._answers.items() if key[0] != model}
 
-    def look(self, classifier: Classifier, photos: Iterable[Photo], cancelled: threading.Event) -> Iterable[Photo]:
-        """Let a model look at `photos`; yield each one as its answer is there.
+    def look(
+        self, classifiers: Sequence[Classifier], photos: Iterable[Photo], cancelled: threading.Event
+    ) -> Iterator[Photo]:
+        """Let models look at `photos`; yield each one as all answers about it are there.
 
         Args:
-            classifier: The model.
+            classifiers: The models, at least one; each photo is decoded once for all of them.
             photos: Some of this album's.
             cancelled: Once set, no further photo is begun.
         """
         photos = list(photos)
         by_source = {Source.of_bytes(photo.data, photo.name): photo for photo in photos}
-        outcomes = infer_photos(by_source, classifier, look=_Looker(by_source), cancelled=cancelled)
-        for photo, outcome in zip(photos, outcomes, strict=False):
-            self._answers[classifier.spec.id, photo.id] = outcome
+        answers = infer_with_each(by_source, classifiers, look=_Looker(by_source), cancelled=cancelled)
+        for photo, of_each in zip(photos, answers, strict=False):
+            for answer in of_each:
+                self._answers[answer.model, photo.id] = answer
             yield photo
 
 

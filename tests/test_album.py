@@ -22,7 +22,7 @@ NEVER = threading.Event()
 
 def look(album: Album, classifier: Classifier) -> None:
     """Let the model look at everything it has not seen."""
-    for _ in album.look(classifier, album.waiting(classifier.spec.id), NEVER):
+    for _ in album.look([classifier], album.waiting(classifier.spec.id), NEVER):
         pass
 
 
@@ -43,6 +43,19 @@ def test_the_same_photo_twice_is_two_photos(colours: Classifier) -> None:
     photos = [album.add("photo.png", data), album.add("photo.png", data)]
     look(album, colours)
     assert [type(album.answer(colours.spec.id, photo)) for photo in photos if photo] == [Answer, Answer]
+
+
+def test_two_models_look_at_once_and_each_answers(tiny_model: Callable[[str], ModelFolder]) -> None:
+    both = [open_classifier(tiny_model(name)) for name in ("float32", "uint8")]
+    ids = [classifier.spec.id for classifier in both]
+    album = Album()
+    photo = album.add("red.png", encode(plain(RED), "PNG"))
+    assert photo is not None
+    look(album, both[0])
+    assert album.waiting(ids[0]) == []
+    assert album.waiting(*ids) == [photo]
+    assert list(album.look(both, album.waiting(*ids), NEVER)) == [photo]
+    assert [type(album.answer(model, photo)) for model in ids] == [Answer, Answer]
 
 
 def test_a_broken_photo_fails_alone(colours: Classifier) -> None:
@@ -104,7 +117,7 @@ def test_cancelled_photos_wait_for_the_next_time(colours: Classifier) -> None:
         album.add(f"{n}.png", encode(plain(RED), "PNG"))
     cancelled = threading.Event()
     cancelled.set()
-    assert list(album.look(colours, album.waiting(colours.spec.id), cancelled)) == []
+    assert list(album.look([colours], album.waiting(colours.spec.id), cancelled)) == []
     assert len(album.waiting(colours.spec.id)) == 5
 
 

@@ -12,17 +12,14 @@ from lib.charts import bars, describe
 from lib.classifiers.base import Classifier
 from lib.classify import Answer, Settings, conclude
 from lib.i18n import Translator
-from lib.jobs import Job, JobState
 from lib.reporting import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
+from lib.ui import looking
 from lib.ui.style import span
 from lib.verdict import explain
 
-_JOB, _JOB_MODEL, _PAUSED, _MEMO = "classify_job", "classify_job_model", "classify_paused", "classify_memo"
+_MEMO = "judged"
 _PER_PAGE = 12
-# A page that would be complete in a moment is drawn complete, instead of twice.
-_PATIENCE_S = 0.6
-_POLL_S = 0.4
 
 SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
 
@@ -37,51 +34,10 @@ def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str,
         labels: Its K names in the visitor's language.
         settings: What the visitor chose.
     """
-    job = _job(album, classifier)
-    live = job is not None and not job.wait(_PATIENCE_S)
-
-    @st.fragment(run_every=_POLL_S if live else None)
-    def panel() -> None:
-        if live and job is not None and not job.is_live:
-            st.rerun()
-        _panel(t, album, classifier, labels, settings, job)
-
-    panel()
+    looking.draw(t, album, [classifier], lambda: _panel(t, album, classifier.spec.id, labels, settings))
 
 
-def _job(album: Album, classifier: Classifier) -> Job | None:
-    """Return the work that is going on, or was last, for this model; begin it if photos are waiting."""
-    state = st.session_state
-    job: Job | None = state.get(_JOB)
-    model = classifier.spec.id
-    if job is not None:
-        job.check()
-        if job.is_live and state[_JOB_MODEL] == model:
-            return job
-        job.cancel()
-    waiting = album.waiting(model)
-    if not waiting or state.get(_PAUSED) == [photo.id for photo in waiting]:
-        return job if state.get(_JOB_MODEL) == model else None
-
-    def work(running: Job) -> None:
-        for _ in album.look(classifier, waiting, running.cancelled):
-            running.advance()
-
-    state[_JOB], state[_JOB_MODEL] = Job(work, total=len(waiting), name="classify"), model
-    started: Job = state[_JOB]
-    return started
-
-
-def _panel(
-    t: Translator,
-    album: Album,
-    classifier: Classifier,
-    labels: tuple[str, ...],
-    settings: Settings,
-    job: Job | None,
-) -> None:
-    model = classifier.spec.id
-    _progress(t, album, model, job)
+def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
     shown = [(photo, outcome) for photo in album.photos if (outcome := _outcome(album, model, photo, labels, settings))]
     if not shown:
         return
@@ -106,28 +62,6 @@ def _outcome(album: Album, model: str, photo: Photo, labels: tuple[str, ...], se
         memo[key] = conclude(answer, labels, settings)
     concluded: Classification = memo[key]
     return concluded
-
-
-def _progress(t: Translator, album: Album, model: str, job: Job | None) -> None:
-    if job is not None and job.is_live:
-        bar, button = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(job.share, text=t("{done} of {total} photos", done=job.done, total=job.total))
-        if button.button(t("Cancel"), key="cancel-classify", icon=":material/close:", width="stretch"):
-            job.cancel()
-        return
-    waiting = album.waiting(model)
-    if job is not None and job.error is not None:
-        st.error(t.message(job.error.message), icon=":material/error:")
-    if waiting and job is not None and job.state in (JobState.CANCELLED, JobState.FAILED):
-        st.session_state[_PAUSED] = [photo.id for photo in waiting]
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.warning(
-                t.plural("{n} photo was not looked at.", "{n} photos were not looked at.", len(waiting)),
-                icon=":material/pause_circle:",
-            )
-            if st.button(t("Continue"), key="continue-classify", icon=":material/play_arrow:"):
-                st.session_state.pop(_PAUSED, None)
-                st.rerun()
 
 
 def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:

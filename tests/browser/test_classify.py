@@ -39,7 +39,7 @@ def drop(page: Page, *paths: Path) -> None:
     """Hand files to the drop zone and wait for as many cards."""
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", list(paths))
     expect(page.locator("p.file")).to_have_count(len(paths), timeout=20_000)
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
 
 
 def card(page: Page, file: str):
@@ -156,6 +156,23 @@ def test_sixty_photos_are_paged_filtered_and_sorted(page: Page, server: Server, 
     expect(page.locator("p.file")).to_have_count(12)
     page.get_by_text("Failed", exact=True).click()
     expect(page.locator("p.file")).to_have_text(["00.png", "20.png", "40.png"])
+
+
+def test_long_work_can_be_cancelled_and_taken_up_again(page: Page, server: Server, tmp_path: Path) -> None:
+    slow = encode(plain(RED, 4000, 3000), "PNG")
+    paths = [tmp_path / f"{n:03}.png" for n in range(24)]
+    for path in paths:
+        path.write_bytes(slow)
+    open_app(page, server)
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", paths)
+    page.get_by_role("button", name="Cancel", exact=True).click(timeout=30_000)
+    expect(page.get_by_text("not looked at")).to_be_visible(timeout=20_000)
+    expect(page.locator("p.verdict[data-verdict]").first).to_be_visible()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("not looked at")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0, timeout=60_000)
+    counts = [int(text.split()[1]) for text in page.locator(".chip").all_inner_texts()]
+    assert sum(counts) == 24
 
 
 @pytest.mark.parametrize("width", [375, 1600])
