@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`, a function of the arguments and the language."""
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_classify, _add_models, _add_fetch, _add_train):
+    for add in (_add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export):
         add(commands)
     for command in commands.choices.values():
         command.add_argument(
@@ -180,7 +180,7 @@ def _table(file: str) -> Iterator[Callable[[str], None]]:
     try:
         stream = sys.stdout.buffer if file == "-" else Path(file).open("wb")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise _not_writable(file, error) from error
+        raise not_writable(file, error) from error
 
     def write(text: str) -> None:
         try:
@@ -189,13 +189,14 @@ def _table(file: str) -> Iterator[Callable[[str], None]]:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _not_writable(file, error) from error
+            raise not_writable(file, error) from error
 
     with nullcontext() if file == "-" else stream:
         yield write
 
 
-def _not_writable(file: str, error: OSError) -> UsageError:
+def not_writable(file: str, error: OSError) -> UsageError:
+    """Put a failure to write `file` into one sentence."""
     return UsageError(N_("{file} could not be written: {reason}."), file=file, reason=error.strerror or error)
 
 
@@ -222,7 +223,7 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
         print(json.dumps([_entry_object(entry) for entry in entries]))
     else:
         states = {State.READY: say(N_("ready")), State.DOWNLOADABLE: say(N_("downloadable"))}
-        for row in _columns([_entry_row(entry, states[entry.state]) for entry in entries]):
+        for row in columns([_entry_row(entry, states[entry.state]) for entry in entries]):
             print(printable(row))
     for problem in store.problems():
         complain(problem, say)
@@ -251,7 +252,8 @@ def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
     return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
 
 
-def _columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the rows of a table as lines, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -302,7 +304,7 @@ def _download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
         nonlocal shown
         line = f"{model}: {say(_STAGES[progress.stage])}"
         if sys.stderr.isatty():
-            _write_in_place(line + _megabytes(progress))
+            write_in_place(line + _megabytes(progress))
         elif progress.stage is not shown:
             print(line, file=sys.stderr, flush=True)
         shown = progress.stage
@@ -311,7 +313,7 @@ def _download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
         yield show
     finally:
         if sys.stderr.isatty():
-            _write_in_place("")
+            write_in_place("")
 
 
 def _megabytes(progress: Progress) -> str:
@@ -329,6 +331,18 @@ def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(run=command.run)
 
 
+def _add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
+    from lib import cli_benchmark
+
+    cli_benchmark.add_benchmark(commands)
+
+
+def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
+    from lib import cli_benchmark
+
+    cli_benchmark.add_export(commands)
+
+
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """Yield what counts a photo, on standard error, if a person watches that and the results go elsewhere."""
@@ -340,15 +354,15 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     def advance() -> None:
         nonlocal done
         done += 1
-        _write_in_place(f"{done} / {total}")
+        write_in_place(f"{done} / {total}")
 
     try:
         yield advance
     finally:
-        _write_in_place("")
+        write_in_place("")
 
 
-def _write_in_place(line: str) -> None:
+def write_in_place(line: str) -> None:
     """Replace the line the terminal's cursor is in."""
     print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
 from lib.messages import N_
 
@@ -69,6 +70,21 @@ def _number_types(model: Any) -> tuple[set[int], set[int]]:
         is_computed = buffer.DataLength() == 0 and buffer.Size() == 0  # or it stands behind the tables, `Size` bytes
         types[is_computed].add(tensor.Type())
     return types
+
+
+def keras_file(folder: ModelFolder) -> Path:
+    """Return the Keras model that a model was made from, which trained models keep beside their weights.
+
+    Raises:
+        ModelFileError: There is none.
+    """
+    found = sorted(folder.path.glob("*.keras"))
+    if len(found) != 1:
+        raise ModelFileError(
+            N_("{model} has no Keras file; only models that were trained with this program have one."),
+            model=folder.spec.id,
+        )
+    return found[0]
 
 
 def quantise_float16(weights: Path) -> bytes:

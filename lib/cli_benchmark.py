@@ -1,0 +1,204 @@
+"""The commands `benchmark` and `export`."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.store import DEFAULT_ID, Store
+from lib.classify import Source, find_photos
+from lib.cli import ALL_WELL, SOME_FAILED, Commands, columns, complain, not_writable, printable, write_in_place
+from lib.errors import AppError
+from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.variants import make_variant, variants
+
+KERAS = "keras"
+FORMATS: dict[str, Format | None] = {
+    "litert": None,  # as it is
+    "litert-float16": Format.FLOAT16,
+    "litert-dynamic": Format.DYNAMIC,
+    "litert-int8": Format.INT8,
+}
+
+
+def add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command `benchmark`."""
+    parser = commands.add_parser("benchmark", help="measure speed, memory and size of models here", allow_abbrev=False)
+    parser.add_argument(
+        "--model", action="extend", nargs="+", metavar="ID", help=f"models to measure (default {DEFAULT_ID})"
+    )
+    parser.add_argument(
+        "--threads",
+        action="extend",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help=f"numbers of threads (default {' '.join(map(str, thread_counts()))})",
+    )
+    parser.add_argument(
+        "--variants", action="store_true", help="each model as float32, float16, dynamic and int8, made where needed"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS_PER_MODEL,
+        help=f"to time each model for (default {SECONDS_PER_MODEL:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.set_defaults(run=run_benchmark)
+
+
+def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
+    """Measure, print what came of it, and return the exit code."""
+    store = Store()
+    folders = [store.open_folder(model) for model in dict.fromkeys(arguments.model or [DEFAULT_ID])]
+    failed = False
+    if arguments.variants:
+        folders, problems = _with_variants(folders)
+        failed = bool(problems)
+        for problem in problems:
+            complain(problem, say)
+    with _progress() as on_progress:
+        found = benchmark(folders, arguments.threads, seconds_per_model=arguments.seconds, on_progress=on_progress)
+    if arguments.json:
+        print(json.dumps(benchmark_object(found, say)))
+    else:
+        for row in columns([_header(say), *(_row(one) for one in found.measurements)]):
+            print(printable(row))
+    for failure in found.failures:
+        complain(failure.error, say)
+    if found.reason is not None:
+        print(printable(say.message(found.reason)), file=sys.stderr)
+    return SOME_FAILED if failed or found.failures else ALL_WELL
+
+
+def _with_variants(folders: list[ModelFolder]) -> tuple[list[ModelFolder], list[AppError]]:
+    """Return all formats of all models, and what could not be made."""
+    found: list[ModelFolder] = []
+    problems: list[AppError] = []
+    for folder in folders:
+        for variant in variants(folder):
+            try:
+                found.append(variant.folder or make_variant(folder, variant.format))
+            except AppError as error:
+                problems.append(error)
+    return found, problems
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows the progress in place, on standard error, if a person watches it."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    try:
+        yield lambda done, total: write_in_place(f"{done} / {total}")
+    finally:
+        write_in_place("")
+
+
+def benchmark_object(found: Benchmark, say: Translator) -> dict[str, object]:
+    """Return a measurement as `benchmark --json` prints it."""
+    return {
+        "models": [_measurement_object(one) for one in found.measurements],
+        "failed": [{"id": one.model, "error": say.message(one.error.message)} for one in found.failures],
+        "cores": found.cores,
+        "quiet": found.quiet,
+        "reason": None if found.reason is None else say.message(found.reason),
+    }
+
+
+def _measurement_object(found: Measurement) -> dict[str, object]:
+    published = found.published
+    return {
+        "id": found.model,
+        "threads": found.threads,
+        "median_ms": round(found.median_ms, 4),
+        "p90_ms": round(found.p90_ms, 4),
+        "photos_per_s": round(found.photos_per_s, 2),
+        "bytes": found.bytes,
+        "memory_bytes": found.memory_bytes,
+        "runs": found.runs,
+        "published": published and {"top1": published.top1, "top5": published.top5, "source": published.source},
+    }
+
+
+def _header(say: Translator) -> tuple[str, ...]:
+    names = (
+        N_("model"), N_("threads"), N_("median"), N_("90 % below"), N_("photos a second"), N_("file"), N_("memory"),
+    )  # fmt: skip
+    return tuple(say(name) for name in names)
+
+
+def _row(found: Measurement) -> tuple[str, ...]:
+    return (
+        found.model,
+        str(found.threads),
+        f"{found.median_ms:.2f} ms",
+        f"{found.p90_ms:.2f} ms",
+        f"{found.photos_per_s:.1f}",
+        f"{found.bytes / 1e6:.1f} MB",
+        "" if found.memory_bytes is None else f"{found.memory_bytes / 1e6:.1f} MB",
+    )
+
+
+def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command `export`."""
+    parser = commands.add_parser("export", help="write a model's file in the format you need", allow_abbrev=False)
+    parser.add_argument("id", metavar="ID", help="a model that is ready")
+    parser.add_argument("--format", choices=(*FORMATS, KERAS), required=True, help="litert: the file as it is")
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write, or folder to write to")
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="PATH",
+        help=f"for litert-int8: at least {LEAST_CALIBRATION_PHOTOS} typical photos, or folders of them, to find the "
+        "ranges with (default: the samples)",
+    )
+    parser.set_defaults(run=run_export)
+
+
+def run_export(arguments: argparse.Namespace, say: Translator) -> int:
+    """Write the file, say where it is, and return the exit code."""
+    folder = Store().open_folder(arguments.id)
+    photos = [photo for path in arguments.photos for photo in find_photos(path)]
+    source, name = _exported(folder, arguments.format, photos)
+    target = arguments.out / name if arguments.out.is_dir() else arguments.out
+    _copy(source, target)
+    told = N_("{model} was written to {file} as {format}, {size} MB.")
+    size = f"{target.stat().st_size / 1e6:.1f}"
+    print(printable(say(told, model=arguments.id, file=target, format=arguments.format, size=size)))
+    return ALL_WELL
+
+
+def _exported(folder: ModelFolder, form: str, photos: list[Source]) -> tuple[Path, str]:
+    """Return the file that holds the model in a format, made if need be, and what to call it."""
+    if form == KERAS:
+        return keras_file(folder), f"{folder.spec.id}.keras"
+    wanted = FORMATS[form]
+    found = folder if wanted is None else make_variant(folder, wanted, photos)
+    return found.weights_path, f"{found.spec.id}.tflite"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Write a copy, which appears whole or not at all.
+
+    Raises:
+        UsageError: The target cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".discern-", dir=target.parent) as place:
+            copy = Path(place) / "file"
+            copy.write_bytes(source.read_bytes())  # not its permissions: shipped files may be read-only
+            copy.replace(target)
+    except OSError as error:
+        raise not_writable(str(target), error) from error
