@@ -116,11 +116,11 @@ def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], threshold
     p1 = ranked[0].probability
     p2 = ranked[1].probability if classes > 1 else 0.0
     floor = thresholds.floor_for(classes)
-    has_rival = p2 >= thresholds.ratio * p1
-    is_weak = p1 < floor
+    kind = kind_of(p1, p2, classes, thresholds)
+    has_rival = kind in (VerdictKind.CLOSE, VerdictKind.NONE)
     running = int(np.count_nonzero(probabilities >= thresholds.ratio * p1)) if has_rival else 0
     return Verdict(
-        kind=_KINDS[has_rival, is_weak],
+        kind=kind,
         rivals=ranked[:running],
         more_rivals=max(0, running - MAX_NAMED),
         winner=ranked[0],
@@ -130,6 +130,20 @@ def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], threshold
         floor=floor,
         spread=spread(probabilities),
     )
+
+
+def kind_of(p1: float, p2: float, classes: int, thresholds: Thresholds) -> VerdictKind:
+    """Return the verdict on two largest probabilities; see above for the rule.
+
+    Args:
+        p1: The largest probability.
+        p2: The second largest; 0 for a model of one class.
+        classes: K, how many classes compete.
+        thresholds: The two adjustable numbers.
+    """
+    has_rival = p2 >= thresholds.ratio * p1
+    is_weak = p1 < thresholds.floor_for(classes)
+    return _KINDS[has_rival, is_weak]
 
 
 _KINDS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-CALIBRATION_BINS = 15
+from lib.evaluation.calibration import calibration_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +50,3 @@ def measure(
         per_class=tuple(float(share) for share in per_class),
         confusion=tuple(tuple(int(n) for n in row) for row in confusion),
     )
-
-
-def calibration_error(
-    confidence: np.ndarray[tuple[int], np.dtype[np.floating[Any]]], right: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> float:
-    """Return the expected calibration error: mean |accuracy - confidence| over 15 equal bins, weighted by count.
-
-    Naeini et al. 2015; Guo et al. 2017 (On calibration of modern neural networks), equation 3.
-
-    Args:
-        confidence: Shape (N,), the probability of each answer, in [0, 1].
-        right: Shape (N,), whether the answer was right.
-    """
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    gaps = [
-        abs(float(right[bins == b].mean()) - float(confidence[bins == b].mean())) * int((bins == b).sum())
-        for b in np.unique(bins)
-    ]
-    return sum(gaps) / len(confidence)

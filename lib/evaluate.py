@@ -1,0 +1,301 @@
+"""Labelled photos + models → how good each model is, where they differ, and what its verdicts are worth.
+
+`evaluate` lets all models see each photo once; `assess` works out the figures from their answers, and can do so again
+with other thresholds without looking at a photo again.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from lib.classifiers.base import Classifier
+from lib.classify import Look, Settings, infer_with_each
+from lib.errors import DatasetError
+from lib.evaluation import accuracy, agreement, calibration, shares, variants, verdicts
+from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
+from lib.evaluation.agreement import Agreement, Gallery
+from lib.evaluation.answers import Answers, Floats, Ints
+from lib.evaluation.calibration import Bin
+from lib.evaluation.shares import Difference, Share
+from lib.evaluation.variants import VariantChange
+from lib.evaluation.verdicts import CurvePoint, VerdictFigures
+from lib.labelled import KnownPhotos
+from lib.matching import Matching
+from lib.messages import N_, Message
+from lib.results import Failure, VerdictKind
+from lib.verdict import Thresholds
+
+# Called with the number of photos done and their total, in the thread that evaluates.
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A model that is evaluated.
+
+    Attributes:
+        classifier: The model.
+        labels: Its K names in the reader's language.
+        matching: How the photos' classes relate to the model's.
+    """
+
+    classifier: Classifier
+    labels: tuple[str, ...]
+    matching: Matching
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelFigures:
+    """How good one model is.
+
+    Attributes:
+        answers: What it said of each photo.
+        matching: How the photos' classes relate to its own.
+        hits: Which photos it named rightly; those of a class it does not have are not judged.
+        top1: Share of judged photos whose likeliest class is right.
+        top5: Share with a right class among the five likeliest; None for models of fewer than six classes.
+        ece: Expected calibration error, in [0, 1].
+        bins: The bars of the reliability diagram.
+        confusion: True class × answered class.
+        per_class: Precision and recall.
+        kinds: The verdict on each photo, judged or not.
+        verdicts: Share and accuracy of each verdict.
+        curve: Share answered and accuracy over the ratio slider.
+    """
+
+    answers: Answers
+    matching: Matching
+    hits: Hits
+    top1: Share
+    top5: Share | None
+    ece: float
+    bins: tuple[Bin, ...]
+    confusion: Confusion
+    per_class: tuple[ClassFigures, ...]
+    kinds: tuple[VerdictKind, ...]
+    verdicts: Mapping[VerdictKind, VerdictFigures]
+    curve: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairFigures:
+    """How two models compare.
+
+    Attributes:
+        agreement: How far they say the same.
+        difference: Whether one is really better, on the photos both are judged on; None if there are none.
+        change: What one made of the other's answers, if they have the same classes; else None.
+    """
+
+    agreement: Agreement
+    difference: Difference | None
+    change: VariantChange | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Everything there is to say about models on labelled photos.
+
+    Attributes:
+        photos: Those that every model saw, and what was skipped.
+        labels: Shape (N,), the class of each photo.
+        thresholds: Of the verdicts.
+        models: In the order they were given.
+        pairs: Every two of them, in that order.
+        gallery: The photos by what the models make of them; None for a single model.
+    """
+
+    photos: KnownPhotos
+    labels: Ints
+    thresholds: Thresholds
+    models: tuple[ModelFigures, ...]
+    pairs: tuple[PairFigures, ...]
+    gallery: Gallery | None
+
+    def with_thresholds(self, thresholds: Thresholds) -> "Evaluation":
+        """Return the same evaluation with other thresholds; no photo is looked at."""
+        return assess(self.photos, [(m.answers, m.matching) for m in self.models], thresholds)
+
+
+def evaluate(
+    photos: KnownPhotos,
+    entrants: Sequence[Entrant],
+    settings: Settings | None = None,
+    *,
+    look: Look | None = None,
+    on_progress: OnProgress = lambda done, total: None,
+    cancelled: threading.Event | None = None,
+) -> Evaluation | None:
+    """Let models look at labelled photos, each decoded once, and work out how good they are.
+
+    A photo that one of the models cannot look at is skipped for all, with the reason, so that all are judged on the
+    same photos.
+
+    Args:
+        photos: The photos.
+        entrants: The models, at least one.
+        settings: None for the defaults.
+        look: Called with each decoded photo, once, in a worker's thread.
+        on_progress: Told after each photo.
+        cancelled: Once set, no further photo is begun.
+
+    Returns:
+        The evaluation; None if it was cancelled.
+
+    Raises:
+        DatasetError: A model knows none of the classes, or no photo could be looked at.
+    """
+    for entrant in entrants:
+        _require_known(entrant, photos)
+    seen = _look_at(photos, entrants, look, on_progress, cancelled)
+    if seen is None:
+        return None
+    kept, answers = seen
+    matchings = [entrant.matching for entrant in entrants]
+    return assess(kept, list(zip(answers, matchings, strict=True)), (settings or Settings()).thresholds)
+
+
+def assess(
+    photos: KnownPhotos, models: Sequence[tuple[Answers, Matching]], thresholds: Thresholds
+) -> Evaluation:  # fmt: skip
+    """Work out the figures of models whose answers are known.
+
+    Args:
+        photos: N photos, at least one.
+        models: For each model its answers about these photos, and how their classes relate to its own.
+        thresholds: Of the verdicts.
+    """
+    labels = np.array([photo.label for photo in photos.photos], dtype=np.int64)
+    figures = tuple(_assess_one(answers, matching, photos, labels, thresholds) for answers, matching in models)
+    everyone = [model.answers for model in figures]
+    agreements = agreement.compare_all(everyone)
+    return Evaluation(
+        photos=photos,
+        labels=labels,
+        thresholds=thresholds,
+        models=figures,
+        pairs=tuple(
+            _assess_pair(first, second, common, thresholds)
+            for (first, second), common in zip(combinations(figures, 2), agreements, strict=True)
+        ),
+        gallery=agreement.sort_photos(everyone, [m.kinds for m in figures], agreements) if len(figures) > 1 else None,
+    )
+
+
+def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
+    """Return what a reader should know about the figures: what the photos are, and what a model was not judged on."""
+    notes = list(evaluation.photos.notes)
+    for model in evaluation.models:
+        left_out = len(model.answers) - model.hits.photos
+        if left_out:
+            notes.append(
+                Message(
+                    N_("{model} has no class for {count} of the {photos} photos; its figures leave them out."),
+                    {"model": model.answers.name, "count": left_out, "photos": len(model.answers)},
+                )
+            )
+    return tuple(notes)
+
+
+def _require_known(entrant: Entrant, photos: KnownPhotos) -> None:
+    known = [index for index, targets in enumerate(entrant.matching.targets) if targets]
+    if not any(photo.label in known for photo in photos.photos):
+        shown = ", ".join(photos.titles[:8]) + (", …" if len(photos.titles) > 8 else "")
+        raise DatasetError(
+            N_("{model} knows none of the classes of {folder}: {classes}."),
+            model=entrant.classifier.spec.name, folder=photos.name, classes=shown,
+        )  # fmt: skip
+
+
+def _look_at(
+    photos: KnownPhotos,
+    entrants: Sequence[Entrant],
+    look: Look | None,
+    on_progress: OnProgress,
+    cancelled: threading.Event | None,
+) -> tuple[KnownPhotos, list[Answers]] | None:
+    """Return the photos that all models could look at, and what each said of them; None if cancelled."""
+    total = len(photos.photos)
+    probabilities = [np.empty((total, len(entrant.classifier.labels))) for entrant in entrants]
+    milliseconds = np.empty((len(entrants), total))
+    broken: dict[int, Message] = {}
+    done = 0
+    sources = (photo.source for photo in photos.photos)
+    classifiers = [entrant.classifier for entrant in entrants]
+    on_progress(0, total)
+    for answers in infer_with_each(sources, classifiers, look=look, cancelled=cancelled):
+        for position, answer in enumerate(answers):
+            if isinstance(answer, Failure):
+                broken.setdefault(done, answer.error.message)
+            else:
+                probabilities[position][done] = answer.probabilities
+                milliseconds[position, done] = answer.milliseconds
+        done += 1
+        on_progress(done, total)
+    if done < total or (cancelled is not None and cancelled.is_set()):
+        return None
+    kept = photos.without(broken)
+    _require_photos(kept, photos)
+    whole = np.array([index not in broken for index in range(total)], dtype=np.bool_)
+    return kept, [
+        _answers(entrant, matrix if not broken else matrix[whole], times[whole])
+        for entrant, matrix, times in zip(entrants, probabilities, milliseconds, strict=True)
+    ]
+
+
+def _answers(entrant: Entrant, probabilities: Floats, milliseconds: Floats) -> Answers:
+    spec = entrant.classifier.spec
+    return Answers(spec.id, spec.name, entrant.labels, entrant.classifier.labels, probabilities, milliseconds)
+
+
+def _require_photos(kept: KnownPhotos, photos: KnownPhotos) -> None:
+    if not kept.photos:
+        raise DatasetError(
+            N_("None of the {count} photos of {folder} could be looked at. The first reason: {reason}"),
+            count=len(photos.photos), folder=photos.name, reason=kept.skipped[-1].reason,
+        )  # fmt: skip
+
+
+def _assess_one(
+    answers: Answers, matching: Matching, photos: KnownPhotos, labels: Ints, thresholds: Thresholds
+) -> ModelFigures:
+    hits = accuracy.find_hits(answers, labels, matching.targets)
+    if not hits.photos:
+        raise DatasetError(
+            N_("{model} knows none of the classes of {folder}: {classes}."),
+            model=answers.name, folder=photos.name, classes=", ".join(photos.titles[:8]),
+        )  # fmt: skip
+    kinds = answers.kinds(thresholds)
+    confusion = accuracy.confuse(answers, labels, matching, photos.titles)
+    confidence, right = answers.p1[hits.judged], hits.right[hits.judged]
+    return ModelFigures(
+        answers=answers,
+        matching=matching,
+        hits=hits,
+        top1=hits.top1,
+        top5=accuracy.top5(answers, hits),
+        ece=calibration.calibration_error(confidence, right),
+        bins=calibration.reliability(confidence, right),
+        confusion=confusion,
+        per_class=accuracy.figures_per_class(confusion),
+        kinds=kinds,
+        verdicts=verdicts.figures_per_verdict(kinds, hits),
+        curve=verdicts.coverage_curve(answers, hits, thresholds),
+    )
+
+
+def _assess_pair(
+    first: ModelFigures, second: ModelFigures, common: Agreement, thresholds: Thresholds
+) -> PairFigures:  # fmt: skip
+    both = first.hits.judged & second.hits.judged
+    only_first = int((both & first.hits.right & ~second.hits.right).sum())
+    only_second = int((both & second.hits.right & ~first.hits.right).sum())
+    are_variants = variants.are_variants(first.answers, second.answers)
+    return PairFigures(
+        agreement=common,
+        difference=shares.mcnemar(int(both.sum()), only_first, only_second) if both.any() else None,
+        change=variants.compare_variants(first.answers, second.answers, thresholds) if are_variants else None,
+    )

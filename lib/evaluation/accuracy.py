@@ -1,0 +1,157 @@
+"""How often a model is right, and what it mixes up with what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.evaluation.answers import Answers, Bools, Ints
+from lib.evaluation.shares import Share, share, share_or_none
+from lib.matching import Matching
+
+# With five classes or fewer, the right one is always among the five likeliest.
+FEWEST_FOR_TOP5 = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Which photos a model named rightly. Arrays have one entry for each of N photos.
+
+    Attributes:
+        judged: Whether the model knows the photo's class at all; the other two are False where it does not.
+        right: Whether its likeliest class is right.
+        in_top5: Whether a right class is among its five likeliest.
+    """
+
+    judged: Bools
+    right: Bools
+    in_top5: Bools
+
+    @property
+    def photos(self) -> int:
+        """Return how many photos were judged."""
+        return int(self.judged.sum())
+
+    @property
+    def top1(self) -> Share:
+        """Return the share of judged photos named rightly; at least one must be judged."""
+        return share(int(self.right.sum()), self.photos)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Confusion:
+    """True class × answered class.
+
+    Attributes:
+        names: G classes. Photo classes that mean the same to the model are one: all breeds are "dog" to a model that
+            knows only dogs.
+        true: Shape (N,), the photo's class, or -1 where the model has no such class.
+        answered: Shape (N,), the class that was answered; G for something else; -1 as in `true`.
+        counts: Shape (G, G + 1); the last column is something else.
+    """
+
+    names: tuple[str, ...]
+    true: Ints
+    answered: Ints
+    counts: Ints
+
+    def photos(self, true: int, answered: int) -> tuple[int, ...]:
+        """Return the positions of the photos behind a cell; `answered` may be G, something else."""
+        return tuple(np.flatnonzero((self.true == true) & (self.answered == answered)).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """How a model does on one class.
+
+    Attributes:
+        name: Of the class.
+        photos: How many show it.
+        recall: Of these, how many were named so; None without photos.
+        precision: Of the photos named so, how many show it; None if none was.
+    """
+
+    name: str
+    photos: int
+    recall: Share | None
+    precision: Share | None
+
+
+def find_hits(answers: Answers, labels: Ints, targets: Sequence[Sequence[int]]) -> Hits:
+    """Return which photos a model named rightly.
+
+    Args:
+        answers: What it said of N photos.
+        labels: Shape (N,), the class of each photo.
+        targets: For each class, the model's classes that count as right; none if the model has no such class.
+    """
+    counts_as = _membership(targets, len(answers.labels))
+    wanted: Bools = counts_as[labels]
+    return Hits(
+        judged=np.asarray(wanted.any(axis=1)),
+        right=counts_as[labels, answers.best],
+        in_top5=np.asarray(np.take_along_axis(wanted, answers.top(5), axis=1).any(axis=1)),
+    )
+
+
+def top5(answers: Answers, hits: Hits) -> Share | None:
+    """Return the share of judged photos with a right class among the five likeliest; None for few classes."""
+    return share(int(hits.in_top5.sum()), hits.photos) if len(answers.labels) >= FEWEST_FOR_TOP5 else None
+
+
+def confuse(answers: Answers, labels: Ints, matching: Matching, titles: Sequence[str]) -> Confusion:
+    """Return what a model answered for which class.
+
+    Args:
+        answers: What it said of N photos.
+        labels: Shape (N,), the class of each photo.
+        matching: How the photos' classes relate to the model's.
+        titles: Names of the photos' classes for people.
+    """
+    from sklearn.metrics import confusion_matrix
+
+    groups = list(dict.fromkeys(targets for targets in matching.targets if targets))
+    group_of = np.array([groups.index(t) if t else -1 for t in matching.targets], dtype=np.int64)
+    true = group_of[labels]
+    counts_as = _membership(groups, len(answers.labels))
+    # One class may count as right for several groups; the photo's own comes first.
+    first_meant = np.where(counts_as.any(axis=0), counts_as.argmax(axis=0), len(groups))
+    is_right = counts_as[true, answers.best] & (true >= 0)
+    answered = np.where(is_right, true, first_meant[answers.best])
+    answered[true < 0] = -1
+    judged = true >= 0
+    everything = np.arange(len(groups) + 1)
+    counts = confusion_matrix(true[judged], answered[judged], labels=everything)[:-1].astype(np.int64)
+    return Confusion(_names(groups, matching, titles, answers.labels), true, answered, counts)
+
+
+def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
+    """Return precision and recall of each class of `confusion`."""
+    rows, columns = confusion.counts.sum(axis=1), confusion.counts.sum(axis=0)
+    return tuple(
+        ClassFigures(
+            name=name,
+            photos=int(rows[index]),
+            recall=share_or_none(int(confusion.counts[index, index]), int(rows[index])),
+            precision=share_or_none(int(confusion.counts[index, index]), int(columns[index])),
+        )
+        for index, name in enumerate(confusion.names)
+    )
+
+
+def _membership(targets: Sequence[Sequence[int]], classes: int) -> Bools:
+    """Return a table of shape (len(targets), classes): whether a class is among the targets."""
+    table = np.zeros((len(targets), classes), dtype=np.bool_)
+    for index, indices in enumerate(targets):
+        table[index, list(indices)] = True
+    return table
+
+
+def _names(
+    groups: Sequence[tuple[int, ...]], matching: Matching, titles: Sequence[str], labels: Sequence[str]
+) -> tuple[str, ...]:
+    names = []
+    for group in groups:
+        members = [title for title, targets in zip(titles, matching.targets, strict=True) if targets == group]
+        names.append(members[0] if len(members) == 1 else " / ".join(labels[index] for index in group))
+    return tuple(names)

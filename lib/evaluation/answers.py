@@ -1,0 +1,75 @@
+"""What one model said of many photos, as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.results import VerdictKind
+from lib.verdict import Thresholds, kind_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one model said of N photos. Never changed; what follows from the probabilities is worked out once.
+
+    Attributes:
+        model: Id of the model.
+        name: For people.
+        labels: K names, in the reader's language.
+        own_labels: K names as the model's maker gives them, by which models are compared.
+        probabilities: Shape (N, K), float64, rows of sum 1.
+        milliseconds: Shape (N,), inference alone.
+    """
+
+    model: str
+    name: str
+    labels: tuple[str, ...]
+    own_labels: tuple[str, ...]
+    probabilities: Floats
+    milliseconds: Floats
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.probabilities)
+
+    @cached_property
+    def best(self) -> Ints:
+        """Return the likeliest class of each photo, shape (N,); of equals the lower."""
+        best: Ints = self.probabilities.argmax(axis=1)
+        return best
+
+    @cached_property
+    def p1(self) -> Floats:
+        """Return the largest probability of each photo, shape (N,)."""
+        largest: Floats = self.probabilities.max(axis=1)
+        return largest
+
+    @cached_property
+    def p2(self) -> Floats:
+        """Return the second largest probability of each photo, shape (N,); 0 for a model of one class."""
+        if self.probabilities.shape[1] == 1:
+            return np.zeros(len(self))
+        second: Floats = np.partition(self.probabilities, -2, axis=1)[:, -2]
+        return second
+
+    def top(self, count: int) -> Ints:
+        """Return the `count` likeliest classes of each photo, shape (N, count), likeliest first; ties by index."""
+        return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+
+    def kinds(self, thresholds: Thresholds) -> tuple[VerdictKind, ...]:
+        """Return the verdict on each photo."""
+        classes = len(self.labels)
+        pairs = zip(self.p1.tolist(), self.p2.tolist(), strict=True)
+        return tuple(kind_of(p1, p2, classes, thresholds) for p1, p2 in pairs)
+
+
+def ambiguous(kinds: Sequence[VerdictKind]) -> Bools:
+    """Return for each verdict whether it is ambiguous, shape (N,)."""
+    return np.array([kind.is_ambiguous for kind in kinds], dtype=np.bool_)

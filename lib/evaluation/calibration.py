@@ -1,0 +1,72 @@
+"""Whether a model that says 80 % is right in 80 % of cases."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.evaluation.answers import Bools, Floats
+from lib.evaluation.shares import Share, share
+
+BINS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Photos whose answers are about equally confident.
+
+    Attributes:
+        low: Lower end of the confidences, in [0, 1].
+        high: Upper end.
+        confidence: Their mean confidence.
+        accuracy: How many of the answers are right.
+    """
+
+    low: float
+    high: float
+    confidence: float
+    accuracy: Share
+
+
+def reliability(confidence: Floats, right: Bools) -> tuple[Bin, ...]:
+    """Return the bars of a reliability diagram: 15 equal bins of confidence, those without photos left out.
+
+    Args:
+        confidence: Shape (N,), the probability of each answer, in [0, 1].
+        right: Shape (N,), whether the answer was right.
+    """
+    positions = bin_positions(confidence)
+    found = []
+    for position in np.unique(positions):
+        members = positions == position
+        found.append(
+            Bin(
+                low=float(position) / BINS,
+                high=float(position + 1) / BINS,
+                confidence=float(confidence[members].mean()),
+                accuracy=share(int(right[members].sum()), int(members.sum())),
+            )
+        )
+    return tuple(found)
+
+
+def calibration_error(confidence: Floats, right: Bools) -> float:
+    """Return the expected calibration error: mean |accuracy - confidence| over 15 equal bins, weighted by count.
+
+    Naeini et al. 2015; Guo et al. 2017 (On calibration of modern neural networks), equation 3.
+
+    Args:
+        confidence: Shape (N,), the probability of each answer, in [0, 1]; N at least 1.
+        right: Shape (N,), whether the answer was right.
+    """
+    positions = bin_positions(confidence)
+    gaps = [
+        abs(float(right[positions == p].mean()) - float(confidence[positions == p].mean()))
+        * int((positions == p).sum())
+        for p in np.unique(positions)
+    ]
+    return sum(gaps) / len(confidence)
+
+
+def bin_positions(confidence: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    """Return the bin of each confidence, from 0; certainty belongs to the last."""
+    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)

@@ -1,0 +1,108 @@
+"""What making a model smaller did to its answers: a model beside its 8-bit or 16-bit variant. No true class needed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.errors import UsageError
+from lib.evaluation.answers import Answers
+from lib.evaluation.shares import Share, share
+from lib.messages import N_, Message
+from lib.verdict import Thresholds, percent
+
+MOST_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How much the answer on one photo moved.
+
+    Attributes:
+        photo: Its position, from 0.
+        index: The class whose probability moved most.
+        before: Its probability by the model.
+        after: By the variant.
+    """
+
+    photo: int
+    index: int
+    before: float
+    after: float
+
+    @property
+    def size(self) -> float:
+        """Return by how much the probability moved, in [0, 1]."""
+        return abs(self.after - self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantChange:
+    """How a variant of a model differs from it.
+
+    Attributes:
+        changed_answers: On how many photos the likeliest class is another.
+        changed_verdicts: On how many photos the verdict is another.
+        changed: Positions of the photos with another answer or verdict.
+        largest: The photos whose probabilities moved most, first the most, at most twelve.
+        mean_shift: Of the largest movement on each photo.
+    """
+
+    changed_answers: Share
+    changed_verdicts: Share
+    changed: tuple[int, ...]
+    largest: tuple[Shift, ...]
+    mean_shift: float
+
+
+def are_variants(first: Answers, second: Answers) -> bool:
+    """Whether two models have the same classes, so that their probabilities can be compared one by one."""
+    return first.own_labels == second.own_labels
+
+
+def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -> VariantChange:
+    """Return what is different about a variant, on the same N photos; N at least 1.
+
+    Raises:
+        UsageError: The two do not have the same classes.
+    """
+    if not are_variants(model, variant):
+        text = N_("{first} and {second} do not have the same classes, so one is no variant of the other.")
+        raise UsageError(text, first=model.name, second=variant.name)
+    moved = np.abs(variant.probabilities - model.probabilities)
+    most = moved.argmax(axis=1)
+    sizes = moved[np.arange(len(moved)), most]
+    order = np.argsort(-sizes, kind="stable")[:MOST_SHOWN]
+    other_answer = model.best != variant.best
+    pairs = zip(model.kinds(thresholds), variant.kinds(thresholds), strict=True)
+    other_verdict = np.array([before is not after for before, after in pairs])
+    return VariantChange(
+        changed_answers=share(int(other_answer.sum()), len(model)),
+        changed_verdicts=share(int(other_verdict.sum()), len(model)),
+        changed=tuple(np.flatnonzero(other_answer | other_verdict).tolist()),
+        largest=tuple(_shift(int(photo), int(most[photo]), model, variant) for photo in order),
+        mean_shift=float(sizes.mean()),
+    )
+
+
+def explain_change(change: VariantChange, model: str, variant: str) -> Message:
+    """Return the difference in one sentence; `model` and `variant` are their names."""
+    return Message(
+        N_(
+            "Of {photos} photos, {variant} answers {answers} differently from {model} and judges {verdicts} "
+            "differently; the largest shift of a probability is from {before} to {after}."
+        ),
+        {
+            "photos": change.changed_answers.total,
+            "variant": variant,
+            "model": model,
+            "answers": change.changed_answers.count,
+            "verdicts": change.changed_verdicts.count,
+            "before": percent(change.largest[0].before),
+            "after": percent(change.largest[0].after),
+        },
+    )
+
+
+def _shift(photo: int, index: int, model: Answers, variant: Answers) -> Shift:
+    before, after = (float(answers.probabilities[photo, index]) for answers in (model, variant))
+    return Shift(photo, index, before, after)

@@ -1,0 +1,76 @@
+"""How much the verdicts are worth: how often each is given, and how often it is right."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.evaluation.accuracy import Hits
+from lib.evaluation.answers import Answers, ambiguous
+from lib.evaluation.shares import Share, share, share_or_none
+from lib.results import VerdictKind
+from lib.verdict import RATIO_RANGE, Thresholds
+
+RATIO_STEP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictFigures:
+    """How one verdict does.
+
+    Attributes:
+        share: How many of the judged photos got it.
+        accuracy: How many of these were named rightly; None if there are none.
+    """
+
+    share: Share
+    accuracy: Share | None
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What the rule does at one position of the ratio slider.
+
+    Attributes:
+        ratio: From this share of the winner on a class is a rival.
+        answered: How many of the judged photos get a clear answer.
+        accuracy: How many of these answers are right; None if there are none.
+    """
+
+    ratio: float
+    answered: Share
+    accuracy: Share | None
+
+
+def figures_per_verdict(kinds: Sequence[VerdictKind], hits: Hits) -> Mapping[VerdictKind, VerdictFigures]:
+    """Return share and accuracy of each verdict, in the order clear, close, weak, none.
+
+    Args:
+        kinds: The verdict on each photo.
+        hits: Which photos were named rightly; at least one must be judged.
+    """
+    given = np.array([kind.value for kind in kinds])
+    figures = {}
+    for kind in VerdictKind:
+        members = (given == kind.value) & hits.judged
+        count = int(members.sum())
+        right = int((members & hits.right).sum())
+        figures[kind] = VerdictFigures(share(count, hits.photos), share_or_none(right, count))
+    return figures
+
+
+def coverage_curve(answers: Answers, hits: Hits, thresholds: Thresholds) -> tuple[CurvePoint, ...]:
+    """Return what the rule does as the ratio moves over its range, the floor as in `thresholds`."""
+    points = []
+    for ratio in ratios():
+        clear = hits.judged & ~ambiguous(answers.kinds(Thresholds(ratio, thresholds.floor)))
+        count = int(clear.sum())
+        right = int((clear & hits.right).sum())
+        points.append(CurvePoint(ratio, share(count, hits.photos), share_or_none(right, count)))
+    return tuple(points)
+
+
+def ratios() -> tuple[float, ...]:
+    """Return the positions of the ratio slider: 0.20, 0.25, … 0.90."""
+    low, high = RATIO_RANGE
+    return tuple(round(low + RATIO_STEP * step, 2) for step in range(round((high - low) / RATIO_STEP) + 1))
