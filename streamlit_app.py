@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from lib.ui import language, style
+from lib.ui import language, style, visit
 
 st.set_page_config(page_title="Discern", page_icon="🔎", layout="wide")
 language.switch()
 t = language.translator()
 style.apply(t)
+with st.sidebar:
+    visit.resume()
 st.navigation(
     [
         st.Page("pages/classify.py", title=t("Classify"), icon=":material/image_search:", default=True),

@@ -20,16 +20,22 @@ class Job:
     """A piece of work in a thread of its own.
 
     Args:
-        work: Called with the job. It should call `advance` as it goes, and return soon after `cancelled` is set. An
-            AppError it raises becomes `error`; any other exception is a bug: it is kept, and raised by `check`.
+        work: Called with the job. It should call `advance` as it goes, and return soon after `cancelled` is set; what
+            it returns becomes `result`. An AppError it raises becomes `error`; any other exception is a bug: it is
+            kept, and raised by `check`.
         total: How many steps there are, or 0 while that is unknown.
         name: For the thread.
+        subject: What the work is about, to tell jobs apart.
     """
 
-    def __init__(self, work: Callable[["Job"], None], *, total: int = 0, name: str = "job") -> None:
+    def __init__(
+        self, work: Callable[["Job"], object], *, total: int = 0, name: str = "job", subject: object = None
+    ) -> None:
         self.total = total
+        self.subject = subject
         self.done = 0
         self.state = JobState.RUNNING
+        self.result: object = None
         self.error: AppError | None = None
         self.cancelled = threading.Event()
         self._bug: BaseException | None = None
@@ -64,9 +70,9 @@ class Job:
         if self._bug is not None:
             raise self._bug
 
-    def _run(self, work: Callable[["Job"], None]) -> None:
+    def _run(self, work: Callable[["Job"], object]) -> None:
         try:
-            work(self)
+            self.result = work(self)
         except AppError as error:
             self.error = error
             self.state = JobState.FAILED

@@ -3,12 +3,14 @@
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import explanation, intake, models, results, settings
+from lib.ui import explanation, intake, models, results, settings, visit
 from lib.ui.language import translator
 
 t = translator()
 st.title(t("What does the model see?"))
-st.caption(t("Photos stay in the memory of the computer that runs this app, and are gone when you close the page."))
+st.caption(
+    t("Photos stay in the memory of the computer that runs this app, and are forgotten once the page is closed.")
+)
 
 entry = models.pick(t)
 if entry is None:
@@ -18,7 +20,7 @@ if entry.folder is None:
     models.download_card(t, entry)
 
 intake.draw(t)
-album = intake.album()
+album = visit.current().album
 if entry.folder is not None:
     try:
         classifier = models.classifier(entry.folder)

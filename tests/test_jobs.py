@@ -16,6 +16,12 @@ def test_progress_is_counted_and_the_end_is_seen() -> None:
     assert (job.state, job.done, job.share) == (JobState.DONE, 3, 0.75)
 
 
+def test_what_the_work_returns_is_its_result() -> None:
+    job = Job(lambda _: 42)
+    assert job.wait(5)
+    assert job.result == 42
+
+
 def test_cancel_ends_the_work_and_keeps_what_is_done() -> None:
     begun = threading.Event()
 

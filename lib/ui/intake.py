@@ -7,20 +7,13 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from lib.album import MAX_PHOTOS, Album
+from lib.album import MAX_PHOTOS
 from lib.i18n import Translator
 from lib.photos import open_photo, thumbnail
 from lib.samples import Sample, find_samples
+from lib.ui import visit
 
-_ALBUM, _ROUND, _SHOTS, _FULL = "album", "intake_round", "camera_shots", "album_full"
-
-
-def album() -> Album:
-    """Return this visitor's photos."""
-    if _ALBUM not in st.session_state:
-        st.session_state[_ALBUM] = Album()
-    found: Album = st.session_state[_ALBUM]
-    return found
+_ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
 
 
 def draw(t: Translator) -> None:
@@ -100,7 +93,7 @@ def _take_shot(key: str) -> None:
 
 
 def _add(name: str, data: bytes) -> None:
-    if album().add(name, data) is None:
+    if visit.current().album.add(name, data) is None:
         st.session_state[_FULL] = True
 
 

@@ -34,7 +34,7 @@ def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str,
         labels: Its K names in the visitor's language.
         settings: What the visitor chose.
     """
-    looking.draw(t, album, [classifier], lambda: _panel(t, album, classifier.spec.id, labels, settings))
+    looking.draw(t, [classifier], lambda: _panel(t, album, classifier.spec.id, labels, settings))
 
 
 def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:

@@ -124,6 +124,21 @@ def test_results_and_settings_survive_a_page_switch(page: Page, server: Server, 
     expect(page.locator("p.verdict")).to_have_text(sentence)
 
 
+def test_photos_and_results_survive_a_reload_but_only_in_their_own_tab(
+    page: Page, server: Server, browser: Browser, photos: dict[str, Path]
+) -> None:
+    open_app(page, server)
+    drop(page, photos["chelsea.png"])
+    sentence = page.locator("p.verdict").inner_text()
+    page.reload()
+    expect(page.locator("p.verdict")).to_have_text(sentence, timeout=20_000)
+    stranger = browser.new_context(locale="en-US").new_page()
+    open_app(stranger, server, page.url.removeprefix(f"{server.url}/"))
+    expect(stranger.get_by_text("Bring a photo to begin")).to_be_visible(timeout=20_000)
+    expect(stranger.locator("p.verdict")).to_have_count(0)
+    stranger.context.close()
+
+
 def test_the_language_can_be_switched_and_is_in_the_address(
     page: Page, server: Server, photos: dict[str, Path]
 ) -> None:
