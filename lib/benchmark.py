@@ -36,6 +36,8 @@ MOST_SPREAD = 0.15
 # Addresses, not memory in use: each thread reserves some, and each interpreter keeps a packed copy of the weights.
 MEMORY_BYTES = 4 * 2**30
 MEMORY_BYTES_PER_CORE = 2**28
+WEIGH = "lib.stopwatch:measure_memory"
+TIME = "lib.stopwatch:measure_slots"
 _WALL_SECONDS = 120.0
 
 OnProgress = Callable[[int, int], None]
@@ -253,7 +255,7 @@ class _Run:
             if self._is_cancelled():
                 return
             try:
-                report = self._work("measure_memory", {"model": self._table(number)}, 0.0)
+                report = self._work(WEIGH, {"model": self._table(number)}, 0.0)
             except (ModelError, WorkerError) as error:
                 self._fail(number, error)
             else:
@@ -287,7 +289,7 @@ class _Run:
             "slots": [{"model": slot.model, "threads": slot.threads} for slot in slots],
             "seconds": self._seconds,
         }
-        self._work("measure_slots", payload, len(slots) * self._seconds, on_event)
+        self._work(TIME, payload, len(slots) * self._seconds, on_event)
 
     def _work(
         self,
@@ -298,7 +300,7 @@ class _Run:
     ) -> dict[str, Any]:
         largest = max(folder.weights_path.stat().st_size for folder in self._folders)
         return workers.run(
-            f"lib.stopwatch:{function}",
+            function,
             payload,
             memory_bytes=MEMORY_BYTES + 4 * largest + (os.cpu_count() or 1) * (MEMORY_BYTES_PER_CORE + 2 * largest),
             cpu_seconds=None,

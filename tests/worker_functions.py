@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.errors import ModelFileError
 from lib.messages import N_, Message
+from lib.stopwatch import measure_slots
 from lib.workers import Emit
 
 
@@ -30,6 +31,18 @@ def crash(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Read address 0, as a native library with a bug does."""
     ctypes.string_at(0)
     return {}
+
+
+def time_all_but_thirds(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Time models as the benchmark does, but crash when it is the turn of the one called "thirds"."""
+
+    def watch(event: dict[str, Any]) -> None:
+        emit(event)
+        slot = payload["slots"][event["number"]]
+        if payload["models"][slot["model"]]["spec"]["id"] == "thirds":
+            ctypes.string_at(0)
+
+    return measure_slots(payload, watch)
 
 
 def grow(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
