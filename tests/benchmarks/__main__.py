@@ -6,12 +6,13 @@ python -m tests.benchmarks [NAME…]
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.benchmarks.measuring import Figure
+from tests.benchmarks.measuring import Figure, cores_to_be_had
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parents[1].parent / "shared"
@@ -40,6 +41,7 @@ def main() -> int:
     if not (SHARED / "photos").is_dir():
         print("The benchmarks need real photos and models: there is no folder ../shared.", file=sys.stderr)
         return 2
+    print(f"Cores to be had: {cores_to_be_had():.1f} of {os.cpu_count()}. On a busy machine no batch gets its due.")
     figures: list[Figure] = []
     for name in names:
         figures += importlib.import_module(f"tests.benchmarks.{name}").measure(SHARED)

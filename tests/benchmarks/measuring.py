@@ -1,10 +1,13 @@
 """Taking turns, and what comes of it."""
 
 import gc
+import os
 import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 Work = Callable[[], object]
 
@@ -80,3 +83,15 @@ def milliseconds_each(times: Mapping[str, Times], count: int) -> dict[str, float
         for name, one in times.items()
         for kind, seconds in (("wall", one.wall), ("cpu", one.cpu))
     }
+
+
+def cores_to_be_had() -> float:
+    """Return how many cores this process gets now when it asks for all of them: fewer where other work is going on."""
+    block = bytes(2**24)
+    threads = [threading.Thread(target=lambda: [sha256(block) for _ in range(20)]) for _ in range(os.cpu_count() or 1)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return (time.process_time() - cpu) / (time.perf_counter() - wall)
