@@ -6,7 +6,8 @@ change.
 
 An 8-bit model needs photos to find the ranges of its activations: those that are given, at least eight; or else the
 samples, each whole, mirrored and in four overlapping quarters. On 300 photos the starter changed 1 % of its answers
-when calibrated with these 42 views, 2 % with 200 of its own training photos.
+when calibrated with these 42 pictures, 2 % with 200 of its own training photos; MobileNetV2 changed 10 % of its answers
+to 100 photos, 9 % when calibrated with 100 others of the same kind.
 """
 
 import shutil
@@ -276,7 +277,7 @@ def _convert(
 def _describe(
     folder: ModelFolder, form: Format, weights: Path, pixels: NDArray[np.uint8], report: dict[str, Any]
 ) -> ModelSpec:
-    calibration = {"calibration_views": len(pixels), "calibration_sha256": _digest(pixels)}
+    calibration = {"calibration_pictures": len(pixels), "calibration_sha256": _digest(pixels)}
     return replace(
         folder.spec,
         id=variant_id(folder.spec, form),
