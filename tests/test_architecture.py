@@ -76,7 +76,7 @@ def test_the_library_swallows_no_bugs(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["lib.classify", "lib.cli", "lib.catalogue.store", "lib.reporting", "lib.training.command"],
+    ["lib.classify", "lib.cli", "lib.cli_benchmark", "lib.catalogue.store", "lib.reporting", "lib.training.command"],
 )
 def test_classifying_loads_no_tensorflow_and_no_streamlit(module: str) -> None:
     heavy = ("tensorflow", "keras", "streamlit", "torch", "pandas")
