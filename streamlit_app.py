@@ -13,6 +13,7 @@ with st.sidebar:
 st.navigation(
     [
         st.Page("pages/classify.py", title=t("Classify"), icon=":material/image_search:", default=True),
+        st.Page("pages/compare.py", title=t("Compare"), icon=":material/compare:", url_path="compare"),
         st.Page("pages/models.py", title=t("Models"), icon=":material/deployed_code:", url_path="models"),
     ],
     position="top",

@@ -25,6 +25,7 @@ class Visit:
         id: Random; who knows it can see the photos.
         album: The photos.
         jobs: Work that goes on or was done, by name.
+        kept: Whatever else belongs to this visit, by name.
         paused: Photos up to this id wait until they are asked for again (see `lib.ui.looking`).
         seen: When a page last asked for it.
     """
@@ -32,6 +33,7 @@ class Visit:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     album: Album = field(default_factory=Album)
     jobs: dict[str, Job] = field(default_factory=dict)
+    kept: dict[str, object] = field(default_factory=dict)
     paused: int = 0
     seen: float = 0.0
 

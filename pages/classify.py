@@ -4,9 +4,9 @@ import streamlit as st
 
 from lib.errors import AppError
 from lib.ui import explanation, intake, models, results, settings, visit
-from lib.ui.language import translator
+from lib.ui.entry import begin
 
-t = translator()
+t = begin()
 st.title(t("What does the model see?"))
 st.caption(
     t("Photos stay in the memory of the computer that runs this app, and are forgotten once the page is closed.")

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from lib.ui import models
-from lib.ui.language import translator
+from lib.ui.entry import begin
 
-t = translator()
+t = begin()
 st.title(t("Models"))
 st.caption(t("Models that are ready work without internet. Others are downloaded only when you press their button."))
 for error in models.store().problems():

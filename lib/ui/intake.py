@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from lib.album import MAX_PHOTOS
 from lib.i18n import Translator
-from lib.photos import open_photo, thumbnail
+from lib.photos import MAX_BYTES, open_photo, thumbnail
 from lib.samples import Sample, find_samples
 from lib.ui import visit
 
@@ -22,6 +22,7 @@ def draw(t: Translator) -> None:
     st.file_uploader(
         t("Photos"),
         accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
         key=f"photos-{turn}",
         on_change=_take_uploads,
         args=(f"photos-{turn}",),

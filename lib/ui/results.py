@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
+from typing import TypeVar
 
 import streamlit as st
 
@@ -103,11 +104,19 @@ def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Ph
         )
     kept = [pair for pair in shown if _passes(pair[1], chosen or "all")]
     kept = _sorted(kept, order)
-    pages = math.ceil(len(kept) / _PER_PAGE)
-    if pages <= 1:
-        return kept
-    page = st.pagination(pages, key=f"page-{pages}")
-    return kept[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    return pages(kept, _PER_PAGE, key="page")
+
+
+T = TypeVar("T")
+
+
+def pages(items: list[T], size: int, *, key: str) -> list[T]:
+    """Return those of `items` that are on the page chosen; the choice is drawn if there is more than one page."""
+    count = math.ceil(len(items) / size)
+    if count <= 1:
+        return items
+    page = st.pagination(count, key=f"{key}-{count}")
+    return items[(page - 1) * size : page * size]
 
 
 def _passes(outcome: Outcome, chosen: str) -> bool:

@@ -1,5 +1,7 @@
 """What the visitor can set: how many classes are listed, and the two numbers of the verdict."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from lib.classify import TOP, Settings
@@ -9,15 +11,13 @@ from lib.verdict import FEW_CLASSES, FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds
 _MAX_TOP = 10
 
 
-def draw(t: Translator, classes: int) -> Settings:
+def draw(t: Translator, *classes: int) -> Settings:
     """Draw the settings in the sidebar and return them; each is in the URL when it is not the default.
 
     Args:
         t: The visitor's language.
-        classes: K of the chosen model; the default floor depends on it.
+        classes: K of each chosen model; the default floor depends on it.
     """
-    default = default_floor(classes)
-    floor_key = "floor" if classes > FEW_CLASSES else "floor20"
     with st.sidebar:
         st.subheader(t("Settings"))
         top = st.slider(t("Classes to list"), 1, _MAX_TOP, TOP, key="k", bind="query-params")
@@ -30,20 +30,42 @@ def draw(t: Translator, classes: int) -> Settings:
             key="ratio",
             bind="query-params",
         )
-        floor = st.slider(
-            t("A winner below this is too weak (default {value})", value=percent(default)),
-            *FLOOR_RANGE,
-            default,
-            step=0.05,
-            format="percent",
-            key=floor_key,
-            bind="query-params",
-        )
-        st.caption(explain_thresholds(t, ratio, floor))
-        if (top, ratio, floor) != (TOP, RATIO, default):
-            keys = {"k": TOP, "ratio": RATIO, floor_key: default}
-            st.button(t("Back to the defaults"), on_click=st.session_state.update, args=(keys,), icon=":material/undo:")
+        floor, key, default = _floor(t, classes)
+        st.caption(explain_thresholds(t, ratio, default if floor is None else floor))
+        if (top, ratio) != (TOP, RATIO) or floor is not None:
+            defaults = {"k": TOP, "ratio": RATIO, key: default}
+            st.button(
+                t("Back to the defaults"), on_click=st.session_state.update, args=(defaults,), icon=":material/undo:"
+            )
     return Settings(top, Thresholds(ratio, floor))
+
+
+def _floor(t: Translator, classes: Sequence[int]) -> tuple[float | None, str, float]:
+    """Draw the floor; return it, None for each model's own default, and the key and default of its slider."""
+    defaults = {default_floor(count) for count in classes}
+    default = min(defaults)
+    key = "floor20" if default == default_floor(FEW_CLASSES) else "floor"
+    if len(defaults) > 1 and not st.toggle(t("The same floor for all models"), key="same_floor"):
+        st.caption(
+            t(
+                "A winner is too weak below {few} for models of up to {n} classes, below {many} for others.",
+                few=percent(max(defaults)),
+                many=percent(default),
+                n=FEW_CLASSES,
+            )
+        )
+        return None, key, default
+    floor = st.slider(
+        t("A winner below this is too weak (default {value})", value=percent(default)),
+        *FLOOR_RANGE,
+        default,
+        step=0.05,
+        format="percent",
+        key=key,
+        bind="query-params",
+    )
+    is_own_default = floor == default and len(defaults) == 1
+    return (None if is_own_default else floor), key, default
 
 
 def explain_thresholds(t: Translator, ratio: float, floor: float) -> str:

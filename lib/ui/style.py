@@ -12,13 +12,21 @@ _SHEET = Path(__file__).with_name("style.css")
 
 def apply(t: Translator) -> None:
     """Put the style sheet into the page, and the uploader's built-in English into the visitor's language."""
-    words = {
-        "--dz-drop": t("Drop photos here, or paste them"),
-        "--dz-limit": t("JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP; up to 64 MB each"),
-        "--dz-browse": t("Choose photos"),
+    zones = {
+        ":root": (
+            t("Drop photos here, or paste them"),
+            t("JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP; up to 64 MB each"),
+            t("Choose photos"),
+        ),
+        '[class*="st-key-zip-"]': (t("Drop a zip file here"), t("up to 512 MB"), t("Choose a file")),
+        '[class*="st-key-folder-"]': (t("Drop a folder here"), t("up to 512 MB"), t("Choose a folder")),
     }
-    variables = "".join(f'{name}: "{_css_string(text)}";' for name, text in words.items())
-    st.html(f"<style>:root {{{variables}}}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+    rules = [
+        f'{zone} {{--dz-drop: "{_css_string(drop)}"; --dz-limit: "{_css_string(limit)}"; '
+        f'--dz-browse: "{_css_string(browse)}";}}'
+        for zone, (drop, limit, browse) in zones.items()
+    ]
+    st.html(f"<style>{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>")
 
 
 def _css_string(text: str) -> str:
@@ -28,3 +36,8 @@ def _css_string(text: str) -> str:
 def span(text: str, css_class: str) -> str:
     """Return `text`, which may be anything, as an HTML span."""
     return f'<span class="{css_class}">{escape(text)}</span>'
+
+
+def plain(text: str) -> str:
+    """Return `text`, which may be anything, as Markdown that shows it as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#+-!|~$:" else c for c in text)

@@ -1,0 +1,1 @@
+"""The page Compare: which models, side by side, on labelled photos, speed and size."""

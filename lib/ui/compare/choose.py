@@ -1,0 +1,114 @@
+"""Which models are compared: any that are here, and their smaller variants, made when they are chosen."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lib.catalogue.contract import ModelFolder
+from lib.i18n import Translator
+from lib.jobs import Job
+from lib.ui import models, waiting
+from lib.ui.visit import current
+from lib.variants import Variant, make_variant, variant_id, variants
+
+MOST, LEAST = 4, 2
+_CHOSEN, _PARAM = "compared_models", "models"
+_JOB = "variants"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A model that can be chosen.
+
+    Attributes:
+        id: Its id, or that its variant has or will have.
+        name: For people; unique among the options.
+        original: The model itself.
+        variant: The form in question.
+    """
+
+    id: str
+    name: str
+    original: ModelFolder
+    variant: Variant
+
+
+def pick(t: Translator) -> list[ModelFolder]:
+    """Draw the choice of two to four models and return their folders; empty while there is nothing to compare yet.
+
+    `?models=a,b` chooses, and follows the choice.
+    """
+    options = _options()
+    known = [model for model in _wanted() if model in options]
+    names = {option.id: option.name for option in options.values()}
+    chosen = st.multiselect(
+        t("Models to compare, two to four"),
+        list(options),
+        default=known,
+        key=f"compare-{hash(tuple(names.values()))}",
+        format_func=names.__getitem__,
+        max_selections=MOST,
+        placeholder=t("Choose models"),
+    )
+    st.session_state[_CHOSEN] = list(chosen)
+    st.query_params[_PARAM] = ",".join(chosen)
+    if len(chosen) < LEAST:
+        st.info(t("Choose at least two models. Others can be downloaded on the page Models."), icon=":material/info:")
+        return []
+    missing = tuple(options[model] for model in chosen if options[model].variant.folder is None)
+    if missing:
+        _make(t, missing)
+        return []
+    return [folder for model in chosen if (folder := options[model].variant.folder) is not None]
+
+
+def _wanted() -> list[str]:
+    if _CHOSEN in st.session_state:
+        return list(st.session_state[_CHOSEN])
+    asked = st.query_params.get(_PARAM, "")
+    if asked:
+        return asked.split(",")[:MOST]
+    return ["starter", "starter-small"]
+
+
+def _options() -> dict[str, Option]:
+    """Return all that can be chosen, by id: the models that are here, and after each its smaller variants."""
+    here = [(entry.spec.name, entry.folder) for entry in models.store().entries() if entry.folder is not None]
+    ids = {folder.spec.id for _, folder in here}
+    options: dict[str, Option] = {}
+    for name, folder in here:
+        for variant in _variants_of(folder):
+            if variant.is_original:
+                options[folder.spec.id] = Option(folder.spec.id, name, folder, variant)
+                continue
+            model = variant.folder.spec.id if variant.folder is not None else variant_id(folder.spec, variant.format)
+            if model not in ids:  # a variant that is shipped as a model of its own stands there already
+                options[model] = Option(model, f"{name} → {variant.format.value}", folder, variant)
+    return options
+
+
+def _variants_of(folder: ModelFolder) -> tuple[Variant, ...]:
+    place = models.store().data / "variants"
+    made = place.stat().st_mtime_ns if place.is_dir() else 0
+    return _variants(folder.spec.id, folder.weights_path.stat().st_mtime_ns, made, folder)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _variants(model: str, modified: int, made: int, _folder: ModelFolder) -> tuple[Variant, ...]:
+    return variants(_folder, data=models.store().data)
+
+
+def _make(t: Translator, missing: tuple[Option, ...]) -> None:
+    """Make the variants that do not exist yet, in the background."""
+
+    def work(job: Job) -> None:
+        for option in missing:
+            make_variant(option.original, option.variant.format, data=models.store().data, cancelled=job.cancelled)
+            job.advance()
+
+    wanted = tuple(option.id for option in missing)
+    job = current().jobs.get(_JOB)
+    if job is None or (not job.is_live and job.subject != wanted):
+        waiting.begin(_JOB, work, total=len(missing), subject=wanted)
+    if waiting.watch(t, _JOB, t("Making smaller variants…")) is not None:
+        st.rerun()

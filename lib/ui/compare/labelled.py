@@ -1,0 +1,332 @@
+"""Models on photos whose class is known: accuracy, confusion, calibration, and what the verdicts are worth."""
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePosixPath
+
+import streamlit as st
+from PIL import Image
+
+from lib import comparison_charts as charts
+from lib.catalogue.contract import ModelFolder
+from lib.classify import Settings, Source
+from lib.errors import AppError
+from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
+from lib.evaluation import conformal
+from lib.evaluation.shares import Share, explain_difference
+from lib.evaluation.variants import explain_change
+from lib.i18n import Translator
+from lib.jobs import Job
+from lib.labelled import KnownPhotos, Skipped, read_zip
+from lib.matching import Choice, Matching, distinct_names, explain_basis, match
+from lib.photos import thumbnail
+from lib.ui import models, waiting
+from lib.ui.results import SIGNS, ink
+from lib.ui.style import plain
+from lib.ui.tables import table
+from lib.ui.visit import current
+from lib.verdict import percent
+
+_JOB = "evaluate"
+_KNOWN, _CHOSEN = "known_photos", "class_choices"
+_THUMBNAIL_SIDE = 160
+_MOST_SHOWN = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished evaluation.
+
+    Attributes:
+        evaluation: The figures.
+        thumbnails: By position of the photo.
+    """
+
+    evaluation: Evaluation
+    thumbnails: Mapping[int, bytes]
+
+
+def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> None:
+    """Draw the way in for labelled photos, what has to be decided, and the figures."""
+    known = _intake(t)
+    if known is None:
+        return
+    _describe(t, known)
+    matchings = _matchings(t, known, folders)
+    if matchings is None:
+        return
+    subject = (known.name, len(known.photos), tuple(f.spec.id for f in folders), tuple(m.targets for m in matchings))
+    job = current().jobs.get(_JOB)
+    if (job is None or job.subject != subject) and st.button(
+        t.plural("Evaluate with {n} photo", "Evaluate with {n} photos", len(known.photos)),
+        type="primary",
+        icon=":material/play_arrow:",
+    ):
+        waiting.begin(_JOB, _Work(t, known, folders, matchings, settings), total=len(known.photos), subject=subject)
+    ended = waiting.watch(t, _JOB, t("Looking at the photos…"))
+    if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
+        _skipped(t, known.skipped)
+    else:
+        done = Done(ended.result.evaluation.with_thresholds(settings.thresholds), ended.result.thumbnails)
+        _figures(t, done)
+
+
+def last_evaluation() -> Evaluation | None:
+    """Return what this visit evaluated last."""
+    job = current().jobs.get(_JOB)
+    return job.result.evaluation if job is not None and isinstance(job.result, Done) else None
+
+
+class _Work:
+    """Evaluates in the background, keeping a thumbnail of each photo."""
+
+    def __init__(
+        self,
+        t: Translator,
+        known: KnownPhotos,
+        folders: Sequence[ModelFolder],
+        matchings: Sequence[Matching],
+        settings: Settings,
+    ) -> None:
+        self._known, self._settings = known, settings
+        self._entrants = [
+            Entrant(models.classifier(folder), folder.read_labels(t.language), matching)
+            for folder, matching in zip(folders, matchings, strict=True)
+        ]
+        self._thumbnails: dict[Source, bytes] = {}
+
+    def __call__(self, job: Job) -> Done | None:
+        def note(done: int, total: int) -> None:
+            job.done, job.total = done, total
+
+        evaluation = evaluate(
+            self._known, self._entrants, self._settings, look=self._look, on_progress=note, cancelled=job.cancelled
+        )
+        if evaluation is None:
+            return None
+        kept = enumerate(evaluation.photos.photos)
+        return Done(evaluation, {i: small for i, p in kept if (small := self._thumbnails.get(p.source))})
+
+    def _look(self, source: Source, image: Image.Image) -> None:
+        self._thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
+
+
+def _intake(t: Translator) -> KnownPhotos | None:
+    """Draw the uploaders and return the photos read last; the visit keeps them when the page is left."""
+    kept = current().kept
+    st.write(
+        t("A zip file, or a folder, with one folder for each class: cat/…, dog/…; or with a labels.csv (file,label).")
+    )
+    turn = st.session_state.setdefault("known_round", 0)
+    as_zip, as_folder = st.columns(2, wrap=True)
+    with as_zip:
+        packed = st.file_uploader(t("Zip file"), type=["zip"], key=f"zip-{turn}", max_upload_size=512)
+    with as_folder:
+        files = st.file_uploader(t("Folder"), accept_multiple_files="directory", key=f"folder-{turn}")
+    if packed is not None or files:
+        try:
+            content = packed.getvalue() if packed is not None else _pack(files)
+            name = packed.name if packed is not None else PurePosixPath(files[0].name).parts[0]
+            with st.spinner(t("Reading…")):
+                kept[_KNOWN] = read_zip(content, name)
+        except AppError as error:
+            st.error(t.message(error.message), icon=":material/error:")
+    known = kept.get(_KNOWN)
+    return known if isinstance(known, KnownPhotos) else None
+
+
+def _pack(files: Sequence[io.BytesIO]) -> bytes:
+    """Return the files of a folder as the zip file it would be, so that both ways in are one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for file in files:
+            packed.writestr(str(file.name), file.getvalue())
+    return buffer.getvalue()
+
+
+def _describe(t: Translator, known: KnownPhotos) -> None:
+    st.markdown(
+        t(
+            "**{photos}** photos of **{classes}** classes.",
+            photos=len(known.photos),
+            classes=len(known.classes),
+        )
+    )
+    for note in known.notes:
+        st.info(t.message(note), icon=":material/info:")
+
+
+def _skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
+    if not skipped:
+        return
+    with st.expander(
+        t.plural("{n} file was left out", "{n} files were left out", len(skipped)), icon=":material/rule:"
+    ):
+        st.html(table([t("File"), t("Reason")], [[one.file, t.message(one.reason)] for one in skipped[:500]]))
+
+
+def _matchings(t: Translator, known: KnownPhotos, folders: Sequence[ModelFolder]) -> list[Matching] | None:
+    """Return how the photos' classes relate to each model's; None, with the questions drawn, while one is open."""
+    choices = _choices()
+    found = []
+    questions: dict[str, list[str]] = {}
+    labels: dict[str, None] = {}
+    for folder in folders:
+        own = folder.read_labels()
+        matching = match(known.classes, own, also=[folder.read_labels(t.language)], chosen=choices)
+        found.append(matching)
+        labels.update(dict.fromkeys(distinct_names(own)))
+        for name in matching.undecided:
+            questions.setdefault(name, []).extend(matching.suggestions.get(name, ()))
+    if not questions:
+        return found
+    st.warning(
+        t("No model has a class of these names. What do they mean?"),
+        icon=":material/help:",
+    )
+    with st.form("class-choices"):
+        answers: dict[str, Choice] = {}
+        for name, near in questions.items():
+            options = [None, *dict.fromkeys([*near, *labels])]
+            answers[name] = st.selectbox(
+                name,
+                options,
+                index=1 if near else 0,
+                format_func=lambda label: t("leave these photos out") if label is None else label,
+            )
+        if st.form_submit_button(t("That is what they mean"), type="primary"):
+            current().kept[_CHOSEN] = {**choices, **answers}
+            st.rerun()
+    return None
+
+
+def _choices() -> dict[str, Choice]:
+    """Return what this visit decided about class names."""
+    kept = current().kept.get(_CHOSEN)
+    return dict(kept) if isinstance(kept, dict) else {}
+
+
+def _figures(t: Translator, done: Done) -> None:
+    evaluation = done.evaluation
+    for note in notes_on(evaluation):
+        st.info(t.message(note), icon=":material/info:")
+    st.subheader(t("How often each model is right"))
+    st.html(_accuracy_table(t, evaluation))
+    for pair in evaluation.pairs:
+        first, second = pair.agreement.first, pair.agreement.second
+        names = {m.answers.model: m.answers.name for m in evaluation.models}
+        sentences = []
+        if pair.difference is not None:
+            sentences.append(t.message(explain_difference(pair.difference, names[first], names[second])))
+        if pair.change is not None:
+            sentences.append(t.message(explain_change(pair.change, names[first], names[second])))
+        else:
+            sentences.append(t.message(explain_basis(pair.agreement.common.basis)))
+        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+    st.subheader(t("What the verdicts are worth"))
+    st.html(_verdict_table(t, evaluation))
+    curves = {model.answers.name: model.curve for model in evaluation.models}
+    _show(charts.coverage_curves(curves, t, ratio=evaluation.thresholds.ratio, ink=ink()))
+    st.subheader(t("One model, closer"))
+    every = [model.answers.name for model in evaluation.models]
+    closer = st.segmented_control(
+        t("Model"), every, default=every[0], required=True, key=f"closer-{hash(tuple(every))}"
+    )
+    model = evaluation.models[every.index(closer or every[0])]
+    _confusion(t, done, model)
+    _calibration(t, model)
+    _prediction_sets(t, evaluation, model)
+    _skipped(t, evaluation.photos.skipped)
+
+
+def _show(chart: dict[str, object]) -> None:
+    st.vega_lite_chart(chart, width="stretch")
+
+
+def _interval(share: Share | None) -> str:
+    if share is None:
+        return "–"
+    return f"{share.value:.1%} ({share.low:.1%} – {share.high:.1%})"
+
+
+def _accuracy_table(t: Translator, evaluation: Evaluation) -> str:
+    heads = [t("Model"), t("Photos"), t("Top-1 (95 % interval)"), t("Top-5 (95 % interval)"), t("Calibration error")]
+    rows = [
+        [m.answers.name, str(m.hits.photos), _interval(m.top1), _interval(m.top5), f"{m.ece:.3f}"]
+        for m in evaluation.models
+    ]
+    return table(heads, rows)
+
+
+def _verdict_table(t: Translator, evaluation: Evaluation) -> str:
+    kinds = {kind: f"{sign} {words}" for (kind, sign), words in zip(SIGNS.items(), _kind_words(t), strict=True)}
+    rows = []
+    for model in evaluation.models:
+        cells = [model.answers.name]
+        for kind in kinds:
+            figures = model.verdicts[kind]
+            right = "" if figures.accuracy is None else t("{percent} right", percent=percent(figures.accuracy.value))
+            cells.append(f"{percent(figures.share.value)} · {right}" if right else percent(figures.share.value))
+        rows.append(cells)
+    return table([t("Model"), *kinds.values()], rows)
+
+
+def _kind_words(t: Translator) -> tuple[str, str, str, str]:
+    return t("clear"), t("too close to call"), t("not sure"), t("no class stands out")
+
+
+def _confusion(t: Translator, done: Done, model: ModelFigures) -> None:
+    st.markdown(f"**{t('Which classes it takes for which')}**")
+    st.caption(t("Rows: what the photos show. Columns: what the model said. Click a cell to see its photos."))
+    chart = charts.confusion_map(model.confusion, t, ink=ink())
+    event = st.vega_lite_chart(chart, width="stretch", on_select="rerun", key=f"confusion-{model.answers.model}")
+    picked = event.selection.get("cell", []) if event else []
+    if picked:
+        _cell(t, done, model, int(picked[0]["true"]), int(picked[0]["answered"]))
+    with st.expander(t("Class by class"), icon=":material/table_rows:"):
+        _show(charts.class_bars(model.per_class, t, ink=ink()))
+
+
+def _cell(t: Translator, done: Done, model: ModelFigures, true: int, answered: int) -> None:
+    names = [*model.confusion.names, t("something else")]
+    photos = model.confusion.photos(true, answered)
+    taken = t("{true} taken for {answered}: {n} photos", true=names[true], answered=names[answered], n=len(photos))
+    st.html(f'<p class="cell">{escape(taken)}</p>')
+    grid = st.grid(min_column_width=120, gap="small")
+    for position in photos[:_MOST_SHOWN]:
+        name = done.evaluation.photos.photos[position].source.name
+        with grid.cell():
+            if (small := done.thumbnails.get(position)) is not None:
+                st.image(small, width="stretch", output_format="JPEG", alt=name)
+            short = f"{PurePosixPath(name).name} · {percent(float(model.answers.p1[position]))}"
+            st.html(f'<p class="file" title="{escape(name)}">{escape(short)}</p>')
+
+
+def _calibration(t: Translator, model: ModelFigures) -> None:
+    with st.expander(t("Is it as sure as it is right?"), icon=":material/straighten:"):
+        st.caption(
+            t(
+                "A model that says 80 % should be right in 80 % of such cases. Bars below the line: it is too sure of "
+                "itself. The calibration error is the average distance from the line: {ece}.",
+                ece=f"{model.ece:.3f}",
+            )
+        )
+        _show(charts.reliability_diagram(model.bins, t, ink=ink()))
+
+
+def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures) -> None:
+    with st.expander(t("Several answers instead of one"), icon=":material/playlist_add_check:"):
+        wanted = st.slider(
+            t("How many lists should hold the right class"), 0.5, 0.99, conformal.COVERAGE, 0.01, format="percent"
+        )
+        try:
+            sets = conformal.prediction_sets(
+                model.answers, evaluation.labels, model.matching, evaluation.photos.titles, coverage=wanted
+            )
+        except AppError as error:
+            st.info(t.message(error.message), icon=":material/info:")
+            return
+        st.markdown(plain(t.message(conformal.explain_sets(sets))))

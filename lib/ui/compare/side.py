@@ -1,0 +1,280 @@
+"""Side by side: what each model says of each photo, where they agree, and where they contradict each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from lib.album import Album, Photo
+from lib.catalogue.contract import ModelFolder
+from lib.classifiers.base import Classifier
+from lib.classify import Answer, Settings, conclude
+from lib.comparison_charts import side_by_side
+from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
+from lib.evaluation.answers import Answers
+from lib.evaluation.shares import share
+from lib.evaluation.side_by_side import Row, align
+from lib.evaluation.variants import are_variants, compare_variants, explain_change
+from lib.i18n import Translator
+from lib.matching import common_names, explain_basis
+from lib.reporting import to_csv, to_json_line
+from lib.results import Failure, Outcome
+from lib.ui import looking
+from lib.ui.results import SIGNS, ink, pages
+from lib.ui.style import plain, span
+from lib.ui.visit import current
+from lib.verdict import explain, percent
+
+_PER_PAGE = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """What all models said of the photos that all could look at.
+
+    Attributes:
+        photos: N of them.
+        models: Their answers about these.
+        agreements: Of every pair.
+        gallery: The photos by what the models make of them.
+    """
+
+    photos: tuple[Photo, ...]
+    models: tuple[Answers, ...]
+    agreements: tuple[Agreement, ...]
+    gallery: Gallery
+
+
+def draw(t: Translator, folders: Sequence[ModelFolder], classifiers: Sequence[Classifier], settings: Settings) -> None:
+    """Let the models look at the visitor's photos, and draw where they agree."""
+    labels = [folder.read_labels(t.language) for folder in folders]
+    looking.draw(t, classifiers, lambda: _panel(t, folders, labels, settings))
+
+
+def _panel(
+    t: Translator, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
+) -> None:
+    album = current().album
+    compared = _compare(album, folders, labels, settings)
+    if compared is not None:
+        _summary(t, compared, settings)
+        chosen = _choose(t, compared)
+        for position in pages(chosen, _PER_PAGE, key=f"side-{len(chosen)}"):
+            _row(t, compared, position, settings)
+    _failures(t, album, folders)
+    _downloads(t, album, folders, labels, settings)
+
+
+def _compare(
+    album: Album, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
+) -> Compared | None:
+    """Return the comparison of the photos seen so far; None without any. Kept until something changes."""
+    ids = [folder.spec.id for folder in folders]
+    everything = [(photo, [album.answer(model, photo) for model in ids]) for photo in album.photos]
+    seen = [(photo, answers) for photo, answers in everything if all(isinstance(a, Answer) for a in answers)]
+    if not seen:
+        return None
+    state = (tuple(ids), tuple(photo.id for photo, _ in seen), settings.thresholds, labels[0][0])
+    kept = st.session_state.get("compared")
+    if kept is not None and kept[0] == state:
+        found: Compared = kept[1]
+        return found
+    models = tuple(
+        Answers(
+            model=folder.spec.id,
+            name=folder.spec.name,
+            labels=names,
+            own_labels=folder.read_labels(),
+            probabilities=np.stack([_answer(answers[column]).probabilities for _, answers in seen]),
+            milliseconds=np.array([_answer(answers[column]).milliseconds for _, answers in seen]),
+        )
+        for column, (folder, names) in enumerate(zip(folders, labels, strict=True))
+    )
+    agreements = compare_all(models)
+    gallery = sort_photos(models, [model.kinds(settings.thresholds) for model in models], agreements)
+    compared = Compared(tuple(photo for photo, _ in seen), models, agreements, gallery)
+    st.session_state["compared"] = (state, compared)
+    return compared
+
+
+def _answer(answer: object) -> Answer:
+    if not isinstance(answer, Answer):
+        raise TypeError(f"Expected an answer. Received {type(answer).__name__}.")
+    return answer
+
+
+def _summary(t: Translator, compared: Compared, settings: Settings) -> None:
+    gallery = compared.gallery
+    chips = [
+        span("≠ " + t("{n} disagree", n=len(gallery.disagreements)), "chip ambiguous"),
+        span("∅ " + t("{n} nobody is sure", n=len(gallery.all_ambiguous)), "chip failed"),
+        span("= " + t("{n} agree", n=len(gallery.agreements)), "chip clear"),
+    ]
+    if gallery.not_comparable:
+        chips.append(span("· " + t("{n} not comparable", n=len(gallery.not_comparable)), "chip"))
+    st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')
+    by_id = {model.model: model for model in compared.models}
+    lines = []
+    for pair in compared.agreements:
+        first, second = by_id[pair.first], by_id[pair.second]
+        lines.append(_pair_words(t, pair, first, second))
+        if are_variants(first, second):
+            lines.append(
+                t.message(explain_change(compare_variants(first, second, settings.thresholds), first.name, second.name))
+            )
+    with st.expander(t("Pair by pair"), icon=":material/join_inner:", expanded=len(compared.models) == LEAST_FOR_OPEN):
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
+LEAST_FOR_OPEN = 2
+
+
+def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers) -> str:
+    basis = t.message(explain_basis(pair.common.basis))
+    if pair.share is None:
+        return f"{first.name} · {second.name}: {basis}"
+    interval = share(pair.share.count, pair.share.total)
+    agree = t(
+        "{first} and {second} say the same of {count} of {total} photos: {share} "
+        "({low} to {high} allowing for chance).",
+        first=first.name,
+        second=second.name,
+        count=interval.count,
+        total=interval.total,
+        share=percent(interval.value),
+        low=percent(interval.low),
+        high=percent(interval.high),
+    )
+    return f"{agree} {basis}"
+
+
+def _choose(t: Translator, compared: Compared) -> list[int]:
+    """Draw the choice of a group and return the positions of its photos."""
+    gallery = compared.gallery
+    groups = {
+        "disagree": [one.photo for one in gallery.disagreements],
+        "unsure": list(gallery.all_ambiguous),
+        "agree": list(gallery.agreements),
+        "apart": list(gallery.not_comparable),
+        "all": list(range(len(compared.photos))),
+    }
+    words = {
+        "disagree": t("Disagreements, the surest first"),
+        "unsure": t("Nobody is sure"),
+        "agree": t("Agreements"),
+        "apart": t("Not comparable"),
+        "all": t("All"),
+    }
+    filled = [group for group in groups if groups[group]]
+    key = f"group-{t.language}-{'-'.join(filled)}"
+    chosen = st.segmented_control(
+        t("Show"), filled, default=filled[0], required=True, key=key, format_func=words.__getitem__
+    )
+    return groups[chosen or filled[0]]
+
+
+def _row(t: Translator, compared: Compared, position: int, settings: Settings) -> None:
+    photo = compared.photos[position]
+    rows = align(
+        [model.probabilities[position] for model in compared.models],
+        common_names([model.own_labels for model in compared.models]),
+        [model.labels for model in compared.models],
+    )
+    with st.container(border=True, key=f"compared-{photo.id}"):
+        columns = st.columns([1.1, *[1] * len(compared.models)], gap="medium", wrap=True)
+        with columns[0]:
+            if photo.thumbnail is not None:
+                st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
+            st.html(
+                f'<p class="file" title="{escape(photo.name)}">{escape(photo.name)}</p>{_bond(t, compared, position)}'
+            )
+        for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
+            with column:
+                _cell(t, compared, position, model, rows, index, settings)
+
+
+def _bond(t: Translator, compared: Compared, position: int) -> str:
+    gallery = compared.gallery
+    if position in gallery.all_ambiguous:
+        sign, words = "∅", t("Nobody is sure")
+    elif position in gallery.agreements:
+        sign, words = "=", t("They agree")
+    elif position in gallery.not_comparable:
+        sign, words = "·", t("Not comparable")
+    else:
+        sign, words = "≠", t("They disagree")
+    return f'<p class="bond"><b>{sign}</b> {escape(words)}</p>'
+
+
+def _cell(
+    t: Translator,
+    compared: Compared,
+    position: int,
+    model: Answers,
+    rows: tuple[Row, ...],
+    index: int,
+    settings: Settings,
+) -> None:
+    photo = compared.photos[position]
+    answer = _answer(current().album.answer(model.model, photo))
+    outcome = conclude(answer, model.labels, settings)
+    kind = outcome.verdict.kind
+    css = "ambiguous" if kind.is_ambiguous else "clear"
+    sentence = escape(t.message(explain(outcome.verdict)).replace(" %", "\u00a0%"))
+    st.html(
+        f'<p class="model">{escape(model.name)}</p>'
+        f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>'
+    )
+    words = ", ".join(
+        f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]) is not None
+    )
+    chart = side_by_side(rows, index, t, ink=ink())
+    st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
+    st.html(f'<p class="facts">{answer.milliseconds:.1f} ms</p>')
+
+
+def _failures(t: Translator, album: Album, folders: Sequence[ModelFolder]) -> None:
+    failures = {
+        photo.id: answer
+        for photo in album.photos
+        for folder in folders
+        if isinstance(answer := album.answer(folder.spec.id, photo), Failure)
+    }
+    for failure in failures.values():
+        st.html(f'<p class="verdict failed"><b>✕</b> {escape(t.message(failure.error.message))}</p>')
+
+
+def _downloads(
+    t: Translator,
+    album: Album,
+    folders: Sequence[ModelFolder],
+    labels: Sequence[tuple[str, ...]],
+    settings: Settings,
+) -> None:
+    def outcomes() -> list[Outcome]:
+        return [
+            conclude(answer, names, settings) if isinstance(answer, Answer) else answer
+            for photo in album.photos
+            for folder, names in zip(folders, labels, strict=True)
+            if (answer := album.answer(folder.spec.id, photo)) is not None
+        ]
+
+    with st.container(horizontal=True):
+        st.download_button(
+            t("Table (CSV)"),
+            data=lambda: to_csv(outcomes(), t, top=settings.top),
+            file_name="discern-comparison.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
+            file_name="discern-comparison.jsonl",
+            mime="application/jsonl",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -1,0 +1,135 @@
+"""Speed and size: measured here and now, beside what the makers published."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lib.benchmark import FRAME_MS, Benchmark, Measurement, benchmark
+from lib.catalogue.contract import ModelFolder
+from lib.comparison_charts import Spot, speed_and_accuracy
+from lib.evaluate import Evaluation
+from lib.i18n import Translator
+from lib.jobs import Job
+from lib.ui import waiting
+from lib.ui.compare.labelled import last_evaluation
+from lib.ui.models import megabytes
+from lib.ui.results import ink
+from lib.ui.tables import table
+from lib.ui.visit import current
+
+_JOB = "benchmark"
+
+
+def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
+    """Draw the button that measures, and the figures measured last for these models."""
+    st.write(
+        t("Each model is timed on this computer, in a process of its own, with 1, 2, 4 … threads up to its cores.")
+    )
+    subject = tuple(folder.spec.id for folder in folders)
+    job = current().jobs.get(_JOB)
+    again = job is not None and job.subject == subject
+    if not (again and job is not None and job.is_live) and st.button(
+        t("Measure again") if again else t("Measure"), type="primary", icon=":material/speed:"
+    ):
+        waiting.begin(_JOB, _work(folders), subject=subject)
+    ended = waiting.watch(t, _JOB, t("Measuring… other work on this computer would disturb it."))
+    if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):
+        _figures(t, ended.result, folders)
+
+
+def _work(folders: Sequence[ModelFolder]):  # type: ignore[no-untyped-def]
+    def work(job: Job) -> Benchmark:
+        def note(done: int, total: int) -> None:
+            job.done, job.total = done, total
+
+        return benchmark(folders, on_progress=note, cancelled=job.cancelled)
+
+    return work
+
+
+def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -> None:
+    if result.reason is not None:
+        st.warning(t.message(result.reason), icon=":material/volume_up:")
+    else:
+        st.success(t("The computer was quiet: the figures can be trusted to about 15 %."), icon=":material/volume_off:")
+    for failed in result.failures:
+        st.error(t.message(failed.error.message), icon=":material/error:")
+    names = {folder.spec.id: folder.spec.name for folder in folders}
+    heads = [
+        t("Model"),
+        t("Threads"),
+        t("Median, ms"),
+        t("90 % within, ms"),
+        t("Photos a second"),
+        t("Memory"),
+        t("File"),
+        t("30 pictures a second"),
+    ]
+    rows = [
+        [
+            names[m.model],
+            str(m.threads),
+            f"{m.median_ms:.1f}",
+            f"{m.p90_ms:.1f}",
+            f"{m.photos_per_s:.0f}",
+            "–" if m.memory_bytes is None else megabytes(m.memory_bytes),
+            megabytes(m.bytes),
+            "✓ " + t("keeps up") if m.keeps_up_with_video else "✕ " + t("too slow"),
+        ]
+        for m in result.measurements
+    ]
+    st.html(table(heads, rows))
+    st.caption(t("A film of 30 pictures a second leaves {ms} ms for each.", ms=f"{FRAME_MS:.0f}"))
+    _against_accuracy(t, result, names)
+    _published(t, result, names)
+
+
+def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
+    """Draw speed against accuracy, if these models were evaluated on labelled photos."""
+    evaluation = last_evaluation()
+    accuracy = _measured_accuracy(evaluation)
+    best: dict[str, Measurement] = {}
+    for m in result.measurements:
+        if m.model not in best or m.median_ms < best[m.model].median_ms:
+            best[m.model] = m
+    spots = [
+        Spot(names[model], m.median_ms, accuracy[model], m.bytes / 1e6)
+        for model, m in best.items()
+        if model in accuracy
+    ]
+    st.subheader(t("Speed against accuracy"))
+    if evaluation is None or len(spots) < len(best):
+        st.info(t("Evaluate these models on labelled photos first: then accuracy stands beside speed here."))
+        return
+    st.caption(
+        t(
+            "Accuracy on {photos} photos of {name}; the fastest number of threads of each model. Area: size of the "
+            "file. Joined: models that no other beats in both.",
+            photos=len(evaluation.photos.photos),
+            name=evaluation.photos.name,
+        )
+    )
+    st.vega_lite_chart(speed_and_accuracy(spots, t, ink=ink()), width="stretch")
+
+
+def _measured_accuracy(evaluation: Evaluation | None) -> dict[str, float]:
+    if evaluation is None:
+        return {}
+    return {model.answers.model: model.top1.value for model in evaluation.models}
+
+
+def _published(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
+    published = {m.model: m.published for m in result.measurements if m.published is not None}
+    if not published:
+        return
+    rows = [
+        [
+            names[model],
+            "–" if figures.top1 is None else f"{figures.top1:.1%}",
+            "–" if figures.top5 is None else f"{figures.top5:.1%}",
+            figures.source,
+        ]
+        for model, figures in published.items()
+    ]
+    st.subheader(t("What the makers published"))
+    st.html(table([t("Model"), t("Top-1"), t("Top-5"), t("Source")], rows))

@@ -1,0 +1,34 @@
+"""Compare models: side by side, on labelled photos, and by speed and size."""
+
+import streamlit as st
+
+from lib.errors import AppError
+from lib.ui import intake, models, settings, visit
+from lib.ui.compare import choose, labelled, side, speed
+from lib.ui.entry import begin
+
+t = begin()
+st.title(t("Compare models"))
+folders = choose.pick(t)
+if not folders:
+    st.stop()
+chosen = settings.draw(t, *(folder.spec.output.classes for folder in folders))
+views = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
+view = st.segmented_control(
+    t("View"), list(views), default="side", required=True, key=f"view-{t.language}", format_func=views.__getitem__
+)
+try:
+    match view:
+        case "labelled":
+            labelled.draw(t, folders, chosen)
+        case "speed":
+            speed.draw(t, folders)
+        case _:
+            classifiers = [models.classifier(folder) for folder in folders]
+            intake.draw(t)
+            if visit.current().album.photos:
+                side.draw(t, folders, classifiers, chosen)
+            else:
+                st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
+except AppError as error:
+    st.error(t.message(error.message), icon=":material/error:")
