@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`, a function of the arguments and the language."""
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export):
+    for add in (_add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate):
         add(commands)
     for command in commands.choices.values():
         command.add_argument(
@@ -97,12 +97,12 @@ def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--ratio",
         type=float,
         default=RATIO,
-        help=f"from this share of the winner on a class is a rival, {_span(RATIO_RANGE)} (default {RATIO})",
+        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
     )
     parser.add_argument(
         "--floor",
         type=float,
-        help=f"below this probability the winner is too weak, {_span(FLOOR_RANGE)} "
+        help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)} "
         "(default 0.5 for models of up to 20 classes, else 0.2)",
     )
     form = parser.add_mutually_exclusive_group()
@@ -111,7 +111,8 @@ def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.set_defaults(run=_classify)
 
 
-def _span(limits: tuple[float, float]) -> str:
+def span(limits: tuple[float, float]) -> str:
+    """Return two limits as the help shows them."""
     return f"{limits[0]} to {limits[1]}"
 
 
@@ -341,6 +342,12 @@ def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
     from lib import cli_benchmark
 
     cli_benchmark.add_export(commands)
+
+
+def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    from lib import cli_evaluate
+
+    cli_evaluate.add_evaluate(commands)
 
 
 @contextmanager

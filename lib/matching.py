@@ -344,10 +344,7 @@ class _Names:
     def _choose(self, label: str) -> tuple[int, ...]:
         if label in self._shown:
             return (self._shown.index(label),)
-        if self._is_imagenet and label in _wnid_positions():
-            return (_wnid_positions()[label],)
-        alike = self._whole.get(normalise(label)) or self._synonyms.find(normalise(label))
-        return tuple(alike) if len(alike) == 1 else ()
+        return self.decide(label, ())[0]
 
     def _by_wnid(self, wnid: str) -> tuple[tuple[int, ...], How]:
         if alike := self._whole.get(wnid):

@@ -1,10 +1,12 @@
-"""Outcomes → JSON objects and CSV rows, with the same numbers and sentences at every door."""
+"""Outcomes and evaluations → JSON objects and CSV rows, with the same numbers and sentences at every door."""
 
 import csv
 import io
 import json
 from collections.abc import Iterable
 
+from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
+from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import Translator
 from lib.results import Classification, Failure, Outcome
 from lib.verdict import explain
@@ -79,6 +81,151 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
 def to_csv(outcomes: Iterable[Outcome], say: Translator, *, top: int) -> bytes:
     """Return a whole CSV file."""
     return encode(csv_header(top) + "".join(csv_row(outcome, say, top=top) for outcome in outcomes))
+
+
+def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, object]:
+    """Return an evaluation as a JSON object: everything the page shows.
+
+    Shares are in [0, 1], each with its 95 % interval; None stands where there is nothing to count. In "confusion",
+    `counts[i][j]` is how many photos of class i were answered as class j, `something_else[i]` how many as none of them.
+
+    Args:
+        evaluation: The figures.
+        say: The reader's language, for sentences; keys, labels and the verdicts' names are not translated.
+    """
+    files = [photo.source.name for photo in evaluation.photos.photos]
+    gallery = evaluation.gallery
+    return {
+        "folder": evaluation.photos.name,
+        "photos": len(files),
+        "ratio": evaluation.thresholds.ratio,
+        "floor": evaluation.thresholds.floor,
+        "models": [_model_object(model) for model in evaluation.models],
+        "agreement": [_pair_object(pair, evaluation, files, say) for pair in evaluation.pairs],
+        "disagreements": [
+            {
+                "file": files[found.photo],
+                "confidence": found.confidence,
+                "answers": {m.answers.model: m.answers.labels[m.answers.best[found.photo]] for m in evaluation.models},
+            }
+            for found in (gallery.disagreements if gallery else ())
+        ],
+        "all_ambiguous": [files[index] for index in (gallery.all_ambiguous if gallery else ())],
+        "notes": [say.message(note) for note in notes_on(evaluation)],
+        "skipped": [{"file": s.file, "reason": say.message(s.reason)} for s in evaluation.photos.skipped],
+    }
+
+
+def evaluation_json(evaluation: Evaluation, say: Translator) -> str:
+    """Return an evaluation as one line of JSON without its line end; pure ASCII."""
+    return json.dumps(evaluation_object(evaluation, say), allow_nan=False)
+
+
+def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
+    """Return a CSV file with a line for each photo and model, then one for each file that was skipped.
+
+    `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class.
+    """
+    lines = [_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "error"])]
+    photos = evaluation.photos
+    for index, photo in enumerate(photos.photos):
+        start = [harmless(photo.source.name), harmless(photos.titles[photo.label])]
+        for model in evaluation.models:
+            answers, hits = model.answers, model.hits
+            judged = [int(hits.right[index]), int(hits.in_top5[index])] if hits.judged[index] else ["", ""]
+            answer = harmless(answers.labels[answers.best[index]])
+            kind = model.kinds[index].value
+            lines.append(_line([*start, harmless(answers.model), answer, float(answers.p1[index]), *judged, kind, ""]))
+    lines += [
+        _line([harmless(skipped.file), *[""] * 7, harmless(say.message(skipped.reason))]) for skipped in photos.skipped
+    ]
+    return encode(BOM + "".join(lines))
+
+
+def _model_object(model: ModelFigures) -> dict[str, object]:
+    confusion = model.confusion
+    return {
+        "id": model.answers.model,
+        "photos": model.hits.photos,
+        "top1": model.top1.value,
+        "top1_interval": _interval(model.top1),
+        "top5": _value(model.top5),
+        "top5_interval": _interval(model.top5),
+        "ece": model.ece,
+        "verdicts": {
+            kind.value: {"share": figures.share.value, "accuracy": _value(figures.accuracy)}
+            for kind, figures in model.verdicts.items()
+        },
+        "confusion": {
+            "classes": list(confusion.names),
+            "counts": confusion.counts[:, :-1].tolist(),
+            "something_else": confusion.counts[:, -1].tolist(),
+        },
+        "classes": [
+            {
+                "class": figures.name,
+                "photos": figures.photos,
+                "recall": _value(figures.recall),
+                "recall_interval": _interval(figures.recall),
+                "precision": _value(figures.precision),
+                "precision_interval": _interval(figures.precision),
+            }
+            for figures in model.per_class
+        ],
+        "reliability": [
+            {
+                "low": b.low,
+                "high": b.high,
+                "photos": b.accuracy.total,
+                "confidence": b.confidence,
+                "accuracy": b.accuracy.value,
+            }
+            for b in model.bins
+        ],
+        "curve": [
+            {"ratio": point.ratio, "answered": point.answered.value, "accuracy": _value(point.accuracy)}
+            for point in model.curve
+        ],
+    }
+
+
+def _pair_object(
+    pair: PairFigures, evaluation: Evaluation, files: list[str], say: Translator
+) -> dict[str, object]:  # fmt: skip
+    names = {model.answers.model: model.answers.name for model in evaluation.models}
+    agreement, difference, change = pair.agreement, pair.difference, pair.change
+    return {
+        "models": [agreement.first, agreement.second],
+        "basis": agreement.common.basis.value,
+        "comparable": int(agreement.comparable.sum()),
+        "share": _value(agreement.share),
+        "interval": _interval(agreement.share),
+        "difference": difference
+        and {
+            "photos": difference.photos,
+            "only_first": difference.only_first,
+            "only_second": difference.only_second,
+            "p_value": difference.p_value,
+            "message": say.message(explain_difference(difference, names[agreement.first], names[agreement.second])),
+        },
+        "change": change
+        and {
+            "answers": change.changed_answers.value,
+            "verdicts": change.changed_verdicts.value,
+            "largest": [
+                {"file": files[shift.photo], "index": shift.index, "before": shift.before, "after": shift.after}
+                for shift in change.largest
+            ],
+        },
+    }
+
+
+def _value(share: Share | None) -> float | None:
+    return None if share is None else share.value
+
+
+def _interval(share: Share | None) -> list[float] | None:
+    return None if share is None else [share.low, share.high]
 
 
 def encode(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """Shares with what they may really be, and whether two models really differ."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lib.messages import N_, Message
 from lib.verdict import percent
@@ -30,6 +31,7 @@ class Share:
         return self.count / self.total
 
 
+@lru_cache(maxsize=8192)
 def share(count: int, total: int) -> Share:
     """Return a share with Wilson's 95 % score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212).
 
@@ -100,19 +102,17 @@ def explain_difference(difference: Difference, first: str, second: str) -> Messa
         return Message(N_("{first} and {second} are right and wrong on the same photos, all {photos} of them."), values)
     if not difference.is_significant:
         text = N_(
-            "Of {photos} photos, only {first} is right on {a} and only {second} on {b}. That may well be chance: two "
-            "equally good models would differ at least as much in {chance} of such comparisons."
+            "Of {photos} photos, only {first} is right on {a} and only {second} on {b}. That may well be chance: of "
+            "two equally good models one comes out ahead by as much in {chance} of such comparisons."
         )
     elif difference.only_first > difference.only_second:
         text = N_(
             "{first} is really better than {second} on photos like these: of {photos}, only {first} is right on {a}, "
-            "and only {second} on {b}. Two equally good models would differ as much in only {chance} of such "
-            "comparisons."
+            "and only {second} on {b}. Chance alone would produce such a difference in {chance} of such comparisons."
         )
     else:
         text = N_(
             "{second} is really better than {first} on photos like these: of {photos}, only {second} is right on {b}, "
-            "and only {first} on {a}. Two equally good models would differ as much in only {chance} of such "
-            "comparisons."
+            "and only {first} on {a}. Chance alone would produce such a difference in {chance} of such comparisons."
         )
     return Message(text, values)

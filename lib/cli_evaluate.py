@@ -1,0 +1,219 @@
+"""The command `evaluate`: how good models are on photos whose class is known."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib import reporting
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.store import DEFAULT_ID, Store
+from lib.classifiers import open_classifier
+from lib.classify import Settings
+from lib.cli import ALL_WELL, SOME_FAILED, Commands, columns, not_writable, printable, span, write_in_place
+from lib.errors import UsageError
+from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
+from lib.evaluation.shares import Share, explain_difference
+from lib.i18n import LANGUAGES, Translator
+from lib.labelled import KnownPhotos, read_labelled
+from lib.matching import Choice, Matching, explain_undecided, match
+from lib.messages import N_
+from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, percent
+
+
+def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command `evaluate`."""
+    parser = commands.add_parser("evaluate", help="measure models on photos whose class is known", allow_abbrev=False)
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="FOLDER",
+        help="FOLDER/CLASS/photos, or FOLDER/labels.csv with the columns file and label (or wnid); or a zip of that",
+    )
+    parser.add_argument(
+        "--model", action="extend", nargs="+", metavar="ID", help=f"models to measure (default {DEFAULT_ID})"
+    )
+    parser.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        metavar="CLASS=LABEL",
+        help="what a class of the folder is called by a model; several for one class all count; "
+        "CLASS= leaves the class out",
+    )
+    parser.add_argument(
+        "--ratio",
+        type=float,
+        default=RATIO,
+        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
+    )
+    parser.add_argument(
+        "--floor", type=float, help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)}"
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object with all figures")
+    form.add_argument("--csv", metavar="FILE", help="a line for each photo and model; - for standard output")
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a page to hand out")
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
+    """Evaluate, print what came of it, and return the exit code.
+
+    Raises:
+        UsageError: No folder, a class that no model knows and nobody decided about, a file that cannot be written.
+        DatasetError: The photos cannot be used.
+        ModelError: A model cannot.
+    """
+    settings = Settings(thresholds=Thresholds(arguments.ratio, arguments.floor))
+    path, models = _path_and_models(arguments)
+    photos = read_labelled(path)
+    store = Store()
+    folders = [store.open_folder(model) for model in models]
+    matchings = _match(photos, folders, _choices(arguments.match, photos))
+    entrants = [
+        Entrant(open_classifier(folder), folder.read_labels(say.language), matching)
+        for folder, matching in zip(folders, matchings, strict=True)
+    ]
+    with _progress() as on_progress:
+        evaluation = evaluate(photos, entrants, settings, on_progress=on_progress)
+    assert evaluation is not None  # nobody cancels here
+    _show(evaluation, arguments, say)
+    if arguments.report is not None:
+        from lib.report import read_thumbnails, report
+
+        page = report(evaluation, say, thumbnails=read_thumbnails(evaluation))
+        _write(arguments.report, reporting.encode(page))
+    return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
+
+
+def _path_and_models(arguments: argparse.Namespace) -> tuple[Path, list[str]]:
+    """Return the folder and the ids; after `--model ID`, a folder is taken for one more id by the parser."""
+    models = list(dict.fromkeys(arguments.model or [DEFAULT_ID]))
+    if arguments.folder is not None:
+        return arguments.folder, models
+    if len(models) > 1 and Path(models[-1]).exists():
+        return Path(models[-1]), models[:-1]
+    raise UsageError(N_("Name the folder or zip of labelled photos: `evaluate FOLDER --model ID`."))
+
+
+def _choices(given: Sequence[str], photos: KnownPhotos) -> dict[str, Choice]:
+    """Return the decisions of `--match`."""
+    choices: dict[str, tuple[str, ...] | None] = {}
+    for text in given:
+        name, equals, label = text.rpartition("=")
+        if not equals:
+            raise UsageError(N_("--match expects CLASS=LABEL; it is {value}."), value=text)
+        if name not in photos.classes:
+            raise UsageError(
+                N_("--match names the class “{name}”, which {folder} does not have."), name=name, folder=photos.name
+            )
+        choices[name] = (*(choices.get(name) or ()), label.strip()) if label.strip() else None
+    return dict(choices)
+
+
+def _match(photos: KnownPhotos, folders: Sequence[ModelFolder], choices: Mapping[str, Choice]) -> list[Matching]:
+    """Return how the photos' classes relate to each model's.
+
+    Raises:
+        UsageError: A label that was chosen is none, or a class is left undecided; it is said what might be meant.
+    """
+    own = [folder.read_labels() for folder in folders]
+    translated = [[folder.read_labels(language) for language in LANGUAGES] for folder in folders]
+    _check_choices(choices, own)
+    matchings = [
+        match(photos.classes, labels, also=also, chosen=choices) for labels, also in zip(own, translated, strict=True)
+    ]
+    for folder, matching in zip(folders, matchings, strict=True):
+        if matching.undecided:
+            raise UsageError(
+                N_("{what} Say what is meant with --match CLASS=LABEL, or leave a class out with --match CLASS=."),
+                what=explain_undecided(matching, folder.spec.id),
+            )
+    return matchings
+
+
+def _check_choices(choices: Mapping[str, Choice], label_sets: Sequence[tuple[str, ...]]) -> None:
+    for chosen in choices.values():
+        for label in chosen or ():
+            found = [match([label], labels, chosen={label: label}) for labels in label_sets]
+            if not any(matching.knows_any for matching in found):
+                near = [name for matching in found for names in matching.suggestions.values() for name in names]
+                raise UsageError(
+                    N_("--match: no model has the class “{label}”. Similar names: {near}."),
+                    label=label, near=", ".join(near[:5]) or "–",
+                )  # fmt: skip
+
+
+def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator) -> None:
+    if arguments.json:
+        print(reporting.evaluation_json(evaluation, say), flush=True)
+    elif arguments.csv == "-":
+        sys.stdout.buffer.write(reporting.evaluation_csv(evaluation, say))
+        sys.stdout.buffer.flush()
+    else:
+        if arguments.csv is not None:
+            _write(Path(arguments.csv), reporting.evaluation_csv(evaluation, say))
+        _show_text(evaluation, say)
+    for skipped in evaluation.photos.skipped:
+        print(printable(say.message(skipped.reason)), file=sys.stderr, flush=True)
+
+
+def _show_text(evaluation: Evaluation, say: Translator) -> None:
+    header = (
+        say(N_("model")), say(N_("photos")), "top-1", "top-5", "ECE",
+        *(say(text) for text in (N_("clear: share, right"), N_("close: share, right"))),
+        *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
+    )  # fmt: skip
+    for row in columns([header, *map(_row, evaluation.models)]):
+        print(printable(row))
+    names = {model.answers.model: model.answers.name for model in evaluation.models}
+    for pair in evaluation.pairs:
+        first, second = names[pair.agreement.first], names[pair.agreement.second]
+        if pair.agreement.share is not None:
+            told = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
+            print(printable(say(told, first=first, second=second, share=percent(pair.agreement.share.value))))
+        if pair.difference is not None:
+            print(printable(say.message(explain_difference(pair.difference, first, second))))
+    for note in notes_on(evaluation):
+        print(printable(say.message(note)))
+    sys.stdout.flush()
+
+
+def _row(model: ModelFigures) -> tuple[str, ...]:
+    return (
+        model.answers.model,
+        str(model.hits.photos),
+        _with_interval(model.top1),
+        "" if model.top5 is None else _with_interval(model.top5),
+        f"{model.ece * 100:.1f} %",
+        *(
+            f"{percent(figures.share.value)}, {percent(figures.accuracy.value)}" if figures.accuracy else "0 %"
+            for figures in model.verdicts.values()
+        ),
+    )
+
+
+def _with_interval(share: Share) -> str:
+    return f"{share.value * 100:.1f} % ({share.low * 100:.1f} – {share.high * 100:.1f})"
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise not_writable(str(path), error) from error
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows how many photos are done, in place, to a person at a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    try:
+        yield lambda done, total: write_in_place(f"{done} / {total}")
+    finally:
+        write_in_place("")
