@@ -13,7 +13,7 @@ from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify import Source, find_photos
 from lib.cli import ALL_WELL, SOME_FAILED, Commands, columns, complain, not_writable, printable, write_in_place
-from lib.errors import AppError
+from lib.errors import AppError, UsageError
 from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
 from lib.i18n import Translator
 from lib.messages import N_
@@ -80,16 +80,17 @@ def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
 
 
 def _with_variants(folders: list[ModelFolder]) -> tuple[list[ModelFolder], list[AppError]]:
-    """Return all formats of all models, and what could not be made."""
-    found: list[ModelFolder] = []
+    """Return all formats of all models, each once, and what could not be made."""
+    found: dict[Path, ModelFolder] = {}
     problems: list[AppError] = []
     for folder in folders:
         for variant in variants(folder):
             try:
-                found.append(variant.folder or make_variant(folder, variant.format))
+                made = variant.folder or make_variant(folder, variant.format)
+                found[made.path] = made
             except AppError as error:
                 problems.append(error)
-    return found, problems
+    return list(found.values()), problems
 
 
 @contextmanager
@@ -171,6 +172,8 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
     """Write the file, say where it is, and return the exit code."""
     folder = Store().open_folder(arguments.id)
     photos = [photo for path in arguments.photos for photo in find_photos(path)]
+    if photos and FORMATS.get(arguments.format) is not Format.INT8:
+        raise UsageError(N_("--photos is for --format litert-int8 alone."))
     source, name = _exported(folder, arguments.format, photos)
     target = arguments.out / name if arguments.out.is_dir() else arguments.out
     _copy(source, target)

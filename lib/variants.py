@@ -78,7 +78,7 @@ def variants(folder: ModelFolder, *, data: Path | None = None) -> tuple[Variant,
     Raises:
         ModelFileError: Its weights cannot be read.
     """
-    own = format_of(folder.weights_path)
+    own = _format_of(folder.weights_path)
     if own is not Format.FLOAT32:
         return (Variant(own, folder, is_original=True),)
     return (
@@ -110,7 +110,7 @@ def make_variant(
         DownloadError: The disk is full or cannot be written.
         WorkerError: The work was cancelled.
     """
-    own = format_of(folder.weights_path)
+    own = _format_of(folder.weights_path)
     if form is own:
         return folder
     if own is not Format.FLOAT32:
@@ -166,14 +166,31 @@ def _companion(folder: ModelFolder, form: Format) -> ModelFolder | None:
         return None
 
 
+def _format_of(path: Path) -> Format:
+    return _format_at(path, _stamp(path))
+
+
 def _digest_of(path: Path) -> str:
-    status = path.stat()
-    return _digest_at(path, status.st_mtime_ns, status.st_size)
+    return _digest_at(path, _stamp(path))
+
+
+# A page asks at every click, and files may have hundreds of megabytes: each state of a file is read once.
+@lru_cache(maxsize=64)
+def _format_at(path: Path, stamp: tuple[int, ...]) -> Format:
+    return format_of(path)
 
 
 @lru_cache(maxsize=64)
-def _digest_at(path: Path, mtime_ns: int, size: int) -> str:
+def _digest_at(path: Path, stamp: tuple[int, ...]) -> str:
     return sha256_of(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _digest(pixels: NDArray[np.uint8]) -> str:

@@ -182,6 +182,12 @@ def test_too_few_photos_are_told(photos: Path, tmp_path: Path, capsys: Capture) 
     assert "7 photos are too few" in capsys.readouterr().err
 
 
+def test_photos_are_of_use_for_8_bits_alone(photos: Path, tmp_path: Path, capsys: Capture) -> None:
+    arguments = ["float32", "--format", "litert-dynamic", "--photos", str(photos), "--out", str(tmp_path / "out")]
+    assert main(["export", *arguments]) == 2
+    assert "--photos is for" in capsys.readouterr().err
+
+
 def test_a_place_that_does_not_exist_is_told(tmp_path: Path, capsys: Capture) -> None:
     assert main(["export", "float32", "--format", "litert", "--out", str(tmp_path / "none" / "out.tflite")]) == 2
     assert "could not be written" in capsys.readouterr().err

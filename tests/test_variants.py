@@ -151,6 +151,14 @@ def test_a_quantised_model_has_no_other_formats(tiny_model: Tiny, tmp_path: Path
         make_variant(tiny_model(model), Format.FLOAT16, data=tmp_path)
 
 
+def test_weights_that_are_gone_are_told(tiny_model: Tiny, tmp_path: Path) -> None:
+    shutil.copytree(tiny_model("float32").path, tmp_path / "gone")
+    folder = load(tmp_path / "gone")
+    folder.weights_path.unlink()
+    with pytest.raises(ModelFileError, match=r"model\.tflite could not be read"):
+        variants(folder, data=tmp_path)
+
+
 def test_a_model_without_weights_to_shrink_is_told(tiny_model: Tiny, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="float32 has no weights that float16 would make smaller"):
         make_variant(tiny_model("float32"), Format.FLOAT16, data=tmp_path)
