@@ -43,15 +43,17 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
     shown = most_confused(confusion, MOST_CLASSES_SHOWN)
     something_else = len(confusion.names)
     names = [*confusion.names, say(N_("something else"))]
+    columns = [*shown, *([something_else] if confusion.counts[:, something_else].any() else [])]
     rows = [
         _cell(confusion, true, answered, names)
         for true in shown
-        for answered in (*shown, something_else)
+        for answered in columns
         if confusion.counts[true, answered]
     ]
-    x_axis = {"labelAngle": -40, "labelLimit": 110, "orient": "top", "titlePadding": 8, **_named(names)}
-    x = _ordinal("answered", [*shown, something_else], say(N_("answered")), x_axis)
-    y = _ordinal("true", shown, say(N_("true class")), {"labelLimit": 140, **_named(names)})
+    every = {"labelOverlap": False, **_named(names)}
+    x_axis = {"labelAngle": -40, "labelLimit": 110, "orient": "top", "titlePadding": 8, **every}
+    x = _ordinal("answered", columns, say(N_("answered")), x_axis)
+    y = _ordinal("true", shown, say(N_("true class")), {"labelLimit": 140, **every})
     tooltip = [
         {"field": "true_name", "title": say(N_("true class"))},
         {"field": "answered_name", "title": say(N_("answered"))},
@@ -73,7 +75,7 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
         text = {"field": "count", "type": "quantitative"}
         mark = {"type": "text", "fontSize": 12, "color": ink, "tooltip": None}
         layers.append({"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "text": text}})
-    return _chart(layers, ink, height=60 + 22 * len(shown))
+    return _chart(layers, ink, height=90 + 26 * len(shown))
 
 
 def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:

@@ -1,55 +1,9 @@
 """The page Classify under AppTest: with no, good and bad photos, in three languages."""
 
-from pathlib import Path
-
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from lib.samples import find_samples
+from tests.pages.conftest import app, cat, html, upload
 from tests.pictures import RED, encode, plain
-
-ROOT = Path(__file__).resolve().parents[2]
-Upload = tuple[str, bytes, str]
-
-
-@pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every test an empty data folder and no cached store."""
-    import streamlit as st
-
-    monkeypatch.setenv("DISCERN_HOME", str(tmp_path))
-    monkeypatch.delenv("DISCERN_MIRROR", raising=False)
-    st.cache_resource.clear()
-
-
-def app(**query: str) -> AppTest:
-    """Open the app."""
-    test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
-    for name, value in query.items():
-        test.query_params[name] = value
-    return test.run()
-
-
-def upload(test: AppTest, *files: Upload) -> AppTest:
-    """Drop files, and wait until the models have looked."""
-    test.file_uploader[0].set_value(list(files)).run()
-    for _ in range(40):
-        if not any("photos" in (bar.proto.text or "") for bar in test.get("progress")):
-            break
-        test.run()
-    assert not test.exception
-    return test
-
-
-def html(test: AppTest) -> str:
-    """Return all HTML on the page."""
-    return "\n".join(element.proto.body for element in test.get("html"))
-
-
-def cat() -> Upload:
-    """Return a real photo of a cat."""
-    sample = next(sample for sample in find_samples() if sample.name == "chelsea.png")
-    return ("cat.png", sample.path.read_bytes(), "image/png")
 
 
 def test_an_empty_page_says_how_to_begin() -> None:

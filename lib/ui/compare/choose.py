@@ -77,7 +77,7 @@ def _options() -> dict[str, Option]:
     ids = {folder.spec.id for _, folder in here}
     options: dict[str, Option] = {}
     for name, folder in here:
-        for variant in _variants_of(folder):
+        for variant in variants(folder, data=models.store().data):
             if variant.is_original:
                 options[folder.spec.id] = Option(folder.spec.id, name, folder, variant)
                 continue
@@ -85,17 +85,6 @@ def _options() -> dict[str, Option]:
             if model not in ids:  # a variant that is shipped as a model of its own stands there already
                 options[model] = Option(model, f"{name} → {variant.format.value}", folder, variant)
     return options
-
-
-def _variants_of(folder: ModelFolder) -> tuple[Variant, ...]:
-    place = models.store().data / "variants"
-    made = place.stat().st_mtime_ns if place.is_dir() else 0
-    return _variants(folder.spec.id, folder.weights_path.stat().st_mtime_ns, made, folder)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _variants(model: str, modified: int, made: int, _folder: ModelFolder) -> tuple[Variant, ...]:
-    return variants(_folder, data=models.store().data)
 
 
 def _make(t: Translator, missing: tuple[Option, ...]) -> None:

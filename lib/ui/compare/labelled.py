@@ -23,6 +23,8 @@ from lib.jobs import Job
 from lib.labelled import KnownPhotos, Skipped, read_zip
 from lib.matching import Choice, Matching, distinct_names, explain_basis, match
 from lib.photos import thumbnail
+from lib.report import report
+from lib.reporting import evaluation_csv, evaluation_json
 from lib.ui import models, waiting
 from lib.ui.results import SIGNS, ink
 from lib.ui.style import plain
@@ -240,6 +242,7 @@ def _figures(t: Translator, done: Done) -> None:
     _calibration(t, model)
     _prediction_sets(t, evaluation, model)
     _skipped(t, evaluation.photos.skipped)
+    _downloads(t, done)
 
 
 def _show(chart: dict[str, object]) -> None:
@@ -330,3 +333,32 @@ def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures)
             st.info(t.message(error.message), icon=":material/info:")
             return
         st.markdown(plain(t.message(conformal.explain_sets(sets))))
+
+
+def _downloads(t: Translator, done: Done) -> None:
+    evaluation = done.evaluation
+    with st.container(horizontal=True):
+        st.download_button(
+            t("Report to hand out (HTML)"),
+            data=lambda: report(evaluation, t, thumbnails=done.thumbnails).encode("utf-8"),
+            file_name="discern-comparison.html",
+            mime="text/html",
+            icon=":material/description:",
+            on_click="ignore",
+        )
+        st.download_button(
+            t("Table (CSV)"),
+            data=lambda: evaluation_csv(evaluation, t),
+            file_name="discern-comparison.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "JSON",
+            data=lambda: evaluation_json(evaluation, t),
+            file_name="discern-comparison.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )

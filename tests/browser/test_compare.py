@@ -1,0 +1,158 @@
+"""The page Compare as a person uses it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageEnhance
+from playwright.sync_api import Browser, Page, expect
+
+from lib.samples import find_samples
+from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+TWO = "starter,starter-small"
+THREE = "starter,starter-small,starter-xception"
+
+
+def open_page(page: Page, server: Server, models: str) -> None:
+    """Open the page with these models chosen."""
+    page.goto(f"{server.url}/compare?models={models}")
+    expect(page.get_by_role("heading", name="Compare models")).to_be_visible(timeout=20_000)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Return ten photos: the samples, and darker versions of them."""
+    folder = tmp_path_factory.mktemp("photos")
+    paths = [sample.path for sample in find_samples()]
+    for sample in find_samples()[: 10 - len(paths)]:
+        dark = folder / f"dark-{sample.name}.png"
+        ImageEnhance.Brightness(Image.open(sample.path).convert("RGB").resize((200, 150))).enhance(0.3).save(dark)
+        paths.append(dark)
+    return paths[:10]
+
+
+@pytest.fixture(scope="module")
+def labelled(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a zip of photos in class folders, with a broken one, one of an unknown class, and one that climbs out."""
+    path = tmp_path_factory.mktemp("zip") / "photos.zip"
+    by_class = {"chelsea.png": "cat", "china.jpg": "building", "motorcycle_left.png": "motorcycle"}
+    with zipfile.ZipFile(path, "w") as packed:
+        for sample in find_samples():
+            if sample.name in by_class:
+                for turn in range(4):
+                    image = Image.open(sample.path).convert("RGB").resize((160, 120)).rotate(5 * turn)
+                    buffer = io.BytesIO()
+                    image.save(buffer, "JPEG")
+                    packed.writestr(f"{by_class[sample.name]}/{turn}-{sample.name}.jpg", buffer.getvalue())
+        packed.writestr("cat/broken.jpg", b"\xff\xd8\xff and no more")
+        packed.writestr("../outside.jpg", b"\xff\xd8\xff")
+    return path
+
+
+def test_three_models_ten_photos_and_the_gallery_of_disagreements(
+    page: Page, server: Server, photos: list[Path]
+) -> None:
+    open_page(page, server, THREE)
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photos)
+    expect(page.locator("p.summary")).to_contain_text("disagree", timeout=30_000)
+    numbers = [int(text.split()[1]) for text in page.locator(".chip").all_inner_texts()]
+    assert sum(numbers) == 10
+    expect(page.locator("p.model").first).to_be_visible()
+    page.get_by_role("radio", name="All", exact=True).or_(page.get_by_text("All", exact=True)).first.click()
+    expect(page.locator("[class*='st-key-compared-']").first.locator("p.verdict")).to_have_count(3)
+    page.reload()
+    expect(page.locator("p.summary")).to_contain_text("disagree", timeout=30_000)
+
+
+def evaluate(page: Page, server: Server, labelled: Path) -> None:
+    """Evaluate two models on the labelled zip."""
+    open_page(page, server, TWO)
+    page.get_by_text("On labelled photos", exact=True).click()
+    page.set_input_files("[class*='st-key-zip-'] input", labelled)
+    page.get_by_role("button", name="Evaluate with").click(timeout=20_000)
+    expect(page.get_by_role("heading", name="How often each model is right")).to_be_visible(timeout=60_000)
+
+
+def test_a_labelled_zip_is_evaluated_and_what_was_left_out_is_listed(
+    page: Page, server: Server, labelled: Path
+) -> None:
+    evaluate(page, server, labelled)
+    expect(page.get_by_role("cell", name="12", exact=True).first).to_be_visible()
+    page.get_by_text("files were left out").click()
+    expect(page.get_by_text("broken.jpg").first).to_be_visible()
+
+
+def test_a_confusion_cell_shows_its_photos(page: Page, server: Server, labelled: Path) -> None:
+    evaluate(page, server, labelled)
+    chart = page.locator("[data-testid=stVegaLiteChart]").nth(1)
+    chart.scroll_into_view_if_needed()
+    cell = chart.locator("[aria-roledescription='rect mark'], path[aria-label*='photos']").first
+    if cell.count():
+        cell.click(force=True)
+    else:
+        box = chart.locator("canvas").bounding_box()
+        assert box is not None
+        _click_until_picked(page, box)
+    expect(page.locator("p.cell")).to_contain_text("taken for", timeout=20_000)
+
+
+def _click_until_picked(page: Page, box: dict[str, float]) -> None:
+    """Click down the diagonal of a chart drawn on a canvas until a cell answers."""
+    for step in range(20, 100, 4):
+        page.mouse.click(box["x"] + box["width"] * step / 100, box["y"] + box["height"] * step / 100)
+        page.wait_for_timeout(400)
+        if page.locator("p.cell").count():
+            return
+
+
+def test_the_report_opens_with_the_network_cut(
+    page: Page, server: Server, browser: Browser, labelled: Path, tmp_path: Path
+) -> None:
+    evaluate(page, server, labelled)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Report to hand out").click()
+    report = tmp_path / "report.html"
+    download.value.save_as(report)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    figures = json.loads(Path(download.value.path()).read_text("utf-8"))
+    assert [model["photos"] for model in figures["models"]] == [12, 12]
+    context = browser.new_context(offline=True)
+    asked: list[str] = []
+    reader = context.new_page()
+    reader.on("request", lambda request: asked.append(request.url))
+    reader.goto(report.as_uri())
+    expect(reader.locator("svg").first).to_be_visible()
+    assert all(url.startswith(("file:", "data:")) for url in asked)
+    context.close()
+
+
+def test_speed_is_measured_and_survives_a_reload(page: Page, server: Server) -> None:
+    open_page(page, server, TWO)
+    page.get_by_text("Speed and size", exact=True).click()
+    page.get_by_role("button", name="Measure").click()
+    expect(page.get_by_role("columnheader", name="Median, ms")).to_be_visible(timeout=90_000)
+    page.reload()
+    page.get_by_text("Speed and size", exact=True).click(timeout=20_000)
+    expect(page.get_by_role("columnheader", name="Median, ms")).to_be_visible(timeout=20_000)
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """Return a phone-sized dark page."""
+    context = browser.new_context(viewport={"width": 375, "height": 800}, color_scheme="dark", locale="en-US")
+    yield context.new_page()
+    context.close()
+
+
+def test_nothing_sticks_out_sideways_on_a_phone(phone: Page, server: Server, photos: list[Path]) -> None:
+    open_page(phone, server, TWO)
+    phone.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photos[:2])
+    expect(phone.locator("p.summary")).to_be_visible(timeout=30_000)
+    assert phone.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")
