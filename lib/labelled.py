@@ -149,7 +149,7 @@ def read_zip(file: Path | bytes, name: str) -> KnownPhotos:
     refused = [
         Skipped(entry.file, entry.reason)
         for entry in packed.refused
-        if not any(map(is_ignored, PurePosixPath(entry.file).parts[1:]))
+        if not any(is_ignored(part) for part in PurePosixPath(entry.file).parts if part != "..")
     ]
     return _arrange(name, _unwrap(files), refused)
 

@@ -115,8 +115,8 @@ def match(
         classes: Names of the photos' classes: folder names, labels or WordNet ids.
         labels: K labels of the model, as its maker gives them.
         also: Further names of the same K classes, such as translations.
-        chosen: A person's decisions for some of the classes. Labels that the model lacks count for nothing, so the
-            same decisions can serve several models.
+        chosen: A person's decisions for some of the classes. The same can serve several models: of several labels
+            those count that a model has; one that has none of them does not have the class.
     """
     names = _Names(tuple(labels), tuple(map(tuple, also)))
     found = [names.decide(name, (chosen or {}).get(name, ())) for name in classes]
@@ -149,12 +149,14 @@ def shared_classes(first: tuple[str, ...], second: tuple[str, ...]) -> Common:
 def common_names(label_sets: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     """Return for each class of each model a name; classes of the same name mean the same, in whichever model.
 
-    The model with the fewest classes gives the names; what it does not have keeps its own.
+    The model with the fewest classes gives the names; what it does not have keeps the name that the first model of the
+    same classes gives.
     """
     coarsest = min(label_sets, key=len)
     return tuple(
         tuple(
-            shared or own for shared, own in zip(_relate(labels, coarsest).first, distinct_names(labels), strict=True)
+            shared or own
+            for shared, own in zip(_relate(labels, coarsest).first, _first_names(labels, label_sets), strict=True)
         )
         for labels in label_sets
     )
@@ -279,6 +281,10 @@ def _synonyms(label: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in label.split(",") if part.strip())
 
 
+def _first_names(labels: tuple[str, ...], label_sets: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return distinct_names(next(others for others in label_sets if _are_the_same(labels, others)))
+
+
 def _are_the_same(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     if tuple(map(normalise, first)) == tuple(map(normalise, second)):
         return True
@@ -322,10 +328,12 @@ class _Names:
         """Return the model's classes that `name` means, and what decided."""
         if chosen is None:
             return (), How.ABSENT
-        wanted = [self._choose(label) for label in ((chosen,) if isinstance(chosen, str) else chosen)]
-        if any(wanted):
-            return tuple(sorted({index for indices in wanted for index in indices})), How.CHOSEN
-        return self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name))
+        labels = (chosen,) if isinstance(chosen, str) else chosen
+        if wanted := {index for label in labels for index in self._choose(label)}:
+            return tuple(sorted(wanted)), How.CHOSEN
+        targets, how = self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name))
+        # A person said what it means, and this model has nothing of the kind.
+        return (targets, How.ABSENT if labels and how is How.UNDECIDED else how)
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """Return classes whose names resemble `name`, or all those that share it."""
@@ -342,9 +350,13 @@ class _Names:
         return tuple(self._shown[index] for index in dict.fromkeys(indices))[:MOST_SUGGESTIONS]
 
     def _choose(self, label: str) -> tuple[int, ...]:
+        """Return the classes that a chosen label means; it may be another model's: "tabby, tabby cat" means a cat."""
         if label in self._shown:
             return (self._shown.index(label),)
-        return self.decide(label, ())[0]
+        for name in dict.fromkeys((label, *_synonyms(label))):
+            if targets := self.decide(name, ())[0]:
+                return targets
+        return ()
 
     def _by_wnid(self, wnid: str) -> tuple[tuple[int, ...], How]:
         if alike := self._whole.get(wnid):

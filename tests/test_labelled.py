@@ -1,0 +1,364 @@
+"""Labelled photos from folders, tables and zips: what is used, what is skipped and why, and zips made to harm."""
+
+import io
+import stat
+import zipfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lib import zipped
+from lib.errors import DatasetError, PhotoError, UsageError
+from lib.labelled import KnownPhotos, read_folder, read_labelled, read_zip
+from lib.messages import Message
+from tests.pictures import BLUE, GREEN, RED, encode, noise, plain
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
+
+
+def jpeg(number: int) -> bytes:
+    """Return bytes that start like a JPEG and differ by `number`."""
+    return JPEG + bytes([number])
+
+
+def put(folder: Path, files: Mapping[str, bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return buffer.getvalue()
+
+
+def told(photos: KnownPhotos) -> dict[str, str]:
+    return {skipped.file: str(skipped.reason) for skipped in photos.skipped}
+
+
+def names(photos: KnownPhotos) -> list[tuple[str, str]]:
+    return [(photo.source.name, photos.classes[photo.label]) for photo in photos.photos]
+
+
+PLAIN = {"dog/b.jpg": jpeg(1), "cat/a.jpg": jpeg(2), "cat/deeper/c.jpg": jpeg(3)}
+
+
+def test_a_folder_of_class_folders(tmp_path: Path) -> None:
+    photos = read_folder(put(tmp_path / "pets", PLAIN))
+    assert (photos.name, photos.classes, photos.counts()) == ("pets", ("cat", "dog"), (2, 1))
+    assert names(photos) == [("cat/a.jpg", "cat"), ("cat/deeper/c.jpg", "cat"), ("dog/b.jpg", "dog")]
+    assert photos.photos[2].source.read() == jpeg(1)
+    assert (photos.skipped, photos.notes) == ((), ())
+
+
+def test_a_zip_reads_like_the_folder_it_was_made_of(tmp_path: Path) -> None:
+    folder, packed = read_folder(put(tmp_path / "pets", PLAIN)), read_zip(pack(PLAIN), "pets.zip")
+    assert names(packed) == names(folder)
+    assert [p.source.read() for p in packed.photos] == [p.source.read() for p in folder.photos]
+
+
+def test_a_zip_on_disk_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "pets.zip"
+    file.write_bytes(pack(PLAIN))
+    assert names(read_labelled(file)) == names(read_zip(pack(PLAIN), "pets.zip"))
+
+
+@pytest.mark.parametrize(
+    ("files", "classes"),
+    [
+        pytest.param({f"pets/{name}": data for name, data in PLAIN.items()}, ("cat", "dog"), id="one folder around"),
+        pytest.param({f"a/b/{name}": data for name, data in PLAIN.items()}, ("cat", "dog"), id="two folders around"),
+        pytest.param({**PLAIN, "README.txt": b"x"}, ("cat", "dog"), id="a text beside the classes"),
+        pytest.param({f"p/{n}": d for n, d in PLAIN.items()} | {"x.txt": b"x"}, ("cat", "dog"), id="and both"),
+        pytest.param({"cat/a.jpg": jpeg(1), "cat/more/b.jpg": jpeg(2)}, ("cat",), id="photos in it: a class"),
+        pytest.param(
+            {"set/labels.csv": b"file,label\na.jpg,x\nb.jpg,y\n", "set/a.jpg": jpeg(1), "set/b.jpg": jpeg(2)},
+            ("x", "y"), id="a folder around a table",
+        ),
+    ],
+)  # fmt: skip
+def test_folders_around_everything_in_a_zip_are_no_classes(
+    files: Mapping[str, bytes], classes: tuple[str, ...]
+) -> None:
+    assert read_zip(pack(files), "x.zip").classes == classes
+
+
+def test_of_train_and_val_the_photos_in_val_are_used(tmp_path: Path) -> None:
+    files = {"train/cat/a.jpg": jpeg(1), "val/cat/b.jpg": jpeg(2), "val/dog/c.jpg": jpeg(3)}
+    photos = read_folder(put(tmp_path / "set", files))
+    assert names(photos) == [("val/cat/b.jpg", "cat"), ("val/dog/c.jpg", "dog")]
+    assert "photos in val are used" in str(photos.notes[0])
+
+
+def test_what_is_skipped_is_listed_with_its_reason(tmp_path: Path) -> None:
+    files = {
+        **PLAIN, "cat/empty.jpg": b"", "cat/notes.txt": b"no photo", "loose.jpg": jpeg(9), ".hidden/a.jpg": jpeg(8),
+        "cat/Thumbs.db": b"x", "README.md": b"x",
+    }  # fmt: skip
+    photos = read_folder(put(tmp_path / "pets", files))
+    assert len(photos.photos) == 3
+    assert told(photos) == {
+        "cat/empty.jpg": "cat/empty.jpg is empty.",
+        "cat/notes.txt": "cat/notes.txt is not a photo in a known format.",
+        "loose.jpg": "loose.jpg is in no class folder.",
+    }
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    outside = put(tmp_path / "outside", {"secret.jpg": jpeg(1)})
+    folder = put(tmp_path / "set", PLAIN)
+    (folder / "cat" / "link.jpg").symlink_to(outside / "secret.jpg")
+    (folder / "bird").symlink_to(outside)
+    assert told(read_folder(folder)) == {
+        "bird": "bird is a link to a folder; links are not followed.",
+        "cat/link.jpg": "cat/link.jpg is a link to a file outside the folder.",
+    }
+
+
+def test_one_class_only_is_allowed_and_said(tmp_path: Path) -> None:
+    photos = read_folder(put(tmp_path / "set", {"cat/a.jpg": jpeg(1)}))
+    assert [str(note) for note in photos.notes] == [
+        "All photos are of one class, cat: nothing can be mixed up with it."
+    ]
+
+
+def test_the_same_photo_in_two_classes_is_used_in_neither(tmp_path: Path) -> None:
+    photos = read_folder(put(tmp_path / "set", {**PLAIN, "cat/same.jpg": jpeg(7), "dog/other.jpg": jpeg(7)}))
+    assert len(photos.photos) == 3
+    assert told(photos) == {
+        "cat/same.jpg": "cat/same.jpg is the same photo as dog/other.jpg, which is in another class; "
+        "neither is used.",
+        "dog/other.jpg": "dog/other.jpg is the same photo as cat/same.jpg, which is in another class; "
+        "neither is used.",
+    }  # fmt: skip
+
+
+def test_the_same_photo_twice_in_one_class_counts_twice_and_is_said() -> None:
+    photos = read_zip(pack({**PLAIN, "dog/copy.jpg": jpeg(1)}), "x.zip")
+    assert photos.counts() == (2, 2)
+    assert str(photos.notes[0]) == "Some photos are there more than once (1 copies); each copy counts."
+
+
+def test_a_class_all_of_whose_files_are_skipped_is_none(tmp_path: Path) -> None:
+    assert read_folder(put(tmp_path / "set", {**PLAIN, "bird/x.jpg": b""})).classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        pytest.param({"README.md": b"x"}, "has no class folders", id="no folder, no photo"),
+        pytest.param({"a.jpg": JPEG}, "no usable photo of a known class.*a.jpg is in no class folder", id="all loose"),
+        pytest.param({"cat/a.jpg": b""}, "cat/a.jpg is empty", id="only an empty file"),
+    ],
+)
+def test_a_folder_without_labelled_photos_is_an_error(
+    tmp_path: Path, files: Mapping[str, bytes], reason: str
+) -> None:  # fmt: skip
+    with pytest.raises(DatasetError, match=reason):
+        read_folder(put(tmp_path / "set", files))
+
+
+def test_what_is_neither_folder_nor_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="neither a folder nor a zip"):
+        read_labelled(tmp_path / "nowhere")
+
+
+def test_too_many_classes_are_an_error(tmp_path: Path) -> None:
+    table = "file,label\n" + "".join(f"{i}.jpg,c{i}\n" for i in range(1001))
+    files = {f"{i}.jpg": JPEG + i.to_bytes(2) for i in range(1001)}
+    with pytest.raises(DatasetError, match="1001 class"):
+        read_zip(pack({"labels.csv": table.encode(), **files}), "x.zip")
+
+
+def tabled(table: bytes, **more: bytes) -> KnownPhotos:
+    files = {"a.jpg": jpeg(1), "b.jpg": jpeg(2), "deep/c.jpg": jpeg(3), "labels.csv": table, **more}
+    return read_zip(pack(files), "x.zip")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param(b"file,label\na.jpg,cat\nb.jpg,dog\ndeep/c.jpg,cat\n", id="plain"),
+        pytest.param(b"\xef\xbb\xbffile,label\r\na.jpg,cat\r\nb.jpg,dog\r\ndeep/c.jpg,cat\r\n", id="as Excel saves it"),
+        pytest.param(b"file;label\na.jpg;cat\nb.jpg;dog\ndeep\\c.jpg;cat\n", id="semicolons, backslash"),
+        pytest.param(b"Label, File\ncat, a.jpg\ndog, ./b.jpg\ncat, deep/c.jpg\n", id="other order, spaces"),
+    ],
+)
+def test_labels_from_a_table(table: bytes) -> None:
+    photos = tabled(table)
+    assert names(photos) == [("a.jpg", "cat"), ("deep/c.jpg", "cat"), ("b.jpg", "dog")]
+    assert photos.skipped == ()
+
+
+def test_of_a_table_with_wordnet_ids_these_are_the_classes_and_labels_the_titles() -> None:
+    photos = tabled(
+        b"file,wnid,label,imagenet_index\na.jpg,n02012849,crane,134\nb.jpg,n03126707,crane,517\n"
+        b"deep/c.jpg,n01496331,electric_ray,5\n"
+    )
+    assert photos.classes == ("n01496331", "n02012849", "n03126707")
+    assert photos.titles == ("electric ray", "crane (n02012849)", "crane (n03126707)")
+
+
+def test_lines_of_a_table_that_cannot_be_used_are_listed() -> None:
+    photos = tabled(
+        b"file,label\na.jpg,cat\nb.jpg,cat\nb.jpg,dog\ngone.jpg,cat\n../../etc/passwd,cat\n,cat\nx.jpg\na.jpg,cat\n",
+        **{"unlisted.jpg": jpeg(5)},
+    )  # fmt: skip
+    assert names(photos) == [("a.jpg", "cat")]
+    reasons = [str(skipped.reason) for skipped in photos.skipped]
+    assert sorted(reasons) == [
+        "../../etc/passwd is listed in labels.csv, but is not there.",
+        "Line 7 of labels.csv names no file or no class.",
+        "Line 8 of labels.csv names no file or no class.",
+        "b.jpg is listed in labels.csv under several classes; it is not used.",
+        "deep/c.jpg is not listed in labels.csv.",
+        "gone.jpg is listed in labels.csv, but is not there.",
+        "unlisted.jpg is not listed in labels.csv.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        pytest.param(b"name,what\na.jpg,cat\n", "needs the columns file and label .*it has: name, what", id="columns"),
+        pytest.param(b"", "needs the columns", id="empty"),
+        pytest.param("file,label\na.jpg,고양이\n".encode("cp949"), "not UTF-8", id="another encoding"),
+        pytest.param("file,label\na.jpg,cat\n".encode("utf-16"), "not UTF-8", id="UTF-16"),
+        pytest.param(
+            b'file,label\n"' + b"x" * 200_000 + b'",cat\n', "field larger than field limit", id="an endless field"
+        ),
+    ],
+)
+def test_a_table_that_cannot_be_read_is_an_error(table: bytes, reason: str) -> None:
+    with pytest.raises(DatasetError, match=reason):
+        tabled(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../evil.jpg", "has a name that leads out of the zip"),
+        ("cat/../../evil.jpg", "has a name that leads out of the zip"),
+        ("/etc/evil.jpg", "has a name that leads out of the zip"),
+        ("C:\\evil.jpg", "has a name that leads out of the zip"),
+        ("..\\evil.jpg", "has a name that leads out of the zip"),
+        ("cat/more.zip", "is a zip inside the zip"),
+    ],
+)
+def test_a_zips_harmful_names_are_refused_and_the_rest_is_read(name: str, reason: str) -> None:
+    photos = read_zip(pack({**PLAIN, name: jpeg(9)}), "x.zip")
+    assert len(photos.photos) == 3
+    assert [reason in str(skipped.reason) for skipped in photos.skipped] == [True]
+
+
+def test_a_link_in_a_zip_is_not_followed() -> None:
+    buffer = io.BytesIO(pack(PLAIN))
+    with zipfile.ZipFile(buffer, "a") as packed:
+        link = zipfile.ZipInfo("cat/link.jpg")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(link, "/etc/passwd")
+    assert told(read_zip(buffer.getvalue(), "x.zip")) == {
+        "cat/link.jpg": "cat/link.jpg is a link inside the zip; links are not followed."
+    }
+
+
+def test_a_file_with_a_password_is_refused() -> None:
+    data = bytearray(pack({"cat/a.jpg": jpeg(1), "dog/b.jpg": jpeg(2)}))
+    for signature, flag_at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # first local header, first central one
+        data[data.index(signature) + flag_at] |= 1
+    assert told(read_zip(bytes(data), "x.zip")) == {
+        "cat/a.jpg": "cat/a.jpg is protected by a password; save the zip without one."
+    }
+
+
+def test_a_bomb_is_not_unpacked_and_the_rest_is_read() -> None:
+    photos = read_zip(pack({**PLAIN, "cat/bomb.jpg": JPEG + bytes(30_000_000)}), "x.zip")
+    assert len(photos.photos) == 3
+    assert "more than a hundred times its size" in told(photos)["cat/bomb.jpg"]
+
+
+def test_a_file_larger_than_a_photo_may_be_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipped, "MAX_BYTES", 1000)
+    packed = zipped.Zip(pack({"cat/a.jpg": JPEG + bytes(2000)}), "x.zip")
+    with pytest.raises(PhotoError, match="too large"):
+        packed.read(packed.members[0], limit=1000)
+
+
+def claiming(size: int) -> bytes:
+    """Return a zip of two photos whose table of contents gives `size` for the first."""
+    data = bytearray(pack({"cat/a.png": encode(noise(40, 30), "PNG"), "dog/b.png": encode(plain(RED), "PNG")}))
+    at = data.index(b"PK\x01\x02") + 24  # uncompressed size in the first central header
+    data[at : at + 4] = size.to_bytes(4, "little")
+    return bytes(data)
+
+
+def test_a_size_that_is_claimed_too_small_costs_that_photo() -> None:
+    assert told(read_zip(claiming(50), "x.zip")) == {"cat/a.png": "cat/a.png is damaged inside the zip."}
+
+
+def test_a_size_that_is_claimed_too_large_costs_nothing_as_real_bytes_count() -> None:
+    assert read_zip(claiming(1_000_000), "x.zip").photos[0].source.read() == encode(noise(40, 30), "PNG")
+
+
+def test_too_many_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipped, "MAX_ENTRIES", 2)
+    with pytest.raises(DatasetError, match="holds 3 files; up to 2"):
+        read_zip(pack(PLAIN), "x.zip")
+
+
+def test_more_bytes_than_photos_need_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipped, "MAX_TOTAL_BYTES", 60)
+    with pytest.raises(DatasetError, match="unpacks to far more"):
+        read_zip(pack(PLAIN), "x.zip")
+
+
+@pytest.mark.parametrize("data", [b"", b"no zip", pack(PLAIN)[:-30]], ids=["empty", "text", "cut off"])
+def test_what_is_no_zip_is_an_error(data: bytes) -> None:
+    with pytest.raises(DatasetError, match=r"x\.zip is not a zip file, or it is damaged"):
+        read_zip(data, "x.zip")
+
+
+def test_damage_inside_costs_one_photo() -> None:
+    data = bytearray(pack({"cat/a.png": encode(noise(200, 150), "PNG"), "dog/b.png": encode(plain(RED), "PNG")}))
+    data[50_000] ^= 0xFF  # the photo's first bytes are whole, so it is found to be damaged when it is read
+    photos = read_zip(bytes(data), "x.zip")
+    assert photos.photos[1].source.read() == encode(plain(RED), "PNG")
+    with pytest.raises(PhotoError, match=r"a\.png is damaged inside the zip"):
+        photos.photos[0].source.read()
+
+
+def test_what_macos_adds_is_passed_over_in_silence() -> None:
+    photos = read_zip(pack({**PLAIN, "__MACOSX/cat/._a.jpg": b"x", "cat/.DS_Store": b"x"}), "x.zip")
+    assert (len(photos.photos), photos.skipped) == (3, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("고양이", "euc_kr"), ("ねこ猫", "cp932"), ("고양이", "utf-8"), ("강아지", "cp949")],
+)
+def test_names_in_old_encodings_are_read(name: str, encoding: str) -> None:
+    placeholder = "q" * len(name.encode(encoding))
+    data = pack({f"{placeholder}/a.jpg": jpeg(1), "dog/b.jpg": jpeg(2)})
+    assert name in read_zip(data.replace(placeholder.encode(), name.encode(encoding)), "x.zip").classes
+
+
+def test_a_zip_is_read_by_several_threads_at_once() -> None:
+    files = {f"c{i % 3}/{i}.png": encode(noise(40, 30, seed=i), "PNG") for i in range(60)}
+    photos = read_zip(pack(files), "x.zip")
+    with ThreadPoolExecutor(8) as pool:
+        contents = list(pool.map(lambda photo: photo.source.read(), photos.photos))
+    assert contents == [files[photo.source.name] for photo in photos.photos]
+
+
+def test_broken_photos_join_the_skipped() -> None:
+    files = {f"{name}/a.png": encode(plain(colour), "PNG") for name, colour in (("r", RED), ("g", GREEN), ("b", BLUE))}
+    photos = read_zip(pack(files), "x.zip").without({1: Message("g is broken.")})
+    assert names(photos) == [("b/a.png", "b"), ("r/a.png", "r")]
+    assert told(photos) == {"g/a.png": "g is broken."}

@@ -1,0 +1,183 @@
+"""Names of classes: what is found, what is asked, what is known to be absent, and what models have in common."""
+
+from pathlib import Path
+
+import pytest
+
+from lib.matching import (
+    Basis,
+    How,
+    common_names,
+    distinct_names,
+    everyday,
+    explain_basis,
+    explain_undecided,
+    imagenet,
+    is_imagenet,
+    match,
+    normalise,
+    shared_classes,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+STARTER = tuple((ROOT / "models" / "starter" / "labels.txt").read_text(encoding="utf-8").splitlines())
+LONG = tuple(", ".join(names) for _, names in imagenet())  # "tench, Tinca tinca"
+SHORT = tuple(names[0].replace(" ", "_") for _, names in imagenet())  # "tench", "great_white_shark"
+PETS = ("cat", "dog", "hamster")
+
+
+def found(name: str, labels: tuple[str, ...]) -> tuple[tuple[int, ...], How]:
+    matching = match([name], labels)
+    return matching.targets[0], matching.how[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "targets", "how"),
+    [
+        pytest.param("cat", PETS, (0,), How.NAME, id="exact"),
+        pytest.param("CAT", PETS, (0,), How.NAME, id="case"),
+        pytest.param("golf_ball", STARTER, (9,), How.NAME, id="underscore"),
+        pytest.param("golf-ball", STARTER, (9,), How.NAME, id="hyphen"),
+        pytest.param("cafe\u0301", ("café",), (0,), How.NAME, id="accents however they are written"),
+        pytest.param("cats", PETS, (), How.UNDECIDED, id="a plural is asked about"),
+        pytest.param("Tinca tinca", LONG, (0,), How.SYNONYM, id="synonym of the label"),
+        pytest.param("Tinca tinca", SHORT, (0,), How.SYNONYM, id="synonym the label file lacks"),
+        pytest.param("n02123045", LONG, (281,), How.WNID, id="WordNet id"),
+        pytest.param("n02123045", ("dog", "n02123045"), (1,), How.WNID, id="labels that are WordNet ids"),
+        pytest.param("n99999999", LONG, (), How.UNDECIDED, id="unknown WordNet id"),
+        pytest.param("missile", LONG, (657,), How.NAME, id="the first name wins over another's synonym"),
+        pytest.param("grass snake", LONG, (), How.UNDECIDED, id="a synonym of two classes"),
+        pytest.param("crane", LONG, (), How.UNDECIDED, id="a label of two classes"),
+        pytest.param("cat", SHORT, (281, 282, 283, 284, 285), How.MEANING, id="by the shipped map"),
+        pytest.param("panda", LONG, (388,), How.MEANING, id="giant, not lesser, panda"),
+        pytest.param("rose", LONG, (), How.ABSENT, id="the map says there is none"),
+        pytest.param("n02123045", STARTER, (4,), How.MEANING, id="a tabby is a cat"),
+        pytest.param("Egyptian_cat", STARTER, (4,), How.MEANING, id="by ImageNet's name"),
+        pytest.param("n01440764", STARTER, (), How.ABSENT, id="none of the twenty is a fish"),
+        pytest.param("n02342885", PETS, (2,), How.SYNONYM, id="hamster by WordNet id"),
+        pytest.param("n01440764", PETS, (), How.UNDECIDED, id="unknown whether a pet is a fish"),
+    ],
+)
+def test_match(name: str, labels: tuple[str, ...], targets: tuple[int, ...], how: How) -> None:
+    assert found(name, labels) == (targets, how)
+
+
+def test_every_breed_is_a_dog() -> None:
+    targets, how = found("dog", LONG)
+    assert (len(targets), LONG[targets[0]], LONG[targets[-1]]) == (118, "Chihuahua", "Mexican hairless")
+    assert how is How.MEANING
+
+
+def test_translated_names_count_too() -> None:
+    assert match(["고양이"], PETS, also=[("고양이", "개", "햄스터")]).targets == ((0,),)
+
+
+def test_what_is_not_found_comes_with_suggestions() -> None:
+    matching = match(["cats", "zzz", "dog"], PETS)
+    assert matching.undecided == ("cats", "zzz")
+    assert matching.suggestions == {"cats": ("cat",), "zzz": ()}
+    assert matching.targets == ((), (), (1,))
+
+
+def test_what_means_two_things_is_asked_with_both() -> None:
+    assert match(["crane"], SHORT).suggestions["crane"] == ("crane (n02012849)", "crane (n03126707)")
+
+
+@pytest.mark.parametrize(
+    ("choice", "targets", "how"),
+    [
+        pytest.param("dog", (1,), How.CHOSEN, id="a label"),
+        pytest.param(("cat", "dog"), (0, 1), How.CHOSEN, id="several"),
+        pytest.param(None, (), How.ABSENT, id="left out"),
+        pytest.param("tabby, tabby cat", (0,), How.CHOSEN, id="another model's label of the same meaning"),
+        pytest.param("tench", (), How.ABSENT, id="a label only another model has"),
+    ],
+)
+def test_a_person_decides(choice: str | tuple[str, ...] | None, targets: tuple[int, ...], how: How) -> None:
+    matching = match(["kitty"], PETS, chosen={"kitty": choice})
+    assert (matching.targets, matching.how) == ((targets,), (how,))
+
+
+def test_a_choice_goes_before_what_would_be_found() -> None:
+    assert match(["cat"], PETS, chosen={"cat": "dog"}).targets == ((1,),)
+
+
+def test_one_of_two_cranes_can_be_chosen() -> None:
+    assert match(["crane"], LONG, chosen={"crane": "crane (n03126707)"}).targets == ((517,),)
+
+
+def test_the_shipped_map_covers_the_starters_classes_and_no_imagenet_class_twice() -> None:
+    assert set(everyday()) == {normalise(label) for label in STARTER}
+    listed = [index for indices in everyday().values() for index in indices]
+    assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("airplane", {"airliner", "warplane"}),
+        ("sea", {"seashore"}),
+        ("truck", {"fire engine", "garbage truck", "moving van", "pickup", "police van", "tow truck", "trailer truck"}),
+        ("motorcycle", {"moped", "motor scooter"}),
+        ("mountain", {"alp", "volcano"}),
+        ("bicycle", {"bicycle-built-for-two", "mountain bike"}),
+        ("tulip", set()),
+    ],
+)
+def test_the_shipped_map_means_what_its_comments_say(name: str, kinds: set[str]) -> None:
+    assert {imagenet()[index][1][0] for index in everyday()[name]} == kinds
+
+
+def test_imagenet_is_recognised_by_its_order_whatever_the_spelling() -> None:
+    assert is_imagenet(LONG)
+    assert is_imagenet(SHORT)
+    assert is_imagenet(tuple(wnid for wnid, _ in imagenet()))
+    assert not is_imagenet(LONG[::-1])
+    assert not is_imagenet(LONG[:-1])
+
+
+def test_labels_that_occur_twice_are_told_apart() -> None:
+    assert distinct_names(("a", "b", "a")) == ("a (#1)", "b", "a (#3)")
+    assert len(set(distinct_names(SHORT))) == 1000
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "basis"),
+    [
+        pytest.param(LONG, SHORT, Basis.SAME, id="two spellings of ImageNet"),
+        pytest.param(STARTER, STARTER, Basis.SAME, id="the same labels"),
+        pytest.param(STARTER, LONG, Basis.MEANING, id="the map, one way"),
+        pytest.param(LONG, STARTER, Basis.MEANING, id="the map, the other way"),
+        pytest.param(PETS, STARTER, Basis.NAMES, id="names"),
+        pytest.param(PETS, ("red", "green"), Basis.NONE, id="nothing in common"),
+    ],
+)
+def test_on_what_two_models_are_compared(first: tuple[str, ...], second: tuple[str, ...], basis: Basis) -> None:
+    assert shared_classes(first, second).basis is basis
+    assert str(explain_basis(basis))
+
+
+def test_answers_of_different_models_agree_by_meaning() -> None:
+    common = shared_classes(LONG, STARTER)
+    cat, rose, persian, tench = STARTER.index("cat"), STARTER.index("rose"), 283, 0
+    assert common.agree(persian, cat) is True
+    assert common.agree(tench, cat) is False  # it could have said cat
+    assert common.agree(persian, rose) is False  # the other could have said cat
+    assert common.agree(tench, rose) is None  # neither could have said what the other said
+
+
+def test_common_names_are_those_of_the_model_with_the_fewest_classes() -> None:
+    long, starter, short = common_names((LONG, STARTER, SHORT))
+    assert starter == STARTER
+    assert long[283] == short[283] == "cat"
+    assert long[0] == short[0] == "tench, Tinca tinca"
+
+
+def test_two_spellings_of_imagenet_have_the_same_common_names() -> None:
+    long, short = common_names((LONG, SHORT))
+    assert long == short
+
+
+def test_an_undecided_class_is_named_with_what_might_be_meant() -> None:
+    told = str(explain_undecided(match(["cats", "zzz"], PETS), "pets"))
+    assert told == "pets has no class of these names: cats (cat?), zzz."
