@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeVar
 
@@ -245,24 +245,29 @@ def _downloads(t: Translator, album: Album, model: str, labels: tuple[str, ...],
         return [outcome for outcome in every if outcome]
 
     with st.container(horizontal=True, key="downloads"):
-        st.download_button(
-            t("Table (CSV)"),
-            data=lambda: to_csv(outcomes(), t, top=settings.top),
-            file_name="discern.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON",
-            data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
-            file_name="discern.jsonl",
-            mime="application/jsonl",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer_tables(t, outcomes, settings, name="discern")
         with st.popover(t("Remove all"), icon=":material/delete_sweep:"):
             st.write(t("All photos and results will be gone."))
             if st.button(t("Remove all photos"), key="clear-album", type="primary"):
                 album.clear()
                 st.rerun()
+
+
+def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings: Settings, *, name: str) -> None:
+    """Draw the buttons that give results away as CSV and JSON; they are written when a button is pressed."""
+    st.download_button(
+        t("Table (CSV)"),
+        data=lambda: to_csv(outcomes(), t, top=settings.top),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+    st.download_button(
+        "JSON",
+        data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
+        file_name=f"{name}.jsonl",
+        mime="application/jsonl",
+        icon=":material/download:",
+        on_click="ignore",
+    )

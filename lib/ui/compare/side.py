@@ -19,10 +19,9 @@ from lib.evaluation.side_by_side import Row, align
 from lib.evaluation.variants import are_variants, compare_variants, explain_change
 from lib.i18n import Translator
 from lib.matching import common_names, explain_basis
-from lib.reporting import to_csv, to_json_line
 from lib.results import Failure, Outcome
 from lib.ui import looking
-from lib.ui.results import SIGNS, ink, pages
+from lib.ui.results import SIGNS, ink, offer_tables, pages
 from lib.ui.style import plain, span
 from lib.ui.visit import current
 from lib.verdict import explain, percent
@@ -262,19 +261,4 @@ def _downloads(
         ]
 
     with st.container(horizontal=True):
-        st.download_button(
-            t("Table (CSV)"),
-            data=lambda: to_csv(outcomes(), t, top=settings.top),
-            file_name="discern-comparison.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON",
-            data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
-            file_name="discern-comparison.jsonl",
-            mime="application/jsonl",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer_tables(t, outcomes, settings, name="discern-comparison")
