@@ -296,8 +296,12 @@ def _confusion(t: Translator, done: Done, model: ModelFigures) -> None:
 def _cell(t: Translator, done: Done, model: ModelFigures, true: int, answered: int) -> None:
     names = [*model.confusion.names, t("something else")]
     photos = model.confusion.photos(true, answered)
-    taken = t("{true} taken for {answered}: {n} photos", true=names[true], answered=names[answered], n=len(photos))
-    st.html(f'<p class="cell">{escape(taken)}</p>')
+    values = {"true": names[true], "answered": names[answered], "n": len(photos)}
+    if true == answered:
+        words = t("{true}, rightly named: {n}", **values)
+    else:
+        words = t("{true} taken for {answered}: {n}", **values)
+    st.html(f'<p class="cell">{escape(words)}</p>')
     grid = st.grid(min_column_width=120, gap="small")
     for position in photos[:_MOST_SHOWN]:
         name = done.evaluation.photos.photos[position].source.name
