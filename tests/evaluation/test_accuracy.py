@@ -1,0 +1,109 @@
+"""Top-1, top-5, confusion, precision and recall, worked out by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.metrics import precision_recall_fscore_support
+
+from lib.evaluation.accuracy import Confusion, confuse, figures_per_class, find_hits, top5
+from lib.evaluation.answers import Answers
+from lib.matching import match
+
+Made = Callable[..., Answers]
+# Photos of a a b b c; answered a b b b a.
+ROWS = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.9, 0.0], [0.3, 0.4, 0.3], [0.5, 0.1, 0.4]]
+LABELS = np.array([0, 0, 1, 1, 2])
+
+
+def confused(answers: Made) -> Confusion:
+    return confuse(answers(ROWS), LABELS, match("abc", "abc"), ("A", "B", "C"))
+
+
+def test_right_is_whose_likeliest_class_is_the_photos(answers: Made) -> None:
+    hits = find_hits(answers(ROWS), LABELS, ((0,), (1,), (2,)))
+    assert hits.right.tolist() == [True, False, True, True, False]
+    assert (hits.top1.count, hits.top1.total) == (3, 5)
+
+
+def test_of_equally_likely_classes_the_lower_is_the_answer(answers: Made) -> None:
+    assert find_hits(answers([[0.5, 0.5]]), np.array([1]), ((0,), (1,))).right.tolist() == [False]
+
+
+def test_any_of_several_targets_is_right(answers: Made) -> None:
+    hits = find_hits(answers(ROWS), np.zeros(5, np.int64), ((0, 1),))
+    assert hits.right.all()
+
+
+def test_photos_of_a_class_the_model_lacks_are_not_judged(answers: Made) -> None:
+    hits = find_hits(answers(ROWS), LABELS, ((0,), (1,), ()))
+    assert hits.judged.tolist() == [True, True, True, True, False]
+    assert (hits.top1.count, hits.top1.total) == (3, 4)
+
+
+def test_top_5_looks_among_the_five_likeliest_of_at_least_six_classes(answers: Made) -> None:
+    made = answers([[0.3, 0.2, 0.2, 0.1, 0.1, 0.1], [0.3, 0.2, 0.2, 0.1, 0.1, 0.1]])
+    hits = find_hits(made, np.array([4, 5]), [(i,) for i in range(6)])
+    assert hits.in_top5.tolist() == [True, False]  # of equals the lower comes first
+    assert top5(made, hits) is not None
+    five = answers([[0.2] * 5])
+    assert top5(five, find_hits(five, np.array([0]), [(i,) for i in range(5)])) is None
+
+
+def test_confusion_counts_true_class_by_answer(answers: Made) -> None:
+    confusion = confused(answers)
+    assert confusion.counts.tolist() == [[1, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0]]
+    assert confusion.names == ("A", "B", "C")
+
+
+def test_behind_each_cell_are_its_photos(answers: Made) -> None:
+    confusion = confused(answers)
+    assert confusion.photos(0, 1) == (1,)
+    assert confusion.photos(1, 1) == (2, 3)
+    assert confusion.photos(2, 0) == (4,)
+    assert confusion.photos(2, 2) == ()
+
+
+def test_answers_outside_the_photos_classes_are_something_else(answers: Made) -> None:
+    confusion = confuse(answers(ROWS), np.array([0, 0, 0, 0, 0]), match("a", "abc"), ("A",))
+    assert confusion.counts.tolist() == [[2, 3]]
+    assert confusion.photos(0, 1) == (1, 2, 3)
+
+
+def test_photos_of_a_class_the_model_lacks_are_in_no_cell(answers: Made) -> None:
+    confusion = confuse(answers(ROWS), LABELS, match("abc", "abc", chosen={"c": None}), ("A", "B", "C"))
+    assert confusion.counts.tolist() == [[1, 1, 0], [0, 2, 0]]
+    assert confusion.true.tolist() == [0, 0, 1, 1, -1]
+    assert confusion.answered.tolist() == [0, 1, 1, 1, -1]
+
+
+def test_classes_that_mean_the_same_to_the_model_are_one(answers: Made) -> None:
+    matching = match(["tabby", "Persian cat", "b"], "abc", chosen={"tabby": "a", "Persian cat": "a"})
+    confusion = confuse(answers(ROWS), LABELS, matching, ("tabby", "Persian cat", "B"))
+    assert confusion.names == ("a", "B")
+    # Photos 0, 1 tabby and 2, 3 Persian: answered a b b b; photo 4, B: answered a.
+    assert confusion.counts.tolist() == [[1, 3, 0], [1, 0, 0]]
+
+
+def test_an_answer_that_counts_for_two_classes_counts_for_the_photos_own(answers: Made) -> None:
+    matching = match(["x", "y"], "abc", chosen={"x": ("a", "b"), "y": ("b", "c")})
+    confusion = confuse(answers([[0, 1, 0], [0, 1, 0]]), np.array([0, 1]), matching, ("x", "y"))
+    assert confusion.counts.tolist() == [[1, 0, 0], [0, 1, 0]]
+
+
+def test_precision_and_recall(answers: Made) -> None:
+    figures = figures_per_class(confused(answers))
+    assert [(f.name, f.photos) for f in figures] == [("A", 2), ("B", 2), ("C", 1)]
+    assert [f.recall and (f.recall.count, f.recall.total) for f in figures] == [(1, 2), (2, 2), (0, 1)]
+    assert [f.precision and (f.precision.count, f.precision.total) for f in figures] == [(1, 2), (2, 3), None]
+
+
+def test_precision_and_recall_are_scikit_learns(answers: Made) -> None:
+    rng = np.random.default_rng(1)
+    made = answers(rng.dirichlet([0.5] * 4, 200))
+    labels = rng.integers(0, 4, 200)
+    figures = figures_per_class(confuse(made, labels, match("abcd", "abcd"), "abcd"))
+    precision, recall, _, support = precision_recall_fscore_support(labels, made.best)
+    assert [f.precision.value for f in figures if f.precision] == pytest.approx(precision)
+    assert [f.recall.value for f in figures if f.recall] == pytest.approx(recall)
+    assert [f.photos for f in figures] == support.tolist()

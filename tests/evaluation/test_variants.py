@@ -1,0 +1,40 @@
+"""A model beside its smaller variant, worked out by hand."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lib.errors import UsageError
+from lib.evaluation.answers import Answers
+from lib.evaluation.variants import compare_variants, explain_change
+from lib.verdict import Thresholds
+
+Made = Callable[..., Answers]
+
+
+def test_what_changed_is_counted_and_the_largest_shift_comes_first(answers: Made) -> None:
+    before = answers([[0.9, 0.1, 0], [0.6, 0.4, 0], [0.55, 0.45, 0], [0.7, 0.2, 0.1]], model="float")
+    after = answers([[0.9, 0.1, 0], [0.68, 0.32, 0], [0.45, 0.55, 0], [0.2, 0.5, 0.3]], model="int8")
+    change = compare_variants(before, after, Thresholds())
+    # Photo 1 turns from close to clear; 2 and 3 change their answer, and 3 turns from clear to close.
+    assert (change.changed_answers.count, change.changed_verdicts.count) == (2, 2)
+    assert change.changed == (1, 2, 3)
+    assert [shift.photo for shift in change.largest] == [3, 2, 1, 0]
+    first = change.largest[0]
+    assert (first.index, first.before, first.after, first.size) == (0, 0.7, 0.2, pytest.approx(0.5))
+    assert change.mean_shift == pytest.approx((0 + 0.08 + 0.1 + 0.5) / 4)
+    assert str(explain_change(change, "Float", "Int8")) == (
+        "Of 4 photos, Int8 answers 2 differently from Float and judges 2 differently; the largest shift of a "
+        "probability is from 70 % to 20 %."
+    )
+
+
+def test_a_model_beside_itself_has_not_changed(answers: Made) -> None:
+    same = answers([[0.9, 0.1], [0.6, 0.4]])
+    change = compare_variants(same, same, Thresholds())
+    assert (change.changed, change.largest[0].size) == ((), 0.0)
+
+
+def test_models_of_other_classes_are_no_variants(answers: Made) -> None:
+    with pytest.raises(UsageError, match="do not have the same classes"):
+        compare_variants(answers([[0.9, 0.1]]), answers([[0.9, 0.1]], labels=("x", "y")), Thresholds())
