@@ -8,6 +8,9 @@ import pytest
 from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
+from tests.chromium import browser
+
+__all__ = ["browser"]
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_MODELS = ROOT / "tests" / "models"

@@ -10,8 +10,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.benchmarks.measuring import Figure
-from tests.browser.conftest import FLAGS, Server, free_port, start_server
+from tests.browser.conftest import Server, free_port, start_server
 from tests.browser.install import find_browser
+from tests.chromium import FLAGS
 
 SINGLES = 15
 DROP_ZONE = "[data-testid=stFileUploaderDropzoneInput]"

@@ -1,0 +1,92 @@
+"""Chromium with the network cut, the npm packages in the CDN's place, and models and photos to run the code on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.store import Store
+from lib.samples import find_samples
+from tests.embed import mobilenet_graph, packages
+from tests.embed.packages import Node, NoPackagesError
+from tests.embed.site import Cut, Site, serve
+
+SHARED = Path(__file__).resolve().parents[3] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives the browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "context" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def node() -> Node:
+    """Return Node, with the locked packages installed."""
+    try:
+        return packages.install()
+    except NoPackagesError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serve nothing yet."""
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture
+def context(browser: Browser, node: Node) -> Iterator[BrowserContext]:
+    """Open a window that remembers nothing; nothing in it may take longer than a minute."""
+    opened = browser.new_context(locale="en-US", permissions=["camera"])
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def cut(context: BrowserContext) -> Iterator[Cut]:
+    """Cut the network of `context`; asking any other host fails the test."""
+    network = Cut(context)
+    yield network
+    assert not network.strangers, f"The page asked other hosts: {network.strangers}"
+
+
+@pytest.fixture
+def page(context: BrowserContext, cut: Cut) -> Page:
+    """Open an empty page without a network."""
+    return context.new_page()
+
+
+@pytest.fixture(scope="session")
+def layers() -> tuple[mobilenet_graph.Layer, ...]:
+    """Return real weights of MobileNet V1 0.25 where they are at hand, else random ones."""
+    weights = SHARED / "models" / "keras" / "mobilenet_2_5_128_tf.h5"
+    return mobilenet_graph.keras_layers(weights) if weights.is_file() else mobilenet_graph.random_layers()
+
+
+@pytest.fixture(scope="session")
+def graph(layers: tuple[mobilenet_graph.Layer, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a TF.js graph model."""
+    folder = tmp_path_factory.mktemp("graph")
+    mobilenet_graph.write(folder, layers)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def starter() -> ModelFolder:
+    """Return the shipped starter model."""
+    return Store(Path("nowhere")).open_folder("starter")
+
+
+@pytest.fixture(scope="session")
+def photos() -> tuple[Path, ...]:
+    """Return real photos: the bundled samples, and more where they are at hand."""
+    more = sorted((SHARED / "photos" / "imagenet-sample").glob("*.JPEG"))[::10]
+    found = (*(sample.path for sample in find_samples()), *more)
+    assert len(found) >= 7
+    return found
