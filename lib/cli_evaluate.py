@@ -77,6 +77,9 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
         Entrant(open_classifier(folder), folder.read_labels(say.language), matching)
         for folder, matching in zip(folders, matchings, strict=True)
     ]
+    for file in (arguments.report, arguments.csv if arguments.csv != "-" else None):
+        if file is not None:
+            _write(Path(file), b"")  # a file that cannot be written is better known before the work than after
     with _progress() as on_progress:
         evaluation = evaluate(photos, entrants, settings, on_progress=on_progress)
     assert evaluation is not None  # nobody cancels here
@@ -136,15 +139,14 @@ def _match(photos: KnownPhotos, folders: Sequence[ModelFolder], choices: Mapping
 
 
 def _check_choices(choices: Mapping[str, Choice], label_sets: Sequence[tuple[str, ...]]) -> None:
-    for chosen in choices.values():
-        for label in chosen or ():
-            found = [match([label], labels, chosen={label: label}) for labels in label_sets]
-            if not any(matching.knows_any for matching in found):
-                near = [name for matching in found for names in matching.suggestions.values() for name in names]
-                raise UsageError(
-                    N_("--match: no model has the class “{label}”. Similar names: {near}."),
-                    label=label, near=", ".join(near[:5]) or "–",
-                )  # fmt: skip
+    for label in [label for chosen in choices.values() for label in chosen or ()]:
+        if any(match([label], labels, chosen={label: label}).knows_any for labels in label_sets):
+            continue
+        near = [name for labels in label_sets for name in match([label], labels).suggestions.get(label, ())]
+        raise UsageError(
+            N_("--match: no model has the class “{label}”. Similar names: {near}."),
+            label=label, near=", ".join(near[:5]) or "–",
+        )  # fmt: skip
 
 
 def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator) -> None:

@@ -197,7 +197,7 @@ def test_wrong_usage_is_told_and_ends_with_2(
     "arguments",
     [
         [],
-        ["evaluate"],
+        ["nonsense"],
         ["classify"],
         ["classify", "a.png", "--top", "many"],
         ["classify", "a.png", "--json", "--csv", "x.csv"],

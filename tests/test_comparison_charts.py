@@ -1,0 +1,120 @@
+"""Charts of comparisons: valid, readable on both backgrounds, and with the numbers of the figures."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pytest
+
+from lib.comparison_charts import (
+    PALETTE,
+    Spec,
+    Spot,
+    class_bars,
+    confusion_map,
+    coverage_curves,
+    most_confused,
+    pareto_front,
+    reliability_diagram,
+    side_by_side,
+    speed_and_accuracy,
+)
+from lib.evaluation.accuracy import ClassFigures, Confusion
+from lib.evaluation.calibration import reliability
+from lib.evaluation.shares import share
+from lib.evaluation.side_by_side import Cell, Row
+from lib.evaluation.verdicts import CurvePoint
+from lib.i18n import Translator
+
+SAY = Translator()
+LIGHT, DARK = "#ffffff", "#10141b"
+NASTY = 'a"]; alert(1); //'
+CURVE = (CurvePoint(0.3, share(2, 4), share(2, 2)), CurvePoint(0.5, share(4, 4), share(3, 4)))
+SPOTS = (Spot("a", 8, 0.7, 4), Spot("b", 20, 0.6, 8), Spot("c", 30, 0.8, 3))
+ROWS = (Row("dog", (Cell(0.9, "dog"), None)), Row("cat", (Cell(0.1, "cat"), Cell(0.5, "tabby"))))
+
+
+def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Confusion:
+    return Confusion(tuple(names), np.zeros(0, np.int64), np.zeros(0, np.int64), np.array(counts))
+
+
+def rows(spec: Spec, layer: int = 0) -> list[dict[str, Any]]:
+    values: list[dict[str, Any]] = spec["layer"][layer]["data"]["values"]
+    return values
+
+
+SPECS = {
+    "confusion": confusion_map(confusion([[3, 1, 0], [0, 2, 2]], ["cat", NASTY]), SAY),
+    "reliability": reliability_diagram(reliability(np.array([0.5, 0.9]), np.array([True, False])), SAY),
+    "coverage": coverage_curves({"one": CURVE, "two": CURVE}, SAY, ratio=0.5),
+    "classes": class_bars([ClassFigures("cat", 3, share(1, 3), None), ClassFigures("dog", 0, None, None)], SAY),
+    "speed": speed_and_accuracy(SPOTS, SAY),
+    "column": side_by_side(ROWS, 1, SAY),
+    "nothing": speed_and_accuracy([], SAY),
+}
+
+
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_a_chart_is_valid_vega_lite_and_its_data_are_with_its_layers(spec: Spec) -> None:
+    alt.LayerChart.from_dict(spec, validate=True)
+    assert "data" not in spec
+    json.dumps(spec, allow_nan=False)
+
+
+def luminance(colour: str) -> float:
+    """Return relative luminance as WCAG 2.2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("background", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("colour", PALETTE)
+def test_colours_stand_out_on_both_backgrounds(colour: str, background: str) -> None:
+    high, low = sorted((luminance(colour), luminance(background)), reverse=True)
+    assert (high + 0.05) / (low + 0.05) >= 3
+
+
+def test_a_cell_carries_what_finds_its_photos() -> None:
+    spec = SPECS["confusion"]
+    assert [(r["true"], r["answered"], r["count"], r["share"]) for r in rows(spec)] == [
+        (0, 0, 3, 0.75), (0, 1, 1, 0.25), (1, 1, 2, 0.5), (1, 2, 2, 0.5),
+    ]  # fmt: skip
+    assert rows(spec)[3]["answered_name"] == "something else"
+    (param,) = spec["layer"][0]["params"]
+    assert (param["name"], param["select"]["fields"]) == ("cell", ["true", "answered"])
+
+
+def test_a_name_cannot_become_an_expression() -> None:
+    expression = SPECS["confusion"]["layer"][0]["encoding"]["y"]["axis"]["labelExpr"]
+    listed, _, rest = expression.rpartition("[")
+    assert json.loads(listed)[1] == NASTY
+    assert rest == "datum.value]"
+
+
+def test_of_many_classes_those_with_most_mistakes_are_shown() -> None:
+    counts = np.zeros((40, 41), np.int64)
+    np.fill_diagonal(counts, 5)
+    counts[7, 9] = 4
+    counts[33, 40] = 2
+    shown = most_confused(confusion(counts.tolist(), [str(i) for i in range(40)]), 3)
+    assert shown == (7, 9, 33)
+
+
+def test_the_slider_position_is_marked_on_the_curve() -> None:
+    assert [r["ratio"] for r in rows(SPECS["coverage"], 1) if r["now"]] == [0.5, 0.5]
+
+
+def test_the_front_is_what_no_other_beats_in_both() -> None:
+    assert pareto_front(SPOTS) == (0, 2)
+    assert [r["front"] for r in rows(SPECS["speed"], 3)] == [True, False, True]
+    assert pareto_front([Spot("x", 5, 0.5, 1), Spot("y", 5, 0.5, 1), Spot("z", 5, 0.4, 1)]) == (0, 1)
+
+
+def test_a_class_has_the_same_place_and_colour_for_every_model() -> None:
+    first, second = (side_by_side(ROWS, model, SAY) for model in (0, 1))
+    for part in ("y", "color"):
+        assert first["layer"][1]["encoding"][part] == second["layer"][1]["encoding"][part]
+    assert [(r["name"], r["share"]) for r in rows(second)] == [("dog", "no such class"), ("cat (tabby)", "50 %")]

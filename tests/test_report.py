@@ -1,0 +1,152 @@
+"""The report to hand out: complete, self-contained, and safe whatever files and classes are called."""
+
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib.classify import Source
+from lib.evaluate import Evaluation, assess
+from lib.evaluation.answers import Answers
+from lib.i18n import Translator
+from lib.labelled import KnownPhoto, KnownPhotos, Skipped
+from lib.matching import match
+from lib.messages import Message
+from lib.report import photos_shown, read_thumbnails, report
+from lib.verdict import Thresholds
+from tests.pictures import RED, encode, plain
+
+NASTY = "<script>alert('x')</script>"
+SAY = Translator()
+
+
+def evaluation(classes: int = 3, *, photos: int = 12, models: int = 2) -> Evaluation:
+    """Return an evaluation of random answers, whose first class, photo and skipped file have nasty names."""
+    rng = np.random.default_rng(0)
+    names = (NASTY, *(f"class {i}" for i in range(1, classes)))
+    shown = [
+        KnownPhoto(Source.of_bytes(encode(plain(RED, 200, 100), "PNG"), f"{NASTY if i == 0 else i}.png"), i % classes)
+        for i in range(photos)
+    ]
+    skipped = (Skipped("s.png", Message("{file} is broken.", {"file": NASTY})),)
+    known = KnownPhotos(f"set {NASTY}", names, names, tuple(shown), skipped)
+    answers = [
+        Answers(f"m{m}", f"Model {m} {NASTY}", names, names, rng.dirichlet([0.2] * classes, photos), np.ones(photos))
+        for m in range(models)
+    ]
+    return assess(known, [(a, match(names, names)) for a in answers], Thresholds())
+
+
+class Reader(HTMLParser):
+    """Collects tags, addresses and text, and checks that tags close in order."""
+
+    VOID = frozenset({"meta", "img"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.addresses: list[str] = []
+        self.words = ""
+        self._open: list[str] = []
+        self.feed(page)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_names_from_outside_stay_text() -> None:
+    page = report(evaluation(), SAY)
+    reader = Reader(page)
+    assert "script" not in reader.tags
+    assert reader.words.count(NASTY) > 5
+    assert NASTY not in page
+
+
+def test_nothing_is_fetched_from_anywhere() -> None:
+    made = evaluation()
+    page = report(made, SAY, thumbnails=read_thumbnails(made))
+    addresses = Reader(page).addresses
+    assert addresses
+    assert all(address.startswith("data:image/jpeg;base64,") for address in addresses)
+    assert not re.search(r"url\(|@import|https?://", page)
+    assert "default-src 'none'" in page
+
+
+def test_every_part_is_there() -> None:
+    words = Reader(report(evaluation(), SAY)).words
+    for title in (
+        "Accuracy", "Verdicts", "Can the percentages be trusted?", "What is mixed up with what", "Class by class",
+        "Two by two", "Photos on which models contradict each other", "Files that were skipped (1)", "is broken.",
+    ):  # fmt: skip
+        assert title in words, title
+
+
+def test_the_figures_are_those_of_the_evaluation() -> None:
+    made = evaluation()
+    words = Reader(report(made, SAY)).words
+    for model in made.models:
+        assert f"{model.top1.value * 100:.1f} % ({model.top1.low * 100:.1f} – {model.top1.high * 100:.1f})" in words
+
+
+def test_of_many_classes_the_most_frequent_mistakes_are_listed() -> None:
+    page = report(evaluation(classes=30, photos=90), SAY)
+    assert 'class="map"' not in page
+    assert page.count("<tr><td>") == 2 * 20
+    Reader(page)
+
+
+def test_one_model_has_no_comparison() -> None:
+    made = evaluation(models=1)
+    words = Reader(report(made, SAY)).words
+    assert "Two by two" not in words
+    assert photos_shown(made) == ()
+
+
+def test_thumbnails_are_small_jpegs_of_the_photos_that_are_shown() -> None:
+    made = evaluation()
+    thumbnails = read_thumbnails(made)
+    assert set(thumbnails) == set(photos_shown(made))
+    assert all(data.startswith(b"\xff\xd8\xff") and len(data) < 5000 for data in thumbnails.values())
+
+
+def test_a_photo_that_is_gone_costs_only_its_thumbnail(tmp_path: Path) -> None:
+    made = evaluation()
+    gone = Source.of_path(tmp_path / "gone.png")
+    photos = tuple(KnownPhoto(gone, photo.label) for photo in made.photos.photos)
+    answers = [(model.answers, model.matching) for model in made.models]
+    without = assess(KnownPhotos("set", made.photos.classes, made.photos.titles, photos), answers, Thresholds())
+    assert read_thumbnails(without) == {}
+    assert "gone.png" in report(without, SAY, thumbnails={})
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_the_report_speaks_the_readers_language(language: str) -> None:
+    page = report(evaluation(), Translator(language))
+    assert f'<html lang="{language}">' in page
+
+
+def stroke_ends(page: str) -> Mapping[str, float]:
+    numbers = [float(x) for x in re.findall(r'\b(?:x1|x2|y1|y2|cx|cy)="(-?[\d.]+)"', page)]
+    return {"least": min(numbers), "most": max(numbers)}
+
+
+def test_drawings_stay_on_their_paper() -> None:
+    ends = stroke_ends(report(evaluation(), SAY))
+    assert ends["least"] >= 0
+    assert ends["most"] <= 520
