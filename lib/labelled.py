@@ -7,6 +7,7 @@ one, from the folder or the zip, when somebody looks at them.
 import csv
 import hashlib
 import io
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -162,7 +163,7 @@ class _File:
         path: Its whole path inside, which names it.
         inner: The same without a folder around everything.
         size: Bytes.
-        checksum: Of a zip's member, else 0: files that differ in size or checksum differ.
+        checksum: Of its bytes, where a zip gives it; else None.
         why_not: Returns why it cannot be a photo, or None.
         source: Its bytes.
     """
@@ -170,7 +171,7 @@ class _File:
     path: PurePosixPath
     inner: PurePosixPath
     size: int
-    checksum: int
+    checksum: int | None
     why_not: Callable[[], Message | None]
     source: Source
 
@@ -204,7 +205,7 @@ def _file(path: Path, folder: Path, root: Path) -> _File:
         path=inner,
         inner=inner,
         size=path.stat().st_size if path.is_file() else 0,
-        checksum=0,
+        checksum=None,
         why_not=partial(why_not_usable, path, root, name),
         source=Source.of_path(path, name),
     )
@@ -311,7 +312,7 @@ def _by_folder(name: str, files: Sequence[_File]) -> _Found:
 def _by_table(files: Sequence[_File], table: _File) -> _Found:
     """Take the class of each file from labels.csv."""
     found = _Found([], [], [], {})
-    at = {file.inner.as_posix(): file for file in files}
+    at = {_inside(file.inner.as_posix()): file for file in files}
     labels: dict[str, str] = {}
     conflicting: set[str] = set()
     for row in _rows(table):
@@ -398,8 +399,11 @@ def _text(table: _File) -> str:
 
 
 def _inside(file: str) -> str:
-    """Return a path as labels.csv gives it in the form of `_File.inner`; one that leads out names no file there."""
-    return PurePosixPath(file.replace("\\", "/")).as_posix()
+    """Return a path in the one form in which those of labels.csv and those of files are compared.
+
+    macOS takes letters and accents (and the parts of Korean syllables) apart in file names, spreadsheets do not.
+    """
+    return unicodedata.normalize("NFC", PurePosixPath(file.replace("\\", "/")).as_posix())
 
 
 def _distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
@@ -437,27 +441,32 @@ def _only_one_class_each(entries: list[_Labelled], found: _Found) -> list[_Label
         text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
         found.skipped.append(Skipped(name, Message(text, {"file": name, "other": twin})))
     if copies:
-        text = N_("Some photos are there more than once ({count} copies); each copy counts.")
+        text = N_("Copies of the same photo in the same class: {count}. Each counts as a photo of its own.")
         found.notes.append(Message(text, {"count": copies}))
     return [entry for index, entry in enumerate(entries) if index not in contradicting]
 
 
 def _identical(entries: Sequence[_Labelled]) -> Iterator[list[int]]:
-    """Yield the positions of files with the same bytes; only files of the same size and checksum are read."""
-    alike: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    """Yield the positions of files with the same bytes; of a folder's files only those of the same size are read.
+
+    A zip's own checksums decide for its files: reading would mean to unpack whatever it claims to hold.
+    """
+    alike: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
     for index, entry in enumerate(entries):
         alike[entry.file.size, entry.file.checksum].append(index)
-    for candidates in alike.values():
-        if len(candidates) == 1:
-            continue
-        by_digest: defaultdict[bytes, list[int]] = defaultdict(list)
-        for index in candidates:
-            try:
-                digest = hashlib.sha256(entries[index].file.source.read()).digest()
-            except PhotoError:
-                continue  # whoever looks at the photo is told
-            by_digest[digest].append(index)
-        yield from (same for same in by_digest.values() if len(same) > 1)
+    for (_, checksum), candidates in alike.items():
+        groups = [candidates] if checksum is not None or len(candidates) == 1 else _same_bytes(entries, candidates)
+        yield from (same for same in groups if len(same) > 1)
+
+
+def _same_bytes(entries: Sequence[_Labelled], candidates: Iterable[int]) -> Iterable[list[int]]:
+    by_digest: defaultdict[bytes, list[int]] = defaultdict(list)
+    for index in candidates:
+        try:
+            by_digest[hashlib.sha256(entries[index].file.source.read()).digest()].append(index)
+        except PhotoError:
+            continue  # whoever looks at the photo is told
+    return by_digest.values()
 
 
 def _skip(text: str, file: object) -> Skipped:

@@ -2,6 +2,7 @@
 
 import io
 import stat
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -143,7 +144,7 @@ def test_the_same_photo_in_two_classes_is_used_in_neither(tmp_path: Path) -> Non
 def test_the_same_photo_twice_in_one_class_counts_twice_and_is_said() -> None:
     photos = read_zip(pack({**PLAIN, "dog/copy.jpg": jpeg(1)}), "x.zip")
     assert photos.counts() == (2, 2)
-    assert str(photos.notes[0]) == "Some photos are there more than once (1 copies); each copy counts."
+    assert str(photos.notes[0]) == ("Copies of the same photo in the same class: 1. Each counts as a photo of its own.")
 
 
 def test_a_class_all_of_whose_files_are_skipped_is_none(tmp_path: Path) -> None:
@@ -195,6 +196,12 @@ def test_labels_from_a_table(table: bytes) -> None:
     photos = tabled(table)
     assert names(photos) == [("a.jpg", "cat"), ("deep/c.jpg", "cat"), ("b.jpg", "dog")]
     assert photos.skipped == ()
+
+
+def test_names_that_macos_took_apart_are_found() -> None:
+    table = "file,label\n고양이.jpg,cat\n".encode()
+    apart = unicodedata.normalize("NFD", "고양이.jpg")
+    assert names(read_zip(pack({"labels.csv": table, apart: jpeg(1)}), "x.zip")) == [(apart, "cat")]
 
 
 def test_of_a_table_with_wordnet_ids_these_are_the_classes_and_labels_the_titles() -> None:

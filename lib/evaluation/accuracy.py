@@ -90,7 +90,7 @@ def find_hits(answers: Answers, labels: Ints, targets: Sequence[Sequence[int]]) 
     return Hits(
         judged=np.asarray(wanted.any(axis=1)),
         right=counts_as[labels, answers.best],
-        in_top5=np.asarray(np.take_along_axis(wanted, answers.top(5), axis=1).any(axis=1)),
+        in_top5=np.asarray(np.take_along_axis(wanted, answers.top5, axis=1).any(axis=1)),
     )
 
 
@@ -110,8 +110,7 @@ def confuse(answers: Answers, labels: Ints, matching: Matching, titles: Sequence
     """
     from sklearn.metrics import confusion_matrix
 
-    groups = list(dict.fromkeys(targets for targets in matching.targets if targets))
-    group_of = np.array([groups.index(t) if t else -1 for t in matching.targets], dtype=np.int64)
+    groups, group_of = group_classes(matching)
     true = group_of[labels]
     counts_as = _membership(groups, len(answers.labels))
     # One class may count as right for several groups; the photo's own comes first.
@@ -123,6 +122,15 @@ def confuse(answers: Answers, labels: Ints, matching: Matching, titles: Sequence
     everything = np.arange(len(groups) + 1)
     counts = confusion_matrix(true[judged], answered[judged], labels=everything)[:-1].astype(np.int64)
     return Confusion(_names(groups, matching, titles, answers.labels), true, answered, counts)
+
+
+def group_classes(matching: Matching) -> tuple[list[tuple[int, ...]], Ints]:
+    """Return the distinct targets of the photos' classes, and for each class its position among them or -1.
+
+    Classes with the same targets mean the same to the model.
+    """
+    groups = {targets: index for index, targets in enumerate(dict.fromkeys(filter(None, matching.targets)))}
+    return list(groups), np.array([groups.get(targets, -1) for targets in matching.targets], dtype=np.int64)
 
 
 def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
@@ -150,8 +158,11 @@ def _membership(targets: Sequence[Sequence[int]], classes: int) -> Bools:
 def _names(
     groups: Sequence[tuple[int, ...]], matching: Matching, titles: Sequence[str], labels: Sequence[str]
 ) -> tuple[str, ...]:
-    names = []
-    for group in groups:
-        members = [title for title, targets in zip(titles, matching.targets, strict=True) if targets == group]
-        names.append(members[0] if len(members) == 1 else " / ".join(labels[index] for index in group))
-    return tuple(names)
+    members: dict[tuple[int, ...], list[str]] = {group: [] for group in groups}
+    for title, targets in zip(titles, matching.targets, strict=True):
+        if targets:
+            members[targets].append(title)
+    return tuple(
+        named[0] if len(named) == 1 else " / ".join(labels[index] for index in group)
+        for group, named in members.items()
+    )

@@ -59,9 +59,10 @@ class Answers:
         second: Floats = np.partition(self.probabilities, -2, axis=1)[:, -2]
         return second
 
-    def top(self, count: int) -> Ints:
-        """Return the `count` likeliest classes of each photo, shape (N, count), likeliest first; ties by index."""
-        return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :count]
+    @cached_property
+    def top5(self) -> Ints:
+        """Return the five likeliest classes of each photo, shape (N, 5 or K), likeliest first; ties by index."""
+        return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :5]
 
     def kinds(self, thresholds: Thresholds) -> tuple[VerdictKind, ...]:
         """Return the verdict on each photo."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.errors import UsageError
+from lib.evaluation.accuracy import group_classes
 from lib.evaluation.answers import Answers, Bools, Floats, Ints
 from lib.evaluation.shares import Share, share
 from lib.matching import Matching
@@ -159,8 +160,7 @@ def _merge(
     answers: Answers, labels: Ints, matching: Matching, titles: Sequence[str]
 ) -> tuple[Floats, Ints, tuple[str, ...]]:
     """Return probabilities of merged classes, the merged class of each photo (-1: unknown to the model), and names."""
-    groups = list(dict.fromkeys(targets for targets in matching.targets if targets))
-    group_of = np.array([groups.index(t) if t else -1 for t in matching.targets], dtype=np.int64)
+    groups, group_of = group_classes(matching)
     taken = {index for group in groups for index in group}
     alone = [index for index in range(len(answers.labels)) if index not in taken]
     sums = [answers.probabilities[:, list(group)].sum(axis=1) for group in groups]
