@@ -75,6 +75,17 @@ class Visits:
             self._visits[visit.id] = visit
             self._forget_old()
 
+    def drop(self, visit: Visit) -> None:
+        """Forget a visit at once."""
+        with self._lock:
+            self._visits.pop(visit.id, None)
+        visit.end()
+
+    def forget_old(self) -> None:
+        """Forget what nobody has shown for long; to be called now and then, as the last visitor is nobody's cue."""
+        with self._lock:
+            self._forget_old()
+
     def _forget_old(self) -> None:
         """Drop what nobody has shown for long; the order of the dictionary is that of showing."""
         oldest = self._clock() - KEEP_S

@@ -9,7 +9,10 @@ from lib.ui.entry import begin
 t = begin()
 st.title(t("What does the model see?"))
 st.caption(
-    t("Photos stay in the memory of the computer that runs this app, and are forgotten once the page is closed.")
+    t(
+        "Photos stay in the memory of the computer that runs this app, and are forgotten half an hour after the page "
+        "is closed."
+    )
 )
 
 entry = models.pick(t)

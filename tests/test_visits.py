@@ -48,3 +48,21 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) 
     visits = Visits()
     first, second, third = (visits.begin() for _ in range(3))
     assert [visits.get(v.id) for v in (first, second, third)] == [None, second, third]
+
+
+def test_the_last_visitor_is_forgotten_without_another_coming() -> None:
+    clock = Clock()
+    visits = Visits(clock)
+    visit = visits.begin()
+    visit.jobs["x"] = job = Job(lambda job: job.cancelled.wait(10))
+    clock.now = KEEP_S + 1
+    visits.forget_old()
+    assert job.wait(5), "forgetting a visit ends its work"
+
+
+def test_a_visit_that_was_replaced_takes_nobodys_place() -> None:
+    visits = Visits()
+    kept, replaced = visits.begin(), visits.begin()
+    visits.drop(replaced)
+    assert visits.get(replaced.id) is None
+    assert visits.get(kept.id) is kept

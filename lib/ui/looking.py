@@ -7,7 +7,7 @@ import streamlit as st
 from lib.classifiers.base import Classifier
 from lib.i18n import Translator
 from lib.jobs import Job, JobState
-from lib.ui.visit import current
+from lib.ui.visit import current, keep
 from lib.visits import Visit
 
 _JOB = "looking"
@@ -30,6 +30,7 @@ def draw(t: Translator, classifiers: Sequence[Classifier], results: Callable[[],
 
     @st.fragment(run_every=_POLL_S if live else None)
     def panel() -> None:
+        keep()
         if live and job is not None and not job.is_live:
             if job.state is JobState.FAILED:
                 _pause(visit)

@@ -1,10 +1,14 @@
 """This browser tab's visit: its photos, answers and work, also after the page was loaded anew."""
 
+import threading
+import time
+
 import streamlit as st
 
 from lib.visits import Visit, Visits
 
 _VISIT, _SETTLED = "visit", "visit_settled"
+_SWEEP_S = 60.0
 
 # The tab's own storage survives a reload and nothing else; the address stays free of it, since people share addresses.
 _JS = """
@@ -18,7 +22,15 @@ export default function ({ data, setStateValue }) {
 
 @st.cache_resource(show_spinner=False)
 def _visits() -> Visits:
-    return Visits()
+    visits = Visits()
+    threading.Thread(target=_sweep, args=(visits,), name="forget-visits", daemon=True).start()
+    return visits
+
+
+def _sweep(visits: Visits) -> None:
+    while True:
+        time.sleep(_SWEEP_S)
+        visits.forget_old()
 
 
 def current() -> Visit:
@@ -42,7 +54,13 @@ def resume() -> None:
         earlier = _visits().get(str(kept))
         if earlier is not None:
             st.session_state[_VISIT] = earlier
+            _visits().drop(visit)
         st.rerun()
+    keep()
+
+
+def keep() -> None:
+    """Note that this visit is being shown. Parts of a page that poll say so themselves: they do not run all of it."""
     _visits().keep(current())
 
 

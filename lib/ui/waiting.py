@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.jobs import Job, JobState
-from lib.ui.visit import current
+from lib.ui.visit import current, keep
 
 _POLL_S = 0.5
 _PATIENCE_S = 0.3
@@ -42,6 +42,7 @@ def watch(t: Translator, name: str, doing: str) -> Job | None:
 
     @st.fragment(run_every=_POLL_S)
     def panel() -> None:
+        keep()
         if not job.is_live:
             st.rerun()
         bar, button = st.columns([5, 1], vertical_alignment="center")
