@@ -296,8 +296,8 @@ def _by_folder(name: str, files: Sequence[_File]) -> _Found:
     """Take the first folder of each file's path as its class."""
     found = _Found([], [], [], {})
     tops = {file.inner.parts[0] for file in files if len(file.inner.parts) > 1}
-    if tops == {"train", "val"}:
-        text = N_("{folder} has train and val: the photos in val are used, as a model may have learnt the others.")
+    if {"train", "val"} <= tops <= {"train", "val", "test"}:
+        text = N_("{folder} has train and val: the photos in val are used, as a model may have learnt those in train.")
         found.notes.append(Message(text, {"folder": name}))
         inside = [file for file in files if file.inner.parts[0] == "val"]
         files = [replace(file, inner=PurePosixPath(*file.inner.parts[1:])) for file in inside]

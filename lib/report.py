@@ -24,7 +24,7 @@ from lib.matching import explain_basis
 from lib.messages import N_
 from lib.photos import open_photo, thumbnail
 from lib.results import VerdictKind
-from lib.verdict import percent
+from lib.verdict import RATIO_RANGE, percent
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -131,74 +131,65 @@ def _template() -> "Template":
 
 def _words(evaluation: Evaluation, say: Translator, disagreements: int, ambiguous: int) -> dict[str, str]:
     """Return the report's own sentences in the reader's language."""
-    names = ", ".join(model.answers.name for model in evaluation.models)
+    folder, classes = evaluation.photos.name, len(evaluation.photos.classes)
+    models = ", ".join(model.answers.name for model in evaluation.models)
+    date = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     intro = N_("{models} on {count} photos of {classes} classes from {folder}. {date}")
+    low, high = RATIO_RANGE
     return {
-        "title": say(N_("Models compared: {folder}"), folder=evaluation.photos.name),
-        "intro": say(
-            intro,
-            models=names,
-            count=len(evaluation.labels),
-            classes=len(evaluation.photos.classes),
-            folder=evaluation.photos.name,
-            date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        ),
-        "accuracy": say(N_("Accuracy")),
-        "accuracy_note": say(
-            N_(
-                "Top-1: the likeliest class is right. Top-5: the right class is among the five likeliest. In brackets: "
-                "where the figure would lie in 95 of 100 repetitions with other photos of the same kind. ECE: by how "
-                "much the model's percentages are off on average."
-            )
-        ),
-        "model": say(N_("model")),
-        "photos": say(N_("photos")),
-        "verdicts": say(N_("Verdicts")),
-        "verdicts_note": say(
-            N_("How many photos get each verdict, and how many of these answers are right, were one to take them.")
-        ),
-        "of_these_right": say(N_("of these, right")),
-        "coverage": say(N_("How many photos are answered, and how many answers are right")),
-        "coverage_note": say(
-            N_(
-                "Each line follows the rival ratio from {low} to {high}: the stricter, the fewer photos get a clear "
-                "answer, and the more of these are right."
-            ),
-            low="0.2",
-            high="0.9",
-        ),
-        "answered_share": say(N_("photos with a clear answer")),
-        "reliability": say(N_("Can the percentages be trusted?")),
-        "reliability_note": say(
-            N_(
-                "Bars on the dashed line: of the answers given with 80 %, 80 % are right. Bars below it: the model is "
-                "too sure of itself. The thin lines allow for chance."
-            )
-        ),
-        "said": say(N_("how sure the model is")),
-        "right": say(N_("how often it is right")),
-        "confusion": say(N_("What is mixed up with what")),
-        "true": say(N_("true class")),
-        "answered": say(N_("answered")),
-        "something_else": say(N_("something else")),
-        "count": say(N_("photos")),
-        "class": say(N_("class")),
-        "recall": say(N_("found (recall)")),
-        "precision": say(N_("right when said (precision)")),
-        "classes": say(N_("Class by class")),
-        "pairs": say(N_("Two by two")),
+        **{name: say(text) for name, text in _WORDS.items()},
+        "title": say(N_("Models compared: {folder}"), folder=folder),
+        "intro": say(intro, models=models, count=len(evaluation.labels), classes=classes, folder=folder, date=date),
+        "coverage_note": say(_COVERAGE_NOTE, low=low, high=high),
         "disagreements": say(N_("Photos on which models contradict each other ({count})"), count=disagreements),
-        "disagreements_note": say(N_("The surest contradictions come first.")),
         "ambiguous": say(N_("Photos on which no model is sure ({count})"), count=ambiguous),
         "skipped": say(N_("Files that were skipped ({count})"), count=len(evaluation.photos.skipped)),
-        "no_mistakes": say(N_("No photo was mixed up.")),
-        "limits": say(
-            N_(
-                "What no figure here can show: a photo of something none of the classes fits often gets a sure, wrong "
-                "answer. Figures hold for photos like these only."
-            )
-        ),
     }
+
+
+_COVERAGE_NOTE = N_(
+    "Each line follows the rival ratio from {low} to {high}: the stricter, the fewer photos get a clear answer, and "
+    "the more of these are right."
+)
+_WORDS = {
+    "accuracy": N_("Accuracy"),
+    "accuracy_note": N_(
+        "Top-1: the likeliest class is right. Top-5: the right class is among the five likeliest. In brackets: where "
+        "the figure would lie in 95 of 100 repetitions with other photos of the same kind. ECE: by how much the model's "
+        "percentages are off on average."
+    ),
+    "model": N_("model"),
+    "photos": N_("photos"),
+    "verdicts": N_("Verdicts"),
+    "verdicts_note": N_(
+        "How many photos get each verdict, and how many of these answers are right, were one to take them."
+    ),
+    "of_these_right": N_("of these, right"),
+    "coverage": N_("How many photos are answered, and how many answers are right"),
+    "answered_share": N_("photos with a clear answer"),
+    "reliability": N_("Can the percentages be trusted?"),
+    "reliability_note": N_(
+        "Bars on the dashed line: of the answers given with 80 %, 80 % are right. Bars below it: the model is too sure "
+        "of itself. The thin lines allow for chance."
+    ),
+    "said": N_("how sure the model is"),
+    "right": N_("how often it is right"),
+    "confusion": N_("What is mixed up with what"),
+    "true": N_("true class"),
+    "answered": N_("answered"),
+    "something_else": N_("something else"),
+    "class": N_("class"),
+    "recall": N_("found (recall)"),
+    "precision": N_("right when said (precision)"),
+    "classes": N_("Class by class"),
+    "pairs": N_("Two by two"),
+    "disagreements_note": N_("The surest contradictions come first."),
+    "no_mistakes": N_("No photo was mixed up."),
+    "limits": N_(
+        "What no figure here can show: a photo of something none of the classes fits often gets a sure, wrong answer. "
+        "Figures hold for photos like these only."
+    ),
+}
 
 
 def _model(model: ModelFigures, index: int, say: Translator) -> dict[str, object]:
