@@ -155,8 +155,8 @@ _WORDS = {
     "accuracy": N_("Accuracy"),
     "accuracy_note": N_(
         "Top-1: the likeliest class is right. Top-5: the right class is among the five likeliest. In brackets: where "
-        "the figure would lie in 95 of 100 repetitions with other photos of the same kind. ECE: by how much the model's "
-        "percentages are off on average."
+        "the figure would lie in 95 of 100 repetitions with other photos of the same kind. ECE: by how much the "
+        "model's percentages are off on average."
     ),
     "model": N_("model"),
     "photos": N_("photos"),
