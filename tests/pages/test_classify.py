@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.pages.conftest import app, cat, html, upload
+from tests.pages.conftest import app, cat, html, sample, upload
 from tests.pictures import RED, encode, plain
 
 
@@ -37,14 +37,13 @@ def test_a_name_is_shown_as_text() -> None:
     assert "&lt;script&gt;" in html(test)
 
 
-def test_the_thresholds_change_the_verdict_without_a_second_look() -> None:
-    test = upload(app(), cat())
-    before = html(test)
+def test_the_thresholds_change_the_verdict() -> None:
+    test = upload(app(), sample("coffee.png", "coffee.png"))
     test.slider(key="floor20").set_value(0.95).run()
-    test.slider(key="ratio").set_value(0.2).run()
-    after = html(test)
-    assert 'data-verdict="none"' in after or 'data-verdict="weak"' in after
-    assert before != after
+    assert 'data-verdict="clear"' not in html(test)
+    test.slider(key="floor20").set_value(0.05).run()
+    test.slider(key="ratio").set_value(0.9).run()
+    assert 'data-verdict="clear"' in html(test)
 
 
 def test_settings_come_from_the_address() -> None:
