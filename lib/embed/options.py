@@ -1,0 +1,183 @@
+"""What code is asked for."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+from lib.catalogue.contract import ModelFolder
+from lib.classify import TOP
+from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
+from lib.errors import UsageError
+from lib.i18n import DEFAULT, LANGUAGES
+from lib.messages import N_
+from lib.verdict import Thresholds
+
+
+class Target(StrEnum):
+    """What the code is for."""
+
+    SCRIPT = "script"
+    MODULE = "module"
+    NPM = "npm"
+    VUE = "vue"
+    REACT = "react"
+    SVELTE = "svelte"
+    PYTHON_LITERT = "python-litert"
+    PYTHON_KERAS = "python-keras"
+    ANDROID = "android"
+    IOS = "ios"
+
+
+class Engine(StrEnum):
+    """What runs the model in a browser."""
+
+    LITERT = "litert"
+    TFJS = "tfjs"
+
+
+class Input(StrEnum):
+    """Where a web page takes photos from."""
+
+    FILE = "file"
+    CAMERA = "camera"
+    IMG = "img"
+
+
+class Weights(StrEnum):
+    """Where a web page takes the model from.
+
+    DEFAULT: for TF.js the package's own host; else the model's file beside the page. ADDRESS: one's own server.
+    BUNDLE: like the scripts, from the folder of the page, so that it works without internet.
+    """
+
+    DEFAULT = "default"
+    ADDRESS = "address"
+    BUNDLE = "bundle"
+
+
+WEB = (Target.SCRIPT, Target.MODULE, Target.NPM, Target.VUE, Target.REACT, Target.SVELTE)
+PAGES = (Target.SCRIPT, Target.MODULE)  # one file, which a browser takes as it is
+TFJS_FILE = "model.json"
+_SCHEMES = ("", "http", "https")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"'`^{|}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What code is asked for.
+
+    Attributes:
+        model: A model of the app, run by LiteRT; or one that TF.js brings.
+        target: What the code is for.
+        language: Of the sentences in the code, one of `lib.i18n.LANGUAGES`.
+        top: How many classes are listed, at least 1.
+        thresholds: The two numbers of the verdict rule.
+        input: Where a web page takes photos from.
+        weights: Where a web page takes the model from.
+        address: With Weights.ADDRESS: of the model's file, or of the folder it is in, ending in "/"; http, https or
+            relative to the page.
+
+    Raises:
+        UsageError: A value cannot be, or these do not go together.
+    """
+
+    model: ModelFolder | TfjsMobilenet
+    target: Target
+    language: str = DEFAULT
+    top: int = TOP
+    thresholds: Thresholds = Thresholds()
+    input: Input = Input.FILE
+    weights: Weights = Weights.DEFAULT
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise UsageError(
+                N_("There is no language “{language}”; there are {languages}."),
+                language=self.language,
+                languages=", ".join(LANGUAGES),
+            )
+        if self.top < 1:
+            raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
+        self._check_target()
+        self._check_address()
+
+    def _check_target(self) -> None:
+        if self.engine is Engine.TFJS and self.target not in (*WEB, Target.PYTHON_KERAS):
+            raise UsageError(
+                N_("{model} is a model for TF.js in browsers. For {target}, choose one of the app's own models."),
+                model=self.model_id,
+                target=self.target,
+            )
+        if self.target not in WEB and (self.weights, self.input) != (Weights.DEFAULT, Input.FILE):
+            raise UsageError(
+                N_("Where weights and photos come from can be chosen for web pages; {target} is none."),
+                target=self.target,
+            )
+        if self.weights is Weights.BUNDLE and self.target not in PAGES:
+            raise UsageError(
+                N_("The offline bundle is for {targets}; what Vite builds for {target} needs no internet anyway."),
+                targets=", ".join(PAGES),
+                target=self.target,
+            )
+
+    def _check_address(self) -> None:
+        if (self.weights is Weights.ADDRESS) != bool(self.address):
+            raise UsageError(N_("An address is needed for the weights “address”, and only for them."))
+        if not self.address:
+            return
+        try:
+            parts = urlsplit(self.address)
+            valid = parts.scheme in _SCHEMES and bool(parts.netloc) == bool(parts.scheme)
+        except ValueError:
+            valid = False
+        if not valid or _UNSAFE.search(self.address):
+            raise UsageError(
+                N_("“{address}” is not an address that begins with https:// or http://, nor one relative to the page."),
+                address=self.address,
+            )
+        if self.engine is Engine.TFJS and not (parts.path.endswith((f"/{TFJS_FILE}", "/")) or parts.path == TFJS_FILE):
+            raise UsageError(
+                N_("The address of a TF.js model ends in {file}; “{address}” does not."),
+                file=TFJS_FILE,
+                address=self.address,
+            )
+
+    @property
+    def engine(self) -> Engine:
+        """Return what runs the model in a browser."""
+        return Engine.TFJS if isinstance(self.model, TfjsMobilenet) else Engine.LITERT
+
+    @property
+    def model_id(self) -> str:
+        """Return the model's id."""
+        return self.model.id if isinstance(self.model, TfjsMobilenet) else self.model.spec.id
+
+    @property
+    def model_address(self) -> str:
+        """Return where a web page finds the model."""
+        if isinstance(self.model, TfjsMobilenet):
+            beside, default = f"model/{TFJS_FILE}", self.model.address
+            file = TFJS_FILE
+        else:
+            beside = default = file = quote(self.model.spec.weights)
+        if self.weights is Weights.ADDRESS:
+            return self.address + file if self.address.endswith("/") else self.address
+        return beside if self.weights is Weights.BUNDLE else default
+
+
+def tfjs_model(model_id: str) -> TfjsMobilenet:
+    """Return the TF.js MobileNet called `model_id`, or that of the same version and width as this model of the app.
+
+    Raises:
+        UsageError: There is none.
+    """
+    found = matching(model_id)
+    if found is None:
+        raise UsageError(
+            N_("TF.js brings no model like {model}; it has {models}. LiteRT.js runs the app's own file."),
+            model=model_id,
+            models=", ".join(MOBILENETS),
+        )
+    return found

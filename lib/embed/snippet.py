@@ -1,0 +1,68 @@
+"""Options → files of code, and what to know about them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from lib.catalogue.contract import ModelFolder
+from lib.embed import native, web
+from lib.embed.notes import notes_on
+from lib.embed.options import WEB, Options, Target
+from lib.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code that runs a model elsewhere.
+
+    Attributes:
+        files: Their names, with folders, and their text. Beside them only packages are needed, and the model's file.
+        main: Name of the file that matters most.
+        notes: What it does and what to watch.
+        language: Of the main file, for highlighting.
+    """
+
+    files: Mapping[str, str]
+    main: str
+    notes: tuple[Message, ...]
+    language: str
+
+    @property
+    def code(self) -> str:
+        """Return the main file."""
+        return self.files[self.main]
+
+
+# Which file matters most, and what highlights it.
+_MAIN = {
+    Target.SCRIPT: ("index.html", "html"),
+    Target.MODULE: ("index.html", "html"),
+    Target.NPM: ("src/main.js", "javascript"),
+    Target.VUE: ("src/Discern.vue", "html"),
+    Target.REACT: ("src/Discern.jsx", "jsx"),
+    Target.SVELTE: ("src/Discern.svelte", "html"),
+    Target.PYTHON_LITERT: ("classify.py", "python"),
+    Target.PYTHON_KERAS: ("classify.py", "python"),
+    Target.ANDROID: ("Discern.kt", "kotlin"),
+    Target.IOS: ("Discern.swift", "swift"),
+}
+
+
+def render(options: Options) -> Snippet:
+    """Write the code.
+
+    Raises:
+        UsageError: There is no such code for this model.
+        ModelFileError: The model's file is missing, damaged, or has other inputs or outputs than code can serve.
+    """
+    write: Callable[[Options], dict[str, str]] = web.files if options.target in WEB else native.files
+    main, language = _MAIN[options.target]
+    return Snippet(write(options), main, notes_on(options), language)
+
+
+def weights_file(folder: ModelFolder) -> bytes:
+    """Return the model's file as the code expects it: no dimension left open, which LiteRT.js would refuse.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
+    return web.weights_file(folder)

@@ -1,0 +1,51 @@
+// From a picked photo to what the page shows. The model is loaded once, when the first photo comes.
+
+import {openModel} from './engine.js';
+import {model} from './model.js';
+import {explain, judge, rank} from './verdict.js';
+import {words} from './words.js';
+
+export const idle = {status: words.idle, busy: false, failed: false, progress: null, kind: '', predictions: []};
+
+let loading;
+let onProgress;
+
+function load() {
+  loading ??= openModel((share) => onProgress(share)).catch((error) => {
+    loading = undefined; // so that a failed load can be tried again
+    throw error;
+  });
+  return loading;
+}
+
+// Returns a function that classifies the photo that `open` gives, and tells `show` each state until the last. A newer
+// call wins: an older one falls silent, however late it ends.
+export function createClassifier(show) {
+  let turn = 0;
+  return async (open) => {
+    turn += 1;
+    const mine = turn;
+    const tell = (state) => mine === turn && show({...idle, ...state});
+    const loadingState = (progress) => ({status: words.loading, busy: true, progress});
+    let bitmap;
+    try {
+      tell(loadingState(null));
+      bitmap = await open();
+      if (mine !== turn) return;
+      onProgress = (share) => tell(loadingState(share));
+      const infer = await load();
+      if (mine !== turn) return;
+      tell({status: words.looking, busy: true});
+      await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw that
+      const answer = await infer(bitmap);
+      const verdict = judge(answer.probabilities, answer.labels, model.thresholds);
+      const predictions = rank(answer.probabilities, answer.labels, model.top);
+      tell({status: explain(verdict, words), kind: verdict.kind, predictions});
+      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail: {...answer, verdict}}));
+    } catch (error) {
+      tell({status: error.message || String(error), failed: true});
+    } finally {
+      bitmap?.close();
+    }
+  };
+}

@@ -1,0 +1,3 @@
+// The files of LiteRT.js; the compatible pair is for browsers without relaxed SIMD.
+
+export const runtime = [[ runtime|js ]];

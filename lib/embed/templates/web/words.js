@@ -1,0 +1,3 @@
+// The sentences that the page shows.
+
+export const words = [[ words|js ]];

@@ -1,0 +1,97 @@
+"""The input and output of a LiteRT file as its tables describe them; it is not loaded."""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lib.errors import ModelFileError
+from lib.messages import N_
+
+_DYNAMIC = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor.
+
+    Attributes:
+        dtype: "float32", "uint8" or "int8".
+        scale: Real value of one step of an integer tensor; 0 for real numbers.
+        zero_point: The integer that stands for 0.
+    """
+
+    dtype: str
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where a photo goes in and an answer comes out.
+
+    Attributes:
+        input: The input.
+        output: The output.
+        is_open: Whether the file leaves a dimension open, the batch size usually; LiteRT.js refuses such a file.
+    """
+
+    input: Tensor
+    output: Tensor
+    is_open: bool
+
+
+def read_ends(weights: Path) -> Ends:
+    """Return input and output of the LiteRT file `weights`, which was looked at before (`lib.catalogue.inspect`).
+
+    Raises:
+        ModelFileError: It cannot be read, is no LiteRT model, or has other inputs or outputs than snippets can serve.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    try:
+        content = weights.read_bytes()
+        if not schema.Model.ModelBufferHasIdentifier(content, 0):
+            raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name)
+        graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+        if graph.InputsLength() != 1 or graph.OutputsLength() != 1:
+            raise ModelFileError(
+                N_("{file} has {inputs} inputs and {outputs} outputs; code can be written for one of each."),
+                file=weights.name,
+                inputs=graph.InputsLength(),
+                outputs=graph.OutputsLength(),
+            )
+        ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
+        read = [_read(tensor, weights.name) for tensor in ends]
+        is_open = any(_is_open(graph.Tensors(t)) for t in range(graph.TensorsLength()))
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=weights.name) from error
+    except (struct.error, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name) from error
+    return Ends(read[0], read[1], is_open)
+
+
+def _read(tensor: Any, file: str) -> Tensor:
+    from ai_edge_litert import schema_py_generated as schema
+
+    types = {
+        schema.TensorType.FLOAT32: "float32",
+        schema.TensorType.UINT8: "uint8",
+        schema.TensorType.INT8: "int8",
+    }
+    if tensor.Type() not in types:
+        names = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+        raise ModelFileError(
+            N_("The input of {file} holds {dtype} numbers; float32, uint8 and int8 are supported."),
+            file=file,
+            dtype=names.get(tensor.Type(), "?").lower(),
+        )
+    steps = tensor.Quantization()
+    # One step for all channels, as the interpreter reports it; anything else it reports as none.
+    if steps is None or steps.ScaleLength() != 1 or steps.ZeroPointLength() != 1:
+        return Tensor(types[tensor.Type()], 0.0, 0)
+    return Tensor(types[tensor.Type()], float(steps.Scale(0)), int(steps.ZeroPoint(0)))
+
+
+def _is_open(tensor: Any) -> bool:
+    return any(tensor.ShapeSignature(k) == _DYNAMIC for k in range(tensor.ShapeSignatureLength()))

@@ -1,0 +1,56 @@
+"""The sentences of the snippets, with their gaps left open for the snippets to fill."""
+
+import string
+from collections.abc import Mapping
+
+from lib.i18n import Translator
+from lib.messages import N_
+
+# The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classifiers.outputs`, word for word.
+VERDICTS = {
+    "clear": N_("{label}, {percent}"),
+    "clearOfMany": N_("{label}, {percent}; {percent} is a lot when {classes} classes compete"),
+    "close": N_("Too close to call: {names}"),
+    "weak": N_("Not sure: {label} leads, but with only {percent}"),
+    "none": N_("No class stands out: {names}"),
+}
+FAULTS = {
+    "notFinite": N_("The model answered with numbers that are not finite; its file may be damaged."),
+    "wrongNumber": N_("The model answered with {found} numbers; its description says {expected}."),
+    "negative": N_("The model answered with a negative probability; its description may name the wrong activation."),
+    "onlyZeros": N_("The model answered with nothing but zeros; its file may be damaged."),
+}
+PAGE = {
+    "loading": N_("Loading the model …"),
+    "looking": N_("Looking at the photo …"),
+    "retry": N_("Try again"),
+    "classes": N_("The likeliest classes"),
+    "notPhoto": N_("{file} is not a photo that this browser can read."),
+    "scriptFailed": N_(
+        "A script could not be loaded, or is not what it should be ({reason}). Reload the page to try again."
+    ),
+    "downloadFailed": N_("The model could not be loaded from {address}: {reason}"),
+}
+INPUTS = {
+    "file": {"idle": N_("Choose a photo to begin."), "choose": N_("Photo")},
+    "camera": {
+        "idle": N_("Start the camera to begin."),
+        "camera": N_("Picture of the camera"),
+        "start": N_("Start the camera"),
+        "take": N_("Classify what it sees"),
+        "stop": N_("Stop the camera"),
+        "cameraFailed": N_("The camera could not be used: {reason}"),
+        "cameraNeedsHttps": N_("The camera can be used only on pages that come over https or from this computer."),
+    },
+    "img": {"idle": N_("Press the button to begin."), "photo": N_("Photo"), "classify": N_("Classify this photo")},
+}
+LITERT = {"notModel": N_("what came is not a LiteRT model")}
+
+
+def translate(sentences: Mapping[str, str], say: Translator) -> dict[str, str]:
+    """Return the sentences in a language, their gaps still open."""
+    return {name: say(text, **{gap: f"{{{gap}}}" for gap in _gaps(text)}) for name, text in sentences.items()}
+
+
+def _gaps(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
