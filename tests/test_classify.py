@@ -258,13 +258,13 @@ def test_a_model_sees_the_same_pixels_alone_and_in_company() -> None:
     list(infer_photos([photo], small))
     list(infer_photos([photo], large))
     list(infer_with_each([photo], [small, large]))
-    assert small.seen == [(400, 375)] * 2  # a quarter, still at least 342
+    assert small.seen == [(400, 375)] * 2  # a quarter, still at least 360
     assert large.seen == [(800, 750)] * 2  # half
 
 
 @pytest.mark.parametrize(
     ("size", "rule", "needed"),
-    [(224, "crop", 342), (299, "crop", 342), (331, "crop", 379), (331, "squash", 342), (600, "squash", 600)],
+    [(224, "crop", 360), (299, "crop", 360), (331, "crop", 379), (331, "squash", 360), (600, "squash", 600)],
 )
 def test_pixels_needed(size: int, rule: str, needed: int) -> None:
     # 299 / 0.875 = 341.7 and 331 / 0.875 = 378.3

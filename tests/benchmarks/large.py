@@ -40,12 +40,12 @@ def measure(shared: Path) -> list[Figure]:
     def decode_fully() -> None:
         for data in photos:
             ImageOps.exif_transpose(Image.open(io.BytesIO(data)).convert("RGB")).resize(
-                (342, 342), Image.Resampling.BILINEAR
+                (360, 360), Image.Resampling.BILINEAR
             )
 
     def decode_reduced() -> None:
         for data in photos:
-            open_photo(data, "photo").resize((342, 342), Image.Resampling.BILINEAR)
+            open_photo(data, "photo").resize((360, 360), Image.Resampling.BILINEAR)
 
     def classify_fully_decoded() -> None:
         for data in photos:
