@@ -196,7 +196,8 @@ def _project(options: Options) -> dict[str, str]:
     shared = {f"src/discern/{name}.js": modules[name] for name in needed}
     return {
         "package.json": _package(options),
-        **_FRAMEWORKS[options.target](options, modules),
+        "vite.config.js": read(f"web/vite-{options.target}.config.js"),
+        **(_component if options.target in _COMPONENTS else _plain)(options, modules),
         **shared,
         "src/discern/style.css": read("web/style.css"),
     }
@@ -213,10 +214,28 @@ def _package(options: Options) -> str:
 
 def _plain(options: Options, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the files of a page without a framework."""
+    code = _merged([modules["ui"], modules[f"input-{options.input}"]])
     return {
-        "index.html": _project_page(options, _body(options)),
-        "src/main.js": "import './discern/style.css';\n" + _merged([modules["ui"], modules[f"input-{options.input}"]]),
+        "index.html": _project_page(options, "main.js", _body(options)),
+        "src/main.js": f"import './discern/style.css';\n{code}",
     }
+
+
+def _component(options: Options, modules: Mapping[str, str]) -> dict[str, str]:
+    """Return the files of a page that shows a component of a framework."""
+    component, main = _COMPONENTS[options.target]
+    return {
+        "index.html": _project_page(options, main, '<div id="app"></div>\n'),
+        f"src/{main}": read(f"web/{main.replace('main', f'main-{options.target}')}"),
+        f"src/{component}": render(f"web/{component}", input=options.input.value),
+    }
+
+
+_COMPONENTS = {
+    Target.VUE: ("Discern.vue", "main.js"),
+    Target.REACT: ("Discern.jsx", "main.jsx"),
+    Target.SVELTE: ("Discern.svelte", "main.js"),
+}
 
 
 def _merged(modules: Iterable[str]) -> str:
@@ -234,8 +253,5 @@ def _merged(modules: Iterable[str]) -> str:
     return "\n".join(imports) + "\n\n" + "\n\n".join(bodies) + "\n"
 
 
-def _project_page(options: Options, body: str) -> str:
-    return render("web/project.html", language=options.language, model=_model(options), body=body)
-
-
-_FRAMEWORKS = {Target.NPM: _plain}
+def _project_page(options: Options, main: str, body: str) -> str:
+    return render("web/project.html", language=options.language, model=_model(options), body=body, main=main)

@@ -1,0 +1,4 @@
+import {createRoot} from 'react-dom/client';
+import Discern from './Discern.jsx';
+
+createRoot(document.getElementById('app')).render(<Discern />);

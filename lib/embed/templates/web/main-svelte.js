@@ -1,0 +1,4 @@
+import {mount} from 'svelte';
+import Discern from './Discern.svelte';
+
+mount(Discern, {target: document.getElementById('app')});

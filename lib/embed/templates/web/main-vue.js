@@ -1,0 +1,4 @@
+import {createApp} from 'vue';
+import Discern from './Discern.vue';
+
+createApp(Discern).mount('#app');
