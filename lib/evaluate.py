@@ -117,6 +117,8 @@ class Evaluation:
 
     def with_thresholds(self, thresholds: Thresholds) -> "Evaluation":
         """Return the same evaluation with other thresholds; no photo is looked at."""
+        if thresholds == self.thresholds:
+            return self
         return assess(self.photos, [(m.answers, m.matching) for m in self.models], thresholds)
 
 

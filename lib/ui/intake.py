@@ -79,7 +79,7 @@ def _take_uploads(key: str) -> None:
     for file in files:
         # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
         _add(file.name.replace("%22", '"'), file.getvalue())
-    _release(files)
+    release(files)
     st.session_state[_ROUND] += 1
 
 
@@ -89,7 +89,7 @@ def _take_shot(key: str) -> None:
         return
     number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
     _add(f"camera-{number}.jpg", shot.getvalue())
-    _release([shot])
+    release([shot])
     st.session_state[_ROUND] += 1
 
 
@@ -98,7 +98,7 @@ def _add(name: str, data: bytes) -> None:
         st.session_state[_FULL] = True
 
 
-def _release(files: list[Any]) -> None:
+def release(files: list[Any]) -> None:
     """Free the server's copies at once.
 
     Streamlit frees them when a visitor presses the file's X, but not when the widget goes away, so this does what the X

@@ -1,9 +1,19 @@
 """The page Compare under AppTest."""
 
+import io
+import time
+import zipfile
+from threading import Event
+from types import SimpleNamespace
+from unittest.mock import patch
+
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
+from lib.ui import entry
 from tests.pages.conftest import app, cat, html, sample, upload
+from tests.pictures import encode, plain
 
 PAGE = "pages/compare.py"
 
@@ -55,3 +65,83 @@ def test_the_page_opens_in_every_language(language: str) -> None:
     test = app(lang=language).switch_page(PAGE).run()
     assert not test.exception
     assert test.title[0].value not in ("", "Compare models")
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the page without the entry; sent round by it, as AppTest is at every run, a pressed button is forgotten."""
+    monkeypatch.setattr(entry, "PagesManager", SimpleNamespace(uses_pages_directory=False))
+
+
+def labelled(*names: str) -> bytes:
+    """Return a zip of a cat, once for each name."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for index, name in enumerate(names):
+            packed.writestr(name, encode(plain((10 * index, 90, 200), 40 + index), "PNG"))
+    return buffer.getvalue()
+
+
+def give(test: AppTest, name: str, content: bytes) -> AppTest:
+    """Drop a zip file on the view of labelled photos."""
+    test.file_uploader[0].set_value((name, content, "application/zip")).run()
+    assert not test.exception
+    return test
+
+
+def evaluate(test: AppTest) -> AppTest:
+    """Press the button, and wait for the figures."""
+    button(test).click().run()
+    for _ in range(60):
+        if has_figures(test):
+            return test
+        time.sleep(0.1)
+        test.run()
+    raise AssertionError("no figures came")
+
+
+def has_figures(test: AppTest) -> bool:
+    """Whether an evaluation is shown."""
+    return any("How often" in heading.value for heading in test.subheader)
+
+
+def button(test: AppTest) -> Button:
+    """Return the button that evaluates."""
+    return next(found for found in test.button if found.label.startswith("Evaluate with"))
+
+
+def test_labelled_photos_are_read_once_and_the_uploader_keeps_nothing(bare: None) -> None:
+    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    assert test.file_uploader[0].value is None
+    assert any("a.zip: **2** photos" in text.value for text in test.markdown)
+    evaluate(test)
+
+
+def test_other_photos_under_the_same_name_are_evaluated_anew(bare: None) -> None:
+    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    evaluate(test)
+    give(test, "a.zip", labelled("dog/1.png", "cat/2.png"))
+    assert not has_figures(test)
+    assert button(test)
+
+
+def test_what_was_cancelled_can_be_begun_again(bare: None) -> None:
+    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+
+    def wait(*given: object, cancelled: Event, **others: object) -> None:
+        cancelled.wait(20)
+
+    with patch("lib.ui.compare.labelled.evaluate", wait):
+        button(test).click().run()
+        next(found for found in test.button if found.label == "Cancel").click().run()
+        test.run()
+    assert any("Cancelled" in info.value for info in test.info)
+    evaluate(test)
+
+
+def test_a_zip_that_is_none_is_named_until_another_comes(bare: None) -> None:
+    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", b"no zip")
+    assert "is not a zip file" in test.run().error[0].value
+    give(test, "b.zip", labelled("cat/1.png", "dog/2.png"))
+    assert not test.error
+    assert button(test)

@@ -16,7 +16,7 @@ def test_the_servers_copy_of_an_upload_is_freed(monkeypatch: pytest.MonkeyPatch)
     manager.add_file("session", UploadedFileRec("2", "b.jpg", "image/jpeg", b"b" * 1000))
     context = SimpleNamespace(uploaded_file_mgr=manager, session_id="session")
     monkeypatch.setattr(intake, "get_script_run_ctx", lambda: context)
-    intake._release([_File("1")])
+    intake.release([_File("1")])
     kept: list[Any] = manager.get_files("session", ["1", "2"])
     assert [file.file_id for file in kept] == ["2"]
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 from PIL import Image
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from lib import comparison_charts as charts
 from lib.catalogue.contract import ModelFolder
@@ -19,13 +20,14 @@ from lib.evaluation import conformal
 from lib.evaluation.shares import Share, explain_difference
 from lib.evaluation.variants import explain_change
 from lib.i18n import Translator
-from lib.jobs import Job
+from lib.jobs import Job, JobState
 from lib.labelled import KnownPhotos, Skipped, read_zip
 from lib.matching import Choice, Matching, distinct_names, explain_basis, match
 from lib.photos import thumbnail
 from lib.report import report
 from lib.reporting import evaluation_csv, evaluation_json
 from lib.ui import models, waiting
+from lib.ui.intake import release
 from lib.ui.results import SIGNS, ink
 from lib.ui.style import plain
 from lib.ui.tables import table
@@ -33,7 +35,8 @@ from lib.ui.visit import current
 from lib.verdict import percent
 
 _JOB = "evaluate"
-_KNOWN, _CHOSEN = "known_photos", "class_choices"
+_KNOWN, _PROBLEM, _CHOSEN = "known_photos", "known_problem", "class_choices"
+_ROUND = "known_round"
 _THUMBNAIL_SIDE = 160
 _MOST_SHOWN = 24
 
@@ -60,9 +63,10 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     matchings = _matchings(t, known, folders)
     if matchings is None:
         return
-    subject = (known.name, len(known.photos), tuple(f.spec.id for f in folders), tuple(m.targets for m in matchings))
+    subject = (known, tuple(f.spec.id for f in folders), tuple(m.targets for m in matchings))
     job = current().jobs.get(_JOB)
-    if (job is None or job.subject != subject) and st.button(
+    is_open = job is None or job.subject != subject or job.state in (JobState.CANCELLED, JobState.FAILED)
+    if is_open and st.button(
         t.plural("Evaluate with {n} photo", "Evaluate with {n} photos", len(known.photos)),
         type="primary",
         icon=":material/play_arrow:",
@@ -122,25 +126,40 @@ def _intake(t: Translator) -> KnownPhotos | None:
     st.write(
         t("A zip file, or a folder, with one folder for each class: cat/…, dog/…; or with a labels.csv (file,label).")
     )
-    turn = st.session_state.setdefault("known_round", 0)
+    turn = st.session_state.setdefault(_ROUND, 0)
     as_zip, as_folder = st.columns(2, wrap=True)
     with as_zip:
         packed = st.file_uploader(t("Zip file"), type=["zip"], key=f"zip-{turn}", max_upload_size=512)
     with as_folder:
         files = st.file_uploader(t("Folder"), accept_multiple_files="directory", key=f"folder-{turn}")
     if packed is not None or files:
-        try:
-            content = packed.getvalue() if packed is not None else _pack(files)
-            name = packed.name if packed is not None else PurePosixPath(files[0].name).parts[0]
-            with st.spinner(t("Reading…")):
-                kept[_KNOWN] = read_zip(content, name)
-        except AppError as error:
-            st.error(t.message(error.message), icon=":material/error:")
+        with st.spinner(t("Reading…")):
+            _read(packed, files)
+        # Once is enough: an uploader hands its files over at every click, and keeps them in memory.
+        release([*([packed] if packed is not None else []), *files])
+        st.session_state[_ROUND] += 1
+        st.rerun()
+    problem = kept.get(_PROBLEM)
+    if isinstance(problem, AppError):
+        st.error(t.message(problem.message), icon=":material/error:")
     known = kept.get(_KNOWN)
     return known if isinstance(known, KnownPhotos) else None
 
 
-def _pack(files: Sequence[io.BytesIO]) -> bytes:
+def _read(packed: UploadedFile | None, files: Sequence[UploadedFile]) -> None:
+    """Let the visit keep the photos of a zip file or a folder, or why they cannot be used."""
+    kept = current().kept
+    kept.pop(_PROBLEM, None)
+    try:
+        if packed is not None:
+            kept[_KNOWN] = read_zip(packed.getvalue(), packed.name)
+        else:
+            kept[_KNOWN] = read_zip(_pack(files), PurePosixPath(files[0].name).parts[0])
+    except AppError as error:
+        kept[_PROBLEM] = error
+
+
+def _pack(files: Sequence[UploadedFile]) -> bytes:
     """Return the files of a folder as the zip file it would be, so that both ways in are one."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
@@ -150,13 +169,8 @@ def _pack(files: Sequence[io.BytesIO]) -> bytes:
 
 
 def _describe(t: Translator, known: KnownPhotos) -> None:
-    st.markdown(
-        t(
-            "**{photos}** photos of **{classes}** classes.",
-            photos=len(known.photos),
-            classes=len(known.classes),
-        )
-    )
+    found = t("**{photos}** photos of **{classes}** classes.", photos=len(known.photos), classes=len(known.classes))
+    st.markdown(f"{plain(known.name)}: {found}")
     for note in known.notes:
         st.info(t.message(note), icon=":material/info:")
 
