@@ -14,6 +14,7 @@ st.navigation(
     [
         st.Page("pages/classify.py", title=t("Classify"), icon=":material/image_search:", default=True),
         st.Page("pages/compare.py", title=t("Compare"), icon=":material/compare:", url_path="compare"),
+        st.Page("pages/embed.py", title=t("Embed"), icon=":material/code:", url_path="embed"),
         st.Page("pages/models.py", title=t("Models"), icon=":material/deployed_code:", url_path="models"),
     ],
     position="top",

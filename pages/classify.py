@@ -5,6 +5,7 @@ import streamlit as st
 from lib.errors import AppError
 from lib.ui import explanation, intake, models, results, settings, visit
 from lib.ui.entry import begin
+from lib.ui.style import plain
 
 t = begin()
 st.title(t("What does the model see?"))
@@ -29,7 +30,7 @@ if entry.folder is not None:
         classifier = models.classifier(entry.folder)
         labels = entry.folder.read_labels(t.language)
     except AppError as error:
-        st.error(t.message(error.message), icon=":material/error:")
+        st.error(plain(t.message(error.message)), icon=":material/error:")
         st.stop()
     if album.photos:
         results.draw(t, album, classifier, labels, chosen)

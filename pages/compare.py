@@ -6,6 +6,7 @@ from lib.errors import AppError
 from lib.ui import intake, models, settings, visit
 from lib.ui.compare import choose, labelled, side, speed
 from lib.ui.entry import begin
+from lib.ui.style import plain
 
 t = begin()
 st.title(t("Compare models"))
@@ -31,4 +32,4 @@ try:
             else:
                 st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
 except AppError as error:
-    st.error(t.message(error.message), icon=":material/error:")
+    st.error(plain(t.message(error.message)), icon=":material/error:")

@@ -180,8 +180,8 @@ def test_imagenet_models_are_as_good_as_measured_elsewhere(
         expected = files[name]["accuracy_on_1000_sample_photos"][measured_as]["on_the_200_shared"]
         assert model.top5 is not None
         assert (model.top1.total, model.top5.total) == (200, 200)
-        assert abs(model.top1.count - round(200 * expected["top1"])) <= 1  # half a point
-        assert abs(model.top5.count - round(200 * expected["top5"])) <= 1
+        assert model.top1.count == round(200 * expected["top1"])
+        assert model.top5.count == round(200 * expected["top5"])
 
 
 def model_folder(shared: Path, entry: Mapping[str, object], rule: str, folder: Path) -> ModelFolder:

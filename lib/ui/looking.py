@@ -7,6 +7,7 @@ import streamlit as st
 from lib.classifiers.base import Classifier
 from lib.i18n import Translator
 from lib.jobs import Job, JobState
+from lib.ui.style import plain
 from lib.ui.visit import current, keep
 from lib.visits import Visit
 
@@ -75,7 +76,7 @@ def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], jo
             job.cancel()
         return
     if job is not None and job.error is not None:
-        st.error(t.message(job.error.message), icon=":material/error:")
+        st.error(plain(t.message(job.error.message)), icon=":material/error:")
     waiting = visit.album.waiting(*_ids(classifiers))
     if waiting and waiting[-1].id <= visit.paused:
         with st.container(horizontal=True, vertical_alignment="center"):

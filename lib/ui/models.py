@@ -1,5 +1,8 @@
 """Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
 
+from collections import Counter
+from collections.abc import Mapping
+
 import streamlit as st
 
 from lib.catalogue.contract import ModelFolder, Published
@@ -7,8 +10,10 @@ from lib.catalogue.downloads import JobState, Progress, Stage
 from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.errors import AppError
+from lib.errors import AppError, ModelFileError
 from lib.i18n import Translator
+from lib.messages import N_
+from lib.ui.style import plain
 
 DEFAULT_MODEL = "starter"
 _CHOSEN = "chosen_model"
@@ -27,7 +32,10 @@ def classifier(folder: ModelFolder) -> Classifier:
     Raises:
         ModelFileError: The files are damaged or contradict `model.toml`.
     """
-    stamp = folder.weights_path.stat()
+    try:
+        stamp = folder.weights_path.stat()
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=folder.weights_path.name) from error
     return _classifier(folder.spec.id, stamp.st_mtime_ns, stamp.st_size, folder)
 
 
@@ -44,8 +52,9 @@ def pick(t: Translator) -> Entry | None:
     entries = {entry.spec.id: entry for entry in store().entries()}
     wanted = st.session_state.get(_CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
     if wanted not in entries:
-        _explain_unknown(t, wanted)
-    labels = {model: f"{entry.spec.name} · {_short_state(t, entry)}" for model, entry in entries.items()}
+        explain_unavailable(t, wanted)
+    names = distinct({model: entry.spec.name for model, entry in entries.items()})
+    labels = {model: f"{names[model]} · {_short_state(t, entry)}" for model, entry in entries.items()}
     # The browser remembers an option by its words, so other words need another widget.
     key = f"model-{hash(tuple(labels.values()))}"
     index = list(entries).index(wanted) if wanted in entries else None
@@ -65,11 +74,23 @@ def choose(model: str) -> None:
         st.query_params[_PARAM] = model
 
 
-def _explain_unknown(t: Translator, wanted: str) -> None:
+def last_chosen() -> str:
+    """Return the id of the model this visitor classified with last."""
+    return str(st.session_state.get(_CHOSEN, DEFAULT_MODEL))
+
+
+def explain_unavailable(t: Translator, wanted: str) -> None:
+    """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet."""
     try:
-        store().find(wanted)
+        store().open_folder(wanted)
     except AppError as error:
-        st.error(t.message(error.message), icon=":material/error:")
+        st.error(plain(t.message(error.message)), icon=":material/error:")
+
+
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of models, by id; those that several have are followed by the id, as choices go by words."""
+    often = Counter(names.values())
+    return {model: name if often[name] == 1 else f"{name} ({model})" for model, name in names.items()}
 
 
 def _short_state(t: Translator, entry: Entry) -> str:
@@ -107,7 +128,7 @@ def _download(t: Translator, entry: Entry) -> None:
     if entry.is_packed:
         st.caption(t("It comes in an archive, which can be several times larger."))
     if job is not None and job.error is not None and job.state is JobState.FAILED:
-        st.error(t.message(job.error.message), icon=":material/cloud_off:")
+        st.error(plain(t.message(job.error.message)), icon=":material/cloud_off:")
     label = t("Download")
     if entry.size_bytes is not None:
         label = t("Download {size}", size=megabytes(entry.size_bytes))
@@ -155,7 +176,7 @@ def draw_catalogue(t: Translator) -> None:
     for entry in store().entries():
         families.setdefault(entry.spec.family, []).append(entry)
     for family, entries in families.items():
-        st.subheader(family)
+        st.subheader(plain(family))
         grid = st.grid(min_column_width=300, gap="small")
         for entry in entries:
             with grid.cell(), st.container(border=True, key=f"model-{entry.spec.id}"):
@@ -165,16 +186,16 @@ def draw_catalogue(t: Translator) -> None:
 def _card(t: Translator, entry: Entry) -> None:
     spec = entry.spec
     ready = entry.state is State.READY
-    st.markdown(f"**{spec.name}**")
+    st.markdown(f"**{plain(spec.name)}**")
     st.badge(
         _short_state(t, entry),
         icon=":material/check:" if ready else ":material/cloud_download:",
         color="green" if ready else "gray",
     )
-    st.caption(" · ".join(_facts(t, entry)))
+    st.caption(plain(" · ".join(_facts(t, entry))))
     if spec.published is not None:
         st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
-        st.caption(t("Source: {source}", source=spec.published.source))
+        st.caption(plain(t("Source: {source}", source=spec.published.source)))
     if entry.folder is not None:
         if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
             st.session_state[_CHOSEN] = spec.id

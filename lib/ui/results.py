@@ -16,7 +16,7 @@ from lib.i18n import Translator
 from lib.reporting import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
 from lib.ui import looking
-from lib.ui.style import span
+from lib.ui.style import plain, span
 from lib.verdict import explain
 
 _MEMO = "judged"
@@ -197,7 +197,7 @@ def _words(
                 args=(photo,),
                 type="tertiary",
                 icon=":material/delete:",
-                help=t("Remove {file}", file=photo.name.replace("`", "'")),
+                help=plain(t("Remove {file}", file=photo.name)),
             )
 
 

@@ -2,6 +2,7 @@
 
 from html import escape
 from pathlib import Path
+from string import punctuation
 
 import streamlit as st
 
@@ -39,5 +40,6 @@ def span(text: str, css_class: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return `text`, which may be anything, as Markdown that shows it as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#+-!|~$:" else c for c in text)
+    """Return `text`, which may be anything, as Markdown that shows it as it is, in one line."""
+    line = " ".join(text.split("\n")).strip()
+    return "".join(f"\\{c}" if c in punctuation else c for c in line)  # CommonMark, section 2.4

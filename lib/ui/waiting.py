@@ -6,6 +6,7 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.jobs import Job, JobState
+from lib.ui.style import plain
 from lib.ui.visit import current, keep
 
 _POLL_S = 0.5
@@ -35,7 +36,7 @@ def watch(t: Translator, name: str, doing: str) -> Job | None:
     job.check()
     if job.wait(_PATIENCE_S):
         if job.error is not None:
-            st.error(t.message(job.error.message), icon=":material/error:")
+            st.error(plain(t.message(job.error.message)), icon=":material/error:")
         elif job.state is JobState.CANCELLED:
             st.info(t("Cancelled."), icon=":material/cancel:")
         return job if job.state is JobState.DONE else None

@@ -8,6 +8,7 @@ from lib.catalogue.contract import ModelFolder
 from lib.i18n import Translator
 from lib.jobs import Job
 from lib.ui import models, waiting
+from lib.ui.models import distinct
 from lib.ui.visit import current
 from lib.variants import Variant, make_variant, variant_id, variants
 
@@ -22,7 +23,7 @@ class Option:
 
     Attributes:
         id: Its id, or that its variant has or will have.
-        name: For people; unique among the options.
+        name: For people.
         original: The model itself.
         variant: The form in question.
     """
@@ -39,8 +40,11 @@ def pick(t: Translator) -> list[ModelFolder]:
     `?models=a,b` chooses, and follows the choice.
     """
     options = _options()
-    known = [model for model in _wanted() if model in options]
-    names = {option.id: option.name for option in options.values()}
+    wanted = _wanted()
+    for unknown in [model for model in wanted if model not in options]:
+        models.explain_unavailable(t, unknown)
+    known = [model for model in wanted if model in options]
+    names = distinct({option.id: option.name for option in options.values()})
     chosen = st.multiselect(
         t("Models to compare, two to four"),
         list(options),
@@ -67,7 +71,7 @@ def _wanted() -> list[str]:
         return list(st.session_state[_CHOSEN])
     asked = st.query_params.get(_PARAM, "")
     if asked:
-        return asked.split(",")[:MOST]
+        return list(dict.fromkeys(filter(None, asked.split(","))))[:MOST]
     return ["starter", "starter-small"]
 
 
@@ -96,8 +100,13 @@ def _make(t: Translator, missing: tuple[Option, ...]) -> None:
             job.advance()
 
     wanted = tuple(option.id for option in missing)
-    job = current().jobs.get(_JOB)
+    jobs = current().jobs
+    job = jobs.get(_JOB)
     if job is None or (not job.is_live and job.subject != wanted):
-        waiting.begin(_JOB, work, total=len(missing), subject=wanted)
+        job = waiting.begin(_JOB, work, total=len(missing), subject=wanted)
     if waiting.watch(t, _JOB, t("Making smaller variants…")) is not None:
+        jobs.pop(_JOB, None)  # should a variant be missing again later, it is made again
+        st.rerun()
+    if not job.is_live and st.button(t("Try again"), icon=":material/refresh:"):
+        jobs.pop(_JOB, None)
         st.rerun()

@@ -141,7 +141,7 @@ def _intake(t: Translator) -> KnownPhotos | None:
         st.rerun()
     problem = kept.get(_PROBLEM)
     if isinstance(problem, AppError):
-        st.error(t.message(problem.message), icon=":material/error:")
+        st.error(plain(t.message(problem.message)), icon=":material/error:")
     known = kept.get(_KNOWN)
     return known if isinstance(known, KnownPhotos) else None
 
@@ -172,7 +172,7 @@ def _describe(t: Translator, known: KnownPhotos) -> None:
     found = t("**{photos}** photos of **{classes}** classes.", photos=len(known.photos), classes=len(known.classes))
     st.markdown(f"{plain(known.name)}: {found}")
     for note in known.notes:
-        st.info(t.message(note), icon=":material/info:")
+        st.info(plain(t.message(note)), icon=":material/info:")
 
 
 def _skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
@@ -208,7 +208,7 @@ def _matchings(t: Translator, known: KnownPhotos, folders: Sequence[ModelFolder]
         for name, near in questions.items():
             options = [None, *dict.fromkeys([*near, *labels])]
             answers[name] = st.selectbox(
-                name,
+                plain(name),
                 options,
                 index=1 if near else 0,
                 format_func=lambda label: t("leave these photos out") if label is None else label,
@@ -228,7 +228,7 @@ def _choices() -> dict[str, Choice]:
 def _figures(t: Translator, done: Done) -> None:
     evaluation = done.evaluation
     for note in notes_on(evaluation):
-        st.info(t.message(note), icon=":material/info:")
+        st.info(plain(t.message(note)), icon=":material/info:")
     st.subheader(t("How often each model is right"))
     st.html(_accuracy_table(t, evaluation))
     for pair in evaluation.pairs:
@@ -249,7 +249,7 @@ def _figures(t: Translator, done: Done) -> None:
     st.subheader(t("One model, closer"))
     every = [model.answers.name for model in evaluation.models]
     closer = st.segmented_control(
-        t("Model"), every, default=every[0], required=True, key=f"closer-{hash(tuple(every))}"
+        t("Model"), every, default=every[0], required=True, key=f"closer-{hash(tuple(every))}", format_func=plain
     )
     model = evaluation.models[every.index(closer or every[0])]
     _confusion(t, done, model)
@@ -348,7 +348,7 @@ def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures)
                 model.answers, evaluation.labels, model.matching, evaluation.photos.titles, coverage=wanted
             )
         except AppError as error:
-            st.info(t.message(error.message), icon=":material/info:")
+            st.info(plain(t.message(error.message)), icon=":material/info:")
             return
         st.markdown(plain(t.message(conformal.explain_sets(sets))))
 

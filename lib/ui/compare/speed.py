@@ -14,6 +14,7 @@ from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
 from lib.ui.models import megabytes
 from lib.ui.results import ink
+from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
 
@@ -49,11 +50,11 @@ def _work(folders: Sequence[ModelFolder]):  # type: ignore[no-untyped-def]
 
 def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -> None:
     if result.reason is not None:
-        st.warning(t.message(result.reason), icon=":material/volume_up:")
+        st.warning(plain(t.message(result.reason)), icon=":material/volume_up:")
     else:
         st.success(t("The computer was quiet: the figures can be trusted to about 15 %."), icon=":material/volume_off:")
     for failed in result.failures:
-        st.error(t.message(failed.error.message), icon=":material/error:")
+        st.error(plain(t.message(failed.error.message)), icon=":material/error:")
     names = {folder.spec.id: folder.spec.name for folder in folders}
     heads = [
         t("Model"),
@@ -101,14 +102,13 @@ def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -
     if evaluation is None or len(spots) < len(best):
         st.info(t("Evaluate these models on labelled photos first: then accuracy stands beside speed here."))
         return
-    st.caption(
-        t(
-            "Accuracy on {photos} photos of {name}; the fastest number of threads of each model. Area: size of the "
-            "file. Joined: models that no other beats in both.",
-            photos=len(evaluation.photos.photos),
-            name=evaluation.photos.name,
-        )
+    words = t(
+        "Accuracy on {photos} photos of {name}; the fastest number of threads of each model. Area: size of the "
+        "file. Joined: models that no other beats in both.",
+        photos=len(evaluation.photos.photos),
+        name=evaluation.photos.name,
     )
+    st.caption(plain(words))
     st.vega_lite_chart(speed_and_accuracy(spots, t, ink=ink()), width="stretch")
 
 

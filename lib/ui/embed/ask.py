@@ -1,0 +1,107 @@
+"""What code the visitor asks for."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lib.catalogue.contract import ModelFolder
+from lib.classify import Settings
+from lib.embed import MOBILENETS, Input, Options, Target, TfjsMobilenet, Weights, matching
+from lib.embed.options import PAGES, WEB
+from lib.errors import UsageError
+from lib.i18n import LANGUAGES, Translator
+from lib.ui import models
+
+_MODEL = "embed_model"
+
+
+def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
+    """Draw the choice of a model; the one last used in Classify stands first."""
+    own = {entry.spec.id: entry.folder for entry in models.store().entries() if entry.folder is not None}
+    every: dict[str, ModelFolder | TfjsMobilenet] = {**own, **MOBILENETS}
+    names = {key: found.name if isinstance(found, TfjsMobilenet) else found.spec.name for key, found in every.items()}
+    wanted = st.session_state.get(_MODEL) or models.last_chosen()
+    if wanted not in every and (same := matching(wanted)) is not None:
+        wanted = same.id
+    chosen = st.selectbox(
+        t("Model"),
+        list(every),
+        index=list(every).index(wanted) if wanted in every else 0,
+        key=f"embed-model-{hash(tuple(names.values()))}",
+        format_func=names.__getitem__,
+    )
+    if chosen is None:
+        return None
+    st.session_state[_MODEL] = chosen
+    return every[chosen]
+
+
+def options(t: Translator, chosen: ModelFolder | TfjsMobilenet, settings: Settings) -> Options | None:
+    """Draw all other choices; None, with the reason drawn, where they do not go together."""
+    words = _targets(t)
+    target = st.segmented_control(
+        t("Code for"),
+        list(words),
+        default=Target.SCRIPT,
+        required=True,
+        key=f"embed-target-{t.language}",
+        format_func=words.__getitem__,
+        wrap=True,
+    )
+    try:
+        asked = Options(chosen, target or Target.SCRIPT, t.language, settings.top, settings.thresholds)
+        if asked.target in WEB:
+            asked = _for_the_web(t, asked)
+        return replace(asked, language=_language(t))
+    except UsageError as error:
+        st.warning(t.message(error.message), icon=":material/block:")
+        return None
+
+
+def _targets(t: Translator) -> dict[Target, str]:
+    return {
+        Target.SCRIPT: t("Script tag"),
+        Target.MODULE: t("ES module"),
+        Target.NPM: "npm (Vite)",
+        Target.VUE: "Vue",
+        Target.REACT: "React",
+        Target.SVELTE: "Svelte",
+        Target.PYTHON_LITERT: "Python (LiteRT)",
+        Target.PYTHON_KERAS: "Python (Keras)",
+        Target.ANDROID: "Android",
+        Target.IOS: "iOS",
+    }
+
+
+def _for_the_web(t: Translator, asked: Options) -> Options:
+    inputs = {Input.FILE: t("A file"), Input.CAMERA: t("The camera"), Input.IMG: t("An image on the page")}
+    places = {Weights.DEFAULT: t("The usual place"), Weights.ADDRESS: t("My own address")}
+    if asked.target in PAGES:
+        places[Weights.BUNDLE] = t("The offline bundle")
+    left, right = st.columns(2, wrap=True)
+    photo = left.selectbox(
+        t("Photos come from"), list(inputs), key=f"embed-input-{t.language}", format_func=inputs.__getitem__
+    )
+    place = right.selectbox(
+        t("The model comes from"),
+        list(places),
+        key=f"embed-weights-{t.language}-{len(places)}",
+        format_func=places.__getitem__,
+    )
+    address = ""
+    if place is Weights.ADDRESS:
+        address = st.text_input(
+            t("Address of the model"), "https://example.org/model/", key="embed-address", persist_state="session"
+        )
+    return replace(asked, input=photo, weights=place, address=address.strip())
+
+
+def _language(t: Translator) -> str:
+    chosen = st.selectbox(
+        t("Language of the sentences in the code"),
+        list(LANGUAGES),
+        index=list(LANGUAGES).index(t.language),
+        key=f"embed-language-{t.language}",
+        format_func=LANGUAGES.__getitem__,
+    )
+    return chosen or t.language

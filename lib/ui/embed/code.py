@@ -1,0 +1,133 @@
+"""The code: to read, to copy, to take away as files, and as a bundle that works without internet."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import streamlit as st
+
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.downloads import Progress
+from lib.embed import Options, Snippet, Weights, weights_file
+from lib.embed import bundle as bundles
+from lib.embed.options import WEB
+from lib.embed.scripts import Scripts
+from lib.i18n import Translator
+from lib.jobs import Job
+from lib.ui import models, waiting
+from lib.ui.models import megabytes
+from lib.ui.style import plain
+from lib.ui.visit import current
+
+_JOB = "bundle"
+
+
+def draw(t: Translator, options: Options, snippet: Snippet) -> None:
+    """Draw the files of the snippet and what to know about them."""
+    others = [name for name in snippet.files if name != snippet.main]
+    for name in (snippet.main, *others):
+        if others:
+            with st.expander(name, expanded=name == snippet.main, icon=":material/draft:"):
+                st.code(snippet.files[name], language=_language(name, snippet), height=420)
+        else:
+            st.code(snippet.code, language=snippet.language, height=420)
+    with st.container(horizontal=True):
+        if others:
+            st.download_button(
+                t("All files (zip)"),
+                data=lambda: _zip(snippet, options),
+                file_name=f"{options.model_id}-{options.target}.zip",
+                mime="application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+            )
+        else:
+            st.download_button(
+                t("The file"),
+                data=snippet.code,
+                file_name=Path(snippet.main).name,
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if isinstance(options.model, ModelFolder) and options.target in WEB:
+            st.download_button(
+                t("The model's file"),
+                data=lambda: _weights(options),
+                file_name=options.model.spec.weights,
+                icon=":material/deployed_code:",
+                on_click="ignore",
+            )
+    if snippet.notes:
+        st.markdown("\n".join(f"- {plain(t.message(note))}" for note in snippet.notes))
+    if options.weights is Weights.BUNDLE:
+        _bundle(t, options)
+
+
+def _language(name: str, snippet: Snippet) -> str | None:
+    suffix = Path(name).suffix.removeprefix(".")
+    return {"js": "javascript", "json": "json", "html": "html", "css": "css", "vue": "html", "svelte": "html"}.get(
+        suffix, snippet.language
+    )
+
+
+def _weights(options: Options) -> bytes:
+    if not isinstance(options.model, ModelFolder):
+        raise TypeError("Only a model of the app has a file here.")
+    return weights_file(options.model)
+
+
+def _zip(snippet: Snippet, options: Options) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in snippet.files.items():
+            packed.writestr(f"{options.model_id}/{name}", text)
+    return buffer.getvalue()
+
+
+def _bundle(t: Translator, options: Options) -> None:
+    """Draw the button that makes the bundle, and give it away when it is made."""
+    with st.container(border=True):
+        st.markdown(f"**{t('A page that works without internet')}**")
+        if not isinstance(options.model, ModelFolder):
+            st.info(
+                t(
+                    "The files of a TF.js model are not on this computer. Take the same model of the app: it can be packed."
+                ),
+                icon=":material/info:",
+            )
+            return
+        scripts = Scripts(models.store().data)
+        missing = scripts.download_bytes(bundles.files_needed(options))
+        if missing:
+            st.caption(t("Its scripts are downloaded first, once: {size}.", size=megabytes(missing)))
+        job = current().jobs.get(_JOB)
+        if (job is None or job.subject != options) and st.button(t("Make the bundle"), icon=":material/inventory_2:"):
+            waiting.begin(_JOB, _Work(options, scripts), subject=options)
+        ended = waiting.watch(t, _JOB, t("Packing…"))
+        if ended is not None and ended.subject == options and isinstance(ended.result, bytes):
+            st.download_button(
+                t("The bundle, {size}", size=megabytes(len(ended.result))),
+                data=ended.result,
+                file_name=f"{options.model_id}-offline.zip",
+                mime="application/zip",
+                type="primary",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+class _Work:
+    """Makes a bundle in the background and returns its bytes."""
+
+    def __init__(self, options: Options, scripts: Scripts) -> None:
+        self._options, self._scripts = options, scripts
+
+    def __call__(self, job: Job) -> bytes:
+        def note(progress: Progress) -> None:
+            job.done, job.total = round(progress.done_bytes / 1e6), round((progress.total_bytes or 0) / 1e6)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bundle.zip"
+            bundles.make(self._options, self._scripts, path, on_progress=note, cancelled=job.cancelled)
+            return path.read_bytes()

@@ -1,0 +1,158 @@
+"""The generated code at work: in a frame, on the visitor's photo, its answer beside the app's own."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from lib import previews
+from lib.album import Photo
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.downloads import Progress
+from lib.classify import Answer, Settings, Source, conclude, infer
+from lib.embed import Options, bundle, preview, weights_file
+from lib.embed.options import WEB
+from lib.embed.scripts import Scripts
+from lib.i18n import Translator
+from lib.jobs import Job
+from lib.results import Failure
+from lib.ui import models, waiting
+from lib.ui.models import megabytes
+from lib.ui.style import plain
+from lib.ui.tables import table
+from lib.ui.visit import current
+from lib.verdict import explain, percent, rank
+
+_JOB, _PLACE = "scripts", "preview_place"
+_JS = Path(__file__).with_name("preview.js")
+
+
+def draw(t: Translator, options: Options) -> None:
+    """Draw the preview, once its scripts are on this computer and there is a photo."""
+    st.subheader(t("See it at work"))
+    if options.target not in WEB:
+        st.info(t("This code runs outside a browser; it cannot be shown here."), icon=":material/info:")
+        return
+    if not isinstance(options.model, ModelFolder):
+        st.info(
+            t(
+                "The files of a TF.js model are not on this computer. Choose the same model of the app to see it at work."
+            ),
+            icon=":material/info:",
+        )
+        return
+    scripts = Scripts(models.store().data)
+    if not _has_scripts(t, options, scripts):
+        return
+    photo = _photo(t)
+    if photo is None:
+        return
+    place = _publish(options, options.model, scripts, photo)
+    answer = _component()(
+        key="embed-preview",
+        data={
+            "address": f"{previews.ADDRESS}/{place}/index.html",
+            "photo": f"{previews.ADDRESS}/{place}/photo-{photo.id}",
+            "name": photo.name,
+            "type": "image/png" if photo.data.startswith(b"\x89PNG") else "image/jpeg",
+            "title": t("The generated code at work"),
+        },
+        on_answer_change=lambda: None,
+        height="content",
+    ).get("answer")
+    if isinstance(answer, dict) and str(answer.get("photo", "")).endswith(f"/photo-{photo.id}"):
+        _beside(t, options, options.model, photo, answer)
+
+
+def _has_scripts(t: Translator, options: Options, scripts: Scripts) -> bool:
+    """Whether the engine's scripts are here; else draw the button that fetches them."""
+    needed = bundle.files_needed(options)
+    missing = scripts.download_bytes(needed)
+    if not missing:
+        return True
+    st.caption(t("The scripts that run models in browsers are downloaded once: {size}.", size=megabytes(missing)))
+    job = current().jobs.get(_JOB)
+    if (job is None or not job.is_live) and st.button(t("Download the scripts"), icon=":material/download:"):
+
+        def work(running: Job) -> None:
+            def note(progress: Progress) -> None:
+                running.done, running.total = progress.done_bytes // 2**20, (progress.total_bytes or 0) // 2**20
+
+            scripts.fetch(needed, on_progress=note, cancelled=running.cancelled)
+
+        waiting.begin(_JOB, work)
+    if waiting.watch(t, _JOB, t("Downloading…")) is not None:
+        st.rerun()
+    return False
+
+
+def _photo(t: Translator) -> Photo | None:
+    photos = [photo for photo in current().album.photos if photo.thumbnail is not None]
+    if not photos:
+        st.info(t("Classify a photo first; it is shown here then."), icon=":material/image_search:")
+        if st.button(t("To the page Classify"), icon=":material/arrow_forward:"):
+            st.switch_page("pages/classify.py")
+        return None
+    by_id = {photo.id: photo for photo in photos}
+    chosen = st.selectbox(
+        t("Photo"),
+        list(by_id),
+        index=len(by_id) - 1,
+        key=f"embed-photo-{len(by_id)}",
+        format_func=lambda photo: f"{by_id[photo].name} ({photo})",
+    )
+    return by_id.get(chosen) if chosen is not None else photos[-1]
+
+
+def _publish(options: Options, folder: ModelFolder, scripts: Scripts, photo: Photo) -> str:
+    """Return the name of the folder with the page, its scripts, the model and the photo; made anew when they change."""
+    state = st.session_state
+    place = state.get(_PLACE)
+    if place is None or place[0] != options or not previews.exists(place[1]):
+        files: dict[str, Path | bytes] = {f"npm/{f.place}": scripts.path(f) for f in bundle.files_needed(options)}
+        files[f"model/{folder.spec.weights}"] = weights_file(folder)
+        name = previews.publish(files)
+        page = preview(options, f"{previews.ADDRESS}/{name}/")
+        previews.write(name, "index.html", page.encode("utf-8"))
+        place = state[_PLACE] = (options, name)
+    name = str(place[1])
+    previews.write(name, f"photo-{photo.id}", photo.data)
+    return name
+
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Any:
+    return st.components.v2.component("discern_preview", js=_JS.read_text(encoding="utf-8"))
+
+
+def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, answer: dict[str, Any]) -> None:
+    """Draw the browser's answer beside the app's own, and say why they may differ."""
+    own = current().album.answer(folder.spec.id, photo)
+    if not isinstance(own, Answer):
+        seen = infer(Source.of_bytes(photo.data, photo.name), models.classifier(folder))
+        if isinstance(seen, Failure):
+            st.error(t.message(seen.error.message), icon=":material/error:")
+            return
+        own = seen
+    labels = folder.read_labels(t.language)
+    browser = np.asarray(answer["probabilities"], np.float64)
+    if browser.shape != own.probabilities.shape:
+        return
+    shifts = np.abs(browser - own.probabilities)
+    likeliest = rank(own.probabilities, labels, top=options.top)
+    rows = [
+        [p.label, percent(p.probability), percent(float(browser[p.index])), f"{shifts[p.index] * 100:.1f}"]
+        for p in likeliest
+    ]
+    st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference, points")], rows))
+    sentence = t.message(explain(conclude(own, labels, Settings(options.top, options.thresholds)).verdict))
+    st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
+    st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
+    st.caption(
+        t(
+            "The largest difference is {points} percentage points. Both run the same file; they differ where the "
+            "browser decodes and scales the photo a little differently, and 8-bit models answer in coarse steps.",
+            points=f"{float(shifts.max()) * 100:.1f}",
+        )
+    )

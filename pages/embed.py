@@ -1,0 +1,26 @@
+"""Embed: code that runs the model in a web page of one's own, at work here beside the app's answer."""
+
+import streamlit as st
+
+from lib.catalogue.contract import ModelFolder
+from lib.embed import render
+from lib.errors import AppError
+from lib.ui import settings
+from lib.ui.embed import ask, code, live
+from lib.ui.entry import begin
+
+t = begin()
+st.title(t("Put it on your web page"))
+st.caption(t("Code that runs the model where you want it, with the same verdict in the same words."))
+model = ask.model(t)
+if model is None:
+    st.stop()
+chosen = settings.draw(t, model.spec.output.classes if isinstance(model, ModelFolder) else 1000)
+options = ask.options(t, model, chosen)
+if options is None:
+    st.stop()
+try:
+    code.draw(t, options, render(options))
+    live.draw(t, options)
+except AppError as error:
+    st.error(t.message(error.message), icon=":material/error:")
