@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -81,9 +82,9 @@ def prepare_views(
     labels = np.array([photo.label for photo in dataset.photos], dtype=np.int64)
     pixels = np.load(place / "pixels.npy", mmap_mode="r")
     embeddings = np.load(place / "embeddings.npy", mmap_mode="r") if teacher else None
-    if reasons:
-        pixels, embeddings = pixels[kept], None if embeddings is None else embeddings[kept]
-    return Views(pixels, labels[kept], embeddings, {dataset.photos[i].path: m for i, m in reasons.items()})
+    if embeddings is not None:
+        embeddings = embeddings[: len(kept)]
+    return Views(pixels[: len(kept)], labels[kept], embeddings, {dataset.photos[i].path: m for i, m in reasons.items()})
 
 
 def read_rgb(photo: LabelledPhoto) -> Image.Image:
@@ -131,5 +132,15 @@ def _fill(
                 broken[index] = reason
             if index % 50 == 0:
                 progress(index, photos)
-    pixels.flush()
+    for array in (pixels, embeddings):
+        if array is not None:
+            _close_gaps(array, [index for index in range(photos) if index not in broken])
     return broken
+
+
+def _close_gaps(rows: np.memmap[Any, Any], kept: list[int]) -> None:
+    """Move the `kept` rows to the front, in place: taking them out later would read the whole file into memory."""
+    for place, index in enumerate(kept):
+        if place != index:
+            rows[place] = rows[index]
+    rows.flush()

@@ -1,0 +1,45 @@
+"""From photos on disk to arrays."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lib.datasets import scan
+from lib.training.prepare import Views, prepare_views
+
+
+def prepared(folder: Path, work: Path) -> tuple[Views, list[tuple[int, int]]]:
+    told: list[tuple[int, int]] = []
+    views = prepare_views(
+        scan(folder), work, size=8, count=2, seed=0, augment=False, teacher=None,
+        progress=lambda done, total: told.append((done, total)),
+    )  # fmt: skip
+    return views, told
+
+
+def test_rows_are_the_photos_that_could_be_decoded(tmp_path: Path) -> None:
+    for label, shades in {"dark": (10, 20, 30), "light": (200, 210)}.items():
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for shade in shades:
+            Image.new("RGB", (20, 12), (shade, shade, shade)).save(tmp_path / "set" / label / f"{shade}.png")
+    broken = tmp_path / "set" / "dark" / "15.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+
+    views, told = prepared(tmp_path / "set", tmp_path / "work")
+    assert views.pixels.shape == (5, 2, 8, 8, 3)
+    assert views.pixels[:, 0, 0, 0, 0].tolist() == [10, 20, 30, 200, 210]
+    assert np.array_equal(views.pixels[:, 0], views.pixels[:, 1])
+    assert views.labels.tolist() == [0, 0, 0, 1, 1]
+    assert [(path, str(reason)) for path, reason in views.broken.items()] == [
+        (broken, "15.png is damaged: its picture cannot be decoded.")
+    ]
+    assert told[0] == (0, 6)
+
+    again, told = prepared(tmp_path / "set", tmp_path / "work")
+    assert told == [], "the second time nothing is decoded"
+    assert np.array_equal(again.pixels, views.pixels)
+    assert again.labels.tolist() == views.labels.tolist()
+    assert {path: str(reason) for path, reason in again.broken.items()} == {
+        broken: "15.png is damaged: its picture cannot be decoded."
+    }
