@@ -13,7 +13,7 @@ from lib.ui.visit import current
 from lib.variants import Variant, make_variant, variant_id, variants
 
 MOST, LEAST = 4, 2
-_CHOSEN, _PARAM = "compared_models", "models"
+_CHOSEN, _MISSED, _PARAM = "compared_models", "missed_models", "models"
 _JOB = "variants"
 
 
@@ -41,9 +41,8 @@ def pick(t: Translator) -> list[ModelFolder]:
     """
     options = _options()
     wanted = _wanted()
-    for unknown in [model for model in wanted if model not in options]:
-        models.explain_unavailable(t, unknown)
     known = [model for model in wanted if model in options]
+    missed = st.session_state.setdefault(_MISSED, [model for model in wanted if model not in options])
     names = distinct({option.id: option.name for option in options.values()})
     chosen = st.multiselect(
         t("Models to compare, two to four"),
@@ -54,6 +53,11 @@ def pick(t: Translator) -> list[ModelFolder]:
         max_selections=MOST,
         placeholder=t("Choose models"),
     )
+    if list(chosen) != known:
+        missed = st.session_state[_MISSED] = []  # the visitor has read it
+    for model in missed:
+        if model not in options:
+            models.explain_unavailable(t, model)
     st.session_state[_CHOSEN] = list(chosen)
     st.query_params[_PARAM] = ",".join(chosen)
     if len(chosen) < LEAST:

@@ -90,12 +90,7 @@ def _bundle(t: Translator, options: Options) -> None:
     with st.container(border=True):
         st.markdown(f"**{t('A page that works without internet')}**")
         if not isinstance(options.model, ModelFolder):
-            st.info(
-                t(
-                    "The files of a TF.js model are not on this computer. Take the same model of the app: it can be packed."
-                ),
-                icon=":material/info:",
-            )
+            st.info(t("Only the app's own models can be packed: take the same one of these."), icon=":material/info:")
             return
         scripts = Scripts(models.store().data)
         missing = scripts.download_bytes(bundles.files_needed(options))

@@ -36,9 +36,7 @@ def draw(t: Translator, options: Options) -> None:
         return
     if not isinstance(options.model, ModelFolder):
         st.info(
-            t(
-                "The files of a TF.js model are not on this computer. Choose the same model of the app to see it at work."
-            ),
+            t("Only the app's own models can be shown at work here: take the same one of these."),
             icon=":material/info:",
         )
         return
