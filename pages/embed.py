@@ -8,6 +8,7 @@ from lib.errors import AppError
 from lib.ui import settings
 from lib.ui.embed import ask, code, live
 from lib.ui.entry import begin
+from lib.ui.style import plain
 
 t = begin()
 st.title(t("Put it on your web page"))
@@ -23,4 +24,4 @@ try:
     code.draw(t, options, render(options))
     live.draw(t, options)
 except AppError as error:
-    st.error(t.message(error.message), icon=":material/error:")
+    st.error(plain(t.message(error.message)), icon=":material/error:")

@@ -55,6 +55,17 @@ def test_a_model_and_its_8_bit_variant_show_what_quantisation_changed() -> None:
     assert any("say the same of" in text.value for text in test.markdown)
 
 
+def test_an_address_names_each_model_once_and_says_which_are_not_here() -> None:
+    test = app(models="starter,starter,startr,mobilenet-v1-0.25-128-quant").switch_page(PAGE).run()
+    assert not test.exception
+    assert test.multiselect[0].value == ["starter"]
+    unknown, absent = (error.value for error in test.run().error)
+    assert "“startr”" in unknown
+    assert "is not on this machine yet" in absent
+    test.multiselect[0].set_value(["starter", "starter-int8"]).run()
+    assert not test.error
+
+
 @pytest.mark.parametrize("view", ["labelled", "speed"])
 def test_every_view_opens_without_anything(view: str) -> None:
     see(compare("starter", "starter-small"), view)
@@ -113,7 +124,7 @@ def button(test: AppTest) -> Button:
 def test_labelled_photos_are_read_once_and_the_uploader_keeps_nothing(bare: None) -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     assert test.file_uploader[0].value is None
-    assert any("a.zip: **2** photos" in text.value for text in test.markdown)
+    assert any(r"a\.zip: **2** photos" in text.value for text in test.markdown)
     evaluate(test)
 
 

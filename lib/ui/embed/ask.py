@@ -11,6 +11,7 @@ from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.ui import models
+from lib.ui.style import plain
 
 _MODEL = "embed_model"
 
@@ -54,7 +55,7 @@ def options(t: Translator, chosen: ModelFolder | TfjsMobilenet, settings: Settin
             asked = _for_the_web(t, asked)
         return replace(asked, language=_language(t))
     except UsageError as error:
-        st.warning(t.message(error.message), icon=":material/block:")
+        st.warning(plain(t.message(error.message)), icon=":material/block:")
         return None
 
 

@@ -130,7 +130,7 @@ def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, 
     if not isinstance(own, Answer):
         seen = infer(Source.of_bytes(photo.data, photo.name), models.classifier(folder))
         if isinstance(seen, Failure):
-            st.error(t.message(seen.error.message), icon=":material/error:")
+            st.error(plain(t.message(seen.error.message)), icon=":material/error:")
             return
         own = seen
     labels = folder.read_labels(t.language)

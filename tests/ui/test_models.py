@@ -1,0 +1,21 @@
+"""Choosing among models: by words, so every model needs words of its own; and models that went away meanwhile."""
+
+from collections.abc import Callable
+
+import pytest
+
+from lib.catalogue.contract import ModelFolder
+from lib.errors import ModelFileError
+from lib.ui.models import classifier, distinct
+
+
+def test_models_of_one_name_are_told_apart_by_their_ids() -> None:
+    names = {"a": "Mine", "b": "Mine", "c": "Other"}
+    assert distinct(names) == {"a": "Mine (a)", "b": "Mine (b)", "c": "Other"}
+
+
+def test_weights_that_were_removed_meanwhile_are_an_error_for_people(tiny_model: Callable[[str], ModelFolder]) -> None:
+    folder = tiny_model("float32")
+    missing = ModelFolder(folder.spec, folder.path / "gone")
+    with pytest.raises(ModelFileError, match="could not be read"):
+        classifier(missing)
