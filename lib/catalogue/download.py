@@ -53,14 +53,20 @@ def cancelled_error() -> DownloadError:
 
 
 def download(
-    remote: Remote, target: Path, *, model: str, mirror: str | None, on_bytes: OnBytes, cancelled: threading.Event
+    remote: Remote,
+    target: Path,
+    *,
+    model: str | None,
+    mirror: str | None,
+    on_bytes: OnBytes,
+    cancelled: threading.Event,
 ) -> int:
     """Fetch `remote` into the new file `target` and return its size; not yet checked against digests.
 
     Args:
         remote: The file.
         target: Where to write; removed again when anything fails.
-        model: Id of the model it is for.
+        model: Id of the model it is for; None if it is for no model.
         mirror: See `Remote.url`.
         on_bytes: Called with the bytes so far and in all (None if the server does not say).
         cancelled: When set, the download stops.
@@ -89,6 +95,7 @@ def verify(path: Path, remote: Remote) -> Received:
         "sha256": hashlib.sha256(),
         "md5": hashlib.md5(usedforsecurity=False),
         "git_blob": hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False),
+        "sha512": hashlib.sha512(),
     }
     with path.open("rb") as file:
         while chunk := file.read(2**20):
@@ -134,7 +141,7 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def _answer(
-    remote: Remote, model: str, mirror: str | None, cancelled: threading.Event
+    remote: Remote, model: str | None, mirror: str | None, cancelled: threading.Event
 ) -> Iterator["requests.Response"]:
     """Ask for the file and yield the server's answer, status 200, nothing of its body read yet."""
     import requests
@@ -146,7 +153,7 @@ def _answer(
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
         url = remote.url(mirror)
         try:
-            answer = _follow(session, url, mirror)
+            answer = _follow(session, url, mirror, may_be_plain=remote.may_be_plain)
             with answer, _stoppable(answer, cancelled):
                 _check_status(answer, remote, mirror)
                 yield answer
@@ -158,10 +165,10 @@ def _answer(
             ) from error
 
 
-def _follow(session: "requests.Session", url: str, mirror: str | None) -> "requests.Response":
+def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be_plain: bool) -> "requests.Response":
     """Return the answer at the end of the redirects; an origin may not lead away from https."""
     for _ in range(MAX_REDIRECTS + 1):
-        _check_scheme(url, mirror)
+        _check_scheme(url, may_be_plain=may_be_plain or mirror is not None)
         answer = session.get(
             url,
             stream=True,
@@ -176,8 +183,8 @@ def _follow(session: "requests.Session", url: str, mirror: str | None) -> "reque
     raise DownloadError(N_("{host} redirects in circles."), host=_host(url))
 
 
-def _check_scheme(url: str, mirror: str | None) -> None:
-    allowed = ("http", "https") if mirror else ("https",)
+def _check_scheme(url: str, *, may_be_plain: bool) -> None:
+    allowed = ("http", "https") if may_be_plain else ("https",)
     if urlsplit(url).scheme not in allowed:
         raise DownloadError(N_("{host} leads to an address that is not secure; it was not followed."), host=_host(url))
 
@@ -307,7 +314,7 @@ def _too_large(remote: Remote) -> DownloadError:
     )
 
 
-def _unreachable(url: str, remote: Remote, model: str, mirror: str | None, error: Exception) -> DownloadError:
+def _unreachable(url: str, remote: Remote, model: str | None, mirror: str | None, error: Exception) -> DownloadError:
     """Put a network failure into one sentence: begun and broken off, or never reached."""
     import requests
     import urllib3
@@ -326,6 +333,15 @@ def _unreachable(url: str, remote: Remote, model: str, mirror: str | None, error
     if mirror:
         return DownloadError(
             N_("The mirror {host} could not be reached. Check that it is running and that {variable} is right."),
+            host=_host(url),
+            variable=MIRROR_VARIABLE,
+        )
+    if model is None:
+        return DownloadError(
+            N_(
+                "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
+                "mirror's address."
+            ),
             host=_host(url),
             variable=MIRROR_VARIABLE,
         )

@@ -34,6 +34,8 @@ class Remote:
         sha256: Published digest of the file, lower-case hex, or None; likewise the other two.
         git_blob: SHA-1 over b"blob <size>\\0" + content.
         md5: As Keras's own loader checks it.
+        sha512: As npm's lock files have it.
+        may_be_plain: Whether an address without encryption will do; only with a digest.
     """
 
     name: str
@@ -43,11 +45,13 @@ class Remote:
     sha256: str | None = None
     git_blob: str | None = None
     md5: str | None = None
+    sha512: str | None = None
+    may_be_plain: bool = False
 
     @property
     def has_digest(self) -> bool:
         """Whether a digest of the file was published."""
-        return bool(self.sha256 or self.git_blob or self.md5)
+        return bool(self.sha256 or self.git_blob or self.md5 or self.sha512)
 
     def url(self, mirror: str | None) -> str:
         """Return where to ask for the file.

@@ -24,7 +24,18 @@ export async function openModel(onProgress) {
   };
 }
 
-async function startRuntime() {
+let starting;
+
+// Once, even if a failed model is asked for again while this still runs.
+function startRuntime() {
+  starting ??= loadRuntime().catch((error) => {
+    starting = undefined;
+    throw error;
+  });
+  return starting;
+}
+
+async function loadRuntime() {
   const litert = await import('@litertjs/core').catch(scriptFailed);
   if (!litert.getGlobalLiteRtPromise()) {
     const {loader, binary} = (await litert.supportsFeature('relaxedSimd')) ? runtime.fast : runtime.compatible;

@@ -1,0 +1,143 @@
+"""A page of generated code in Chromium, and the model it should agree with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Page, expect
+
+from lib.catalogue.contract import InputSpec, ModelFolder
+from lib.classifiers import open_classifier
+from lib.classifiers.outputs import softmax
+from lib.classify import pixels_needed
+from lib.embed import Options
+from lib.embed.mobilenets import TfjsMobilenet
+from lib.i18n import Translator
+from lib.photos import open_photo
+from lib.preprocess import resize
+from lib.verdict import explain, judge, percent, rank
+from tests.embed import mobilenet_graph
+from tests.embed.mobilenet_graph import Layer
+from tests.embed.site import Site
+
+WATCH = Path(__file__).with_name("watch.js")
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".bmp": "image/bmp"}
+
+Predict = Callable[[Path], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a page said of a photo.
+
+    Attributes:
+        probabilities: Shape (K,), in the order of `labels`.
+        labels: K names.
+    """
+
+    probabilities: NDArray[np.float64]
+    labels: tuple[str, ...]
+
+    @property
+    def winner(self) -> str:
+        """Return the likeliest class."""
+        return self.labels[int(self.probabilities.argmax())]
+
+    @property
+    def margin(self) -> float:
+        """Return p1 - p2."""
+        second, first = np.sort(self.probabilities)[-2:]
+        return float(first - second)
+
+
+class Opened:
+    """A page of generated code.
+
+    Args:
+        page: The browser's page, empty.
+        site: Serves the generated files.
+        options: What the code was generated for.
+        path: Of the page on the site.
+    """
+
+    def __init__(self, page: Page, site: Site, options: Options, path: str = "") -> None:
+        self.page, self.site, self.options = page, site, options
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.add_init_script(path=WATCH)
+        page.goto(site.address + path)
+        self.status = page.get_by_role("status")
+        self.items = page.locator(".discern ol > li")
+        self.retry = page.locator(".discern .retry")
+
+    @property
+    def model_path(self) -> str:
+        """Return where the model's first file is on the site."""
+        return unquote(self.options.model_address).lstrip("/")
+
+    def pick(self, name: str, content: bytes) -> None:
+        """Choose a photo."""
+        kind = TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+        picker = self.page.locator(".discern input[type=file]")
+        picker.set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+    def answers(self) -> int:
+        """Return how many answers there were."""
+        return int(self.page.evaluate("window.answers.length"))
+
+    def classify(self, name: str, content: bytes) -> Answered:
+        """Choose a photo, wait for the answer, and check that the page shows what Python makes of its numbers."""
+        before = self.answers()
+        self.pick(name, content)
+        return self.wait_for(before)
+
+    def wait_for(self, before: int) -> Answered:
+        """Return the answer after the first `before`, once the page shows it as Python would put it."""
+        self.page.wait_for_function(
+            "(n) => window.answers.length > n || document.querySelector('.discern .retry:not([hidden])')", arg=before
+        )
+        assert self.answers() > before, self.status.text_content()
+        last = self.page.evaluate("window.answers.at(-1)")
+        answered = Answered(np.array(last["probabilities"]), tuple(last["labels"]))
+        self.check_shown(answered, last["kind"])
+        return answered
+
+    def check_shown(self, answered: Answered, kind: str) -> None:
+        """Compare the page with what `lib.verdict` says of the same probabilities."""
+        assert abs(answered.probabilities.sum() - 1) < 1e-9
+        verdict = judge(answered.probabilities, answered.labels, self.options.thresholds)
+        assert kind == verdict.kind
+        say = Translator(self.options.language)
+        expect(self.status).to_have_text(say.message(explain(verdict)))
+        listed = rank(answered.probabilities, answered.labels, top=self.options.top)
+        expect(self.items).to_have_count(len(listed))
+        expect(self.items).to_have_text([f"{p.label} {percent(p.probability)}" for p in listed])
+        expect(self.retry).to_be_hidden()
+
+    def tensors(self) -> int | None:
+        """Return how many tensors are alive; None before an engine is loaded."""
+        found: int | None = self.page.evaluate("window.countTensors()")
+        return found
+
+
+def predictor(model: ModelFolder | TfjsMobilenet, layers: tuple[Layer, ...]) -> Predict:
+    """Return what Python, by its own road from file to probabilities, says of a photo."""
+    if isinstance(model, ModelFolder):
+        classifier = open_classifier(model, workers=1)
+        at_least = pixels_needed(classifier)
+
+        def by_litert(photo: Path) -> NDArray[np.float64]:
+            image = open_photo(photo.read_bytes(), photo.name, at_least=at_least)
+            return classifier.run(classifier.prepare(image))[0]
+
+        return by_litert
+    spec = InputSpec((mobilenet_graph.SIZE, mobilenet_graph.SIZE), resize="crop")
+
+    def by_numpy(photo: Path) -> NDArray[np.float64]:
+        pixels = np.asarray(resize(open_photo(photo.read_bytes(), photo.name), spec), np.float32)
+        return softmax(mobilenet_graph.run(layers, pixels / 255)[1:].astype(np.float64))
+
+    return by_numpy

@@ -1,0 +1,88 @@
+"""LiteRT.js in Chromium against LiteRT in Python, on the same model files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.store import Store
+from lib.classifiers import open_classifier
+from lib.classifiers.outputs import to_probabilities
+from lib.photos import open_photo
+from tests.embed.site import Site
+from tests.mirror import Mirror, serve
+
+PHOTOS = 20
+# Measured bit-equal on most photos; XNNPACK's WebAssembly kernels may round an 8-bit step differently.
+WITHIN = 2 / 256
+
+_PAGE = """<!doctype html><meta charset="utf-8"><body><script type="importmap">{"imports": {
+  "@litertjs/core": "https://cdn.jsdelivr.net/npm/@litertjs/core@2.5.3/dist/index.js",
+  "@litertjs/wasm-utils": "https://cdn.jsdelivr.net/npm/@litertjs/wasm-utils@2.5.3/dist/index.js"
+}}</script><script type="module">
+import { loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
+await loadLiteRt('https://cdn.jsdelivr.net/npm/@litertjs/core@2.5.3/wasm/');
+const model = await loadAndCompile('model.tflite', { accelerator: 'wasm' });
+window.run = async (name, kind, shape) => {
+  const bytes = await (await fetch(name)).arrayBuffer();
+  const input = new Tensor(new globalThis[kind](bytes), shape);
+  const [output] = await model.run([input]);
+  const values = Array.from(await output.data());
+  input.delete();
+  output.delete();
+  return values;
+};
+</script>"""
+_KINDS = {"float32": "Float32Array", "uint8": "Uint8Array", "int8": "Int8Array"}
+
+
+@pytest.fixture(scope="module")
+def quantised(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """Fetch the real MobileNet V2 1.0 224, 8-bit, from a mirror made of the files at hand."""
+    with serve(Mirror(shared / "models" / "imagenet")) as mirror, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DISCERN_MIRROR", mirror.address)
+        store = Store(tmp_path_factory.mktemp("home"))
+        store.fetch("mobilenet-v2-1.0-224-quant")
+        return store.open_folder("mobilenet-v2-1.0-224-quant")
+
+
+@pytest.fixture(scope="module")
+def varied(shared: Path) -> tuple[Path, ...]:
+    """Return 20 photos of 20 classes."""
+    found = sorted((shared / "photos" / "imagenet-sample").glob("*.JPEG"))
+    return tuple(found[:: len(found) // PHOTOS][:PHOTOS])
+
+
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> ModelFolder:
+    """Return the model the test names."""
+    folder: ModelFolder = request.getfixturevalue(request.param)
+    return folder
+
+
+@pytest.mark.parametrize("model", ["quantised", "starter"], indirect=True)
+def test_the_same_tensor_gives_the_same_answer(
+    model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site
+) -> None:
+    classifier = open_classifier(model, workers=1)
+    tensors = {f"{photo.name}.bin": classifier.prepare(open_photo(photo.read_bytes(), photo.name)) for photo in varied}
+    site.put({"index.html": _PAGE, "model.tflite": model.weights_path})
+    site.put({name: tensor.tobytes() for name, tensor in tensors.items()})
+    page.goto(site.address)
+    page.wait_for_function("() => Boolean(window.run)")
+    worst = 0.0
+    for name, tensor in tensors.items():
+        raw = page.evaluate("([name, kind, shape]) => window.run(name, kind, shape)", _arguments(name, tensor))
+        found = to_probabilities(np.array(raw), model.spec.output)  # whatever the scale: the sum becomes 1
+        expected, _ = classifier.run(tensor)
+        assert found.argmax() == expected.argmax(), name
+        worst = max(worst, float(np.abs(found - expected).max()))
+    print(f"\n{model.spec.id}: largest difference in a probability, {len(tensors)} photos, same tensor: {worst:.2g}")
+    assert worst <= WITHIN
+
+
+def _arguments(name: str, tensor: np.ndarray) -> list[Any]:
+    return [name, _KINDS[tensor.dtype.name], list(tensor.shape)]
