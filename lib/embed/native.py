@@ -1,8 +1,154 @@
 """Code that is no web page: Python scripts, and classes for Android and iOS."""
 
-from lib.embed.options import Options
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
+from lib.catalogue.store import SHIPPED
+from lib.embed import mobilenets, words
+from lib.embed.mobilenets import TfjsMobilenet
+from lib.embed.options import Options, Target
+from lib.embed.templates import render
+from lib.embed.tensors import Ends, Tensor, read_ends
+from lib.errors import ModelFileError, UsageError
+from lib.export import keras_file
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.preprocess import Quantiser
+
+_LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
+# Keras's own tensors, whatever a LiteRT file made from the model holds.
+_REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0), is_open=False)
+_PYTHON = "python/classify.py.jinja"
+_IMAGENET = SHIPPED / "imagenet-classes.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A model that Keras brings.
+
+    Attributes:
+        name: In `keras.applications`.
+        arguments: Beside the weights and the input's shape.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
 
 
 def files(options: Options) -> dict[str, str]:
-    """Return the files of a target that is no web page."""
-    raise NotImplementedError
+    """Return the files of a target that is no web page.
+
+    Raises:
+        UsageError: There is no such code for this model.
+        ModelFileError: The model's file cannot be read, or has other inputs or outputs than code can serve.
+    """
+    match options.target:
+        case Target.PYTHON_KERAS:
+            return {"classify.py": _python_keras(options)}
+        case Target.PYTHON_LITERT:
+            return {"classify.py": _python_litert(options)}
+        case Target.ANDROID:
+            return _app("android/Discern.kt", options)
+        case _:
+            return _app("ios/Discern.swift", options)
+
+
+def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | None:
+    """Return where Keras gets a model from: its file, or Keras itself; None if there is no such model of Keras."""
+    if isinstance(model, TfjsMobilenet):
+        return Application("MobileNet" if model.version == 1 else "MobileNetV2", {"alpha": model.alpha})
+    source = model.spec.source
+    name, arguments = source.get("application"), source.get("arguments", {})
+    if isinstance(name, str) and name.isidentifier() and all(str(key).isidentifier() for key in arguments):
+        return Application(name, arguments)
+    try:
+        return keras_file(model)
+    except ModelFileError:
+        return None
+
+
+def _python_litert(options: Options) -> str:
+    folder = _folder(options)
+    return render(
+        _PYTHON,
+        engine="litert",
+        file=folder.spec.weights,
+        labels=_labels(options),
+        **_facts(options),
+    )
+
+
+def _python_keras(options: Options) -> str:
+    found = keras_source(options.model)
+    if found is None:
+        raise UsageError(
+            N_("There is no Keras model of {model}, only its LiteRT file: choose {other}."),
+            model=options.model_id,
+            other=Target.PYTHON_LITERT,
+        )
+    is_file = isinstance(found, Path)
+    return render(
+        _PYTHON,
+        engine="keras",
+        file=found.name if isinstance(found, Path) else "",
+        application="" if is_file else found.name,
+        arguments=[] if isinstance(found, Path) else list(found.arguments.items()),
+        labels=_labels(options),
+        **_facts(options, _REAL),
+    )
+
+
+def _app(template: str, options: Options) -> dict[str, str]:
+    """Return a class for an app, and the labels: as many as there may be are no longer a program's text."""
+    code = render(template, file=_folder(options).spec.weights, **_facts(options))
+    return {Path(template).name: code, "labels.txt": "".join(f"{label}\n" for label in _labels(options))}
+
+
+def _folder(options: Options) -> ModelFolder:
+    assert isinstance(options.model, ModelFolder)  # Options refuses all else
+    return options.model
+
+
+def _labels(options: Options) -> list[str]:
+    if isinstance(options.model, ModelFolder):
+        return list(options.model.read_labels(options.language))
+    return [line.partition(" ")[2] for line in _IMAGENET.read_text(encoding="utf-8").splitlines()]
+
+
+def _specs(options: Options) -> tuple[InputSpec, OutputSpec]:
+    if isinstance(options.model, ModelFolder):
+        return options.model.spec.input, options.model.spec.output
+    return InputSpec(mobilenets.SIZE_WH), OutputSpec(mobilenets.CLASSES)
+
+
+def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
+    """Return what all the templates put in, but the labels and where the model is."""
+    spec, output = _specs(options)
+    ends = ends or read_ends(_folder(options).weights_path)
+    (width, height), (low, high) = spec.size_wh, spec.range
+    least, most = _LIMITS[ends.input.dtype]
+    return {
+        "width": width, "height": height, "resize": spec.resize,
+        "low": low, "high": high, "slope": (high - low) / 255, "mean": spec.mean, "std": spec.std,
+        "dtype": ends.input.dtype, "input_scale": ends.input.scale, "input_zero": ends.input.zero_point,
+        "is_plain": takes_bytes(ends.input, spec), "least": least, "most": most,
+        "output_type": ends.output.dtype, "output_scale": ends.output.scale, "output_zero": ends.output.zero_point,
+        "classes": output.classes, "activation": output.activation, "background": output.background,
+        "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
+        "sentences": words.translate({**words.VERDICTS, **words.FAULTS}, Translator(options.language)),
+    }  # fmt: skip
+
+
+def takes_bytes(tensor: Tensor, spec: InputSpec) -> bool:
+    """Whether an input takes the bytes of a photo as they are; see `lib.preprocess.Quantiser`."""
+    if tensor.dtype == "float32":
+        return False
+    every_byte = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    dtype = np.dtype(tensor.dtype).type
+    found = Quantiser(spec, dtype, tensor.scale, tensor.zero_point)(every_byte)
+    return bool(np.array_equal(found.astype(np.int32) - np.iinfo(dtype).min, every_byte))

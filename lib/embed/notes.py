@@ -1,9 +1,118 @@
 """What to know about the code: what it does, and what to watch."""
 
-from lib.embed.options import Options
-from lib.messages import Message
+from collections.abc import Iterator
+
+from lib.catalogue.contract import ModelFolder
+from lib.embed.mobilenets import INPUT_RANGE, TfjsMobilenet
+from lib.embed.options import PAGES, WEB, Engine, Input, Options, Target, Weights
+from lib.embed.tensors import read_ends
+from lib.messages import N_, Message
 
 
 def notes_on(options: Options) -> tuple[Message, ...]:
-    """Return what to know about the code for `options`, one sentence or two each."""
-    return ()
+    """Return what to know about the code for `options`, one sentence or two each.
+
+    Raises:
+        ModelFileError: The model's file cannot be read.
+    """
+    return tuple(_web(options) if options.target in WEB else _native(options))
+
+
+def _web(options: Options) -> Iterator[Message]:
+    yield Message(
+        N_(
+            "The model is loaded once, when the first photo comes; a failed load can be tried again, and a newer photo "
+            "wins over an older one."
+        )
+    )
+    yield from _engine(options)
+    yield from _weights(options)
+    if options.target not in PAGES:
+        yield Message(
+            N_("Save the files in a folder: `npm install` and `npm run dev` show the page, `npm run build` builds it.")
+        )
+    elif options.weights is not Weights.BUNDLE:
+        yield Message(
+            N_(
+                "Scripts come from {host} in exact versions; a browser refuses one whose content is not what the code "
+                "says (SRI)."
+            ),
+            {"host": "cdn.jsdelivr.net"},
+        )
+    yield Message(N_("Open the page over http or https: a page opened as a file (file://) may not load the model."))
+    yield from _input(options)
+
+
+def _engine(options: Options) -> Iterator[Message]:
+    if options.engine is Engine.TFJS:
+        yield Message(
+            N_(
+                "TF.js runs the MobileNets that its package knows: float models of 224 × 224 pixels with 1000 English "
+                "labels. Their weights are not those of this app's models, so the answers differ."
+            )
+        )
+        yield Message(
+            N_("The package takes graph models with 1001 logits alone; for any other model choose the app's own.")
+        )
+        return
+    yield Message(
+        N_(
+            "LiteRT.js runs the same file as this app, and photos are scaled as here: answers differ by rounding "
+            "alone, a little more where a browser decodes a large JPEG otherwise."
+        )
+    )
+    assert isinstance(options.model, ModelFolder)
+    if read_ends(options.model.weights_path).is_open:
+        yield Message(
+            N_(
+                "{file} leaves its batch size open, which LiteRT.js refuses: take the file that comes with this code, "
+                "which has it closed."
+            ),
+            {"file": options.model.spec.weights},
+        )
+
+
+def _weights(options: Options) -> Iterator[Message]:
+    match options.weights:
+        case Weights.ADDRESS:
+            yield Message(
+                N_("A model on another server than the page needs CORS: Access-Control-Allow-Origin in its answers.")
+            )
+        case Weights.BUNDLE:
+            yield Message(N_("Scripts and model lie beside the page; it needs no internet."))
+        case _ if isinstance(options.model, TfjsMobilenet):
+            yield Message(
+                N_(
+                    "The model comes from the package's own host ({host}), which has failed before; your own copy "
+                    "of it is safer. It takes colours from {low} to {high}."
+                ),
+                {"host": "tfhub.dev", "low": INPUT_RANGE[0], "high": INPUT_RANGE[1]},
+            )
+        case _:
+            place = N_("Put {file} beside the page.") if options.target in PAGES else N_("Put {file} in public/.")
+            yield Message(place, {"file": options.model.spec.weights})
+
+
+def _input(options: Options) -> Iterator[Message]:
+    if options.input is Input.CAMERA:
+        yield Message(N_("A browser gives the camera only to pages that come over https, or from this computer."))
+    elif options.input is Input.IMG:
+        yield Message(
+            N_("An image from another site must be served with CORS headers; else the browser hides its pixels.")
+        )
+
+
+def _native(options: Options) -> Iterator[Message]:
+    if options.target is Target.PYTHON_KERAS and isinstance(options.model, TfjsMobilenet):
+        yield Message(
+            N_("Keras fetches its own weights of this MobileNet, which are not those of TF.js: the answers differ.")
+        )
+    if options.target in (Target.PYTHON_LITERT, Target.PYTHON_KERAS):
+        yield Message(N_("Photos are opened, scaled and judged as in this app."))
+        return
+    assert isinstance(options.model, ModelFolder)
+    yield Message(N_("Put {file} and labels.txt into the app."), {"file": options.model.spec.weights})
+    yield Message(N_("This code was written from the published interface and has not been run on a device."))
+    yield Message(
+        N_("Photos are scaled by the device's own filter; probabilities may differ from those here by some hundredths.")
+    )

@@ -6,7 +6,6 @@ without a filter, and a name that there is not, is an error of the template.
 
 import html
 import json
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -48,6 +47,8 @@ def py(value: object) -> Code:
     """Return a value as a Python literal; long lists of texts are broken into lines."""
     if isinstance(value, list | tuple):
         return Code(_lines([py(item) for item in value], " " * _STEP))
+    if isinstance(value, str):
+        return Code(_quoted(value, lambda character: repr(character)[1:-1]))
     return Code(repr(value))
 
 
@@ -134,7 +135,7 @@ def _json(value: object, depth: int) -> str:
 
 def _flat(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return "".join(c if c.isprintable() and c not in "<>&" else _utf16(c) for c in text)
 
 
 def _lines(items: Sequence[str], indent: str) -> str:

@@ -1,0 +1,199 @@
+package org.example.discern
+
+import android.content.Context
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.graphics.Color
+import android.graphics.Paint
+import android.graphics.Rect
+import com.google.ai.edge.litert.Accelerator
+import com.google.ai.edge.litert.CompiledModel
+import kotlin.math.exp
+import kotlin.math.round
+
+/**
+ * Classifies photos, and says so when no class stands out.
+ *
+ * In app/build.gradle.kts: implementation("com.google.ai.edge.litert:litert:2.3.0"). In app/src/main/assets: the
+ * model's file and labels.txt. Make one and keep it; call it on a background thread, one call at a time.
+ */
+class Discern(context: Context) : AutoCloseable {
+  class Prediction(val index: Int, val label: String, val probability: Double)
+
+  /** [kind] is "clear", "close" (a rival), "weak" (a weak winner) or "none" (both); [sentence] says it in words. */
+  class Answer(val predictions: List<Prediction>, val kind: String, val sentence: String)
+
+  private val labels = context.assets.open("labels.txt").bufferedReader().use { it.readLines() }
+  private val model = CompiledModel.create(context.assets, MODEL, CompiledModel.Options(Accelerator.CPU))
+  private val inputs = model.createInputBuffers()
+  private val outputs = model.createOutputBuffers()
+
+  /** [photo]: upright. Throws [IllegalStateException] if the model's answer is not a set of probabilities. */
+  fun classify(photo: Bitmap): Answer {
+    writeInput(scaled(photo))
+    model.run(inputs, outputs)
+    return judge(toProbabilities(readOutput()))
+  }
+
+  override fun close() {
+    inputs.forEach { it.close() }
+    outputs.forEach { it.close() }
+    model.close()
+  }
+
+  /** The part of the photo that the model looks at, on white; halved step by step, since one large step skips pixels. */
+  private fun scaled(photo: Bitmap): IntArray {
+[% if resize == "crop" %]
+    val left = (photo.width * 0.125 / 2).toInt() // the middle 87.5 % of each side
+    val top = (photo.height * 0.125 / 2).toInt()
+[% else %]
+    val left = 0
+    val top = 0
+[% endif %]
+    var image = Bitmap.createBitmap(photo.width - 2 * left, photo.height - 2 * top, Bitmap.Config.ARGB_8888)
+    Canvas(image).apply {
+      drawColor(Color.WHITE)
+      drawBitmap(photo, -left.toFloat(), -top.toFloat(), null)
+    }
+    while (image.width >= 2 * WIDTH && image.height >= 2 * HEIGHT) image = resized(image, image.width / 2, image.height / 2)
+    val pixels = IntArray(WIDTH * HEIGHT)
+    resized(image, WIDTH, HEIGHT).getPixels(pixels, 0, WIDTH, 0, 0, WIDTH, HEIGHT)
+    return pixels
+  }
+
+  private fun resized(image: Bitmap, width: Int, height: Int): Bitmap {
+    val result = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
+    Canvas(result).drawBitmap(image, null, Rect(0, 0, width, height), Paint(Paint.FILTER_BITMAP_FLAG))
+    return result
+  }
+
+  private fun writeInput(pixels: IntArray) {
+    fun byteAt(i: Int) = pixels[i / 3] shr (16 - 8 * (i % 3)) and 0xFF // red, green, blue
+[% if dtype == "float32" %]
+    inputs[0].writeFloat(FloatArray(pixels.size * 3) { i -> real(byteAt(i), i % 3) })
+[% elif is_plain and dtype == "uint8" %]
+    inputs[0].writeInt8(ByteArray(pixels.size * 3) { i -> byteAt(i).toByte() })
+[% elif is_plain %]
+    inputs[0].writeInt8(ByteArray(pixels.size * 3) { i -> (byteAt(i) - 128).toByte() })
+[% else %]
+    inputs[0].writeInt8(ByteArray(pixels.size * 3) { i ->
+      val step = round(real(byteAt(i), i % 3) / [[ input_scale|number ]]).toInt() + [[ input_zero|whole ]]
+      step.coerceIn([[ least|whole ]], [[ most|whole ]]).toByte()
+    })
+[% endif %]
+  }
+
+[% if not is_plain %]
+  /** What a byte of a channel means to the model. */
+  private fun real(byte: Int, channel: Int): Float {
+    val value = byte * [[ slope|number ]]f + [[ low|number ]]f
+[% if mean or std %]
+    return (value - MEAN[channel]) / STD[channel]
+[% else %]
+    return value
+[% endif %]
+  }
+
+[% endif %]
+  private fun readOutput(): DoubleArray {
+[% if output_type == "float32" %]
+    return outputs[0].readFloat().map { it.toDouble() }.toDoubleArray()
+[% elif output_type == "uint8" %]
+    val steps = outputs[0].readInt8().map { it.toInt() and 0xFF }
+    return steps.map { (it - [[ output_zero|whole ]]) * [[ (output_scale or 1)|number ]] }.toDoubleArray()
+[% else %]
+    return outputs[0].readInt8().map { (it - [[ output_zero|whole ]]) * [[ (output_scale or 1)|number ]] }.toDoubleArray()
+[% endif %]
+  }
+
+  private fun toProbabilities(raw: DoubleArray): DoubleArray {
+    var values = raw
+    check(values.all { it.isFinite() }) { NOT_FINITE }
+[% if classes == 2 %]
+    if (values.size == 1) {
+[% if activation == "logits" %]
+      val one = 1 / (1 + exp(-values[0]))
+[% else %]
+      val one = values[0]
+[% endif %]
+      values = doubleArrayOf(1 - one, one)
+    }[% if activation == "logits" %] else {
+      val most = values.max()
+      values = normalised(values.map { exp(it - most) }.toDoubleArray())
+    }[% endif %]
+
+[% elif activation == "logits" %]
+    val most = values.max()
+    values = normalised(values.map { exp(it - most) }.toDoubleArray())
+[% endif %]
+[% if background == "first" %]
+    values = values.copyOfRange(1, values.size) // the first class is the background
+[% elif background == "last" %]
+    values = values.copyOfRange(0, values.size - 1) // the last class is the background
+[% endif %]
+    check(values.size == labels.size) { fill(WRONG_NUMBER, mapOf("found" to values.size, "expected" to labels.size)) }
+    check(values.all { it >= -1e-5 }) { NEGATIVE }
+    return normalised(values.map { it.coerceAtLeast(0.0) }.toDoubleArray())
+  }
+
+  private fun normalised(values: DoubleArray): DoubleArray {
+    val total = values.sum()
+    check(total > 0) { ONLY_ZEROS }
+    return values.map { it / total }.toDoubleArray()
+  }
+
+  private fun judge(probabilities: DoubleArray): Answer {
+    val ranked = probabilities.indices.sortedByDescending { probabilities[it] }
+      .map { Prediction(it, labels[it], probabilities[it]) }
+    val p1 = ranked[0].probability
+    val p2 = ranked.getOrNull(1)?.probability ?: 0.0
+    val hasRival = p2 >= RATIO * p1
+    val isWeak = p1 < FLOOR
+    val kind = if (hasRival) { if (isWeak) "none" else "close" } else { if (isWeak) "weak" else "clear" }
+    val running = probabilities.count { it >= RATIO * p1 }
+    val names = ranked.take(minOf(running, MOST_NAMED)).map { "${it.label} ${percent(it.probability)}" } +
+      (if (running > MOST_NAMED) listOf("+${running - MOST_NAMED}") else emptyList())
+    val sentence = fill(
+      SENTENCES.getValue(if (kind == "clear" && p1 < 0.5) "clearOfMany" else kind),
+      mapOf("label" to ranked[0].label, "percent" to percent(p1), "classes" to labels.size,
+        "names" to names.joinToString(", ")),
+    )
+    return Answer(ranked.take(TOP), kind, sentence)
+  }
+
+  companion object {
+    private const val MODEL = [[ file|kotlin ]]
+    private const val WIDTH = [[ width|whole ]]
+    private const val HEIGHT = [[ height|whole ]]
+    private const val TOP = [[ top|whole ]]
+    private const val RATIO = [[ ratio|number ]] // from this share of the winner on, a class is a rival
+    private const val FLOOR = [[ floor|number ]] // below this probability the winner is too weak
+    private const val MOST_NAMED = 5
+[% if not is_plain and (mean or std) %]
+    private val MEAN = floatArrayOf([% for value in mean or (0, 0, 0) %][[ value|number ]]f[% if not loop.last %], [% endif %][% endfor %])
+    private val STD = floatArrayOf([% for value in std or (1, 1, 1) %][[ value|number ]]f[% if not loop.last %], [% endif %][% endfor %])
+[% endif %]
+    private val SENTENCES = mapOf(
+[% for name in ("clear", "clearOfMany", "close", "weak", "none") %]
+      [[ name|kotlin ]] to [[ sentences[name]|kotlin ]],
+[% endfor %]
+    )
+    private const val NOT_FINITE = [[ sentences.notFinite|kotlin ]]
+    private const val WRONG_NUMBER = [[ sentences.wrongNumber|kotlin ]]
+    private const val NEGATIVE = [[ sentences.negative|kotlin ]]
+    private const val ONLY_ZEROS = [[ sentences.onlyZeros|kotlin ]]
+
+    /** "91 %"; never "0 %" or "100 %" unless it is exactly that. */
+    fun percent(probability: Double): String {
+      val whole = round(probability * 100).toInt()
+      if (whole == 0 && probability > 0) return "<1 %"
+      if (whole == 100 && probability < 1) return ">99 %"
+      return "$whole %"
+    }
+
+    private val GAP = Regex("\\{(\\w+)\\}")
+
+    private fun fill(sentence: String, values: Map<String, Any>) =
+      GAP.replace(sentence) { values[it.groupValues[1]]?.toString() ?: it.value }
+  }
+}
