@@ -8,8 +8,10 @@ answer it would give for the file.
 import io
 import itertools
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from PIL import Image
 
@@ -32,23 +34,26 @@ class Photo:
         name: As its owner calls it; untrusted text.
         data: The file, or after the first look, if that is smaller, the reduced picture.
         thumbnail: A small JPEG, once the photo has been looked at and could be decoded.
+        size_wh: Width and height of the upright photo as it came, once it has been looked at.
     """
 
     id: int
     name: str
     data: bytes
     thumbnail: bytes | None = None
+    size_wh: tuple[int, int] | None = None
 
 
 @dataclass
 class Album:
-    """Photos in the order of adding, and the answers of any number of models."""
+    """Photos in the order of adding, and the answers of any number of models; safe to use while models look."""
 
     photos: list[Photo] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._ids = itertools.count(1)
         self._answers: dict[tuple[str, int], Answer | Failure] = {}
+        self._lock = threading.Lock()
 
     def add(self, name: str, data: bytes) -> Photo | None:
         """Add a photo; return it, or None when the album is full (`MAX_PHOTOS`)."""
@@ -60,13 +65,15 @@ class Album:
 
     def remove(self, photo: Photo) -> None:
         """Take a photo and all answers about it out of the album."""
-        self.photos = [p for p in self.photos if p.id != photo.id]
-        self._answers = {key: answer for key, answer in self._answers.items() if key[1] != photo.id}
+        with self._lock:
+            self.photos = [p for p in self.photos if p.id != photo.id]
+            self._answers = {key: answer for key, answer in self._answers.items() if key[1] != photo.id}
 
     def clear(self) -> None:
         """Forget everything."""
-        self.photos = []
-        self._answers = {}
+        with self._lock:
+            self.photos = []
+            self._answers = {}
 
     def answer(self, model: str, photo: Photo) -> Answer | Failure | None:
         """Return what `model` said of the photo, or None if it has not looked yet."""
@@ -78,7 +85,8 @@ class Album:
 
     def forget(self, model: str) -> None:
         """Drop the answers of `model`, as when its files have changed."""
-        self._answers = {key: answer for key, answer in self._answers.items() if key[0] != model}
+        with self._lock:
+            self._answers = {key: answer for key, answer in self._answers.items() if key[0] != model}
 
     def look(
         self, classifiers: Sequence[Classifier], photos: Iterable[Photo], cancelled: threading.Event
@@ -90,13 +98,36 @@ class Album:
             photos: Some of this album's.
             cancelled: Once set, no further photo is begun.
         """
-        photos = list(photos)
-        by_source = {Source.of_bytes(photo.data, photo.name): photo for photo in photos}
-        answers = infer_with_each(by_source, classifiers, look=_Looker(by_source), cancelled=cancelled)
-        for photo, of_each in zip(photos, answers, strict=False):
-            for answer in of_each:
-                self._answers[answer.model, photo.id] = answer
+        by_source: dict[Source, Photo] = {}
+        begun: deque[Photo] = deque()
+
+        def sources() -> Iterator[Source]:
+            for photo in photos:
+                if self._holds(photo):  # it may have been removed meanwhile
+                    source = Source(photo.name, partial(getattr, photo, "data"))  # the file is not held until its turn
+                    by_source[source] = photo
+                    begun.append(photo)
+                    yield source
+
+        for answers in infer_with_each(sources(), classifiers, look=_Looker(by_source), cancelled=cancelled):
+            photo = begun.popleft()
+            self._keep(photo, answers)
             yield photo
+
+    def _holds(self, photo: Photo) -> bool:
+        return any(mine is photo for mine in self.photos)
+
+    def _keep(self, photo: Photo, answers: Iterable[Answer | Failure]) -> None:
+        """Note the answers about a photo, unless it was removed meanwhile."""
+        with self._lock:
+            if not self._holds(photo):
+                return
+            for answer in answers:
+                if isinstance(answer, Answer):
+                    # A second model may see the reduced picture, which is never larger than the photo was.
+                    photo.size_wh = max(photo.size_wh or answer.size_wh, answer.size_wh)
+                    answer = replace(answer, size_wh=photo.size_wh)
+                self._answers[answer.model, photo.id] = answer
 
 
 class _Looker:

@@ -151,3 +151,30 @@ def test_real_photos_are_replaced_without_changing_an_answer(shared: Path, colou
     assert isinstance(first, Answer)
     assert isinstance(second, Answer)
     assert np.array_equal(first.probabilities, second.probabilities)
+
+
+def test_a_second_model_tells_the_size_the_photo_came_with(tiny_model: Callable[[str], ModelFolder]) -> None:
+    first, second = (open_classifier(tiny_model(name)) for name in ("float32", "uint8"))
+    album = Album()
+    photo = album.add("large.png", encode(noise(1600, 1100), "PNG"))
+    assert photo is not None
+    size = len(photo.data)
+    for classifier in (first, second):
+        look(album, classifier)
+        answer = album.answer(classifier.spec.id, photo)
+        assert isinstance(answer, Answer)
+        assert answer.size_wh == (1600, 1100)
+    assert len(photo.data) < size, "the second model saw the reduced picture"
+
+
+def test_photos_removed_meanwhile_are_not_looked_at_and_leave_nothing(colours: Classifier) -> None:
+    album = Album()
+    for number in range(200):
+        album.add(f"{number}.png", encode(plain(RED), "PNG"))
+    looking = album.look([colours], album.waiting(colours.spec.id), NEVER)
+    assert next(looking)
+    kept = album.photos[0]
+    for photo in album.photos[1:]:
+        album.remove(photo)
+    assert len(list(looking)) < 100, "only what was begun already is finished"
+    assert {photo_id for _, photo_id in album._answers} <= {kept.id}
