@@ -64,7 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; each sets `run`, a function of the arguments and the language."""
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (_add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate):
+    for add in (
+        _add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate, _add_embed,
+    ):  # fmt: skip
         add(commands)
     for command in commands.choices.values():
         command.add_argument(
@@ -348,6 +350,12 @@ def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
     from lib import cli_evaluate
 
     cli_evaluate.add_evaluate(commands)
+
+
+def _add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
+    from lib import cli_embed
+
+    cli_embed.add_embed(commands)
 
 
 @contextmanager

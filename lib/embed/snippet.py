@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from lib.catalogue.contract import ModelFolder
 from lib.embed import native, web
 from lib.embed.notes import notes_on
-from lib.embed.options import WEB, Options, Target
+from lib.embed.mobilenets import TfjsMobilenet
+from lib.embed.options import PAGES, WEB, Options, Target, Weights
 from lib.messages import Message
 
 
@@ -57,6 +59,23 @@ def render(options: Options) -> Snippet:
     write: Callable[[Options], dict[str, str]] = web.files if options.target in WEB else native.files
     main, language = _MAIN[options.target]
     return Snippet(write(options), main, notes_on(options), language)
+
+
+def companions(options: Options) -> dict[str, bytes]:
+    """Return the files that lie beside the code and are none: the model's own, where the code expects it.
+
+    Empty for a model that comes from elsewhere.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
+    if isinstance(options.model, TfjsMobilenet) or options.weights is Weights.ADDRESS:
+        return {}
+    if options.target is Target.PYTHON_KERAS:
+        source = native.keras_source(options.model)
+        return {source.name: web.read_bytes(source)} if isinstance(source, Path) else {}
+    folder = "public/" if options.target in WEB and options.target not in PAGES else ""
+    return {folder + options.model.spec.weights: weights_file(options.model)}
 
 
 def weights_file(folder: ModelFolder) -> bytes:

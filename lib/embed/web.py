@@ -3,6 +3,7 @@
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from lib.catalogue.contract import ModelFolder, ModelSpec
@@ -42,10 +43,19 @@ def files(options: Options, *, scripts: str | None = None) -> dict[str, str]:
 
 def weights_file(folder: ModelFolder) -> bytes:
     """See `lib.embed.snippet.weights_file`."""
+    return pin_batch(read_bytes(folder.weights_path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file of a model.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
     try:
-        return pin_batch(folder.weights_path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=folder.weights_path.name) from error
+        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
 
 
 def _page(options: Options, scripts: str) -> str:

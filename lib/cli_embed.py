@@ -1,0 +1,143 @@
+"""The command `embed`."""
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.store import Store
+from lib.classify import TOP
+from lib.cli import ALL_WELL, Commands, not_writable, printable, span
+from lib.embed import (
+    MOBILENETS,
+    Engine,
+    Input,
+    Options,
+    Snippet,
+    Target,
+    TfjsMobilenet,
+    Weights,
+    companions,
+    render,
+    tfjs_model,
+)
+from lib.errors import UsageError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds
+
+
+def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command `embed`."""
+    parser = commands.add_parser("embed", help="write code that runs a model elsewhere", allow_abbrev=False)
+    parser.add_argument(
+        "id", metavar="ID", help=f"a model that is ready, or one that TF.js brings: {', '.join(MOBILENETS)}"
+    )
+    parser.add_argument("--target", choices=[*Target], required=True, help="what the code is for")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="PATH",
+        help="folder to write all files to, the model's own included, or file for code that is one file; "
+        "else the main file is printed",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=[*Engine],
+        help="tfjs: the MobileNet of TF.js that is like this model; else LiteRT runs the model itself",
+    )
+    parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
+    parser.add_argument(
+        "--ratio",
+        type=float,
+        default=RATIO,
+        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
+    )
+    parser.add_argument(
+        "--floor",
+        type=float,
+        help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)} "
+        "(default 0.5 for models of up to 20 classes, else 0.2)",
+    )
+    parser.add_argument(
+        "--input", choices=[*Input], default=Input.FILE, help="where a web page takes photos from (default file)"
+    )
+    parser.add_argument(
+        "--weights",
+        choices=[*Weights],
+        help="where a web page takes the model from: the usual place (default), your own address, or, like the "
+        "scripts, the folder of the page",
+    )
+    parser.add_argument(
+        "--address",
+        default="",
+        metavar="URL",
+        help="of the model's file, or of its folder, ending in /; means --weights address",
+    )
+    parser.set_defaults(run=run_embed)
+
+
+def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
+    """Print the code or write the files, say what to know about them, and return the exit code."""
+    weights = arguments.weights or (Weights.ADDRESS if arguments.address else Weights.DEFAULT)
+    options = Options(
+        _model(arguments.id, arguments.engine),
+        Target(arguments.target),
+        language=say.language,
+        top=arguments.top,
+        thresholds=Thresholds(arguments.ratio, arguments.floor),
+        input=Input(arguments.input),
+        weights=Weights(weights),
+        address=arguments.address,
+    )
+    snippet = render(options)
+    if arguments.out is None:
+        _print(snippet.code)
+    else:
+        for file in _write(snippet, options, arguments.out):
+            print(printable(say(N_("Written: {file}"), file=file)))
+    for note in snippet.notes:
+        print(printable(say.message(note)), file=sys.stderr)
+    return ALL_WELL
+
+
+def _print(code: str) -> None:
+    """Print code as UTF-8, which its files are, whatever the terminal's encoding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(code)
+
+
+def _model(model_id: str, engine: str | None) -> ModelFolder | TfjsMobilenet:
+    """Return the model that is meant.
+
+    Raises:
+        UsageError: The engine has no such model.
+    """
+    if engine == Engine.TFJS or (engine is None and model_id in MOBILENETS):
+        return tfjs_model(model_id)
+    return Store().open_folder(model_id)
+
+
+def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:
+    """Write the files and return where they are.
+
+    Raises:
+        UsageError: They cannot be written, or `out` is a file and there are several.
+    """
+    if out.suffix and not out.is_dir() and len(snippet.files) == 1:
+        return [_write_file(out, snippet.code.encode())]
+    if out.is_file():
+        raise UsageError(N_("{file} is a file; the code for {target} takes a folder."), file=out, target=options.target)
+    written = [_write_file(out / name, text.encode()) for name, text in snippet.files.items()]
+    return written + [_write_file(out / name, content) for name, content in companions(options).items()]
+
+
+def _write_file(path: Path, content: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise not_writable(str(path), error) from error
+    return path
