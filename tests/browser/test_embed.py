@@ -1,0 +1,84 @@
+"""The page Embed: code to take away, at work beside the app's own answer."""
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lib.embed.packages import LITERT_FILES
+from lib.samples import find_samples
+from tests.browser.conftest import Server
+from tests.embed import packages
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scripts(home: Path) -> None:
+    """Put the engine's scripts where the app keeps them, as if they had been downloaded."""
+    packages.install()
+    for file in LITERT_FILES:
+        target = home / "packages" / file.place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(packages.MODULES / file.package / file.path, target)
+
+
+def open_page(page: Page, server: Server) -> None:
+    """Classify the cat, and open the page Embed."""
+    page.goto(server.url)
+    cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", cat)
+    expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=20_000)
+    page.get_by_text("Embed", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Put it on your web page")).to_be_visible()
+
+
+def choose(page: Page, target: str) -> None:
+    """Choose what the code is for."""
+    page.get_by_text(target, exact=True).first.click()
+
+
+def test_the_generated_code_runs_in_a_frame_and_answers_as_the_app_does(page: Page, server: Server) -> None:
+    open_page(page, server)
+    frame = page.frame_locator("iframe[title='The generated code at work']")
+    expect(frame.get_by_role("status")).to_contain_text("cat", timeout=60_000)
+    expect(page.get_by_text("This app says:")).to_be_visible(timeout=20_000)
+    expect(page.locator("p").filter(has_text="The browser says:").last).to_contain_text("cat")
+    difference = page.get_by_text("The largest difference is").inner_text().split("is ")[1].split(" ")[0]
+    assert float(difference) < 2
+
+
+@pytest.mark.parametrize(
+    ("target", "sign"),
+    [
+        ("Script tag", "<!doctype html>"),
+        ("Vue", "<template>"),
+        ("React", "useState"),
+        ("Svelte", "$state"),
+        ("Python (LiteRT)", "import"),
+        ("Android", "class"),
+        ("iOS", "import"),
+    ],
+)
+def test_every_target_has_code_to_copy_and_to_download(page: Page, server: Server, target: str, sign: str) -> None:
+    open_page(page, server)
+    choose(page, target)
+    expect(page.locator("[data-testid=stCode]").filter(has_text=sign).first).to_be_attached(timeout=20_000)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="The file").or_(page.get_by_role("button", name="All files")).first.click()
+    assert Path(download.value.path()).stat().st_size > 300
+
+
+def test_the_offline_bundle_is_a_zip_of_everything(page: Page, server: Server) -> None:
+    open_page(page, server)
+    page.get_by_label("The model comes from").click()
+    page.get_by_text("The offline bundle", exact=True).click()
+    page.get_by_role("button", name="Make the bundle").click()
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="The bundle,").click(timeout=60_000)
+    names = zipfile.ZipFile(download.value.path()).namelist()
+    assert any(name.endswith("index.html") for name in names)
+    assert any(name.endswith(".wasm") for name in names)
+    assert any(name.endswith(".tflite") for name in names)
