@@ -41,6 +41,8 @@ def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str,
 def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
     shown = [(photo, outcome) for photo in album.photos if (outcome := _outcome(album, model, photo, labels, settings))]
     if not shown:
+        if not album.photos:
+            st.rerun()  # the last one was removed: the page says how to begin
         return
     _summary(t, [outcome for _, outcome in shown])
     if len(shown) > 1:

@@ -75,7 +75,7 @@ def _compare(
     seen = [(photo, answers) for photo, answers in everything if all(isinstance(a, Answer) for a in answers)]
     if not seen:
         return None
-    state = (tuple(ids), tuple(photo.id for photo, _ in seen), settings.thresholds, labels[0][0])
+    state = (tuple(ids), tuple(photo.id for photo, _ in seen), settings.thresholds, tuple(labels))
     kept = st.session_state.get("compared")
     if kept is not None and kept[0] == state:
         found: Compared = kept[1]
