@@ -112,8 +112,8 @@ class Cut:
 
     Attributes:
         strangers: Addresses that were refused.
-        altered: Bytes the CDN serves instead of a file's own, by the file's bare name.
-        asked: How often each file of the CDN was asked for, by its path after the version.
+        altered: Bytes the CDN serves instead of a file's own, by package and path ("@litertjs/core/dist/index.js").
+        asked: How often each file of the CDN was asked for, likewise.
     """
 
     def __init__(self, context: "BrowserContext", *, has_cdn: bool = True) -> None:
@@ -132,14 +132,14 @@ class Cut:
             route.abort("internetdisconnected")
             return
         package, file = wanted["package"], wanted["file"]
-        path = MODULES / package / file
+        path, name = MODULES / package / file, f"{package}/{file}"
         if wanted["version"] != json_version(package) or not path.is_file():
             self.strangers.append(url)
             route.fulfill(status=404, body="")
             return
-        self.asked[file] += 1
+        self.asked[name] += 1
         route.fulfill(
-            body=self.altered.get(path.name, path.read_bytes()),
+            body=self.altered.get(name, path.read_bytes()),
             content_type=_type(file),
             headers={"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"},
         )

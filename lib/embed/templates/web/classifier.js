@@ -11,11 +11,14 @@ let loading;
 let onProgress;
 
 function load() {
-  loading ??= openModel((share) => onProgress(share)).catch((error) => {
-    loading = undefined; // so that a failed load can be tried again
+  if (loading) return loading;
+  // What is left of a failed load falls silent, and the load can be tried again.
+  const mine = openModel((share) => mine === loading && onProgress(share)).catch((error) => {
+    loading = undefined;
     throw error;
   });
-  return loading;
+  loading = mine;
+  return mine;
 }
 
 // Returns a function that classifies the photo that `open` gives, and tells `show` each state until the last. A newer
