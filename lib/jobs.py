@@ -66,9 +66,10 @@ class Job:
         return not self.is_live
 
     def check(self) -> None:
-        """Raise what ended the work if that was a bug."""
-        if self._bug is not None:
-            raise self._bug
+        """Raise what ended the work if that was a bug; once, so that whoever comes back can go on."""
+        bug, self._bug = self._bug, None
+        if bug is not None:
+            raise bug
 
     def _run(self, work: Callable[["Job"], object]) -> None:
         try:

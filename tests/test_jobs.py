@@ -56,6 +56,7 @@ def test_a_bug_stays_loud() -> None:
     assert job.error is None
     with pytest.raises(ZeroDivisionError):
         job.check()
+    job.check()  # it was heard
 
 
 def test_the_share_of_an_unknown_total_is_nothing() -> None:

@@ -28,6 +28,8 @@ def draw(t: Translator, classifiers: Sequence[Classifier], results: Callable[[],
     visit = current()
     job = _job(visit, classifiers)
     live = job is not None and not job.wait(_PATIENCE_S)
+    if job is not None and job.state is JobState.FAILED:
+        _pause(visit)
 
     @st.fragment(run_every=_POLL_S if live else None)
     def panel() -> None:

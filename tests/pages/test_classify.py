@@ -1,5 +1,7 @@
 """The page Classify under AppTest: with no, good and bad photos, in three languages."""
 
+from unittest.mock import patch
+
 import pytest
 
 from tests.pages.conftest import app, cat, html, sample, upload
@@ -110,3 +112,14 @@ def test_many_photos_come_in_pages_and_can_be_filtered() -> None:
     test.segmented_control(key="show-en").set_value("failed").run()
     assert html(test).count('class="file"') == 1
     assert "bad.png" in html(test)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bug_is_loud_once_and_the_page_can_be_used_again() -> None:
+    test = upload(app(), cat())
+    with patch("lib.classify.open_with_size", side_effect=AssertionError("a bug")):
+        test.file_uploader[0].set_value([("red.png", encode(plain(RED, 64, 48), "PNG"), "image/png")]).run()
+        runs = [bool(test.run().exception) for _ in range(4)]
+    assert runs.count(True) == 1
+    assert html(test).count("data-verdict=") == 1
+    assert any("1 photo was not looked at" in warning.value for warning in test.warning)
