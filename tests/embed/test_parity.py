@@ -11,13 +11,17 @@ from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.classifiers.outputs import to_probabilities
+from lib.embed import Options, Target, render
 from lib.photos import open_photo
+from tests.embed import builds
+from tests.embed.opened import Opened, predictor
 from tests.embed.site import Site
 from tests.mirror import Mirror, serve
 
 PHOTOS = 20
 # Measured bit-equal on most photos; XNNPACK's WebAssembly kernels may round an 8-bit step differently.
 WITHIN = 2 / 256
+CLEAR_MARGIN = 0.2
 
 _PAGE = """<!doctype html><meta charset="utf-8"><body><script type="importmap">{"imports": {
   "@litertjs/core": "https://cdn.jsdelivr.net/npm/@litertjs/core@2.5.3/dist/index.js",
@@ -65,7 +69,7 @@ def model(request: pytest.FixtureRequest) -> ModelFolder:
 
 @pytest.mark.parametrize("model", ["quantised", "starter"], indirect=True)
 def test_the_same_tensor_gives_the_same_answer(
-    model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site
+    model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     classifier = open_classifier(model, workers=1)
     tensors = {f"{photo.name}.bin": classifier.prepare(open_photo(photo.read_bytes(), photo.name)) for photo in varied}
@@ -80,8 +84,32 @@ def test_the_same_tensor_gives_the_same_answer(
         expected, _ = classifier.run(tensor)
         assert found.argmax() == expected.argmax(), name
         worst = max(worst, float(np.abs(found - expected).max()))
-    print(f"\n{model.spec.id}: largest difference in a probability, {len(tensors)} photos, same tensor: {worst:.2g}")
+    with capsys.disabled():
+        print(f"\n{model.spec.id}, {len(tensors)} photos, same tensor: probabilities differ by at most {worst:.2g}")
     assert worst <= WITHIN
+
+
+@pytest.mark.parametrize("model", ["quantised", "starter"], indirect=True)
+def test_each_own_way_from_the_file_finds_the_same_class(
+    model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = Options(model, Target.MODULE)
+    site.put(render(options).files)
+    site.put(builds.model_files(options, Path()))
+    opened, predict = Opened(page, site, options), predictor(model, ())
+    differences, others = [], []
+    for photo in varied:
+        found, expected = opened.classify(photo.name, photo.read_bytes()), predict(photo)
+        differences.append(float(np.abs(found.probabilities - expected).max()))
+        second, first = np.sort(expected)[-2:]
+        if found.probabilities.argmax() != expected.argmax():
+            others.append(f"{photo.name} (margin {first - second:.2f})")
+            assert first - second <= CLEAR_MARGIN, photo.name
+    with capsys.disabled():
+        print(
+            f"\n{model.spec.id}, {len(varied)} photos, each own way from the file: probabilities differ by at most "
+            f"{max(differences):.2g}, median {np.median(differences):.2g}; another class first: {others or 'never'}"
+        )
 
 
 def _arguments(name: str, tensor: np.ndarray) -> list[Any]:
