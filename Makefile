@@ -17,7 +17,8 @@ lint: $(VENV)/dev.installed
 	$(PY) -m mypy
 
 unit: $(VENV)/dev.installed $(VENV)/browser.installed
-	$(PY) -m pytest
+	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed
+	$(PY) -m pytest -q tests/browser tests/embed
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks
