@@ -250,9 +250,14 @@ def _entry_object(entry: Entry) -> dict[str, object]:
 def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
     published = entry.spec.published
     shares = [share for share in (published.top1, published.top5) if share is not None] if published else []
-    size = "" if entry.size_bytes is None else f"{entry.size_bytes / 1e6:.1f} MB"
+    size = "" if entry.size_bytes is None else size_words(entry.size_bytes)
     figures = " / ".join(f"{share * 100:.1f} %" for share in shares)
     return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
+
+
+def size_words(size_bytes: int) -> str:
+    """Return a file's size for people: "3.6 MB"; "42 kB" for the smallest."""
+    return f"{size_bytes / 1e3:.0f} kB" if size_bytes < 1e5 else f"{size_bytes / 1e6:.1f} MB"
 
 
 def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:

@@ -12,7 +12,17 @@ from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, 
 from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify import Source, find_photos
-from lib.cli import ALL_WELL, SOME_FAILED, Commands, columns, complain, not_writable, printable, write_in_place
+from lib.cli import (
+    ALL_WELL,
+    SOME_FAILED,
+    Commands,
+    columns,
+    complain,
+    not_writable,
+    printable,
+    size_words,
+    write_in_place,
+)
 from lib.errors import AppError, UsageError
 from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
 from lib.i18n import Translator
@@ -145,8 +155,8 @@ def _row(found: Measurement) -> tuple[str, ...]:
         f"{found.median_ms:.2f} ms",
         f"{found.p90_ms:.2f} ms",
         f"{found.photos_per_s:.1f}",
-        f"{found.bytes / 1e6:.1f} MB",
-        "" if found.memory_bytes is None else f"{found.memory_bytes / 1e6:.1f} MB",
+        size_words(found.bytes),
+        "" if found.memory_bytes is None else size_words(found.memory_bytes),
     )
 
 

@@ -106,7 +106,9 @@ def _short_state(t: Translator, entry: Entry) -> str:
 
 
 def megabytes(size_bytes: int) -> str:
-    """Return a file's size for people: "3.6 MB"."""
+    """Return a file's size for people: "3.6 MB"; "42 kB" for the smallest."""
+    if size_bytes < 1e5:
+        return f"{size_bytes / 1e3:.0f} kB"
     size = size_bytes / 1e6
     return f"{size:.1f} MB" if size < 10 else f"{size:.0f} MB"
 

@@ -6,7 +6,7 @@ import pytest
 
 from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
-from lib.ui.models import classifier, distinct
+from lib.ui.models import classifier, distinct, megabytes
 
 
 def test_models_of_one_name_are_told_apart_by_their_ids() -> None:
@@ -19,3 +19,10 @@ def test_weights_that_were_removed_meanwhile_are_an_error_for_people(tiny_model:
     missing = ModelFolder(folder.spec, folder.path / "gone")
     with pytest.raises(ModelFileError, match="could not be read"):
         classifier(missing)
+
+
+@pytest.mark.parametrize(
+    ("size", "words"), [(42_400, "42 kB"), (100_000, "0.1 MB"), (3_640_000, "3.6 MB"), (91_000_000, "91 MB")]
+)
+def test_sizes_are_never_nothing(size: int, words: str) -> None:
+    assert megabytes(size) == words
