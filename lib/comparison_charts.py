@@ -164,7 +164,7 @@ def coverage_curves(
     dash = {
         "field": "model",
         "type": "nominal",
-        "legend": None,
+        "legend": _MODELS_LEGEND,
         "scale": {"domain": models, "range": _cycle(DASHES, models)},
     }
     size = {"condition": {"test": "datum.now", "value": 160}, "value": 36}
@@ -402,22 +402,24 @@ def _share_axis(field: str, title: str | None) -> Spec:
     return {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"format": ".0%"}}
 
 
+# One legend for colour, shape and dash; with a stroke, the line's dashes would fray its symbols.
+_MODELS_LEGEND = {"title": None, "orient": "bottom", "labelLimit": 0, "symbolStrokeWidth": 0}
+
+
 def _by_model(models: Sequence[str]) -> Spec:
-    legend = {"title": None, "orient": "bottom", "labelLimit": 0}
     return {
         "field": "model",
         "type": "nominal",
-        "legend": legend,
+        "legend": _MODELS_LEGEND,
         "scale": {"domain": models, "range": _cycle(PALETTE, models)},
     }
 
 
 def _shaped(models: Sequence[str]) -> Spec:
-    legend = {"title": None, "orient": "bottom", "labelLimit": 0}
     return {
         "field": "model",
         "type": "nominal",
-        "legend": legend,
+        "legend": _MODELS_LEGEND,
         "scale": {"domain": models, "range": _cycle(SHAPES, models)},
     }
 
