@@ -25,6 +25,7 @@ FRAME_MS = 1000 / 30
 SECONDS_PER_MODEL = 4.0
 ROUNDS = 8
 MOST_THREADS = 64
+MOST_SECONDS = 600
 
 # A machine is quiet while others use less than this share of its processors, …
 MOST_OTHERS = 0.10
@@ -135,11 +136,11 @@ def benchmark(
         cancelled: When set, the measurement ends, with the figures of the models it has any of.
 
     Raises:
-        UsageError: No model, or a number of threads that makes no sense.
+        UsageError: No model, or a number of threads or seconds that makes no sense.
         WorkerError: The worker process could not begin.
     """
     counts = tuple(dict.fromkeys(threads or thread_counts()))
-    _check(folders, counts)
+    _check(folders, counts, seconds_per_model)
     run = _Run(folders, counts, seconds_per_model / (ROUNDS * len(counts)), on_progress, cancelled)
     load = _load_per_core()
     run.weigh()
@@ -148,7 +149,7 @@ def benchmark(
     return Benchmark(tuple(run.measurements()), tuple(run.failures.values()), os.cpu_count() or 1, not reason, reason)
 
 
-def _check(folders: Sequence[ModelFolder], counts: Sequence[int]) -> None:
+def _check(folders: Sequence[ModelFolder], counts: Sequence[int], seconds: float) -> None:
     if not folders:
         raise UsageError(N_("There is no model to measure."))
     for count in counts:
@@ -156,20 +157,12 @@ def _check(folders: Sequence[ModelFolder], counts: Sequence[int]) -> None:
             raise UsageError(
                 N_("The number of threads must be from 1 to {limit}; it is {value}."), limit=MOST_THREADS, value=count
             )
-
-
-def pareto_front(points: Sequence[tuple[float, float]]) -> tuple[int, ...]:
-    """Return which of the points (accuracy, latency) nothing beats, by rising latency.
-
-    A point is beaten by one that is at least as accurate and at least as fast, and better in one of the two; of equal
-    points all stay.
-    """
-    front = [
-        number
-        for number, (accuracy, latency) in enumerate(points)
-        if not any(a >= accuracy and t <= latency and (a > accuracy or t < latency) for a, t in points)
-    ]
-    return tuple(sorted(front, key=lambda number: points[number][1]))
+    if not 0 < seconds <= MOST_SECONDS:  # NaN is neither, and would never be over
+        raise UsageError(
+            N_("The seconds for each model must be more than 0, at most {limit}; received {value}."),
+            limit=MOST_SECONDS,
+            value=seconds,
+        )
 
 
 def find_disturbance(others: float | None, load_per_core: float | None, spreads: Mapping[str, float]) -> Message | None:

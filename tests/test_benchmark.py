@@ -11,30 +11,11 @@ import pytest
 
 from lib import benchmark as subject
 from lib import stopwatch, workers
-from lib.benchmark import benchmark, find_disturbance, pareto_front, spread, thread_counts
+from lib.benchmark import benchmark, find_disturbance, spread, thread_counts
 from lib.catalogue.contract import ModelFolder, load
 from lib.errors import ModelFileError, ModelOutputError, UsageError, WorkerError
 
 Tiny = Callable[[str], ModelFolder]
-
-
-# The front --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("points", "expected"),
-    [
-        pytest.param([(0.7, 10.0), (0.6, 5.0), (0.5, 8.0)], (1, 0), id="slower and worse is beaten"),
-        pytest.param([(0.7, 10.0), (0.7, 9.0)], (1,), id="equally good, the faster stays"),
-        pytest.param([(0.7, 9.0), (0.8, 9.0)], (1,), id="equally fast, the better stays"),
-        pytest.param([(0.7, 9.0), (0.7, 9.0)], (0, 1), id="equal points both stay"),
-        pytest.param([(0.1, 1.0), (0.2, 2.0), (0.3, 3.0)], (0, 1, 2), id="each step costs time"),
-        pytest.param([(0.3, 1.0), (0.2, 2.0), (0.1, 3.0)], (0,), id="one beats all"),
-        pytest.param([], (), id="no points"),
-    ],
-)
-def test_the_front_is_what_nothing_beats(points: list[tuple[float, float]], expected: tuple[int, ...]) -> None:
-    assert pareto_front(points) == expected
 
 
 # Threads ----------------------------------------------------------------------------------------------------------
@@ -52,6 +33,12 @@ def test_numbers_of_threads_double_up_to_the_cores(cores: int, expected: tuple[i
 def test_senseless_numbers_of_threads_are_refused(tiny_model: Tiny, threads: list[int]) -> None:
     with pytest.raises(UsageError, match=rf"from 1 to 64; it is {threads[-1]}"):
         benchmark([tiny_model("float32")], threads)
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf"), 601.0])
+def test_times_that_make_no_sense_are_refused(tiny_model: Tiny, seconds: float) -> None:
+    with pytest.raises(UsageError, match=f"received {seconds}"):
+        benchmark([tiny_model("float32")], [1], seconds_per_model=seconds)
 
 
 def test_there_must_be_a_model() -> None:

@@ -118,3 +118,20 @@ def test_a_class_has_the_same_place_and_colour_for_every_model() -> None:
     for part in ("y", "color"):
         assert first["layer"][1]["encoding"][part] == second["layer"][1]["encoding"][part]
     assert [(r["name"], r["share"]) for r in rows(second)] == [("dog", "no such class"), ("cat (tabby)", "50 %")]
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        pytest.param([(0.7, 10.0), (0.6, 5.0), (0.5, 8.0)], (1, 0), id="slower and worse is beaten"),
+        pytest.param([(0.7, 10.0), (0.7, 9.0)], (1,), id="equally good, the faster stays"),
+        pytest.param([(0.7, 9.0), (0.8, 9.0)], (1,), id="equally fast, the better stays"),
+        pytest.param([(0.7, 9.0), (0.7, 9.0)], (0, 1), id="equal points both stay"),
+        pytest.param([(0.1, 1.0), (0.2, 2.0), (0.3, 3.0)], (0, 1, 2), id="each step costs time"),
+        pytest.param([(0.3, 1.0), (0.2, 2.0), (0.1, 3.0)], (0,), id="one beats all"),
+        pytest.param([], (), id="no points"),
+    ],
+)
+def test_the_front_is_what_nothing_beats(points: list[tuple[float, float]], expected: tuple[int, ...]) -> None:
+    spots = [Spot("m", milliseconds, accuracy, 1) for accuracy, milliseconds in points]
+    assert pareto_front(spots) == expected
