@@ -127,7 +127,7 @@ def _shards(graph: Path) -> list[str]:
         outputs = _outputs(table)
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=graph / TFJS_FILE) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(N_("{file} does not describe a TF.js model."), file=graph / TFJS_FILE) from error
     if not is_graph or outputs not in (None, LOGITS):
         raise ModelFileError(

@@ -1,0 +1,257 @@
+"""The offline bundle: unpacked and served as its README says, with the network cut, it does what the app does."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext
+
+from lib.catalogue.contract import ModelFolder
+from lib.catalogue.downloads import Progress
+from lib.embed import MOBILENETS, Options, Target, Weights
+from lib.embed.bundle import Bundle, files_needed, make
+from lib.embed.scripts import Scripts, pins
+from lib.errors import DownloadError, ModelFileError, UsageError
+from lib.i18n import Translator
+from lib.verdict import explain, judge
+from tests.browser.conftest import free_port
+from tests.embed import packages
+from tests.embed.mobilenet_graph import Layer
+from tests.embed.opened import Opened, predictor
+from tests.embed.packages import Node
+from tests.embed.site import Cut, Site
+from tests.mirror import Mirror, serve
+
+TFJS = MOBILENETS["tfjs-mobilenet-v1-0.25"]
+LITERT_PLACE, UTILS_PLACE = "npm/@litertjs/core@2.5.3/", "npm/@litertjs/wasm-utils@2.5.3/"
+
+
+@pytest.fixture(scope="module")
+def mirror(node: Node) -> Iterator[Mirror]:
+    """Serve the packed packages by bare name, as their registry has them."""
+    with serve(Mirror()) as running, pytest.MonkeyPatch.context() as patch:
+        running.files.update({pin.tarball: packages.tarball(name) for name, pin in pins().items()})
+        patch.setenv("DISCERN_MIRROR", running.address)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def scripts(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Scripts:
+    """Keep what was fetched for the next test."""
+    return Scripts(tmp_path_factory.mktemp("home"))
+
+
+def bundled(model: ModelFolder, target: Target = Target.MODULE, language: str = "en") -> Options:
+    return Options(model, target, language=language, weights=Weights.BUNDLE)
+
+
+def unpack(bundle: Bundle, folder: Path) -> list[str]:
+    with zipfile.ZipFile(bundle.path) as archive:
+        assert archive.testzip() is None
+        archive.extractall(folder)
+        return archive.namelist()
+
+
+def answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address, timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def served_as_the_readme_says(folder: Path) -> Iterator[str]:
+    """Run the command of README.txt in the unpacked bundle, on a port that is free here, and yield the address."""
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    assert "python -m http.server 8000 --bind 127.0.0.1" in readme
+    port = free_port()
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        deadline = time.monotonic() + 60
+        while not answers(address):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextmanager
+def open_offline(context: BrowserContext, bundle: Bundle, options: Options, folder: Path) -> Iterator[Opened]:
+    """Open an unpacked bundle in a browser that reaches loopback and nothing else."""
+    unpack(bundle, folder)
+    cut = Cut(context, has_cdn=False)
+    with served_as_the_readme_says(folder) as address:
+        site = Site()
+        site.address = address
+        opened = Opened(context.new_page(), site, options)
+        yield opened
+        assert not opened.errors
+    assert not cut.strangers
+
+
+@pytest.mark.parametrize(("target", "language"), [(Target.MODULE, "en"), (Target.SCRIPT, "ko")])
+def test_a_bundle_classifies_offline_and_says_what_the_app_says(
+    target: Target, language: str, starter: ModelFolder, scripts: Scripts, photos: tuple[Path, ...],
+    context: BrowserContext, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    options = bundled(starter, target, language)
+    bundle = make(options, scripts, tmp_path / "bundle.zip")
+    labels, say = starter.read_labels(language), Translator(language)
+    predict = predictor(starter, ())
+    with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
+        for photo in photos[:4]:
+            opened.classify(photo.name, photo.read_bytes())
+            assert opened.status.text_content() == say.message(explain(judge(predict(photo), labels)))
+    with capsys.disabled():
+        print(f"\n{target} bundle of the starter: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
+def test_a_browser_without_relaxed_simd_takes_the_compatible_pair(
+    starter: ModelFolder, scripts: Scripts, photos: tuple[Path, ...], context: BrowserContext, tmp_path: Path
+) -> None:
+    options = bundled(starter)
+    # LiteRT.js finds out by starting a program of a few bytes.
+    context.add_init_script(
+        """const start = WebAssembly.instantiate;
+        WebAssembly.instantiate = (code, ...rest) =>
+          (code.byteLength < 200 ? Promise.reject(new WebAssembly.CompileError('no')) : start(code, ...rest));"""
+    )
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    with open_offline(context, make(options, scripts, tmp_path / "b.zip"), options, tmp_path / "unpacked") as opened:
+        found = opened.classify(photos[0].name, photos[0].read_bytes())
+    assert "litert_wasm_compat_internal.wasm" in asked
+    assert "litert_wasm_internal.wasm" not in asked
+    assert found.probabilities.argmax() == predictor(starter, ())(photos[0]).argmax()
+
+
+@pytest.mark.parametrize("target", [Target.SCRIPT, Target.MODULE])
+def test_a_bundle_for_tfjs_works_offline(
+    target: Target, scripts: Scripts, graph: Path, layers: tuple[Layer, ...], photos: tuple[Path, ...],
+    context: BrowserContext, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    options = Options(TFJS, target, language="ja", weights=Weights.BUNDLE)
+    bundle = make(options, scripts, tmp_path / "bundle.zip", graph=graph)
+    with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
+        for photo in photos[:2]:
+            found = opened.classify(photo.name, photo.read_bytes()).probabilities
+            assert np.sort(found)[-5:] == pytest.approx(np.sort(predictor(TFJS, layers)(photo))[-5:], abs=1e-3)
+    with capsys.disabled():
+        print(f"\n{target} bundle for TF.js: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
+def test_what_is_in_a_bundle(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
+    bundle = make(bundled(starter), scripts, tmp_path / "bundle.zip")
+    names = unpack(bundle, tmp_path / "unpacked")
+    assert sorted(names) == sorted([
+        "index.html", "README.txt", "model.tflite", "labels.txt", "licences/Apache-2.0.txt", "licences/LICENCES.txt",
+        f"{LITERT_PLACE}dist/index.js", f"{UTILS_PLACE}dist/index.js",
+        *(f"{LITERT_PLACE}wasm/litert_wasm_{kind}internal.{end}" for kind in ("", "compat_") for end in ("js", "wasm")),
+    ])  # fmt: skip
+    folder = tmp_path / "unpacked"
+    assert "https://" not in (folder / "index.html").read_text(encoding="utf-8")
+    assert (folder / "labels.txt").read_text(encoding="utf-8").splitlines() == list(starter.read_labels())
+    assert len((folder / "README.txt").read_text(encoding="utf-8").splitlines()) == 2
+    assert "Apache License" in (folder / "licences/Apache-2.0.txt").read_text(encoding="utf-8")
+    licences = (folder / "licences/LICENCES.txt").read_text(encoding="utf-8")
+    for package in ("@litertjs/core 2.5.3", "@litertjs/wasm-utils 2.5.3", "model.tflite", "index.html"):
+        assert f"{package}" in licences
+    assert bundle.bytes == bundle.path.stat().st_size
+    assert bundle.unpacked_bytes == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    again = make(bundled(starter), scripts, tmp_path / "again.zip")
+    assert again.path.read_bytes() == bundle.path.read_bytes()
+
+
+def test_what_is_in_a_bundle_for_tfjs(scripts: Scripts, graph: Path, tmp_path: Path) -> None:
+    options = Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE)
+    names = unpack(make(options, scripts, tmp_path / "bundle.zip", graph=graph), tmp_path / "unpacked")
+    assert sorted(names) == sorted([
+        "index.html", "README.txt", "model/model.json", "model/group1-shard1of1.bin", "licences/Apache-2.0.txt",
+        "licences/LICENCES.txt", "licences/MIT.txt", "npm/@tensorflow/tfjs@4.22.0/dist/tf.min.js",
+        "npm/@tensorflow-models/mobilenet@2.1.1/dist/mobilenet.min.js",
+    ])  # fmt: skip
+
+
+def test_the_download_is_stated_before_and_told_while_it_runs(
+    starter: ModelFolder, mirror: Mirror, tmp_path: Path
+) -> None:
+    fresh, seen = Scripts(tmp_path / "home"), list[Progress]()
+    assert fresh.download_bytes(files_needed(bundled(starter))) == 11_817_097 + 4_698
+    make(bundled(starter), fresh, tmp_path / "bundle.zip", on_progress=seen.append)
+    shares = [progress.fraction for progress in seen if progress.fraction is not None]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert fresh.download_bytes(files_needed(bundled(starter))) == 0
+
+
+def test_an_altered_package_makes_no_bundle(starter: ModelFolder, tmp_path: Path, mirror: Mirror) -> None:
+    content = bytearray(packages.tarball("@litertjs/core").read_bytes())
+    content[len(content) // 2] ^= 1
+    with serve(Mirror()) as bad, pytest.MonkeyPatch.context() as patch:
+        bad.files.update({**mirror.files, "core-2.5.3.tgz": bytes(content)})
+        patch.setenv("DISCERN_MIRROR", bad.address)
+        with pytest.raises(DownloadError, match=r"core-2\.5\.3\.tgz is not the file that was published"):
+            make(bundled(starter), Scripts(tmp_path / "home"), tmp_path / "bundle.zip")
+    assert not list(tmp_path.glob("*bundle.zip*"))
+
+
+def test_a_bundle_that_cannot_be_written_is_a_sentence(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DownloadError, match="could not be written"):
+        make(bundled(starter), scripts, tmp_path / "file" / "bundle.zip")
+
+
+def test_other_weights_make_no_bundle(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs the weights “bundle”"):
+        make(Options(starter, Target.MODULE), scripts, tmp_path / "bundle.zip")
+
+
+def test_tfjs_needs_its_own_files(scripts: Scripts, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"needs its TF\.js files: name the folder that holds model\.json"):
+        make(Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE), scripts, tmp_path / "bundle.zip")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"format": "layers-model"}, "is not a TF.js graph model with 1001 logits", id="layers model"),
+        pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "1"}, {"size": "1000"}]}}}}},
+                     "is not a TF.js graph model with 1001 logits", id="1000 logits"),
+        pytest.param({"weightsManifest": [{"paths": ["other.bin"]}]}, "names other.bin, which is not", id="no shard"),
+        pytest.param({"weightsManifest": [{"paths": ["../model.json"]}]}, "names ../model.json, which", id="traversal"),
+        pytest.param({"weightsManifest": 7}, "does not describe a TF.js model", id="no manifest"),
+        pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "many"}]}}}}},
+                     "does not describe a TF.js model", id="no size"),
+        pytest.param({"signature": 3}, "does not describe a TF.js model", id="no signature"),
+    ],
+)  # fmt: skip
+def test_a_graph_that_the_page_could_not_load_is_refused(
+    change: dict[str, object], message: str, graph: Path, scripts: Scripts, tmp_path: Path
+) -> None:
+    table = {**json.loads((graph / "model.json").read_text()), **change}
+    (tmp_path / "model.json").write_text(json.dumps(table))
+    (tmp_path / "group1-shard1of1.bin").write_bytes(b"")
+    options = Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE)
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        make(options, scripts, tmp_path / "bundle.zip", graph=tmp_path)
+
+
+def test_a_folder_without_a_model_is_refused(scripts: Scripts, tmp_path: Path) -> None:
+    options = Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE)
+    with pytest.raises(ModelFileError, match=r"model\.json could not be read"):
+        make(options, scripts, tmp_path / "bundle.zip", graph=tmp_path)
