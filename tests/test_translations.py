@@ -2,6 +2,7 @@
 
 import gettext
 import io
+import re
 import string
 from pathlib import Path
 
@@ -108,3 +109,15 @@ def test_braces_in_a_value_stay_as_they_are() -> None:
 
 def test_an_unknown_language_reads_as_english() -> None:
     assert Translator("xx")("ready") == "ready"
+
+
+def test_no_sentence_hides_from_the_collector() -> None:
+    hidden = re.compile(r"""\bf(["']).*\{(t|say|N_)\(""")
+    places = [*ROOT.glob("lib/**/*.py"), *ROOT.glob("pages/*.py")]
+    found = [
+        f"{path.name}: {line}"
+        for path in places
+        for line in path.read_text("utf-8").splitlines()
+        if hidden.search(line)
+    ]
+    assert not found, "Babel does not look into f-strings"

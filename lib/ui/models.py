@@ -116,7 +116,7 @@ def megabytes(size_bytes: int) -> str:
 def download_card(t: Translator, entry: Entry) -> None:
     """Draw what a model that is not here needs: its figures, and one button that fetches it, with progress."""
     with st.container(border=True, key=f"download-{entry.spec.id}"):
-        st.markdown(f"**{t('This model is not on this computer yet.')}**")
+        st.markdown("**" + t("This model is not on this computer yet.") + "**")
         st.caption(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
         _download(t, entry)
 

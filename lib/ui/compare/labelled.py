@@ -296,7 +296,7 @@ def _kind_words(t: Translator) -> tuple[str, str, str, str]:
 
 
 def _confusion(t: Translator, done: Done, model: ModelFigures) -> None:
-    st.markdown(f"**{t('Which classes it takes for which')}**")
+    st.markdown("**" + t("Which classes it takes for which") + "**")
     st.caption(t("Rows: what the photos show. Columns: what the model said. Click a cell to see its photos."))
     chart = charts.confusion_map(model.confusion, t, ink=ink())
     event = st.vega_lite_chart(chart, width="stretch", on_select="rerun", key=f"confusion-{model.answers.model}")

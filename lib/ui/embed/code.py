@@ -88,7 +88,7 @@ def _zip(snippet: Snippet, options: Options) -> bytes:
 def _bundle(t: Translator, options: Options) -> None:
     """Draw the button that makes the bundle, and give it away when it is made."""
     with st.container(border=True):
-        st.markdown(f"**{t('A page that works without internet')}**")
+        st.markdown("**" + t("A page that works without internet") + "**")
         if not isinstance(options.model, ModelFolder):
             st.info(t("Only the app's own models can be packed: take the same one of these."), icon=":material/info:")
             return
