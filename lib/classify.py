@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lib.catalogue.contract import InputSpec
 from lib.classifiers.base import Classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
@@ -226,8 +227,13 @@ def classify_photos(
 
 def pixels_needed(classifier: Classifier) -> int:
     """Return how many pixels each side of a photo needs, so that nothing is enlarged that the file has."""
-    side = max(classifier.spec.input.size_wh)
-    needed = side / CENTRAL_FRACTION if classifier.spec.input.resize == "crop" else side
+    return least_side(classifier.spec.input)
+
+
+def least_side(spec: InputSpec) -> int:
+    """Return what `pixels_needed` does, for a model with this input."""
+    side = max(spec.size_wh)
+    needed = side / CENTRAL_FRACTION if spec.resize == "crop" else side
     return max(DECODE_FLOOR, int(-(-needed // 1)))
 
 

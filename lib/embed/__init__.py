@@ -11,6 +11,6 @@ from lib.embed.preview import preview
 from lib.embed.snippet import Snippet, companions, render, weights_file
 
 __all__ = [
-    "MOBILENETS", "Engine", "Input", "Options", "Snippet", "Target", "TfjsMobilenet", "Weights", "companions", "matching", "preview",
-    "render", "tfjs_model", "weights_file",
+    "MOBILENETS", "Engine", "Input", "Options", "Snippet", "Target", "TfjsMobilenet", "Weights", "companions",
+    "matching", "preview", "render", "tfjs_model", "weights_file",
 ]  # fmt: skip

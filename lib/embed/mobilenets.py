@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 
+from lib.catalogue.contract import InputSpec
+
 PREFIX = "tfjs-"
-SIZE_WH = (224, 224)
 CLASSES = 1000  # the package drops the first of the 1001 logits, the background
-# What the graphs at the package's own addresses take; those of earlier versions of the package took [-1, 1].
-INPUT_RANGE = (0, 1)
+# What the graphs at the package's own addresses take (earlier versions of the package gave them [-1, 1]). The package
+# would squash a photo; the code cuts its middle out first, as the app does for the models these are like.
+INPUT = InputSpec((224, 224), range=(0.0, 1.0), resize="crop")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
 from lib.catalogue.store import SHIPPED
+from lib.classify import least_side
 from lib.embed import mobilenets, words
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import Options, Target
@@ -123,7 +124,7 @@ def _labels(options: Options) -> list[str]:
 def _specs(options: Options) -> tuple[InputSpec, OutputSpec]:
     if isinstance(options.model, ModelFolder):
         return options.model.spec.input, options.model.spec.output
-    return InputSpec(mobilenets.SIZE_WH), OutputSpec(mobilenets.CLASSES)
+    return InputSpec(mobilenets.INPUT.size_wh, resize=mobilenets.INPUT.resize), OutputSpec(mobilenets.CLASSES)
 
 
 def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
@@ -133,7 +134,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {
-        "width": width, "height": height, "resize": spec.resize,
+        "width": width, "height": height, "resize": spec.resize, "least_side": least_side(spec),
         "low": low, "high": high, "slope": (high - low) / 255, "mean": spec.mean, "std": spec.std,
         "dtype": ends.input.dtype, "input_scale": ends.input.scale, "input_zero": ends.input.zero_point,
         "is_plain": takes_bytes(ends.input, spec), "least": least, "most": most,

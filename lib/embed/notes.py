@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lib.catalogue.contract import ModelFolder
-from lib.embed.mobilenets import INPUT_RANGE, TfjsMobilenet
+from lib.embed.mobilenets import INPUT, TfjsMobilenet
 from lib.embed.options import PAGES, WEB, Engine, Input, Options, Target, Weights
 from lib.embed.tensors import read_ends
 from lib.messages import N_, Message
@@ -86,7 +86,7 @@ def _weights(options: Options) -> Iterator[Message]:
                     "The model comes from the package's own host ({host}), which has failed before; your own copy "
                     "of it is safer. It takes colours from {low} to {high}."
                 ),
-                {"host": "tfhub.dev", "low": INPUT_RANGE[0], "high": INPUT_RANGE[1]},
+                {"host": "tfhub.dev", "low": f"{INPUT.range[0]:g}", "high": f"{INPUT.range[1]:g}"},
             )
         case _:
             place = N_("Put {file} beside the page.") if options.target in PAGES else N_("Put {file} in public/.")

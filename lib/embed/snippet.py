@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lib.catalogue.contract import ModelFolder
 from lib.embed import native, web
-from lib.embed.notes import notes_on
 from lib.embed.mobilenets import TfjsMobilenet
+from lib.embed.notes import notes_on
 from lib.embed.options import PAGES, WEB, Options, Target, Weights
 from lib.messages import Message
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -111,10 +111,24 @@ def _environment() -> "Environment":
         autoescape=False,
         finalize=_finalize,
     )
-    environment.filters.update(
-        js=js, html=markup, py=py, kotlin=kotlin, swift=swift, number=number, whole=whole, trusted=trusted
-    )
+    filters: dict[str, Callable[[Any], Code]] = {
+        "js": js, "html": markup, "py": py, "kotlin": kotlin, "swift": swift,
+        "number": number, "whole": whole, "trusted": trusted,
+    }  # fmt: skip
+    environment.filters.update({name: _of_defined(escape) for name, escape in filters.items()})
     return environment
+
+
+def _of_defined(escape: Callable[[Any], Code]) -> Callable[[Any], Code]:
+    """Return `escape` for values that there are: what stands for a missing one may have a harmless `repr`."""
+    import jinja2
+
+    def filtered(value: Any) -> Code:
+        if isinstance(value, jinja2.Undefined):
+            str(value)  # raises UndefinedError, which names it
+        return escape(value)
+
+    return filtered
 
 
 def _finalize(value: object) -> object:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.catalogue.contract import ModelFolder, ModelSpec
 from lib.catalogue.convert import pin_batch
+from lib.classify import least_side
 from lib.embed import mobilenets, packages, words
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
@@ -152,16 +153,17 @@ def _model(options: Options) -> dict[str, Any]:
 
 
 def _tfjs_model(options: Options, net: TfjsMobilenet) -> dict[str, Any]:
-    width, height = mobilenets.SIZE_WH
+    spec = mobilenets.INPUT
+    width, height = spec.size_wh
     return {
         "name": net.name,
         "address": options.model_address,
         "version": net.version,
         "alpha": net.alpha,
-        "inputRange": list(mobilenets.INPUT_RANGE),
+        "inputRange": list(spec.range),
         "classes": mobilenets.CLASSES,
         **_choices(options, mobilenets.CLASSES),
-        "input": {"width": width, "height": height, "resize": "crop"},
+        "input": {"width": width, "height": height, "resize": spec.resize, "leastSide": least_side(spec)},
     }
 
 
@@ -179,6 +181,7 @@ def _input(spec: ModelSpec, tensor: Tensor) -> dict[str, Any]:
         "width": width,
         "height": height,
         "resize": spec.input.resize,
+        "leastSide": least_side(spec.input),
         "range": list(spec.input.range),
         "mean": spec.input.mean and list(spec.input.mean),
         "std": spec.input.std and list(spec.input.std),

@@ -1,19 +1,21 @@
 // A photo of any size → the RGB bytes that the model looks at, scaled as the app scales them (Pillow's BILINEAR,
 // which averages over the area a new pixel covers; a canvas does not, and moves probabilities by up to 0.2).
 
-const LEAST_SIDE = 342; // large photos are first reduced to 1/2, 1/4 or 1/8, but not below this
 const ROWS_AT_ONCE = 256; // keeps the canvas small: phones refuse large ones
 const CENTRAL_FRACTION = 0.875;
 const ONE = 2 ** 22; // weights are whole numbers of this fineness
 
-export function toPixels(bitmap, {width, height, resize}) {
-  const photo = read(bitmap, reductionOf(bitmap));
-  return scaleDown(scaleAcross(resize === 'crop' ? middleOf(photo) : photo, width), height).data;
+export function toPixels(bitmap, {width, height, resize, leastSide}) {
+  const whole = read(bitmap, reductionOf(bitmap, leastSide));
+  const photo = resize === 'crop' ? middleOf(whole) : whole;
+  const isTall = photo.height > height && photo.height - height > 2 * (photo.width - width);
+  return (isTall ? scaleAcross(scaleDown(photo, height), width) : scaleDown(scaleAcross(photo, width), height)).data;
 }
 
-function reductionOf(bitmap) {
+// Large photos are first reduced to 1/2, 1/4 or 1/8, as long as no side gets too short.
+function reductionOf(bitmap, leastSide) {
   const side = Math.min(bitmap.width, bitmap.height);
-  return [8, 4, 2].find((factor) => side >= factor * LEAST_SIDE) ?? 1;
+  return [8, 4, 2].find((factor) => side >= factor * leastSide) ?? 1;
 }
 
 // The photo on white, each square of `factor` × `factor` pixels averaged.
@@ -88,7 +90,7 @@ function weightsFor(before, after) {
     const first = Math.max(0, Math.floor(centre - reach + 0.5));
     const end = Math.min(before, Math.floor(centre + reach + 0.5));
     const shares = Array.from({length: end - first}, (__, k) =>
-      Math.max(0, 1 - Math.abs((first + k - centre + 0.5) / reach)));
+      Math.max(0, 1 - Math.abs((first + k - centre + 0.5) * (1 / reach))));
     const total = shares.reduce((a, b) => a + b);
     return {first, weights: shares.map((share) => Math.floor(0.5 + (share / total) * ONE))};
   });

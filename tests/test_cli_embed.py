@@ -1,0 +1,133 @@
+"""The command `embed`: what it prints and writes, and how it ends."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lib.cli import main
+from lib.embed import Target
+
+MODELS = Path(__file__).resolve().parent / "models"
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder that holds one tiny model of a user."""
+    folder = tmp_path / "home"
+    shutil.copytree(MODELS / "float32", folder / "models" / "float32")
+    monkeypatch.setenv("DISCERN_HOME", str(folder))
+    return folder
+
+
+def test_the_targets_are_those_of_the_design() -> None:
+    assert [*Target] == [
+        "script", "module", "npm", "vue", "react", "svelte", "python-litert", "python-keras", "android", "ios",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "begins"),
+    [
+        ("script", "<!doctype html>"),
+        ("module", "<!doctype html>"),
+        ("npm", "import './discern/style.css';"),
+        ("vue", "<script setup>"),
+        ("react", "import {useEffect, useRef, useState} from 'react';"),
+        ("svelte", "<script>"),
+        ("python-litert", '"""Classify photos'),
+        ("android", "package org.example.discern"),
+        ("ios", "import TensorFlowLite"),
+    ],
+)
+def test_the_main_file_is_printed_and_nothing_else(capsys: Capture, target: str, begins: str) -> None:
+    assert main(["embed", "float32", "--target", target]) == 0
+    told = capsys.readouterr()
+    assert told.out.startswith(begins)
+    assert told.err.count("\n") >= 1  # what to know about it
+
+
+def test_a_page_is_one_file_and_its_model(capsys: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    assert main(["embed", "float32", "--target", "module", "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == {"index.html", "model.tflite"}
+    assert (out / "model.tflite").read_bytes() == (MODELS / "float32" / "model.tflite").read_bytes()
+    assert str(out / "index.html") in capsys.readouterr().out
+
+
+def test_code_that_is_one_file_goes_to_a_file_of_any_name(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "demo.html"
+    assert main(["embed", "float32", "--target", "script", "--out", str(out)]) == 0
+    assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert [*out.parent.iterdir()] == [out]
+
+
+def test_a_project_is_a_folder(tmp_path: Path) -> None:
+    out = tmp_path / "project"
+    assert main(["embed", "float32", "--target", "vue", "--out", str(out)]) == 0
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert {"package.json", "vite.config.js", "index.html", "src/Discern.vue", "public/model.tflite"} <= found
+
+
+def test_a_project_does_not_replace_a_file(capsys: Capture, tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    out.write_text("mine")
+    assert main(["embed", "float32", "--target", "vue", "--out", str(out)]) == 2
+    assert "takes a folder" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_named(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert main(["embed", "float32", "--target", "vue", "--out", str(tmp_path / "file" / "below")]) == 2
+    assert "could not be written" in capsys.readouterr().err
+
+
+def test_choices_arrive_in_the_code(capsys: Capture) -> None:
+    choices = ["--top", "3", "--ratio", "0.3", "--floor", "0.6", "--input", "camera", "--lang", "ko"]
+    assert main(["embed", "float32", "--target", "script", *choices]) == 0
+    code = capsys.readouterr().out
+    for expected in ('"top": 3', '"ratio": 0.3', '"floor": 0.6', "<video", '<html lang="ko">'):
+        assert expected in code
+
+
+def test_an_address_says_where_the_weights_are(capsys: Capture) -> None:
+    assert main(["embed", "float32", "--target", "script", "--address", "https://example.org/m/"]) == 0
+    assert '"address": "https://example.org/m/model.tflite"' in capsys.readouterr().out
+
+
+def test_a_bundle_asks_nobody_else(capsys: Capture) -> None:
+    assert main(["embed", "float32", "--target", "script", "--weights", "bundle"]) == 0
+    code = capsys.readouterr().out
+    assert "https://" not in code
+    assert "./npm/@litertjs/core@" in code
+
+
+@pytest.mark.parametrize("arguments", [["tfjs-mobilenet-v1-0.5"], ["mobilenet-v1-0.5-160-quant", "--engine", "tfjs"]])
+def test_tfjs_brings_mobilenets(capsys: Capture, arguments: list[str]) -> None:
+    assert main(["embed", *arguments, "--target", "script"]) == 0
+    assert "mobilenet_v1_050_224/classification/1/model.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nobody", "--target", "script"], "There is no model"),
+        (["mobilenet-v1-0.5-160-quant", "--target", "script"], "is not on this machine yet"),
+        (["float32", "--target", "script", "--engine", "tfjs"], "TF.js brings no model like"),
+        (["tfjs-mobilenet-v1-0.5", "--target", "ios"], "for TF.js in browsers"),
+        (["float32", "--target", "python-keras"], "no Keras model"),
+        (["float32", "--target", "script", "--ratio", "2"], "rival ratio"),
+        (["float32", "--target", "script", "--top", "0"], "at least 1"),
+        (["float32", "--target", "script", "--weights", "address"], "address is needed"),
+        (["float32", "--target", "script", "--address", "javascript:x"], "is not an address"),
+        (["float32", "--target", "vue", "--weights", "bundle"], "offline bundle"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_why(capsys: Capture, arguments: list[str], reason: str) -> None:
+    assert main(["embed", *arguments]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert reason in told.err

@@ -1,0 +1,271 @@
+"""The JavaScript that web snippets share, run in Node: it decides, scales and computes as the Python does."""
+
+import base64
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
+from lib.classifiers.outputs import dequantise, to_probabilities
+from lib.classify import least_side
+from lib.embed import Options, Target, render
+from lib.errors import ModelOutputError
+from lib.i18n import LANGUAGES, Translator
+from lib.photos import DECODE_FLOOR
+from lib.preprocess import Quantiser, resize, to_floats
+from lib.verdict import Thresholds, explain, judge, percent, rank
+from tests.embed.packages import find_node
+from tests.pictures import noise
+
+DRIVER = Path(__file__).with_name("embed_modules.mjs")
+RANDOM = np.random.default_rng(4)
+
+Call = tuple[str, str, list[Any]]
+Run = Callable[[Iterable[Call]], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    found = find_node()
+    if found is None:
+        pytest.skip("Node is needed: there is none on this machine, nor the package that tests/embed installs")
+    return found.node
+
+
+@pytest.fixture
+def run(node: str, tmp_path: Path, tiny_model: Callable[[str], ModelFolder]) -> Run:
+    """Return what calls functions of the shared modules: (module, function, arguments) → result or error."""
+    return lambda calls: run_in(node, tmp_path, calls, Options(tiny_model("float32"), Target.NPM))
+
+
+def run_in(node: str, folder: Path, calls: Iterable[Call], options: Options) -> list[dict[str, Any]]:
+    for name, text in render(options).files.items():
+        if name.endswith(".js") and "/discern/" in name:
+            (folder / Path(name).name).write_text(text, encoding="utf-8")
+    (folder / "package.json").write_text('{"type": "module"}')
+    asked = [{"module": module, "name": name, "arguments": values} for module, name, values in calls]
+    done = subprocess.run(
+        [node, DRIVER],
+        input=json.dumps({"folder": str(folder), "calls": asked}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+# The verdict --------------------------------------------------------------------------------------------------------
+
+# DESIGN's table of verdicts; of 10 and 1000 classes, the rest shares what is left.
+TABLE = [
+    pytest.param([0.91, 0.07, 0.02], "clear", id="3 classes, one leads"),
+    pytest.param([0.35, 0.34, 0.31], "none", id="3 classes, all alike"),
+    pytest.param([0.943, 0.057], "clear", id="2 classes, one leads"),
+    pytest.param([0.66, 0.34], "close", id="2 classes, a rival"),
+    pytest.param([0.67, 0.33], "clear", id="2 classes, just no rival"),
+    pytest.param([0.5, 0.5], "close", id="2 classes, alike"),
+    pytest.param([0.4, 0.1, *[0.0625] * 8], "weak", id="10 classes, a weak winner"),
+    pytest.param([0.45, 0.4, *[0.01875] * 8], "none", id="10 classes, weak with a rival"),
+    pytest.param([0.45, 0.4, *[0.15 / 998] * 998], "close", id="1000 classes, a rival"),
+    pytest.param([0.446, *[0.554 / 999] * 999], "clear", id="1000 classes, a lot"),
+    pytest.param([0.122, *[0.878 / 999] * 999], "weak", id="1000 classes, a weak winner"),
+    pytest.param([0.2] * 5, "none", id="uniform"),
+    pytest.param([1.0], "clear", id="one class"),
+]
+
+
+@pytest.mark.parametrize(("probabilities", "kind"), TABLE)
+def test_the_verdicts_are_those_of_the_table(run: Run, probabilities: list[float], kind: str) -> None:
+    labels = [f"class {i}" for i in range(len(probabilities))]
+    floor = 0.5 if len(labels) <= 20 else 0.2
+    (found,) = run([("verdict", "judge", [probabilities, labels, {"ratio": 0.5, "floor": floor}])])
+    assert found["result"]["kind"] == kind
+
+
+def cases() -> list[tuple[NDArray[np.float64], tuple[str, ...], Thresholds]]:
+    """Return probabilities of all sorts: random, with ties, nearly certain, 8-bit, and thresholds of all sorts."""
+    found = []
+    for number in range(400):
+        classes = int(RANDOM.choice([1, 2, 3, 5, 10, 20, 21, 100, 1000]))
+        values = RANDOM.dirichlet(np.full(classes, RANDOM.choice([0.01, 0.1, 1.0, 50.0])))
+        if number % 3 == 1:  # as an 8-bit output has it, with many ties
+            values = np.maximum(np.rint(values * 255), number % 2)
+            values[0] += not values.any()
+        values = values / values.sum()
+        thresholds = Thresholds(
+            float(RANDOM.choice([0.5, 0.2, 0.9, RANDOM.uniform(0.2, 0.9)])),
+            None if number % 2 else float(RANDOM.uniform(0.05, 0.95)),
+        )
+        labels = tuple(f"{{names}} $& {i}" for i in range(classes))  # a label must not be taken for a gap
+        found.append((values, labels, thresholds))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_verdict_and_sentence_are_those_of_the_app(
+    node: str, tmp_path: Path, tiny_model: Callable[[str], ModelFolder], language: str
+) -> None:
+    say = Translator(language)
+    options = Options(tiny_model("float32"), Target.NPM, language=language)
+    words = _words(render(options).files["src/discern/words.js"])
+    every = cases()
+    judged = run_in(
+        node,
+        tmp_path,
+        [
+            ("verdict", "judge", [v.tolist(), list(n), {"ratio": t.ratio, "floor": t.floor_for(len(n))}])
+            for v, n, t in every
+        ],
+        options,
+    )
+    told = run_in(node, tmp_path, [("verdict", "explain", [one["result"], words]) for one in judged], options)
+    kinds = set()
+    for (values, names, thresholds), one, sentence in zip(every, judged, told, strict=True):
+        expected = judge(values, names, thresholds)
+        kinds.add(expected.kind.value)
+        assert one["result"]["kind"] == expected.kind.value
+        assert [rival["index"] for rival in one["result"]["rivals"]] == [rival.index for rival in expected.rivals]
+        assert one["result"]["moreRivals"] == expected.more_rivals
+        assert sentence["result"] == say.message(explain(expected))
+    assert kinds == {"clear", "close", "weak", "none"}
+
+
+def _words(module: str) -> dict[str, str]:
+    found: dict[str, str] = json.loads(module.partition("export const words = ")[2].rstrip().removesuffix(";"))
+    return found
+
+
+def test_percentages_round_as_in_the_app(run: Run) -> None:
+    values = [0.0, 1e-9, 0.004, 0.005, 0.015, 0.025, 0.125, 0.145, 0.5, 0.994, 0.995, 0.9999, 1.0, *RANDOM.random(200)]
+    found = run(("verdict", "percent", [float(value)]) for value in values)
+    assert [one["result"] for one in found] == [percent(float(value)) for value in values]
+
+
+def test_ties_keep_the_lower_index(run: Run) -> None:
+    (found,) = run([("verdict", "rank", [[0.4, 0.4, 0.2], ["ant", "bee", "cat"], 2])])
+    expected = rank(np.array([0.4, 0.4, 0.2]), ("ant", "bee", "cat"), top=2)
+    assert [one["label"] for one in found["result"]] == [one.label for one in expected] == ["ant", "bee"]
+
+
+# Tensors ------------------------------------------------------------------------------------------------------------
+
+SPECS = [
+    pytest.param(InputSpec((4, 4)), id="from -1 to 1"),
+    pytest.param(InputSpec((4, 4), (0.0, 255.0)), id="bytes"),
+    pytest.param(
+        InputSpec((4, 4), (0.0, 1.0), "crop", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), id="mean and std"
+    ),
+]
+
+
+def _input(spec: InputSpec, dtype: str, scale: float = 0.0, zero_point: int = 0) -> dict[str, Any]:
+    return {
+        "range": spec.range, "mean": spec.mean, "std": spec.std, "type": dtype, "scale": scale, "zeroPoint": zero_point
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_real_inputs_are_the_same_to_the_last_bit(run: Run, spec: InputSpec) -> None:
+    pixels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    (found,) = run([("tensor", "toTensor", [pixels.ravel().tolist(), _input(spec, "float32")])])
+    assert np.array_equal(np.array(found["result"], np.float32), to_floats(pixels, spec).ravel())
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("dtype", ["uint8", "int8"])
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.0078125, 128), (0.0078431, 0), (0.02, 60), (1.0, 0), (0.0, 0)])
+def test_whole_inputs_are_the_same(run: Run, spec: InputSpec, dtype: str, scale: float, zero_point: int) -> None:
+    pixels = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    expected = Quantiser(spec, np.dtype(dtype).type, scale, zero_point)(pixels)
+    (found,) = run([("tensor", "toTensor", [pixels.ravel().tolist(), _input(spec, dtype, scale, zero_point)])])
+    assert found["result"] == expected.ravel().tolist()
+
+
+def _output(spec: OutputSpec, scale: float = 0.0, zero_point: int = 0) -> dict[str, Any]:
+    return {
+        "scale": scale, "zeroPoint": zero_point, "activation": spec.activation, "background": spec.background,
+        "classes": spec.classes,
+    }  # fmt: skip
+
+
+OUTPUTS = [
+    pytest.param([3, 0, 252], 1 / 256, 0, OutputSpec(3), id="8 bits"),
+    pytest.param([-120, -128, 100], 1 / 256, -128, OutputSpec(3), id="signed, sums to less than 1"),
+    pytest.param([9, 100, 3, 50], 1 / 256, 0, OutputSpec(3, "first"), id="background first"),
+    pytest.param([9, 100, 3, 50], 1 / 256, 0, OutputSpec(3, "last"), id="background last"),
+    pytest.param([2.5, -800.0, 900.0], 0.0, 0, OutputSpec(3, "none", "logits"), id="logits"),
+    pytest.param([2.5, -1.0, 0.3, 0.1], 0.0, 0, OutputSpec(3, "first", "logits"), id="logits with background"),
+    pytest.param([0.3], 0.0, 0, OutputSpec(2, "none", "sigmoid"), id="one unit"),
+    pytest.param([-3.1], 0.0, 0, OutputSpec(2, "none", "logits"), id="one unit of logits"),
+    pytest.param([0.2, 0.7], 0.0, 0, OutputSpec(2, "none", "logits"), id="two units of logits"),
+    pytest.param([0.5, -1e-6, 0.5], 0.0, 0, OutputSpec(3), id="a rounding error below zero"),
+]
+
+
+@pytest.mark.parametrize(("raw", "scale", "zero_point", "spec"), OUTPUTS)
+def test_outputs_are_read_as_in_the_app(
+    run: Run, raw: list[float], scale: float, zero_point: int, spec: OutputSpec
+) -> None:
+    (found,) = run(
+        [("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec, scale, zero_point)])]
+    )
+    assert found == {"result": pytest.approx(to_probabilities(dequantise(np.array(raw), scale, zero_point), spec))}
+
+
+@pytest.mark.parametrize(
+    ("raw", "spec"),
+    [
+        pytest.param([0.5, math.nan, 0.5], OutputSpec(3), id="not a number"),
+        pytest.param([0.5, math.inf, 0.5], OutputSpec(3, "none", "logits"), id="infinite"),
+        pytest.param([0.5, -0.1, 0.5], OutputSpec(3), id="negative"),
+        pytest.param([0.0, 0.0, 0.0], OutputSpec(3), id="all zero"),
+        pytest.param([0.5, 0.5], OutputSpec(3), id="too few"),
+    ],
+)
+def test_what_is_no_answer_is_refused_in_the_same_words(run: Run, raw: list[float], spec: OutputSpec) -> None:
+    with pytest.raises(ModelOutputError) as expected:
+        to_probabilities(np.array(raw), spec)
+    (found,) = run([("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec)])])
+    assert found == {"error": str(expected.value)}
+
+
+# Pixels -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", ["crop", "squash"])
+@pytest.mark.parametrize(
+    ("size_wh", "target_wh"),
+    [
+        pytest.param((48, 32), (6, 4), id="smaller"),
+        pytest.param((5, 9), (8, 12), id="larger"),
+        pytest.param((61, 300), (32, 32), id="narrow, in several strips"),
+        pytest.param((33, 17), (33, 17), id="the same"),
+        pytest.param((1, 1), (3, 3), id="one pixel"),
+        pytest.param((2 * DECODE_FLOOR + 1, 2 * DECODE_FLOOR + 3), (32, 24), id="reduced first"),
+    ],
+)
+def test_photos_are_scaled_to_the_same_bytes(
+    run: Run, rule: str, size_wh: tuple[int, int], target_wh: tuple[int, int]
+) -> None:
+    image = noise(*size_wh)
+    bitmap = {
+        "width": image.width,
+        "height": image.height,
+        "rgba": base64.b64encode(image.convert("RGBA").tobytes()).decode(),
+    }
+    spec = InputSpec(target_wh, resize=rule)
+    asked = {"width": target_wh[0], "height": target_wh[1], "resize": rule, "leastSide": least_side(spec)}
+    (found,) = run([("pixels", "toPixels", [bitmap, asked])])
+    reduced = image.reduce(2) if min(size_wh) >= 2 * DECODE_FLOOR else image
+    expected = np.asarray(resize(reduced, spec))
+    assert found["result"] == expected.ravel().tolist()

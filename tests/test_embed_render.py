@@ -1,0 +1,542 @@
+"""Code that is written for models: every target, escaping, what is refused, and Python code run as it is."""
+
+import ast
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jinja2
+import numpy as np
+import pytest
+
+from lib.catalogue.contract import ModelFolder, OutputSpec, load
+from lib.classifiers import open_classifier
+from lib.embed import MOBILENETS, Input, Options, Target, Weights, companions, matching, preview, render, web
+from lib.embed.options import PAGES, WEB
+from lib.embed.templates import FOLDER, Code, TemplateError, _environment, js, kotlin, markup, py, swift
+from lib.errors import ModelFileError, UsageError
+from lib.i18n import LANGUAGES, Translator
+from lib.messages import Message
+from lib.photos import open_photo
+from lib.verdict import Thresholds, explain, judge
+from tests.embed.packages import find_node
+from tests.pictures import encode, noise
+
+TINY_MODELS = Path(__file__).parent / "models"
+NASTY_NAME = "</script><script>alert(1)</script><!-- {{ 1 + 1 }} {alert(2)} \"'`${alert(3)}"
+NASTY_LABELS = (
+    'it\'s "quoted" `so` ${alert(1)} $label \\(label) \\n',
+    "{{ alert(1) }} {alert(2)} </script><script>alert(3)</script> <!--",
+    "\u2028\u202e]]></style> {label} 고양이",
+)
+NASTY_FILE = "a b'c\"$d`#?.tflite"
+
+
+@pytest.fixture
+def nasty(tmp_path: Path) -> ModelFolder:
+    """A model whose every text is an attack on some place it may land in."""
+    folder = tmp_path / "nasty"
+    shutil.copytree(TINY_MODELS / "float32", folder)
+    (folder / "model.tflite").rename(folder / NASTY_FILE)
+    card = (folder / "model.toml").read_text(encoding="utf-8")
+    card = card.replace('name = "float32"', f"name = {json.dumps(NASTY_NAME)}")
+    card = card.replace('weights = "model.tflite"', f"weights = {json.dumps(NASTY_FILE)}")
+    (folder / "model.toml").write_text(card, encoding="utf-8")
+    return load(folder)
+
+
+@pytest.fixture
+def nasty_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ModelFolder, "read_labels", lambda self, language="en": NASTY_LABELS)
+
+
+# Every target -------------------------------------------------------------------------------------------------------
+
+MODELS = ["float32", "uint8-coarse", "int8", "background-first", "background-last", "sigmoid", "logit-one", "logits"]
+
+
+@pytest.mark.parametrize("target", [target for target in Target if target is not Target.PYTHON_KERAS])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_target_is_written_for_every_kind_of_model(
+    tiny_model: Callable[[str], ModelFolder], target: Target, model: str
+) -> None:
+    snippet = render(Options(tiny_model(model), target))
+    assert snippet.main in snippet.files
+    assert snippet.notes
+    for name, text in snippet.files.items():
+        assert "[[" not in text, name
+        assert "[%" not in text, name
+        assert text.endswith("\n"), name
+
+
+@pytest.mark.parametrize("target", WEB)
+@pytest.mark.parametrize("given", Input)
+@pytest.mark.parametrize("model", ["tfjs-mobilenet-v1-0.25", "float32"])
+def test_web_pages_take_photos_from_everywhere(
+    tiny_model: Callable[[str], ModelFolder], target: Target, given: Input, model: str
+) -> None:
+    found = MOBILENETS.get(model) or tiny_model(model)
+    files = render(Options(found, target, input=given)).files
+    every = "\n".join(files.values())
+    assert ("await startCamera(" in every) == (given is Input.CAMERA)
+    assert ('type="file"' in every) == (given is Input.FILE)
+    assert ('src="photo.jpg"' in every or "'photo.jpg'" in every) == (given is Input.IMG)
+
+
+def test_what_a_project_asks_npm_for_is_exact(tiny_model: Callable[[str], ModelFolder]) -> None:
+    for target in (Target.NPM, Target.VUE, Target.REACT, Target.SVELTE):
+        package = json.loads(render(Options(tiny_model("float32"), target)).files["package.json"])
+        for version in {**package["dependencies"], **package["devDependencies"]}.values():
+            assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+
+
+@pytest.mark.parametrize("target", PAGES)
+@pytest.mark.parametrize("model", ["tfjs-mobilenet-v2-1.0", "float32"])
+def test_every_script_of_a_page_has_an_exact_version_and_a_digest(
+    tiny_model: Callable[[str], ModelFolder], target: Target, model: str
+) -> None:
+    code = render(Options(MOBILENETS.get(model) or tiny_model(model), target)).code
+    addresses = set(re.findall(r"https://cdn\.jsdelivr\.net/npm/[^\"']+", code))
+    assert addresses
+    for address in addresses:
+        assert re.search(r"@\d+\.\d+\.\d+/.+\.(js|wasm)$", address)
+        after = code[code.rindex(address) + len(address) :]
+        assert re.match(r"\"(,)?:?\s*(\"?integrity\"?[:=]\s*)?\"sha384-[A-Za-z0-9+/]{64}\"", after), address
+
+
+def test_names_at_the_top_of_the_modules_of_one_page_differ(tiny_model: Callable[[str], ModelFolder]) -> None:
+    for model in (tiny_model("float32"), MOBILENETS["tfjs-mobilenet-v1-1.0"]):
+        for given in Input:
+            code = render(Options(model, Target.MODULE, input=given)).code
+            script = code.rpartition('<script type="module">')[2].partition("</script>")[0]
+            names = re.findall(r"^(?:async )?(?:const|let|function) (\w+)", script, re.MULTILINE)
+            assert len(names) > 30
+            assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("target", PAGES)
+@pytest.mark.parametrize("given", Input)
+def test_node_reads_the_scripts_of_a_page(nasty: ModelFolder, tmp_path: Path, target: Target, given: Input) -> None:
+    node = find_node()
+    if node is None:
+        pytest.skip("Node is needed: there is none on this machine, nor the package that tests/embed installs")
+    script = page_of(render(Options(nasty, target, input=given)).code).scripts[-1]
+    path = tmp_path / ("page.mjs" if target is Target.MODULE else "page.cjs")
+    path.write_text(script, encoding="utf-8")
+    done = subprocess.run([node.node, "--check", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+# Escaping -----------------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """What a browser makes of a page: its title, its scripts, and all attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = ""
+        self.scripts: list[str] = []
+        self.tags: list[str] = []
+        self.labels: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+        self.labels += [value or "" for name, value in attrs if name == "aria-label"]
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag == "script" and self.cdata_elem == "script":
+            self.scripts[-1] += data
+        elif self.lasttag == "title":
+            self.title += data
+
+
+def page_of(code: str) -> Page:
+    page = Page()
+    page.feed(code)
+    page.close()
+    return page
+
+
+@pytest.mark.parametrize("target", PAGES)
+def test_names_that_are_attacks_stay_text_in_a_page(
+    nasty: ModelFolder, nasty_labels: None, target: Target, tiny_model: Callable[[str], ModelFolder]
+) -> None:
+    page = page_of(render(Options(nasty, target)).code)
+    harmless = page_of(render(Options(tiny_model("float32"), target)).code)
+    assert page.tags == harmless.tags
+    assert page.title.strip() == NASTY_NAME
+    assert page.labels[0] == NASTY_NAME
+    assert model_in(page.scripts[-1])["labels"] == list(NASTY_LABELS)
+
+
+@pytest.mark.parametrize("target", [Target.NPM, Target.VUE, Target.REACT, Target.SVELTE])
+def test_components_hold_no_text_from_outside(
+    nasty: ModelFolder, nasty_labels: None, target: Target, tiny_model: Callable[[str], ModelFolder]
+) -> None:
+    files, harmless = render(Options(nasty, target)).files, render(Options(tiny_model("float32"), target)).files
+    assert files.keys() == harmless.keys()
+    assert {name for name in files if files[name] != harmless[name]} == {"index.html", "src/discern/model.js"}
+    model = model_in(files["src/discern/model.js"])
+    assert (model["name"], model["labels"]) == (NASTY_NAME, list(NASTY_LABELS))
+    assert page_of(files["index.html"]).title.strip() == NASTY_NAME
+
+
+def model_in(script: str) -> dict[str, Any]:
+    """Return the table of the model in JavaScript, which is JSON."""
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(script.partition("const model = ")[2])[0]
+    return found
+
+
+def test_names_that_are_attacks_stay_text_in_python(nasty: ModelFolder, nasty_labels: None) -> None:
+    tree = ast.parse(render(Options(nasty, Target.PYTHON_LITERT)).code)
+    values = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    assert ast.literal_eval(values["LABELS"]) == list(NASTY_LABELS)
+    assert isinstance(values["MODEL"], ast.Call)
+    assert ast.literal_eval(values["MODEL"].args[0]) == NASTY_FILE
+
+
+@pytest.mark.parametrize("target", [Target.ANDROID, Target.IOS])
+def test_names_that_are_attacks_stay_text_in_apps(nasty: ModelFolder, nasty_labels: None, target: Target) -> None:
+    snippet = render(Options(nasty, target))
+    assert snippet.files["labels.txt"].split("\n") == [*NASTY_LABELS, ""]
+    literal = {Target.ANDROID: kotlin, Target.IOS: swift}[target](NASTY_FILE)
+    assert snippet.code.count(literal) == 1
+    assert NASTY_FILE not in snippet.code
+
+
+def test_the_address_of_a_file_with_an_odd_name_is_one_of_it(nasty: ModelFolder) -> None:
+    assert Options(nasty, Target.SCRIPT).model_address == "a%20b%27c%22%24d%60%23%3F.tflite"
+    assert NASTY_FILE in companions(Options(nasty, Target.SCRIPT))
+    assert f"public/{NASTY_FILE}" in companions(Options(nasty, Target.VUE))
+
+
+@pytest.mark.parametrize(
+    ("escape", "text", "expected"),
+    [
+        pytest.param(js, "</script>", r'"\u003C/script\u003E"', id="js: end of script"),
+        pytest.param(js, "<!--&", r'"\u003C!--\u0026"', id="js: comment"),
+        pytest.param(js, "\u2028\u202e\U000e0001", r'"\u2028\u202E\uDB40\uDC01"', id="js: what cannot be seen"),
+        pytest.param(js, "a\"\\`'\n고", r'"a\"\\`' + "'" + r'\n고"', id="js: quotes"),
+        pytest.param(markup, "<b a=\"'&{{x}}", "&lt;b a=&quot;&#x27;&amp;&#123;&#123;x&#125;&#125;", id="html"),
+        pytest.param(py, "a\"'\\\n\u2028고", '"a\\"\'\\\\\\n\\u2028고"', id="python"),
+        pytest.param(kotlin, 'a"$x\\\n\U000e0001', r'"a\"\$x\\\u000A\uDB40\uDC01"', id="kotlin"),
+        pytest.param(swift, 'a"\\(x)\n\U000e0001', r'"a\"\\(x)\u{A}\u{E0001}"', id="swift"),
+    ],
+)
+def test_text_is_escaped_for_its_place(escape: Callable[[object], Code], text: str, expected: str) -> None:
+    assert escape(text) == expected
+
+
+def test_what_is_escaped_for_javascript_and_python_reads_the_same() -> None:
+    every = "".join(chr(point) for point in [*range(0x300), *range(0x2000, 0x2100), 0xFEFF, 0x1F600, 0xE0001])
+    assert json.loads(js(every)) == every
+    assert ast.literal_eval(py(every)) == every
+    many = [f"label {i}" for i in range(200)]
+    assert json.loads(js({"labels": many, "none": None, "deep": {"is": [1.5, True]}}))["labels"] == many
+    assert max(map(len, js(many).splitlines())) <= 120
+    assert ast.literal_eval(py(many)) == many
+
+
+def test_a_value_without_a_filter_is_an_error() -> None:
+    with pytest.raises(TemplateError, match="without a filter"):
+        _environment().from_string("[[ name ]]").render(name="x")
+
+
+def test_a_name_that_there_is_not_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="nobody"):
+        _environment().from_string("[[ nobody|js ]]").render(name="x")
+
+
+def test_plain_templates_do_not_end_a_script_early() -> None:
+    for path in (FOLDER / "web").glob("*.js"):
+        assert "</script" not in path.read_text(encoding="utf-8").lower(), path.name
+
+
+# What is refused ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "reason"),
+    [
+        pytest.param("float32", {"top": 0}, "at least 1", id="no classes"),
+        pytest.param("float32", {"language": "xx"}, "no language", id="language"),
+        pytest.param("float32", {"weights": Weights.ADDRESS}, "address is needed", id="no address"),
+        pytest.param("float32", {"address": "https://example.org/"}, "address is needed", id="address not asked for"),
+        pytest.param("tfjs-mobilenet-v1-1.0", {"target": Target.ANDROID}, "browsers", id="TF.js on Android"),
+        pytest.param("float32", {"target": Target.IOS, "input": Input.CAMERA}, "web pages", id="camera of a script"),
+        pytest.param(
+            "float32", {"target": Target.VUE, "weights": Weights.BUNDLE}, "offline bundle", id="bundle of Vue"
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    tiny_model: Callable[[str], ModelFolder], model: str, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(UsageError, match=reason):
+        Options(MOBILENETS.get(model) or tiny_model(model), **{"target": Target.SCRIPT, **changes})
+
+
+@pytest.mark.parametrize(
+    ("address", "model", "expected"),
+    [
+        pytest.param("https://example.org/m.tflite", "float32", "https://example.org/m.tflite", id="file"),
+        pytest.param("https://example.org/a/", "float32", "https://example.org/a/model.tflite", id="folder"),
+        pytest.param("models/", "float32", "models/model.tflite", id="relative"),
+        pytest.param("http://h/m/model.json?v=1", "tfjs", "http://h/m/model.json?v=1", id="TF.js"),
+        pytest.param("http://h/m/", "tfjs", "http://h/m/model.json", id="folder of TF.js"),
+        pytest.param("http://h/m/weights.bin", "tfjs", None, id="not a TF.js model"),
+        pytest.param("javascript:alert(1)//", "float32", None, id="script"),
+        pytest.param("data:text/html,x", "float32", None, id="data"),
+        pytest.param("file:///etc/passwd", "float32", None, id="file system"),
+        pytest.param("//example.org/x.tflite", "float32", None, id="without a scheme"),
+        pytest.param('https://example.org/"><script>', "float32", None, id="markup"),
+        pytest.param("https://example.org/a b", "float32", None, id="blank"),
+        pytest.param("https://[", "float32", None, id="no address at all"),
+    ],
+)
+def test_addresses(tiny_model: Callable[[str], ModelFolder], address: str, model: str, expected: str | None) -> None:
+    found = MOBILENETS["tfjs-mobilenet-v1-1.0"] if model == "tfjs" else tiny_model(model)
+    if expected is None:
+        with pytest.raises(UsageError):
+            Options(found, Target.SCRIPT, weights=Weights.ADDRESS, address=address)
+    else:
+        options = Options(found, Target.SCRIPT, weights=Weights.ADDRESS, address=address)
+        assert options.model_address == expected
+        assert json.dumps(expected) in render(options).code
+
+
+def test_a_model_without_a_keras_file_has_no_keras_code(tiny_model: Callable[[str], ModelFolder]) -> None:
+    with pytest.raises(UsageError, match="no Keras model"):
+        render(Options(tiny_model("float32"), Target.PYTHON_KERAS))
+
+
+def test_a_file_that_is_no_model_is_refused(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+    shutil.copytree(tiny_model("float32").path, tmp_path / "m")
+    for content in (b"", b"TFL3" * 4, b"\0\0\0\0TFL3" + b"\xff" * 60):
+        (tmp_path / "m" / "model.tflite").write_bytes(content)
+        with pytest.raises(ModelFileError):
+            render(Options(load(tmp_path / "m"), Target.SCRIPT))
+
+
+def test_other_kinds_of_numbers_are_refused(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+    folder = changed(tiny_model("float32"), tmp_path, _input_of_sixteen_bits)
+    with pytest.raises(ModelFileError, match="float16 numbers"):
+        render(Options(folder, Target.SCRIPT))
+
+
+def test_an_open_batch_size_is_told_and_closed(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+    from lib.embed.tensors import read_ends
+
+    folder = changed(tiny_model("float32"), tmp_path, _open_batch)
+    assert read_ends(folder.weights_path).is_open
+    options = Options(folder, Target.SCRIPT)
+    assert any("batch size open" in note.text for note in render(options).notes)
+    assert not any("batch size open" in note.text for note in render(Options(folder, Target.PYTHON_LITERT)).notes)
+    closed = tmp_path / "closed.tflite"
+    closed.write_bytes(companions(options)["model.tflite"])
+    assert not read_ends(closed).is_open
+
+
+def changed(model: ModelFolder, tmp_path: Path, change: Callable[[Any, Any], None]) -> ModelFolder:
+    """Return a copy of a model, its first input's table changed."""
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    shutil.copytree(model.path, tmp_path / "changed")
+    table = schema.ModelT.InitFromPackedBuf(model.weights_path.read_bytes(), 0)
+    graph = table.subgraphs[0]
+    change(graph.tensors[graph.inputs[0]], schema)
+    (tmp_path / "changed" / "model.tflite").write_bytes(bytes(flatbuffer_utils.convert_object_to_bytearray(table)))
+    return load(tmp_path / "changed")
+
+
+def _open_batch(tensor: Any, schema: Any) -> None:
+    tensor.shapeSignature = [-1, *tensor.shape[1:]]
+
+
+def _input_of_sixteen_bits(tensor: Any, schema: Any) -> None:
+    tensor.type = schema.TensorType.FLOAT16
+
+
+# What the code says -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("target", Target)
+def test_notes_and_sentences_are_in_every_language(
+    tiny_model: Callable[[str], ModelFolder], language: str, target: Target
+) -> None:
+    model = MOBILENETS["tfjs-mobilenet-v2-0.5"] if target is Target.PYTHON_KERAS else tiny_model("float32")
+    snippet = render(Options(model, target, language=language))
+    every = "\n".join(snippet.files.values())
+    say = Translator(language)
+    close = say("Too close to call: {names}", names="{names}")
+    assert close in every
+    for note in snippet.notes:
+        assert isinstance(note, Message)
+        assert "{" not in say.message(note)
+
+
+def test_thresholds_are_those_of_the_app(tiny_model: Callable[[str], ModelFolder]) -> None:
+    few = model_in(render(Options(tiny_model("float32"), Target.SCRIPT)).code)
+    assert few["thresholds"] == {"ratio": 0.5, "floor": 0.5}
+    many = model_in(render(Options(MOBILENETS["tfjs-mobilenet-v1-1.0"], Target.SCRIPT)).code)
+    assert many["thresholds"] == {"ratio": 0.5, "floor": 0.2}
+    own = Options(tiny_model("float32"), Target.SCRIPT, top=2, thresholds=Thresholds(0.3, 0.7))
+    assert model_in(render(own).code)["thresholds"] == {"ratio": 0.3, "floor": 0.7}
+    assert model_in(render(own).code)["top"] == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "same"),
+    [
+        ("mobilenet-v1-0.25-128-quant", "tfjs-mobilenet-v1-0.25"),
+        ("mobilenet-v1-0.75-192-quant", "tfjs-mobilenet-v1-0.75"),
+        ("mobilenet-v2-1.0-224", "tfjs-mobilenet-v2-1.0"),
+        ("mobilenet-v2-1.0-224-ptq", "tfjs-mobilenet-v2-1.0"),
+        ("keras-mobilenet", "tfjs-mobilenet-v1-1.0"),
+        ("keras-mobilenet-0.5-160", "tfjs-mobilenet-v1-0.5"),
+        ("keras-mobilenet-v2", "tfjs-mobilenet-v2-1.0"),
+        ("tfjs-mobilenet-v2-0.75", "tfjs-mobilenet-v2-0.75"),
+        ("mobilenet-v3-small-1.0-224", None),
+        ("keras-mobilenet-v3-small", None),
+        ("mobilenet-v2-1.0-224-inat-bird-quant", None),
+        ("starter", None),
+    ],
+)
+def test_the_mobilenet_that_is_like_a_model(model: str, same: str | None) -> None:
+    found = matching(model)
+    assert (found and found.id) == same
+
+
+def test_mobilenets_are_where_the_package_looks_for_them() -> None:
+    assert len(MOBILENETS) == 7
+    assert MOBILENETS["tfjs-mobilenet-v1-0.5"].address == (
+        "https://tfhub.dev/google/imagenet/mobilenet_v1_050_224/classification/1/model.json?tfjs-format=file"
+    )
+    assert MOBILENETS["tfjs-mobilenet-v2-1.0"].address == (
+        "https://tfhub.dev/google/imagenet/mobilenet_v2_100_224/classification/2/model.json?tfjs-format=file"
+    )
+
+
+@pytest.mark.parametrize("target", WEB)
+def test_the_preview_is_the_code_itself(tiny_model: Callable[[str], ModelFolder], target: Target) -> None:
+    options = Options(tiny_model("float32"), target, language="ko", top=2)
+    shown = target if target in PAGES else Target.MODULE
+    page = preview(options, "/app/")
+    own = replace(options, target=shown, weights=Weights.ADDRESS, address="/app/model/")
+    code = web.files(own, scripts="/app/npm/")["index.html"]
+    before, _, after = page.rpartition("<script>\n// Not part of the code")
+    assert before + after.partition("</script>\n")[2] == code
+    assert "cdn.jsdelivr.net" not in page
+    assert model_in(page)["address"] == "/app/model/model.tflite"
+
+
+# Python code, as it is ----------------------------------------------------------------------------------------------
+
+
+def imported(options: Options, folder: Path) -> ModuleType:
+    """Write the code and the model's file, and import the code."""
+    folder.mkdir()
+    (folder / "classify.py").write_text(render(options).code, encoding="utf-8")
+    for name, content in companions(options).items():
+        (folder / name).write_bytes(content)
+    spec = importlib.util.spec_from_file_location("generated", folder / "classify.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    yield "noise.png", encode(noise(48, 32), "PNG")
+    yield "tall.png", encode(noise(40, 700), "PNG")
+    yield "large.jpg", encode(noise(1500, 1400, 3), "JPEG")
+    see_through = noise(64, 64, 5).convert("RGBA")
+    see_through.putalpha(90)
+    yield "see-through.png", encode(see_through, "PNG")
+
+
+ALL_TINY = [*MODELS, "dynamic", "float16", "int8-coarse", "logits-two", "thirds", "uint8"]
+
+
+@pytest.mark.parametrize("model", ALL_TINY)
+def test_python_code_answers_as_the_app_does(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path, model: str
+) -> None:
+    folder = tiny_model(model)
+    generated = imported(Options(folder, Target.PYTHON_LITERT, language="ja"), tmp_path / "code")
+    classifier, say = open_classifier(folder), Translator("ja")
+    for name, content in pictures():
+        (tmp_path / name).write_bytes(content)
+        found = generated.classify(tmp_path / name)
+        expected, _ = classifier.run(classifier.prepare(open_photo(content, name)))
+        assert np.abs(found - expected).max() < 1e-12
+        assert generated.explain(found) == say.message(explain(judge(expected, folder.read_labels("ja"))))
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"), [("nan", "not finite"), ("negative", "negative probability"), ("zero", "nothing but zeros")]
+)
+def test_python_code_refuses_what_is_no_answer(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path, model: str, reason: str
+) -> None:
+    generated = imported(Options(tiny_model(model), Target.PYTHON_LITERT), tmp_path / "code")
+    (tmp_path / "a.png").write_bytes(encode(noise(8, 8), "PNG"))
+    with pytest.raises(ValueError, match=reason):
+        generated.classify(tmp_path / "a.png")
+
+
+def test_python_code_is_a_program(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+    import sys
+
+    imported(Options(tiny_model("float32"), Target.PYTHON_LITERT), tmp_path / "code")
+    (tmp_path / "a.png").write_bytes(encode(noise(8, 8), "PNG"))
+    (tmp_path / "b.png").write_text("no photo")
+    command = [sys.executable, tmp_path / "code" / "classify.py", tmp_path / "a.png", tmp_path / "b.png"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"{tmp_path / 'a.png'}: ")
+    assert "b.png" in done.stderr
+
+
+def test_keras_brings_what_the_app_converted(tiny_model: Callable[[str], ModelFolder]) -> None:
+    folder = tiny_model("float32")
+    source = {"application": "MobileNetV2", "arguments": {"alpha": 0.35}}
+    own = ModelFolder(replace(folder.spec, source=source, output=OutputSpec(3)), folder.path)
+    code = render(Options(own, Target.PYTHON_KERAS)).code
+    assert 'keras.applications.MobileNetV2(weights="imagenet", input_shape=(HEIGHT, WIDTH, 3), alpha=0.35)' in code
+    compile(code, "classify.py", "exec")
+
+
+def test_the_name_of_an_application_is_only_a_name(tiny_model: Callable[[str], ModelFolder]) -> None:
+    folder = tiny_model("float32")
+    for source in ({"application": "X()"}, {"application": "X", "arguments": {"a=1)#": 1}}):
+        with pytest.raises(UsageError):
+            render(Options(ModelFolder(replace(folder.spec, source=source), folder.path), Target.PYTHON_KERAS))
+
+
+def test_a_keras_file_comes_with_its_code(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+    shutil.copytree(tiny_model("float32").path, tmp_path / "m")
+    (tmp_path / "m" / "model.keras").write_bytes(b"keras")
+    options = Options(load(tmp_path / "m"), Target.PYTHON_KERAS)
+    assert 'with_name("model.keras")' in render(options).code
+    assert companions(options) == {"model.keras": b"keras"}
+
+
+def test_keras_code_for_a_mobilenet_of_tfjs_has_the_labels() -> None:
+    code = render(Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], Target.PYTHON_KERAS)).code
+    assert "keras.applications.MobileNet(" in code
+    assert code.count('"tench, Tinca tinca"') == 1
