@@ -75,7 +75,7 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
         text = {"field": "count", "type": "quantitative"}
         mark = {"type": "text", "fontSize": 12, "color": ink, "tooltip": None}
         layers.append({"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "text": text}})
-    return _chart(layers, ink, height=90 + 26 * len(shown))
+    return _chart(layers, ink, height=150 + 26 * len(shown))  # slanted names of the columns take up to 120
 
 
 def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:
