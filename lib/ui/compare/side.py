@@ -176,10 +176,13 @@ def _choose(t: Translator, compared: Compared) -> list[int]:
 
 def _row(t: Translator, compared: Compared, position: int, settings: Settings) -> None:
     photo = compared.photos[position]
-    rows = align(
-        [model.probabilities[position] for model in compared.models],
-        common_names([model.own_labels for model in compared.models]),
-        [model.labels for model in compared.models],
+    rows = _in_words(
+        align(
+            [model.probabilities[position] for model in compared.models],
+            common_names([model.own_labels for model in compared.models]),
+            [model.labels for model in compared.models],
+        ),
+        compared.models,
     )
     with st.container(border=True, key=f"compared-{photo.id}"):
         columns = st.columns([1.1, *[1] * len(compared.models)], gap="medium", wrap=True)
@@ -192,6 +195,16 @@ def _row(t: Translator, compared: Compared, position: int, settings: Settings) -
         for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
             with column:
                 _cell(t, compared, position, model, rows, index, settings)
+
+
+def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
+    """Name each class in the reader's language, as the model with the fewest classes calls it, if that has it."""
+    fewest = min(range(len(models)), key=lambda index: len(models[index].labels))
+    named = []
+    for row in rows:
+        cells = [cell for cell in (row.cells[fewest], *row.cells) if cell is not None]
+        named.append(Row(cells[0].label, row.cells))
+    return tuple(named)
 
 
 def _bond(t: Translator, compared: Compared, position: int) -> str:
