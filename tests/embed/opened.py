@@ -84,6 +84,10 @@ class Opened:
         picker = self.page.locator(".discern input[type=file]")
         picker.set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
+    def press(self, name: str) -> None:
+        """Press the button that is called `name` in English."""
+        self.page.get_by_role("button", name=Translator(self.options.language)(name), exact=True).click()
+
     def answers(self) -> int:
         """Return how many answers there were."""
         return int(self.page.evaluate("window.answers.length"))

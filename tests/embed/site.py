@@ -138,8 +138,10 @@ class Cut:
             route.fulfill(status=404, body="")
             return
         self.asked[name] += 1
+        altered = self.altered.get(name)
         route.fulfill(
-            body=self.altered.get(name, path.read_bytes()),
+            body=altered,
+            path=path if altered is None else None,
             content_type=_type(file),
             headers={"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"},
         )

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from lib.catalogue import card
 from lib.catalogue.contract import ModelFolder, load
-from lib.embed import MOBILENETS, Options, Target, Weights
+from lib.embed import MOBILENETS, Input, Options, Target, Weights
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
 from lib.verdict import Thresholds
@@ -68,7 +68,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 def built(
     node: Node, starter: ModelFolder, hostile: ModelFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[Target, str], Built]:
-    """Return the code for each target with each engine, and with a hostile model; the projects are built in one go."""
+    """Return the code for each target: each engine, a hostile model, each input; the projects are built in one go."""
     wanted = {
         **{(target, "litert"): Options(starter, target) for target in WEB},
         **{
@@ -80,6 +80,11 @@ def built(
         **{
             (target, "hostile"): Options(hostile, target, language="ja", thresholds=HOSTILE_THRESHOLDS)
             for target in WEB
+        },
+        **{
+            (target, kind): Options(load(TINY_MODELS / "uint8"), target, language="ko", input=kind)
+            for target in WEB
+            for kind in (Input.CAMERA, Input.IMG)
         },
     }
     made = {key: tmp_path_factory.mktemp("-".join(key)) for key in wanted}
@@ -181,3 +186,39 @@ def test_names_that_are_attacks_are_shown_as_they_are(opened: Opened) -> None:
     expect(opened.status).to_have_text(Translator("ja")("{file} is not a photo that this browser can read.", file=file))
     assert page.locator("script:not([src]):not([type])").count() <= 1  # the page's own
     assert not page.locator("img[src=x]").count()
+
+
+@pytest.mark.parametrize("opened", [(target, Input.IMG) for target in WEB], indirect=True, ids="-".join)
+def test_a_photo_that_the_page_shows_is_classified(opened: Opened) -> None:
+    opened.site.put({"photo.jpg": encode(plain((250, 20, 10), 64, 48), "JPEG", quality=95)})
+    opened.page.reload()
+    opened.press("Classify this photo")
+    answered = opened.wait_for(0)
+    np.testing.assert_allclose(answered.probabilities, np.array([250, 20, 10]) / 280, atol=0.02)
+    opened.press("Classify this photo")
+    opened.wait_for(1)
+    assert opened.site.asked["model.tflite"] == 1
+
+
+@pytest.mark.parametrize("opened", [(target, Input.CAMERA) for target in WEB], indirect=True, ids="-".join)
+def test_the_camera_is_started_asked_and_stopped(opened: Opened) -> None:
+    page, say = opened.page, Translator("ko")
+    page.evaluate("""() => {
+      const media = navigator.mediaDevices;
+      window.ask = media.getUserMedia.bind(media);
+      media.getUserMedia = () => Promise.reject(new DOMException('in use'));
+    }""")
+    opened.press("Start the camera")
+    expect(opened.status).to_have_text(say("The camera could not be used: {reason}", reason="in use"))
+    page.evaluate("() => { navigator.mediaDevices.getUserMedia = window.ask; }")
+    opened.press("Start the camera")
+    opened.press("Classify what it sees")  # Chromium's stand-in for a camera shows moving figures
+    opened.wait_for(0)
+    before = opened.tensors()
+    opened.press("Classify what it sees")
+    opened.wait_for(1)
+    assert opened.tensors() == before
+    page.evaluate("() => { [window.track] = document.querySelector('video').srcObject.getTracks(); }")
+    opened.press("Stop the camera")
+    expect(page.get_by_role("button", name=say("Start the camera"))).to_be_visible()
+    assert page.evaluate("window.track.readyState") == "ended"
