@@ -16,7 +16,7 @@ lint: $(VENV)/dev.installed
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-unit: $(VENV)/dev.installed $(VENV)/browser.installed
+unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed
 	$(PY) -m pytest -q tests/browser tests/embed
 
@@ -53,4 +53,8 @@ $(VENV)/dev.installed: requirements.txt requirements-dev.txt | $(PY)
 
 $(VENV)/browser.installed: tests/browser/install.py | $(VENV)/dev.installed
 	$(PY) tests/browser/install.py
+	@touch $@
+
+$(VENV)/npm.installed: tests/embed/packages.py tests/embed/npm/package-lock.json | $(VENV)/dev.installed
+	$(PY) -m tests.embed.packages
 	@touch $@
