@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -21,7 +22,8 @@ from lib.catalogue.contract import ModelFolder, OutputSpec, load
 from lib.classifiers import open_classifier
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, companions, matching, preview, render, web
 from lib.embed.options import PAGES, WEB
-from lib.embed.templates import FOLDER, Code, TemplateError, _environment, js, kotlin, markup, py, swift
+from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
+from lib.embed.tensors import read_ends
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
@@ -250,12 +252,12 @@ def test_what_is_escaped_for_javascript_and_python_reads_the_same() -> None:
 
 def test_a_value_without_a_filter_is_an_error() -> None:
     with pytest.raises(TemplateError, match="without a filter"):
-        _environment().from_string("[[ name ]]").render(name="x")
+        environment().from_string("[[ name ]]").render(name="x")
 
 
 def test_a_name_that_there_is_not_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="nobody"):
-        _environment().from_string("[[ nobody|js ]]").render(name="x")
+        environment().from_string("[[ nobody|js ]]").render(name="x")
 
 
 def test_plain_templates_do_not_end_a_script_early() -> None:
@@ -336,8 +338,6 @@ def test_other_kinds_of_numbers_are_refused(tiny_model: Callable[[str], ModelFol
 
 
 def test_an_open_batch_size_is_told_and_closed(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
-    from lib.embed.tensors import read_ends
-
     folder = changed(tiny_model("float32"), tmp_path, _open_batch)
     assert read_ends(folder.weights_path).is_open
     options = Options(folder, Target.SCRIPT)
@@ -500,8 +500,6 @@ def test_python_code_refuses_what_is_no_answer(
 
 
 def test_python_code_is_a_program(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
-    import sys
-
     imported(Options(tiny_model("float32"), Target.PYTHON_LITERT), tmp_path / "code")
     (tmp_path / "a.png").write_bytes(encode(noise(8, 8), "PNG"))
     (tmp_path / "b.png").write_text("no photo")

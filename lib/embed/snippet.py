@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import native, web
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on
@@ -75,13 +74,4 @@ def companions(options: Options) -> dict[str, bytes]:
         source = native.keras_source(options.model)
         return {source.name: web.read_bytes(source)} if isinstance(source, Path) else {}
     folder = "public/" if options.target in WEB and options.target not in PAGES else ""
-    return {folder + options.model.spec.weights: weights_file(options.model)}
-
-
-def weights_file(folder: ModelFolder) -> bytes:
-    """Return the model's file as the code expects it: no dimension left open, which LiteRT.js would refuse.
-
-    Raises:
-        ModelFileError: It cannot be read.
-    """
-    return web.weights_file(folder)
+    return {folder + options.model.spec.weights: web.weights_file(options.model)}

@@ -84,7 +84,7 @@ def render(template: str, **values: object) -> str:
         TemplateError: A value has no filter.
         jinja2.UndefinedError: A name has no value.
     """
-    return _environment().get_template(template).render(values)
+    return environment().get_template(template).render(values)
 
 
 def read(template: str) -> str:
@@ -93,7 +93,8 @@ def read(template: str) -> str:
 
 
 @cache
-def _environment() -> "Environment":
+def environment() -> "Environment":
+    """Return what fills the templates."""
     import jinja2
 
     environment = jinja2.Environment(

@@ -43,7 +43,11 @@ def files(options: Options, *, scripts: str | None = None) -> dict[str, str]:
 
 
 def weights_file(folder: ModelFolder) -> bytes:
-    """See `lib.embed.snippet.weights_file`."""
+    """Return the model's file as the code expects it: no dimension left open, which LiteRT.js would refuse.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
     return pin_batch(read_bytes(folder.weights_path))
 
 

@@ -43,27 +43,30 @@ class Discern(context: Context) : AutoCloseable {
 
   /** The part of the photo that the model looks at, on white; halved step by step, since one large step skips pixels. */
   private fun scaled(photo: Bitmap): IntArray {
+    val source = if (photo.config == Bitmap.Config.HARDWARE) photo.copy(Bitmap.Config.ARGB_8888, false) else photo
 [% if resize == "crop" %]
     val left = (photo.width * 0.125 / 2).toInt() // the middle 87.5 % of each side
     val top = (photo.height * 0.125 / 2).toInt()
+    val part = Rect(left, top, photo.width - left, photo.height - top)
 [% else %]
-    val left = 0
-    val top = 0
+    val part = Rect(0, 0, photo.width, photo.height)
 [% endif %]
-    var image = Bitmap.createBitmap(photo.width - 2 * left, photo.height - 2 * top, Bitmap.Config.ARGB_8888)
-    Canvas(image).apply {
-      drawColor(Color.WHITE)
-      drawBitmap(photo, -left.toFloat(), -top.toFloat(), null)
-    }
+    var image = drawn(source, part, part.width(), part.height())
     while (image.width >= 2 * WIDTH && image.height >= 2 * HEIGHT) image = resized(image, image.width / 2, image.height / 2)
     val pixels = IntArray(WIDTH * HEIGHT)
     resized(image, WIDTH, HEIGHT).getPixels(pixels, 0, WIDTH, 0, 0, WIDTH, HEIGHT)
     return pixels
   }
 
-  private fun resized(image: Bitmap, width: Int, height: Int): Bitmap {
+  private fun resized(image: Bitmap, width: Int, height: Int) =
+    drawn(image, Rect(0, 0, image.width, image.height), width, height)
+
+  private fun drawn(image: Bitmap, part: Rect, width: Int, height: Int): Bitmap {
     val result = Bitmap.createBitmap(width, height, Bitmap.Config.ARGB_8888)
-    Canvas(result).drawBitmap(image, null, Rect(0, 0, width, height), Paint(Paint.FILTER_BITMAP_FLAG))
+    Canvas(result).apply {
+      drawColor(Color.WHITE)
+      drawBitmap(image, part, Rect(0, 0, width, height), Paint(Paint.FILTER_BITMAP_FLAG))
+    }
     return result
   }
 
