@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lib.benchmark import FRAME_MS
 from lib.charts import OTHER, RUNNING, WINNER
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import Bin
@@ -29,7 +30,6 @@ DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 MOST_CLASSES_SHOWN = 30
 FEW_ENOUGH_FOR_NUMBERS = 25
 # A film shows 30 pictures a second.
-VIDEO_MS = 1000 / 30
 
 Spec = dict[str, Any]
 
@@ -258,7 +258,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
     slowest = max((spot.milliseconds for spot in spots), default=1.0)
     x = {
         "field": "ms", "type": "quantitative", "title": say(N_("milliseconds a photo")),
-        "scale": {"domain": [0, max(slowest, VIDEO_MS) * 1.15], "nice": False},
+        "scale": {"domain": [0, max(slowest, FRAME_MS) * 1.15], "nice": False},
     }  # fmt: skip
     values = [spot.accuracy for spot in spots] or [0.0]
     y = _share_axis("accuracy", say(N_("accuracy")))
@@ -270,7 +270,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
     tooltip = [{"field": "name", "title": " "}, {"field": "words", "title": " "}, {"field": "size", "title": " "}]
     colour = {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER}
     place = {"x": x, "y": y}
-    film = {"values": [{"ms": VIDEO_MS, "words": say(N_("30 pictures a second"))}]}
+    film = {"values": [{"ms": FRAME_MS, "words": say(N_("30 pictures a second"))}]}
     joined = [rows[index] for index in front]
     layers: list[Spec] = [
         {"data": film, "mark": {"type": "rule", "color": RUNNING, "strokeDash": [4, 3]}, "encoding": {"x": x}},

@@ -6,7 +6,7 @@ with other thresholds without looking at a photo again.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -114,6 +114,14 @@ class Evaluation:
     models: tuple[ModelFigures, ...]
     pairs: tuple[PairFigures, ...]
     gallery: Gallery | None
+
+    def with_labels(self, labels: Sequence[tuple[str, ...]]) -> "Evaluation":
+        """Return the same evaluation with the models' labels in another language; no photo is looked at."""
+        spoken = [replace(m.answers, labels=names) for m, names in zip(self.models, labels, strict=True)]
+        if [answers.labels for answers in spoken] == [m.answers.labels for m in self.models]:
+            return self
+        matchings = [m.matching for m in self.models]
+        return assess(self.photos, list(zip(spoken, matchings, strict=True)), self.thresholds)
 
     def with_thresholds(self, thresholds: Thresholds) -> "Evaluation":
         """Return the same evaluation with other thresholds; no photo is looked at."""

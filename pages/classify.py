@@ -36,5 +36,6 @@ if entry.folder is not None:
         results.draw(t, album, classifier, labels, chosen)
     else:
         st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
+    models.draw_classes(t, labels)
 
 explanation.draw(t, expanded=not album.photos)

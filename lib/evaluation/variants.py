@@ -54,9 +54,19 @@ class VariantChange:
     mean_shift: float
 
 
+_ENDINGS = ("-float16", "-dynamic", "-int8")  # see lib.variants.variant_id
+
+
 def are_variants(first: Answers, second: Answers) -> bool:
-    """Whether two models have the same classes, so that their probabilities can be compared one by one."""
-    return first.own_labels == second.own_labels
+    """Whether two models are one, in two number formats."""
+    return first.own_labels == second.own_labels and _original(first.model) == _original(second.model)
+
+
+def _original(model: str) -> str:
+    for ending in _ENDINGS:
+        if model.endswith(ending):
+            return model.removesuffix(ending)
+    return model
 
 
 def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -> VariantChange:
@@ -65,7 +75,7 @@ def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -
     Raises:
         UsageError: The two do not have the same classes.
     """
-    if not are_variants(model, variant):
+    if model.own_labels != variant.own_labels:
         text = N_("{first} and {second} do not have the same classes, so one is no variant of the other.")
         raise UsageError(text, first=model.name, second=variant.name)
     moved = np.abs(variant.probabilities - model.probabilities)

@@ -1,5 +1,6 @@
 """Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 
@@ -10,10 +11,10 @@ from lib.catalogue.downloads import JobState, Progress, Stage
 from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.errors import AppError, ModelFileError
+from lib.errors import AppError, ModelFileError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.ui.style import plain
+from lib.ui.style import plain, span
 
 DEFAULT_MODEL = "starter"
 _CHOSEN = "chosen_model"
@@ -41,6 +42,8 @@ def classifier(folder: ModelFolder) -> Classifier:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _classifier(model: str, modified: int, size: int, _folder: ModelFolder) -> Classifier:
+    with contextlib.suppress(UnknownModelError):  # a variant is in no list
+        store().open_folder(model)  # its bytes are still those that were checked
     return open_classifier(_folder)
 
 
@@ -72,6 +75,13 @@ def choose(model: str) -> None:
     st.session_state[_CHOSEN] = model
     if model != st.query_params.get(_PARAM, DEFAULT_MODEL):
         st.query_params[_PARAM] = model
+
+
+def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
+    """Draw, folded, what a model can answer at all; nothing teaches its limits better."""
+    with st.expander(t("What this model knows: {n} classes", n=len(labels)), icon=":material/category:"):
+        chips = " ".join(span(label, "chip known") for label in labels)
+        st.html(f'<p class="summary known">{chips}</p>')
 
 
 def last_chosen() -> str:
@@ -129,6 +139,8 @@ def _download(t: Translator, entry: Entry) -> None:
         return
     if entry.is_packed:
         st.caption(t("It comes in an archive, which can be several times larger."))
+    if job is not None and job.error is None and job.state is JobState.FAILED:
+        st.error(t("The download ended in an error of this program; its log says more."), icon=":material/bug_report:")
     if job is not None and job.error is not None and job.state is JobState.FAILED:
         st.error(plain(t.message(job.error.message)), icon=":material/cloud_off:")
     label = t("Download")

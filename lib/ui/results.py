@@ -72,7 +72,7 @@ def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
     ambiguous = sum(n for kind, n in counts.items() if isinstance(kind, VerdictKind) and kind.is_ambiguous)
     chips = [
         span("✓ " + t("{n} clear", n=counts[VerdictKind.CLEAR]), "chip clear"),
-        span("⇄ " + t("{n} ambiguous", n=ambiguous), "chip ambiguous"),
+        span("≈ " + t("{n} ambiguous", n=ambiguous), "chip ambiguous"),
         span("✕ " + t("{n} failed", n=counts["failed"]), "chip failed"),
     ]
     st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')

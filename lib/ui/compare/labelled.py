@@ -35,6 +35,7 @@ from lib.ui.visit import current
 from lib.verdict import percent
 
 _JOB = "evaluate"
+_AS_READ = "evaluation_as_read"
 _KNOWN, _PROBLEM, _CHOSEN = "known_photos", "known_problem", "class_choices"
 _ROUND = "known_round"
 _THUMBNAIL_SIDE = 160
@@ -76,8 +77,18 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
         _skipped(t, known.skipped)
     else:
-        done = Done(ended.result.evaluation.with_thresholds(settings.thresholds), ended.result.thumbnails)
-        _figures(t, done)
+        _figures(t, Done(_as_read(t, ended.result.evaluation, folders, settings), ended.result.thumbnails))
+
+
+def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolder], settings: Settings) -> Evaluation:
+    """Return the evaluation with the visitor's thresholds and language; worked out anew only when these change."""
+    key = (id(evaluation), settings.thresholds, t.language)
+    kept = st.session_state.get(_AS_READ)
+    if kept is None or kept[0] != key:
+        spoken = evaluation.with_labels([folder.read_labels(t.language) for folder in folders])
+        kept = st.session_state[_AS_READ] = (key, spoken.with_thresholds(settings.thresholds))
+    found: Evaluation = kept[1]
+    return found
 
 
 def last_evaluation() -> Evaluation | None:
@@ -266,7 +277,8 @@ def _show(chart: dict[str, object]) -> None:
 def _interval(share: Share | None) -> str:
     if share is None:
         return "–"
-    return f"{share.value:.1%} ({share.low:.1%} – {share.high:.1%})"
+    value, low, high = (f"{100 * number:.1f}" for number in (share.value, share.low, share.high))
+    return f"{value} % ({low} – {high} %)"
 
 
 def _accuracy_table(t: Translator, evaluation: Evaluation) -> str:
