@@ -283,7 +283,7 @@ def _fetch(arguments: argparse.Namespace, say: Translator) -> int:
     failed = False
     for model in wanted:
         try:
-            with _download_progress(model, say) as on_progress:
+            with download_progress(model, say) as on_progress:
                 report = store.fetch(model, on_progress=on_progress)
             print(printable(say.message(report.message)), flush=True)
         except UnknownModelError:
@@ -304,7 +304,7 @@ _STAGES = {
 
 
 @contextmanager
-def _download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
+def download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
     """Yield what shows a download's progress: in place on a terminal, else one line a stage."""
     shown = None
 

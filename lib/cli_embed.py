@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from lib.catalogue.contract import ModelFolder
-from lib.catalogue.store import Store
+from lib.catalogue.store import Store, data_folder
 from lib.classify import TOP
-from lib.cli import ALL_WELL, Commands, not_writable, printable, span
+from lib.cli import ALL_WELL, Commands, download_progress, not_writable, printable, span
 from lib.embed import (
     MOBILENETS,
     Engine,
@@ -39,8 +39,8 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--out",
         type=Path,
         metavar="PATH",
-        help="folder to write all files to, the model's own included, or file for code that is one file; "
-        "else the main file is printed",
+        help="folder to write all files to, the model's own included, or file for code that is one file, or, with "
+        "--weights bundle, the zip to make; else the main file is printed",
     )
     parser.add_argument(
         "--engine",
@@ -75,6 +75,12 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="URL",
         help="of the model's file, or of its folder, ending in /; means --weights address",
     )
+    parser.add_argument(
+        "--tfjs-files",
+        type=Path,
+        metavar="FOLDER",
+        help="with --weights bundle and TF.js: where model.json and the files beside it are",
+    )
     parser.set_defaults(run=run_embed)
 
 
@@ -94,12 +100,41 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
     snippet = render(options)
     if arguments.out is None:
         _print(snippet.code)
+    elif options.weights is Weights.BUNDLE:
+        _pack(options, arguments.out, arguments.tfjs_files, say)
     else:
         for file in _write(snippet, options, arguments.out):
             print(printable(say(N_("Written: {file}"), file=file)))
     for note in snippet.notes:
         print(printable(say.message(note)), file=sys.stderr)
     return ALL_WELL
+
+
+def _pack(options: Options, out: Path, tfjs_files: Path | None, say: Translator) -> None:
+    """Make the offline bundle.
+
+    Raises:
+        UsageError: `out` is no zip, or the files of a TF.js model are missing.
+        DownloadError: The scripts could not be fetched, or the bundle not be written.
+    """
+    from lib.embed import bundle
+    from lib.embed.scripts import Scripts
+
+    if out.suffix.lower() != ".zip":
+        raise UsageError(N_("The offline bundle is a zip; {file} does not end in .zip."), file=out)
+    with download_progress("npm", say) as on_progress:
+        made = bundle.make(options, Scripts(data_folder()), out, graph=tfjs_files, on_progress=on_progress)
+    megabytes, unpacked = (f"{size / 1e6:.1f}" for size in (made.bytes, made.unpacked_bytes))
+    print(
+        printable(
+            say(
+                N_("Written: {file} ({megabytes} MB, unpacked {unpacked} MB)"),
+                file=out,
+                megabytes=megabytes,
+                unpacked=unpacked,
+            )
+        )
+    )
 
 
 def _print(code: str) -> None:

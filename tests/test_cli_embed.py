@@ -124,6 +124,8 @@ def test_tfjs_brings_mobilenets(capsys: Capture, arguments: list[str]) -> None:
         (["float32", "--target", "script", "--weights", "address"], "address is needed"),
         (["float32", "--target", "script", "--address", "javascript:x"], "is not an address"),
         (["float32", "--target", "vue", "--weights", "bundle"], "offline bundle"),
+        (["float32", "--target", "script", "--weights", "bundle", "--out", "folder"], "does not end in .zip"),
+        (["tfjs-mobilenet-v1-0.25", "--target", "script", "--weights", "bundle", "--out", "a.zip"], "needs its TF.js"),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_why(capsys: Capture, arguments: list[str], reason: str) -> None:

@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext
 
 from lib.catalogue.contract import ModelFolder
 from lib.catalogue.downloads import Progress
+from lib.cli import main
 from lib.embed import MOBILENETS, Options, Target, Weights
 from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.scripts import Scripts, pins
@@ -197,6 +198,18 @@ def test_the_download_is_stated_before_and_told_while_it_runs(
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert fresh.download_bytes(files_needed(bundled(starter))) == 0
+
+
+def test_the_command_line_makes_a_bundle(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    out = tmp_path / "page.zip"
+    assert main(["embed", "starter", "--target", "module", "--weights", "bundle", "--out", str(out)]) == 0
+    assert "index.html" in zipfile.ZipFile(out).namelist()
+    told = capsys.readouterr()
+    assert re.search(rf"Written: {re.escape(str(out))} \(10\.\d MB, unpacked 24\.\d MB\)", told.out)
+    assert "downloading" in told.err
 
 
 def test_an_altered_package_makes_no_bundle(starter: ModelFolder, tmp_path: Path, mirror: Mirror) -> None:
