@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib.catalogue.contract import ModelFolder
 from lib.catalogue.downloads import Progress
-from lib.embed import Options, Snippet, Weights, weights_file
+from lib.embed import Options, Snippet, Weights, companions, weights_file
 from lib.embed import bundle as bundles
 from lib.embed.options import WEB
 from lib.embed.scripts import Scripts
@@ -80,8 +80,8 @@ def _weights(options: Options) -> bytes:
 def _zip(snippet: Snippet, options: Options) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, text in snippet.files.items():
-            packed.writestr(f"{options.model_id}/{name}", text)
+        for name, content in {**snippet.files, **companions(options)}.items():
+            packed.writestr(f"{options.model_id}/{name}", content)
     return buffer.getvalue()
 
 
