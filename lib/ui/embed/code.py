@@ -80,7 +80,9 @@ def _weights(options: Options) -> bytes:
 def _zip(snippet: Snippet, options: Options) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in {**snippet.files, **companions(options)}.items():
+        for name, text in snippet.files.items():
+            packed.writestr(f"{options.model_id}/{name}", text)
+        for name, content in companions(options).items():
             packed.writestr(f"{options.model_id}/{name}", content)
     return buffer.getvalue()
 
