@@ -80,8 +80,8 @@ def choose(model: str) -> None:
 def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
     """Draw, folded, what a model can answer at all; nothing teaches its limits better."""
     with st.expander(t("What this model knows: {n} classes", n=len(labels)), icon=":material/category:"):
-        chips = " ".join(span(label, "chip known") for label in labels)
-        st.html(f'<p class="summary known">{chips}</p>')
+        names = " ".join(span(label, "known") for label in labels)
+        st.html(f'<p class="knows">{names}</p>')
 
 
 def last_chosen() -> str:
