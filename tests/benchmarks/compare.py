@@ -15,6 +15,7 @@ from lib.benchmark import Benchmark, benchmark
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
 from lib.classifiers import open_classifier
 from lib.classify import Answer, Source, infer_with_each
+from lib.photos import DECODE_FLOOR
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, milliseconds_each, speed_up, take_turns
 
@@ -65,7 +66,7 @@ class Yardstick:
             except queue.Empty:
                 return
             image = Image.open(path)
-            image.draft("RGB", (256, 256))
+            image.draft("RGB", (DECODE_FLOOR, DECODE_FLOOR))
             rgb = image.convert("RGB")
             width, height = rgb.size
             middle = rgb.crop((width // 16, height // 16, width - width // 16, height - height // 16))
