@@ -5,6 +5,7 @@ with other thresholds without looking at a photo again.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -163,7 +164,7 @@ def evaluate(
     seen = _look_at(photos, entrants, look, on_progress, cancelled)
     if seen is None:
         return None
-    kept, answers = seen
+    kept, answers = seen[0], _told_apart(seen[1])
     matchings = [entrant.matching for entrant in entrants]
     return assess(kept, list(zip(answers, matchings, strict=True)), (settings or Settings()).thresholds)
 
@@ -259,6 +260,12 @@ def _look_at(
 def _answers(entrant: Entrant, probabilities: Floats, milliseconds: Floats) -> Answers:
     spec = entrant.classifier.spec
     return Answers(spec.id, spec.name, entrant.labels, entrant.classifier.labels, probabilities, milliseconds)
+
+
+def _told_apart(models: Sequence[Answers]) -> list[Answers]:
+    """Return the answers with the id behind names that several models share, as trained ones may."""
+    often = Counter(answers.name for answers in models)
+    return [replace(a, name=f"{a.name} ({a.model})") if often[a.name] > 1 else a for a in models]
 
 
 def _require_photos(kept: KnownPhotos, photos: KnownPhotos) -> None:

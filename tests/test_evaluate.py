@@ -102,6 +102,16 @@ def test_two_models_are_compared_on_the_photos_both_are_judged_on(
     assert notes == ["int8 has no class for 1 of the 5 photos; its figures leave them out."]
 
 
+def test_models_of_one_name_can_be_told_apart(
+    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+) -> None:
+    folder = tiny_model("int8")
+    twin = open_classifier(replace(folder, spec=replace(folder.spec, name=colours.spec.name)), workers=1)
+    evaluation = done(photos, enter(colours, photos), enter(twin, photos))
+    name = colours.spec.name
+    assert [model.answers.name for model in evaluation.models] == [f"{name} (float32)", f"{name} (int8)"]
+
+
 def test_a_model_and_its_variant_show_what_quantisation_changed(
     photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
