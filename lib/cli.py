@@ -95,6 +95,15 @@ def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--model", action="append", metavar="ID", help=f"model to ask; may be repeated (default {DEFAULT_ID})"
     )
     parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
+    add_thresholds(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
+    form.add_argument("--csv", metavar="FILE", help="write a table to FILE; - for standard output")
+    parser.set_defaults(run=_classify)
+
+
+def add_thresholds(parser: argparse.ArgumentParser) -> None:
+    """Add the two numbers of the verdict."""
     parser.add_argument(
         "--ratio",
         type=float,
@@ -107,10 +116,6 @@ def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
         help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)} "
         "(default 0.5 for models of up to 20 classes, else 0.2)",
     )
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
-    form.add_argument("--csv", metavar="FILE", help="write a table to FILE; - for standard output")
-    parser.set_defaults(run=_classify)
 
 
 def span(limits: tuple[float, float]) -> str:
@@ -378,6 +383,18 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
     try:
         yield advance
+    finally:
+        write_in_place("")
+
+
+@contextmanager
+def steps_in_place() -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows how many steps of how many are done, in place, on standard error, if a person watches it."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    try:
+        yield lambda done, total: write_in_place(f"{done} / {total}")
     finally:
         write_in_place("")
 

@@ -4,8 +4,6 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
@@ -21,7 +19,7 @@ from lib.cli import (
     not_writable,
     printable,
     size_words,
-    write_in_place,
+    steps_in_place,
 )
 from lib.errors import AppError, UsageError
 from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
@@ -75,7 +73,7 @@ def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
         failed = bool(problems)
         for problem in problems:
             complain(problem, say)
-    with _progress() as on_progress:
+    with steps_in_place() as on_progress:
         found = benchmark(folders, arguments.threads, seconds_per_model=arguments.seconds, on_progress=on_progress)
     if arguments.json:
         print(json.dumps(benchmark_object(found, say)))
@@ -101,18 +99,6 @@ def _with_variants(folders: list[ModelFolder]) -> tuple[list[ModelFolder], list[
             except AppError as error:
                 problems.append(error)
     return list(found.values()), problems
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Yield what shows the progress in place, on standard error, if a person watches it."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    try:
-        yield lambda done, total: write_in_place(f"{done} / {total}")
-    finally:
-        write_in_place("")
 
 
 def benchmark_object(found: Benchmark, say: Translator) -> dict[str, object]:

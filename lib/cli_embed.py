@@ -8,7 +8,7 @@ from pathlib import Path
 from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import Store, data_folder
 from lib.classify import TOP
-from lib.cli import ALL_WELL, Commands, download_progress, not_writable, printable, span
+from lib.cli import ALL_WELL, Commands, add_thresholds, download_progress, not_writable, printable
 from lib.embed import (
     MOBILENETS,
     Engine,
@@ -25,7 +25,7 @@ from lib.embed import (
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds
+from lib.verdict import Thresholds
 
 
 def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -48,18 +48,7 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="tfjs: the MobileNet of TF.js that is like this model; else LiteRT runs the model itself",
     )
     parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
-    parser.add_argument(
-        "--ratio",
-        type=float,
-        default=RATIO,
-        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
-    )
-    parser.add_argument(
-        "--floor",
-        type=float,
-        help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)} "
-        "(default 0.5 for models of up to 20 classes, else 0.2)",
-    )
+    add_thresholds(parser)
     parser.add_argument(
         "--input", choices=[*Input], default=Input.FILE, help="where a web page takes photos from (default file)"
     )

@@ -2,8 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lib import reporting
@@ -11,7 +10,7 @@ from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classifiers import open_classifier
 from lib.classify import Settings
-from lib.cli import ALL_WELL, SOME_FAILED, Commands, columns, not_writable, printable, span, write_in_place
+from lib.cli import ALL_WELL, SOME_FAILED, Commands, add_thresholds, columns, not_writable, printable, steps_in_place
 from lib.errors import UsageError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation.shares import Share, explain_difference
@@ -19,7 +18,7 @@ from lib.i18n import LANGUAGES, Translator
 from lib.labelled import KnownPhotos, read_labelled
 from lib.matching import Choice, Matching, explain_undecided, match
 from lib.messages import N_
-from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, percent
+from lib.verdict import Thresholds, percent
 
 
 def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -43,15 +42,7 @@ def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="what a class of the folder is called by a model; several for one class all count; "
         "CLASS= leaves the class out",
     )
-    parser.add_argument(
-        "--ratio",
-        type=float,
-        default=RATIO,
-        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
-    )
-    parser.add_argument(
-        "--floor", type=float, help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)}"
-    )
+    add_thresholds(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object with all figures")
     form.add_argument("--csv", metavar="FILE", help="a line for each photo and model; - for standard output")
@@ -80,7 +71,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     for file in (arguments.report, arguments.csv if arguments.csv != "-" else None):
         if file is not None:
             _write(Path(file), b"")  # a file that cannot be written is better known before the work than after
-    with _progress() as on_progress:
+    with steps_in_place() as on_progress:
         evaluation = evaluate(photos, entrants, settings, on_progress=on_progress)
     assert evaluation is not None  # nobody cancels here
     _show(evaluation, arguments, say)
@@ -207,15 +198,3 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise not_writable(str(path), error) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Yield what shows how many photos are done, in place, to a person at a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    try:
-        yield lambda done, total: write_in_place(f"{done} / {total}")
-    finally:
-        write_in_place("")
