@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from lib import workers
 from lib.catalogue import card
 from lib.catalogue.contract import ModelFolder, Published
 from lib.errors import AppError, ModelError, ModelFileError, UsageError, WorkerError
 from lib.messages import N_, Message
+from lib.work import process
 
 # A video of 30 frames a second leaves this long for each; a model below it keeps up with a camera.
 FRAME_MS = 1000 / 30
@@ -292,7 +292,7 @@ class _Run:
         on_event: Callable[[dict[str, Any]], None] | None = None,
     ) -> dict[str, Any]:
         largest = max(folder.weights_path.stat().st_size for folder in self._folders)
-        return workers.run(
+        return process.run(
             function,
             payload,
             memory_bytes=MEMORY_BYTES + 4 * largest + (os.cpu_count() or 1) * (MEMORY_BYTES_PER_CORE + 2 * largest),

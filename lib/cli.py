@@ -15,7 +15,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from lib import reporting
-from lib.catalogue.downloads import OnProgress
 from lib.catalogue.store import DEFAULT_ID, Entry, Progress, Stage, State, Store
 from lib.classifiers import open_classifier
 from lib.classify import TOP, Answer, Settings, Source, conclude, find_photos, infer_with_each
@@ -24,6 +23,7 @@ from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
 from lib.results import Failure, Outcome
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, explain, percent
+from lib.work.progress import OnProgress
 
 ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 

@@ -24,7 +24,7 @@ from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source, infer_photos
 from lib.photos import open_photo
 from lib.results import Failure
-from lib.workers import Emit
+from lib.work.process import Emit
 
 # The share of a slot that goes to single photos; the rest to a batch.
 _SINGLE_SHARE = 2 / 3

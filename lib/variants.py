@@ -24,11 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lib import export, workers
+from lib import export
 from lib.catalogue import card, contract, store
 from lib.catalogue.contract import ModelFolder, ModelSpec
-from lib.catalogue.download import disk_error, sha256_of
-from lib.catalogue.locks import locked
 from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source
 from lib.errors import ModelFileError, PhotoError, WorkerError
@@ -37,6 +35,9 @@ from lib.messages import N_
 from lib.photos import DECODE_FLOOR, open_photo
 from lib.preprocess import resize
 from lib.samples import find_samples
+from lib.work import process
+from lib.work.files import disk_error, sha256_of
+from lib.work.locks import locked
 
 WORK = "lib.variants:convert_in_worker"
 WEIGHTS = "model.tflite"
@@ -272,7 +273,7 @@ def _convert(
             "work": str(work),
         }
         try:
-            return workers.run(
+            return process.run(
                 WORK,
                 payload,
                 memory_bytes=MEMORY_BYTES + 16 * folder.weights_path.stat().st_size,
@@ -312,7 +313,7 @@ def _describe(
     )
 
 
-def convert_in_worker(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
+def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
     """Write `work`/model.tflite and compare it with the original; the worker's side of `make_variant`.
 
     Raises:

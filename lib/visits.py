@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lib.album import Album
-from lib.jobs import Job
+from lib.work.jobs import Job
 
 KEEP_S = 30 * 60
 MOST = 200

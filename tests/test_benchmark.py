@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from lib import benchmark as subject
-from lib import stopwatch, workers
+from lib import stopwatch
 from lib.benchmark import benchmark, find_disturbance, spread, thread_counts
 from lib.catalogue.contract import ModelFolder, load
 from lib.errors import ModelFileError, ModelOutputError, UsageError, WorkerError
+from lib.work import process
 
 Tiny = Callable[[str], ModelFolder]
 
@@ -79,7 +80,7 @@ def test_work_in_another_process_is_noticed() -> None:
         pytest.skip("this system does not tell")
     watch = stopwatch.BusyWatch()
     with pytest.raises(WorkerError):
-        workers.run("tests.worker_functions:spin", {}, memory_bytes=None, cpu_seconds=None, wall_seconds=1.0)
+        process.run("tests.worker_functions:spin", {}, memory_bytes=None, cpu_seconds=None, wall_seconds=1.0)
     assert (watch.others_s() or 0) > 0.3
 
 
@@ -159,7 +160,7 @@ def test_a_worker_that_cannot_begin_is_told(tiny_model: Tiny, monkeypatch: pytes
 
 
 class Workers:
-    """In the place of `lib.workers`: answers with times that were agreed on, and remembers the order of the slots."""
+    """In the place of `lib.work.process`: answers with times agreed on, and remembers the order of the slots."""
 
     def __init__(self, others_s: float) -> None:
         self.order: list[tuple[int, int]] = []
@@ -183,7 +184,7 @@ class Workers:
 
 def test_figures_are_taken_over_all_rounds(tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Workers(others_s=0.5)
-    monkeypatch.setattr(subject, "workers", fake)
+    monkeypatch.setattr(subject, "process", fake)
     found = benchmark([tiny_model("float32"), tiny_model("thirds")], [1, 2])
     one = found.measurements[0]
     # 1 … 8: the median lies between 4 and 5; nine tenths of the way from 1 to 8 is 7.3

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib.jobs import Job
 from lib.visits import KEEP_S, Visits
+from lib.work.jobs import Job
 
 
 class Clock:

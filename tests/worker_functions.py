@@ -1,4 +1,4 @@
-"""Functions that the tests of `lib.workers` run in child processes."""
+"""Functions that the tests of `lib.work.process` run in child processes."""
 
 import ctypes
 import os
@@ -9,7 +9,7 @@ from typing import Any
 from lib.errors import ModelFileError
 from lib.messages import N_, Message
 from lib.stopwatch import measure_slots
-from lib.workers import Emit
+from lib.work.process import Emit
 
 
 def double(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:

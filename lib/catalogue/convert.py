@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib import workers
-from lib.catalogue.download import disk_error
 from lib.errors import ModelFileError, WorkerError
 from lib.messages import N_
+from lib.work import process
+from lib.work.files import disk_error
 
 # TensorFlow peaks at 1.1 … 2.4 GB of memory here, but reserves several times that of addresses.
 MEMORY_BYTES = 24 * 2**30
@@ -49,7 +49,7 @@ def convert(
         ModelFileError: Keras refuses the weights, or what was written answers otherwise than Keras.
         WorkerError: TensorFlow is missing, or the worker died.
     """
-    answer = workers.run(
+    answer = process.run(
         "lib.catalogue.convert:convert_application",
         {
             "application": application,
@@ -66,7 +66,7 @@ def convert(
     return str(answer["keras"])
 
 
-def convert_application(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
+def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
     """Load and convert one application; the worker's side of `convert`."""
     _refuse_network()
     os.environ.update(

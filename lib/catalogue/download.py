@@ -1,6 +1,5 @@
 """One file from its public address, or from a mirror, onto this disk: whole and checked, or not at all."""
 
-import errno
 import hashlib
 import os
 import shutil
@@ -15,6 +14,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from lib.catalogue.sources import MIRROR_VARIABLE, Remote
 from lib.errors import DownloadError
 from lib.messages import N_
+from lib.work.files import FULL, disk_error
 
 if TYPE_CHECKING:
     import requests
@@ -25,8 +25,6 @@ MAX_REDIRECTS = 5
 # What stays free beside the file: the system and other programs need room too.
 SPARE_BYTES = 64 * 2**20
 _CHUNK = 256 * 1024
-# A quota that is used up is a full disk to its owner; Windows has no such error.
-_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 OnBytes = Callable[[int, int | None], None]
@@ -118,25 +116,10 @@ def verify(path: Path, remote: Remote) -> Received:
     return Received(size, found["sha256"], remote.has_digest)
 
 
-def disk_error(error: OSError, name: str) -> DownloadError:
-    """Put a failure to write `name` into one sentence."""
-    if error.errno in _FULL:
-        return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=name)
-    return DownloadError(
-        N_("{file} could not be written: {reason}."), file=error.filename or name, reason=error.strerror or error
-    )
-
-
 def without_password(url: str) -> str:
     """Return an address without the user and password it may carry."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager
@@ -158,7 +141,7 @@ def _answer(
                 _check_status(answer, remote, mirror)
                 yield answer
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, OSError) and error.errno in _FULL:
+            if isinstance(error, OSError) and error.errno in FULL:
                 raise disk_error(error, remote.name) from error
             raise (
                 cancelled_error() if cancelled.is_set() else _unreachable(url, remote, model, mirror, error)

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from lib.catalogue import archive, card, convert, download, inspect, sources
 from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec
-from lib.catalogue.download import Received, cancelled_error, disk_error
-from lib.catalogue.downloads import FetchReport, OnProgress, Progress, Stage
+from lib.catalogue.download import Received, cancelled_error
 from lib.catalogue.inspect import Inspection, Tensor
-from lib.catalogue.locks import locked
 from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
 from lib.errors import AppError, DownloadError, ModelFileError
 from lib.messages import N_, Message
+from lib.work.files import disk_error, sha256_of
+from lib.work.locks import locked
+from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 # What the class that is never shown is called in the label files that come with models.
 _BACKGROUND_NAMES = frozenset({"background", "dummy"})
@@ -148,7 +149,7 @@ class Fetch:
             "address": download.without_password(self._origin.remote.url(self._mirror)),
             "sha256": received.sha256,
             "verified": received.verified,
-            "weights_sha256": download.sha256_of(weights),
+            "weights_sha256": sha256_of(weights),
         }
         card.write(folder, replace(spec, source=source))
         return received

@@ -1,4 +1,4 @@
-"""The first look at a LiteRT file from outside; runs only in a limited child process (see `lib.workers`).
+"""The first look at a LiteRT file from outside; runs only in a limited child process (see `lib.work.process`).
 
 A malformed file can crash or stall the process that loads it (one in some two thousand mutations did), so no file
 is opened in the web process before it has been loaded, allocated and run here. `inspect` is the side of the web
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib import workers
 from lib.catalogue.contract import MAX_CLASSES, MAX_SIDE
 from lib.errors import ModelFileError, WorkerError
 from lib.messages import N_
+from lib.work import process
 
 MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weights
 CPU_SECONDS = 20
@@ -75,7 +75,7 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
     name = name or path.name
     try:
         size = path.stat().st_size
-        report = workers.run(
+        report = process.run(
             "lib.catalogue.inspect:inspect_tflite",
             {"path": str(path), "name": name},
             # The interpreter keeps the file, a packed copy of its weights and its tensors.
@@ -107,7 +107,7 @@ def _tensor(table: dict[str, Any]) -> Tensor:
     return Tensor(tuple(table["shape"]), table["dtype"], float(table["scale"]), int(table["zero_point"]))
 
 
-def inspect_tflite(payload: dict[str, Any], emit: workers.Emit) -> dict[str, Any]:
+def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
     """Look at one file; the child's side of `inspect`.
 
     Raises:

@@ -14,14 +14,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue import contract, download, fetching, sources
+from lib.catalogue import contract, fetching, sources
 from lib.catalogue.contract import CARD, ModelFolder, ModelSpec
-from lib.catalogue.download import cancelled_error, disk_error
-from lib.catalogue.downloads import Downloads, FetchReport, Job, Jobs, OnProgress, Progress, Stage
-from lib.catalogue.locks import locked
+from lib.catalogue.download import cancelled_error
 from lib.catalogue.sources import Catalogue
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
+from lib.work.files import disk_error, sha256_of
+from lib.work.locks import locked
+from lib.work.progress import FetchReport, OnProgress, Progress, Stage
+from lib.work.shared import Downloads, Job, Jobs
 
 __all__ = ["Entry", "FetchReport", "Job", "Progress", "Stage", "State", "Store", "data_folder"]
 
@@ -250,7 +252,7 @@ class Store:
         if self._intact.get(folder.path) == stamp:
             return
         try:
-            found = download.sha256_of(folder.weights_path)
+            found = sha256_of(folder.weights_path)
         except OSError as error:
             raise ModelFileError(N_("{file} could not be read."), file=folder.weights_path.name) from error
         if found != expected:

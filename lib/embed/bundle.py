@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from lib.catalogue.contract import ModelFolder
-from lib.catalogue.download import disk_error
-from lib.catalogue.downloads import OnProgress
 from lib.embed import packages, web
 from lib.embed.options import TFJS_FILE, Options, Target, Weights
 from lib.embed.packages import PackageFile
@@ -21,6 +19,8 @@ from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.work.files import disk_error
+from lib.work.progress import OnProgress
 
 LICENCES = Path(__file__).with_name("licences")
 APACHE = Path(__file__).resolve().parents[2] / "LICENSE"  # this program's own, word for word that of the packages

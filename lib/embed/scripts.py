@@ -19,13 +19,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.catalogue import download, sources
-from lib.catalogue.download import cancelled_error, disk_error
-from lib.catalogue.downloads import OnProgress, Progress, Stage
-from lib.catalogue.locks import locked
+from lib.catalogue.download import cancelled_error
 from lib.catalogue.sources import MIRROR_VARIABLE, Remote
 from lib.embed.packages import PackageFile
 from lib.errors import DownloadError, UsageError
 from lib.messages import N_
+from lib.work.files import disk_error
+from lib.work.locks import locked
+from lib.work.progress import OnProgress, Progress, Stage
 
 REGISTRY_VARIABLE = "DISCERN_NPM"
 _PINS = Path(__file__).with_name("scripts.toml")

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lib import workers
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions, slug
+from lib.work import process
 
 # A run has no natural end that we could know here; this only bounds one that hangs.
 LONGEST_SECONDS = 7 * 24 * 3600.0
@@ -62,7 +62,7 @@ def train(
     options = _with_places(options)
     on_event(TrainEvent("start"))
     try:
-        workers.run(
+        process.run(
             "lib.training.worker:train_in_worker",
             {"options": options.to_json()},
             memory_bytes=None,

@@ -1,4 +1,4 @@
-"""The work of a training run, done in a child process (`lib.workers`).
+"""The work of a training run, done in a child process (`lib.work.process`).
 
 Everything that imports TensorFlow or Keras runs there, so that its 600 MB, its crashes and its chatter stay out of
 the caller.

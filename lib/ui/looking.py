@@ -6,10 +6,10 @@ import streamlit as st
 
 from lib.classifiers.base import Classifier
 from lib.i18n import Translator
-from lib.jobs import Job, JobState
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
 from lib.visits import Visit
+from lib.work.jobs import Job, JobState
 
 _JOB = "looking"
 # A page that would be complete in a moment is drawn complete, instead of twice.

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from lib.catalogue.contract import ModelFolder, Published
-from lib.catalogue.downloads import JobState, Progress, Stage
 from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
@@ -15,6 +14,8 @@ from lib.errors import AppError, ModelFileError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.ui.style import plain, span
+from lib.work.progress import Progress, Stage
+from lib.work.shared import JobState
 
 DEFAULT_MODEL = "starter"
 _CHOSEN = "chosen_model"

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from lib.i18n import Translator
-from lib.jobs import Job, JobState
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
+from lib.work.jobs import Job, JobState
 
 _POLL_S = 0.5
 _PATIENCE_S = 0.3

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 
 from lib.catalogue.convert import pin_batch
-from lib.catalogue.downloads import Progress, Stage
 from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.errors import DownloadError
+from lib.work.progress import Progress, Stage
 from tests.mirror import Mirror
 
 CORAL = {

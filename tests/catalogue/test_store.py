@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from lib.catalogue import download
-from lib.catalogue.downloads import JobState, Progress, Stage
 from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.errors import (
@@ -28,6 +27,8 @@ from lib.errors import (
     UnknownModelError,
     UsageError,
 )
+from lib.work.progress import Progress, Stage
+from lib.work.shared import JobState
 from tests.mirror import Mirror
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.catalogue.locks import locked
+from lib.work.locks import locked
 
 FOLDER = Path(__file__).parent / "npm"
 MODULES = FOLDER / "node_modules"

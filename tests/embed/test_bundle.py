@@ -16,7 +16,6 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from lib.catalogue.contract import ModelFolder
-from lib.catalogue.downloads import Progress
 from lib.cli import main
 from lib.embed import MOBILENETS, Options, Target, Weights
 from lib.embed.bundle import Bundle, files_needed, make
@@ -24,6 +23,7 @@ from lib.embed.scripts import Scripts, pins
 from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.verdict import explain, judge
+from lib.work.progress import Progress
 from tests.browser.conftest import free_port
 from tests.embed import packages
 from tests.embed.mobilenet_graph import Layer

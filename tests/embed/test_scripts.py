@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from lib.catalogue.downloads import Progress, Stage
 from lib.embed import packages, scripts
 from lib.embed.packages import PackageFile
 from lib.embed.scripts import Package, Scripts, registry
 from lib.errors import AppError, DownloadError, UsageError
+from lib.work.progress import Progress, Stage
 from tests.embed.packages import FOLDER
 from tests.mirror import Mirror, serve
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from lib.catalogue.contract import ModelFolder
 from lib.i18n import Translator
-from lib.jobs import Job
 from lib.ui import models, waiting
 from lib.ui.models import distinct
 from lib.ui.visit import current
 from lib.variants import Variant, make_variant, variant_id, variants
+from lib.work.jobs import Job
 
 MOST, LEAST = 4, 2
 _CHOSEN, _MISSED, _PARAM = "compared_models", "missed_models", "models"

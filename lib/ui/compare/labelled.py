@@ -20,7 +20,6 @@ from lib.evaluation import conformal
 from lib.evaluation.shares import Share, explain_difference
 from lib.evaluation.variants import explain_change
 from lib.i18n import Translator
-from lib.jobs import Job, JobState
 from lib.labelled import KnownPhotos, Skipped, read_zip
 from lib.matching import Choice, Matching, distinct_names, explain_basis, match
 from lib.photos import thumbnail
@@ -33,6 +32,7 @@ from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
 from lib.verdict import percent
+from lib.work.jobs import Job, JobState
 
 _JOB = "evaluate"
 _AS_READ = "evaluation_as_read"

@@ -9,7 +9,6 @@ from lib.catalogue.contract import ModelFolder
 from lib.comparison_charts import Spot, speed_and_accuracy
 from lib.evaluate import Evaluation
 from lib.i18n import Translator
-from lib.jobs import Job
 from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
 from lib.ui.models import megabytes
@@ -17,6 +16,7 @@ from lib.ui.results import ink
 from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
+from lib.work.jobs import Job
 
 _JOB = "benchmark"
 

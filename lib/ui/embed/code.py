@@ -8,17 +8,17 @@ from pathlib import Path
 import streamlit as st
 
 from lib.catalogue.contract import ModelFolder
-from lib.catalogue.downloads import Progress
 from lib.embed import Options, Snippet, Weights, companions, weights_file
 from lib.embed import bundle as bundles
 from lib.embed.options import WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
-from lib.jobs import Job
 from lib.ui import models, waiting
 from lib.ui.models import megabytes
 from lib.ui.style import plain
 from lib.ui.visit import current
+from lib.work.jobs import Job
+from lib.work.progress import Progress
 
 _JOB = "bundle"
 

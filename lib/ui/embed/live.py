@@ -9,13 +9,11 @@ import streamlit as st
 from lib import previews
 from lib.album import Photo
 from lib.catalogue.contract import ModelFolder
-from lib.catalogue.downloads import Progress
 from lib.classify import Answer, Settings, Source, conclude, infer
 from lib.embed import Options, bundle, preview, weights_file
 from lib.embed.options import WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
-from lib.jobs import Job
 from lib.results import Failure
 from lib.ui import models, waiting
 from lib.ui.models import megabytes
@@ -23,6 +21,8 @@ from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
 from lib.verdict import explain, percent, rank
+from lib.work.jobs import Job
+from lib.work.progress import Progress
 
 _JOB, _PLACE = "scripts", "preview_place"
 _JS = Path(__file__).with_name("preview.js")

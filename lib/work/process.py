@@ -1,6 +1,6 @@
 """Running a function in a child process that may crash, hang or grow without harming this one.
 
-    python -m lib.workers lib.catalogue.inspect:inspect_tflite MEMORY CPU     (the payload on standard input)
+    python -m lib.work.process lib.catalogue.inspect:inspect_tflite MEMORY CPU     (the payload on standard input)
 
 The child limits itself before it imports anything of weight, reads one line of JSON, calls the function and answers
 in JSON lines: any number of `{"event": …}`, then one `{"result": …}` or `{"error": …}`. Whatever noisy libraries
@@ -31,7 +31,7 @@ from lib.messages import N_, Message
 Emit = Callable[[dict[str, Any]], None]
 Function = Callable[[dict[str, Any], Emit], dict[str, Any]]
 
-_ROOT = Path(__file__).resolve().parents[1]
+_ROOT = Path(__file__).resolve().parents[2]
 _LOG = logging.getLogger(__name__)
 _TICK_S = 0.1
 _STDERR_LINES = 40
@@ -64,7 +64,7 @@ def run(
         WorkerError: The child crashed, ran out of memory or time, or was cancelled.
         AppError: What the function raised, of the same class, with the same message.
     """
-    command = [sys.executable, "-m", "lib.workers", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
+    command = [sys.executable, "-m", "lib.work.process", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
     environment = {
         # NumPy's libraries reserve memory for every core when they load, which a limit would count.
         "OPENBLAS_NUM_THREADS": "1",

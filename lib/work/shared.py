@@ -4,30 +4,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
 from lib.catalogue.download import cancelled_error
 from lib.errors import AppError
-from lib.messages import Message
+from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 _LOG = logging.getLogger(__name__)
 _MIN_INTERVAL_S = 0.05
 _POLL_S = 0.1
 # A cancelled job cleans up within this; whoever cancelled it need not wait longer.
 _STOP_S = 5.0
-
-
-class Stage(StrEnum):
-    """What a download is doing."""
-
-    WAITING = "waiting"
-    DOWNLOADING = "downloading"
-    VERIFYING = "verifying"
-    CONVERTING = "converting"
-    CHECKING = "checking"
 
 
 class JobState(StrEnum):
@@ -39,50 +28,6 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a download has come.
-
-    Attributes:
-        stage: What it is doing.
-        done_bytes: Of the file being downloaded.
-        total_bytes: Its size; None while unknown.
-    """
-
-    stage: Stage
-    done_bytes: int = 0
-    total_bytes: int | None = None
-
-    @property
-    def fraction(self) -> float | None:
-        """Return the share downloaded, 0 … 1; None if unknown or in another stage."""
-        if self.stage is not Stage.DOWNLOADING or not self.total_bytes:
-            return None
-        return min(1.0, self.done_bytes / self.total_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class FetchReport:
-    """A model that is ready now.
-
-    Attributes:
-        id: Its id.
-        bytes: Downloaded for it; 0 if it was there already.
-        seconds: How long all of it took.
-        sha256: Of the file downloaded; "" if nothing was.
-        verified: Whether that file was checked against a published digest.
-        message: All this in a sentence.
-    """
-
-    id: str
-    bytes: int
-    seconds: float
-    sha256: str
-    verified: bool
-    message: Message
-
-
-OnProgress = Callable[[Progress], None]
 Work = Callable[[str, OnProgress, threading.Event], FetchReport]
 
 

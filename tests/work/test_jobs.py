@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from lib.errors import DatasetError
-from lib.jobs import Job, JobState
+from lib.work.jobs import Job, JobState
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 
