@@ -16,9 +16,9 @@ from functools import partial
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Source, infer_with_each
+from lib.classify import Answer, Settings, Source, conclude, infer_with_each
 from lib.photos import thumbnail
-from lib.results import Failure
+from lib.results import Classification, Failure, Outcome
 
 KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480
@@ -53,6 +53,8 @@ class Album:
     def __post_init__(self) -> None:
         self._ids = itertools.count(1)
         self._answers: dict[tuple[str, int], Answer | Failure] = {}
+        self._asked: tuple[object, ...] = ()
+        self._judged: dict[int, tuple[Answer, Classification]] = {}  # by photo, as asked last
         self._lock = threading.Lock()
 
     def add(self, name: str, data: bytes) -> Photo | None:
@@ -67,17 +69,44 @@ class Album:
         """Take a photo and all answers about it out of the album."""
         with self._lock:
             self.photos = [p for p in self.photos if p.id != photo.id]
+            self._judged.pop(photo.id, None)
             self._answers = {key: answer for key, answer in self._answers.items() if key[1] != photo.id}
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self.photos = []
-            self._answers = {}
+            self._answers, self._judged = {}, {}
 
     def answer(self, model: str, photo: Photo) -> Answer | Failure | None:
         """Return what `model` said of the photo, or None if it has not looked yet."""
         return self._answers.get((model, photo.id))
+
+    def outcomes(self, model: str, labels: tuple[str, ...], settings: Settings) -> list[tuple[Photo, Outcome]]:
+        """Return the photos that `model` has looked at, and what its answers come to; in the order of adding.
+
+        Whoever asks the same again gets it at once. A download asks from a thread of its own.
+
+        Args:
+            model: Its id.
+            labels: Its K names, in the reader's language.
+            settings: What the reader chose.
+        """
+        asked = (model, labels, settings)
+        with self._lock:
+            if asked != self._asked:
+                self._asked, self._judged = asked, {}
+            judged = self._judged
+        found: list[tuple[Photo, Outcome]] = []
+        for photo in self.photos:
+            answer = self.answer(model, photo)
+            if isinstance(answer, Answer):
+                if photo.id not in judged or judged[photo.id][0] is not answer:
+                    judged[photo.id] = (answer, conclude(answer, labels, settings))
+                found.append((photo, judged[photo.id][1]))
+            elif answer is not None:
+                found.append((photo, answer))
+        return found
 
     def waiting(self, *models: str) -> list[Photo]:
         """Return the photos that not all of `models` have looked at."""

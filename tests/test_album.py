@@ -12,9 +12,9 @@ from lib.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
 from lib.catalogue.contract import ModelFolder
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.classify import Answer
+from lib.classify import Answer, Settings
 from lib.photos import open_photo
-from lib.results import Failure
+from lib.results import Classification, Failure
 from tests.pictures import BLUE, RED, encode, noise, plain
 
 NEVER = threading.Event()
@@ -178,3 +178,33 @@ def test_photos_removed_meanwhile_are_not_looked_at_and_leave_nothing(colours: C
         album.remove(photo)
     assert len(list(looking)) < 100, "only what was begun already is finished"
     assert {photo_id for _, photo_id in album._answers} <= {kept.id}
+
+
+def test_outcomes_are_those_of_this_album_these_names_and_these_settings(colours: Classifier) -> None:
+    red, blue = Album(), Album()
+    for album, colour in ((red, RED), (blue, BLUE)):
+        album.add("photo.png", encode(plain(colour), "PNG"))
+        look(album, colours)
+
+    def winner(album: Album, *labels: str, **settings: int) -> str:
+        ((_, outcome),) = album.outcomes(colours.spec.id, labels, Settings(**settings))
+        assert isinstance(outcome, Classification)
+        assert len(outcome.predictions) == settings.get("top", 3)
+        return outcome.predictions[0].label
+
+    assert winner(red, "red", "green", "blue") == "red"
+    assert winner(blue, "red", "green", "blue") == "blue", "not the first album's photo of the same number"
+    assert winner(blue, "red", "grün", "blau") == "blau", "equal first names are not one language"
+    assert winner(blue, "red", "grün", "blau", top=1) == "blau"
+
+
+def test_outcomes_are_worked_out_once(colours: Classifier) -> None:
+    album = Album()
+    album.add("photo.png", encode(plain(RED), "PNG"))
+    assert album.outcomes(colours.spec.id, colours.labels, Settings()) == []
+    look(album, colours)
+    first, second = (album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] for _ in range(2))
+    assert first is second
+    album.forget(colours.spec.id)
+    look(album, colours)
+    assert album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] is not first

@@ -11,7 +11,7 @@ import streamlit as st
 from lib.album import Album, Photo
 from lib.charts import bars, describe
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Settings, conclude
+from lib.classify import Settings
 from lib.i18n import Translator
 from lib.reporting import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
@@ -19,7 +19,6 @@ from lib.ui import looking
 from lib.ui.style import plain, span
 from lib.verdict import explain
 
-_MEMO = "judged"
 _PER_PAGE = 12
 
 SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
@@ -39,7 +38,7 @@ def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str,
 
 
 def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
-    shown = [(photo, outcome) for photo in album.photos if (outcome := _outcome(album, model, photo, labels, settings))]
+    shown = album.outcomes(model, labels, settings)
     if not shown:
         if not album.photos:
             st.rerun()  # the last one was removed: the page says how to begin
@@ -51,20 +50,6 @@ def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], set
         st.info(t("No photo is of that kind."), icon=":material/filter_alt:")
     _cards(t, album, shown)
     _downloads(t, album, model, labels, settings)
-
-
-def _outcome(album: Album, model: str, photo: Photo, labels: tuple[str, ...], settings: Settings) -> Outcome | None:
-    answer = album.answer(model, photo)
-    if not isinstance(answer, Answer):
-        return answer
-    memo = st.session_state.setdefault(_MEMO, {})
-    key = (model, photo.id, settings, labels[0])
-    if key not in memo:
-        if len(memo) > 10_000:
-            memo.clear()
-        memo[key] = conclude(answer, labels, settings)
-    concluded: Classification = memo[key]
-    return concluded
 
 
 def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
@@ -243,8 +228,7 @@ def tips(t: Translator, kind: VerdictKind) -> list[str]:
 
 def _downloads(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
     def outcomes() -> list[Outcome]:
-        every = (_outcome(album, model, photo, labels, settings) for photo in album.photos)
-        return [outcome for outcome in every if outcome]
+        return [outcome for _, outcome in album.outcomes(model, labels, settings)]
 
     with st.container(horizontal=True, key="downloads"):
         offer_tables(t, outcomes, settings, name="discern")
@@ -256,7 +240,15 @@ def _downloads(t: Translator, album: Album, model: str, labels: tuple[str, ...],
 
 
 def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings: Settings, *, name: str) -> None:
-    """Draw the buttons that give results away as CSV and JSON; they are written when a button is pressed."""
+    """Draw the buttons that give results away as CSV and JSON; they are written when a button is pressed.
+
+    Args:
+        t: The visitor's language.
+        outcomes: Called in a thread without a session, where `st.session_state` is one for all visitors: it must not
+            ask for that, nor call anything that does.
+        settings: What the visitor chose.
+        name: The files' name, without suffix.
+    """
     st.download_button(
         t("Table (CSV)"),
         data=lambda: to_csv(outcomes(), t, top=settings.top),

@@ -65,9 +65,7 @@ def test_dropped_photos_get_verdicts_and_bars_and_the_broken_one_its_reason(
 def test_page_csv_and_command_line_say_the_same(page: Page, server: Server, photos: dict[str, Path]) -> None:
     open_app(page, server)
     drop(page, photos["chelsea.png"], photos["china.jpg"])
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Table (CSV)").click()
-    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(take(page, "Table (CSV)"))))
     command = [sys.executable, "-m", "lib", "classify", "--json"]
     paths = [str(photos["chelsea.png"]), str(photos["china.jpg"])]
     run = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -76,6 +74,30 @@ def test_page_csv_and_command_line_say_the_same(page: Page, server: Server, phot
         assert row["message"] == line["message"]
         assert float(row["top1_probability"]) == line["predictions"][0]["probability"]
         expect(card(page, row["file"]).locator("p.verdict")).to_contain_text(line["message"].replace(" %", "\u00a0%"))
+
+
+def test_two_visitors_take_away_their_own_photos(
+    page: Page, server: Server, browser: Browser, photos: dict[str, Path]
+) -> None:
+    other = browser.new_context(locale="en-US").new_page()
+    for visitor, name in ((page, "chelsea.png"), (other, "china.jpg")):
+        open_app(visitor, server)
+        drop(visitor, photos[name])
+    for visitor, name in ((page, "chelsea.png"), (other, "china.jpg")):
+        assert [row["file"] for row in csv.DictReader(io.StringIO(take(visitor, "Table (CSV)")))] == [name]
+        assert [json.loads(line)["file"] for line in take(visitor, "JSON").splitlines()] == [name]
+    other.context.close()
+    page.evaluate("sessionStorage.clear()")  # what a new tab has: a second visit of the same person
+    open_app(page, server)
+    drop(page, photos["coffee.png"])
+    assert [json.loads(line)["file"] for line in take(page, "JSON").splitlines()] == ["coffee.png"]
+
+
+def take(page: Page, button: str) -> str:
+    """Press a button that gives away a file and return what is in it."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    return Path(download.value.path()).read_text("utf-8-sig")
 
 
 def test_a_pasted_photo_is_classified(page: Page, server: Server) -> None:
