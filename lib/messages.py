@@ -20,11 +20,20 @@ class Message:
 
     Attributes:
         text: English, with `{name}` placeholders; the key in the catalogues.
-        values: One entry a placeholder. A value may itself be a Message; it is translated first.
+        values: One entry a placeholder. A value may itself be a Message; it is translated first. Other values than
+            numbers and texts become their text at once, so that a message can be sent to another process.
     """
 
     text: str
     values: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the values plain."""
+        plain = {
+            name: value if isinstance(value, Message | int | float | str) else str(value)
+            for name, value in self.values.items()
+        }
+        object.__setattr__(self, "values", plain)
 
     def __str__(self) -> str:
         """Return the English sentence."""

@@ -24,8 +24,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import lib.errors
-from lib.errors import AppError, WorkerError
+from lib.errors import AppError, WorkerError, class_of
 from lib.messages import N_, Message
 
 Emit = Callable[[dict[str, Any]], None]
@@ -197,34 +196,22 @@ def _decode(line: bytes) -> dict[str, Any]:
 
 
 def _pack(error: AppError) -> dict[str, Any]:
-    return {"class": type(error).__name__, **_pack_message(error.message)}
+    return {"code": error.code, **_pack_message(error.message)}
 
 
 def _pack_message(message: Message) -> dict[str, Any]:
-    values = {
-        name: {"message": _pack_message(value)} if isinstance(value, Message) else _plain(value)
-        for name, value in message.values.items()
-    }
+    values = {n: _pack_message(v) if isinstance(v, Message) else v for n, v in message.values.items()}
     return {"text": message.text, "values": values}
 
 
-def _plain(value: object) -> object:
-    return value if isinstance(value, int | float | str) else str(value)
-
-
-def _unpack_values(values: Mapping[str, Any]) -> dict[str, object]:
-    return {
-        name: Message(value["message"]["text"], _unpack_values(value["message"]["values"]))
-        if isinstance(value, dict)
-        else value
-        for name, value in values.items()
-    }
+def _unpack_message(packed: Mapping[str, Any]) -> Message:
+    values = {n: _unpack_message(v) if isinstance(v, dict) else v for n, v in packed["values"].items()}
+    return Message(packed["text"], values)
 
 
 def _revive(packed: Mapping[str, Any]) -> AppError:
-    kind = getattr(lib.errors, str(packed["class"]), WorkerError)
-    error: AppError = kind(packed["text"], **_unpack_values(packed["values"]))
-    return error
+    message = _unpack_message(packed)
+    return class_of(packed["code"])(message.text, **message.values)
 
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:
