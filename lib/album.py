@@ -16,9 +16,9 @@ from functools import partial
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Settings, Source, conclude, infer_with_each
+from lib.classify import Settings, Source, conclude, infer_with_each
 from lib.photos import thumbnail
-from lib.results import Classification, Failure, Outcome
+from lib.results import Answer, Classification, Failure, Outcome
 
 KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from lib.catalogue.contract import InputSpec
@@ -18,7 +16,7 @@ from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.photos import DECODE_FLOOR, SUFFIXES, open_with_size, read_photo
 from lib.preprocess import CENTRAL_FRACTION
-from lib.results import Classification, Failure, Outcome
+from lib.results import Answer, Classification, Failure
 from lib.verdict import Thresholds, judge, rank
 
 TOP = 5
@@ -72,25 +70,6 @@ class Settings:
 
 # Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding.
 Look = Callable[[Source, Image.Image], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
-
-    Attributes:
-        file: Name of the photo as its owner gave it; untrusted text.
-        model: Id of the model.
-        probabilities: Shape (K,), float64, sum 1.
-        size_wh: Width and height of the upright photo in pixels, as stored in the file.
-        milliseconds: Time from tensor to probabilities (inference alone).
-    """
-
-    file: str
-    model: str
-    probabilities: NDArray[np.float64]
-    size_wh: tuple[int, int]
-    milliseconds: float
 
 
 def infer(source: Source, classifier: Classifier, *, look: Look | None = None) -> Answer | Failure:
@@ -202,27 +181,6 @@ def _infer(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple
     except ModelOutputError as error:
         return Failure(name, classifier.spec.id, error)
     return Answer(name, classifier.spec.id, probabilities, size_wh, milliseconds)
-
-
-def classify_photo(source: Source, classifier: Classifier, settings: Settings | None = None) -> Outcome:
-    """Classify one photo; a bad photo gives a Failure, never an exception."""
-    answer = infer(source, classifier)
-    return answer if isinstance(answer, Failure) else conclude(answer, classifier.labels, settings)
-
-
-def classify_photos(
-    sources: Iterable[Source],
-    classifier: Classifier,
-    settings: Settings | None = None,
-    *,
-    cancelled: threading.Event | None = None,
-) -> Iterator[Outcome]:
-    """Classify many photos on all cores and yield each outcome in input order as soon as it is known.
-
-    See `infer_photos` for how.
-    """
-    for answer in infer_photos(sources, classifier, cancelled=cancelled):
-        yield answer if isinstance(answer, Failure) else conclude(answer, classifier.labels, settings)
 
 
 def pixels_needed(classifier: Classifier) -> int:

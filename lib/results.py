@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lib.errors import AppError
 
 
@@ -60,6 +63,25 @@ class Verdict:
     ratio: float
     floor: float
     spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
+
+    Attributes:
+        file: Name of the photo as its owner gave it; untrusted text.
+        model: Id of the model.
+        probabilities: Shape (K,), float64, sum 1.
+        size_wh: Width and height of the upright photo in pixels, as stored in the file.
+        milliseconds: Time from tensor to probabilities (inference alone).
+    """
+
+    file: str
+    model: str
+    probabilities: NDArray[np.float64]
+    size_wh: tuple[int, int]
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from lib.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
 from lib.catalogue.contract import ModelFolder
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Settings
+from lib.classify import Settings
 from lib.photos import open_photo
-from lib.results import Classification, Failure
+from lib.results import Answer, Classification, Failure
 from tests.pictures import BLUE, RED, encode, noise, plain
 
 NEVER = threading.Event()

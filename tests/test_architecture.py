@@ -91,10 +91,10 @@ import sys
 from pathlib import Path
 from lib.catalogue.contract import load
 from lib.classifiers import open_classifier
-from lib.classify import Source, classify_photo
+from lib.classify import Source, conclude, infer
 from tests.pictures import RED, encode, plain
 model = open_classifier(load(Path("tests/models/float32")))
-outcome = classify_photo(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model)
+outcome = conclude(infer(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model), model.labels)
 print(outcome.verdict.kind, [name for name in ("tensorflow", "keras", "streamlit") if name in sys.modules])
 """
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -17,20 +17,18 @@ from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import (
     AHEAD,
-    Answer,
     Settings,
     Source,
-    classify_photo,
-    classify_photos,
     conclude,
     find_photos,
+    infer,
     infer_photos,
     infer_with_each,
     pixels_needed,
 )
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
-from lib.results import Classification, Failure
+from lib.results import Answer, Failure
 from lib.verdict import Thresholds
 from tests.pictures import RED, encode, noise, plain
 
@@ -81,8 +79,9 @@ def reds(values: list[int]) -> list[Source]:
 
 
 def test_a_photo_gets_the_models_answer(colours: Classifier) -> None:
-    result = classify_photo(Source.of_bytes(encode(plain((204, 51, 0), 40, 30), "PNG"), "a.png"), colours)
-    assert isinstance(result, Classification)
+    answer = infer(Source.of_bytes(encode(plain((204, 51, 0), 40, 30), "PNG"), "a.png"), colours)
+    assert isinstance(answer, Answer)
+    result = conclude(answer, colours.labels)
     assert (result.file, result.model, result.size_wh) == ("a.png", "float32", (40, 30))
     assert [(p.label, p.index) for p in result.predictions] == [("red", 0), ("green", 1), ("blue", 2)]
     assert [p.probability for p in result.predictions] == pytest.approx([0.8, 0.2, 0.0], abs=1e-6)
@@ -90,8 +89,9 @@ def test_a_photo_gets_the_models_answer(colours: Classifier) -> None:
 
 
 def test_settings_limit_the_list_and_move_the_verdict(colours: Classifier) -> None:
-    result = classify_photo(a_photo("a", (204, 51, 0)), colours, Settings(top=1, thresholds=Thresholds(ratio=0.2)))
-    assert isinstance(result, Classification)
+    answer = infer(a_photo("a", (204, 51, 0)), colours)
+    assert isinstance(answer, Answer)
+    result = conclude(answer, colours.labels, Settings(top=1, thresholds=Thresholds(ratio=0.2)))
     assert len(result.predictions) == 1
     assert result.verdict.kind == "close"
 
@@ -103,7 +103,7 @@ def test_a_list_of_no_classes_is_refused() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"text", encode(noise(40, 30), "JPEG")[:500]], ids=["empty", "text", "cut off"])
 def test_a_bad_photo_is_a_failure_that_names_it(colours: Classifier, data: bytes) -> None:
-    result = classify_photo(Source.of_bytes(data, "bad.jpg"), colours)
+    result = infer(Source.of_bytes(data, "bad.jpg"), colours)
     assert isinstance(result, Failure)
     assert (result.file, result.model) == ("bad.jpg", "float32")
     assert isinstance(result.error, PhotoError)
@@ -111,14 +111,14 @@ def test_a_bad_photo_is_a_failure_that_names_it(colours: Classifier, data: bytes
 
 
 def test_an_answer_that_is_none_is_a_failure(tiny_model: Callable[[str], ModelFolder]) -> None:
-    result = classify_photo(a_photo("a.png"), open_classifier(tiny_model("nan")))
+    result = infer(a_photo("a.png"), open_classifier(tiny_model("nan")))
     assert isinstance(result, Failure)
     assert isinstance(result.error, ModelOutputError)
 
 
 def test_a_bug_stays_loud() -> None:
     with pytest.raises(LookupError, match="a bug"):
-        list(classify_photos(reds([20, 13, 20]), Slow()))
+        list(infer_photos(reds([20, 13, 20]), Slow()))
 
 
 def test_an_answer_can_be_judged_again_in_other_words() -> None:
@@ -135,7 +135,7 @@ def test_an_answer_can_be_judged_again_in_other_words() -> None:
 
 def test_outcomes_come_in_input_order_however_long_each_takes() -> None:
     values = [250, 10, 200, 10, 10, 150, 10]
-    assert [o.file for o in classify_photos(reds(values), Slow())] == [str(i) for i in range(7)]
+    assert [o.file for o in infer_photos(reds(values), Slow())] == [str(i) for i in range(7)]
 
 
 def test_a_bad_photo_costs_nobody_else(colours: Classifier) -> None:
@@ -146,12 +146,12 @@ def test_a_bad_photo_costs_nobody_else(colours: Classifier) -> None:
         Source.of_path(Path("no/where.png")),
         a_photo("4"),
     ]
-    kinds = [type(outcome) for outcome in classify_photos(sources, colours)]
-    assert kinds == [Classification, Failure, Classification, Failure, Classification]
+    kinds = [type(outcome) for outcome in infer_photos(sources, colours)]
+    assert kinds == [Answer, Failure, Answer, Failure, Answer]
 
 
 def test_no_photos_give_no_outcomes(colours: Classifier) -> None:
-    assert list(classify_photos([], colours)) == []
+    assert list(infer_photos([], colours)) == []
 
 
 def test_photos_are_classified_at_once_but_not_more_than_allowed() -> None:
@@ -168,7 +168,7 @@ def endless(read: list[int]) -> Iterator[Source]:
 
 def test_an_endless_stream_is_read_as_needed(colours: Classifier) -> None:
     read: list[int] = []
-    first = list(itertools.islice(classify_photos(endless(read), colours), 5))
+    first = list(itertools.islice(infer_photos(endless(read), colours), 5))
     assert [outcome.file for outcome in first] == ["0", "1", "2", "3", "4"]
     assert len(read) <= 5 + AHEAD * colours.workers + 1
 
@@ -183,7 +183,7 @@ def test_the_first_outcome_does_not_wait_for_the_second_photo() -> None:
                 break
             yield a_photo("more", (10, 0, 0))
 
-    stream = classify_photos(sources(), Slow())
+    stream = infer_photos(sources(), Slow())
     assert next(stream).file == "first"
     arrived.set()
     stream.close()  # type: ignore[attr-defined]
@@ -355,13 +355,12 @@ def test_real_models_reach_the_accuracy_measured_elsewhere(shared: Path, name: s
     lines = (photos / "labels.csv").read_text(encoding="utf-8").splitlines()[1:]
     truth = {line.split(",")[0]: int(line.rsplit(",", 1)[1]) for line in lines}
     classifier = open_classifier(imagenet_model(shared, name, rule))
-    outcomes = list(classify_photos([Source.of_path(photos / file) for file in truth], classifier))
     right = dict.fromkeys((1, 5), 0)
-    for outcome in outcomes:
-        assert isinstance(outcome, Classification)
-        ranked = [p.index for p in outcome.predictions]
+    for answer in infer_photos([Source.of_path(photos / file) for file in truth], classifier):
+        assert isinstance(answer, Answer)
+        ranked = [p.index for p in conclude(answer, classifier.labels).predictions]
         for top in right:
-            right[top] += truth[outcome.file] in ranked[:top]
+            right[top] += truth[answer.file] in ranked[:top]
     manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
     (entry,) = (e for e in manifest["files"] if e["file"] == f"{name}.tflite")
     measured = entry["accuracy_on_1000_sample_photos"][key]["on_the_200_shared"]

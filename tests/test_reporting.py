@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from lib.classify import Answer, Settings, conclude
+from lib.classify import Settings, conclude
 from lib.errors import PhotoError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.reporting import BOM, csv_header, csv_row, encode, harmless, rival_ratio, to_csv, to_json_line, to_object
-from lib.results import Classification, Failure
+from lib.results import Answer, Classification, Failure
 
 SAY = Translator("en")
 FAILURE = Failure("cut.jpg", "m", PhotoError(N_("{file} is cut off: it ends before the picture does."), file="cut.jpg"))

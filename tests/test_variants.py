@@ -12,9 +12,10 @@ from lib import variants as subject
 from lib.catalogue import store
 from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers import open_classifier
-from lib.classify import Answer, Source, infer_with_each
+from lib.classify import Source, infer_with_each
 from lib.errors import DownloadError, ModelFileError, WorkerError
 from lib.export import Format
+from lib.results import Answer
 from lib.samples import find_samples
 from lib.variants import make_variant, variants
 from tests.pictures import corners, encode, noise

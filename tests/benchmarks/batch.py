@@ -16,9 +16,9 @@ from PIL import Image
 
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.classifiers import open_classifier
-from lib.classify import Source, classify_photos
+from lib.classify import Source, conclude, infer_photos
 from lib.photos import DECODE_FLOOR
-from lib.results import Classification
+from lib.results import Answer
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns
 
 ROUNDS = 7
@@ -103,8 +103,9 @@ def measure(shared: Path) -> list[Figure]:
     classifier = open_classifier(ModelFolder(SPEC, models))
 
     def ours() -> None:
-        outcomes = list(classify_photos(map(Source.of_path, paths), classifier))
-        assert all(isinstance(outcome, Classification) for outcome in outcomes)
+        for answer in infer_photos(map(Source.of_path, paths), classifier):
+            assert isinstance(answer, Answer)
+            conclude(answer, classifier.labels)
 
     contenders = {
         "Discern": ours,

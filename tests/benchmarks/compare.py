@@ -14,8 +14,9 @@ from PIL import Image
 from lib.benchmark import Benchmark, benchmark
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
 from lib.classifiers import open_classifier
-from lib.classify import Answer, Source, infer_with_each
+from lib.classify import Source, infer_with_each
 from lib.photos import DECODE_FLOOR
+from lib.results import Answer
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, milliseconds_each, speed_up, take_turns
 

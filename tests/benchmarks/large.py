@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from lib.catalogue.contract import ModelFolder
 from lib.classifiers import open_classifier
-from lib.classify import Source, classify_photos
+from lib.classify import Source, infer_photos
 from lib.photos import open_photo
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns
@@ -53,7 +53,7 @@ def measure(shared: Path) -> list[Figure]:
             classifier.run(classifier.prepare(image))
 
     def ours() -> None:
-        for _ in classify_photos([Source.of_bytes(data, "photo") for data in photos], classifier):
+        for _ in infer_photos([Source.of_bytes(data, "photo") for data in photos], classifier):
             pass
 
     contenders: dict[str, Work] = {

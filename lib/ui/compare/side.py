@@ -10,7 +10,7 @@ import streamlit as st
 from lib.album import Album, Photo
 from lib.catalogue.contract import ModelFolder
 from lib.classifiers.base import Classifier
-from lib.classify import Answer, Settings, conclude
+from lib.classify import Settings, conclude
 from lib.comparison_charts import side_by_side
 from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
 from lib.evaluation.answers import Answers
@@ -19,7 +19,7 @@ from lib.evaluation.side_by_side import Row, align
 from lib.evaluation.variants import are_variants, compare_variants, explain_change
 from lib.i18n import Translator
 from lib.matching import common_names, explain_basis
-from lib.results import Failure, Outcome
+from lib.results import Answer, Failure, Outcome
 from lib.ui import looking
 from lib.ui.results import SIGNS, ink, offer_tables, pages
 from lib.ui.style import plain, span
