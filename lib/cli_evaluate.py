@@ -11,12 +11,13 @@ from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classifiers import open_classifier
 from lib.classify import Settings
 from lib.cli import ALL_WELL, SOME_FAILED, Commands, add_thresholds, columns, not_writable, printable, steps_in_place
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.matching import Choice, Matching, explain_undecided, match
+from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import LANGUAGES, Translator
-from lib.labelled import KnownPhotos, read_labelled
-from lib.matching import Choice, Matching, explain_undecided, match
 from lib.messages import N_
 from lib.verdict import Thresholds, percent
 

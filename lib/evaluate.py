@@ -14,6 +14,8 @@ import numpy as np
 
 from lib.classifiers.base import Classifier
 from lib.classify import Look, Settings, infer_with_each
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.matching import Matching
 from lib.errors import DatasetError
 from lib.evaluation import accuracy, agreement, calibration, shares, variants, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
@@ -23,8 +25,6 @@ from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Difference, Share
 from lib.evaluation.variants import VariantChange
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
-from lib.labelled import KnownPhotos
-from lib.matching import Matching
 from lib.messages import N_, Message
 from lib.results import Failure, VerdictKind
 from lib.verdict import Thresholds

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lib.comparison_charts import PALETTE, most_confused
+from lib.datasets.matching import explain_basis
 from lib.errors import PhotoError
 from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.accuracy import Confusion
 from lib.evaluation.shares import Share, explain_difference
 from lib.evaluation.variants import explain_change
 from lib.i18n import Translator
-from lib.matching import explain_basis
 from lib.messages import N_
 from lib.photos import open_photo, thumbnail
 from lib.results import VerdictKind

@@ -13,10 +13,11 @@ from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import Settings
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.matching import Choice, match
+from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
 from lib.evaluate import Entrant, Evaluation, evaluate, notes_on
-from lib.labelled import KnownPhotos, read_folder
-from lib.matching import Choice, match
 from lib.verdict import Thresholds
 from tests.pictures import BLUE, GREEN, RED, encode, plain
 

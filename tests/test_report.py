@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from lib.classify import Source
+from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
+from lib.datasets.matching import match
 from lib.evaluate import Evaluation, assess
 from lib.evaluation.answers import Answers
 from lib.i18n import Translator
-from lib.labelled import KnownPhoto, KnownPhotos, Skipped
-from lib.matching import match
 from lib.messages import Message
 from lib.report import photos_shown, read_thumbnails, report
 from lib.verdict import Thresholds

@@ -25,7 +25,7 @@ _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
 _REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0), is_open=False)
 _PYTHON = "python/classify.py.jinja"
-_IMAGENET = SHIPPED / "imagenet-classes.txt"
+_IMAGENET = SHIPPED / "imagenet-synonyms.txt"
 
 
 @dataclass(frozen=True, slots=True)

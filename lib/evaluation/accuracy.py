@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.datasets.matching import Matching
 from lib.evaluation.answers import Answers, Bools, Ints
 from lib.evaluation.shares import Share, share, share_or_none
-from lib.matching import Matching
 
 # With five classes or fewer, the right one is always among the five likeliest.
 FEWEST_FOR_TOP5 = 6

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from lib.datasets.matching import Common, shared_classes
 from lib.evaluation.answers import Answers, Bools, Floats, Ints, ambiguous
 from lib.evaluation.shares import Share, share_or_none
-from lib.matching import Common, shared_classes
 from lib.results import VerdictKind
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.datasets.matching import Matching
 from lib.errors import UsageError
 from lib.evaluation.accuracy import group_classes
 from lib.evaluation.answers import Answers, Bools, Floats, Ints
 from lib.evaluation.shares import Share, share
-from lib.matching import Matching
 from lib.messages import N_, Message
 from lib.verdict import percent
 

@@ -27,7 +27,7 @@ class Row:
     """One class.
 
     Attributes:
-        name: The name the models share for it, see `lib.matching.common_names`.
+        name: The name the models share for it, see `lib.datasets.matching.common_names`.
         cells: What each model gives to it; None for a model that has no such class.
     """
 

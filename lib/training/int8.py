@@ -19,7 +19,7 @@ from PIL import Image
 
 from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.datasets import Dataset, LabelledPhoto, scan_for_training
+from lib.datasets.split import Dataset, LabelledPhoto, scan_for_training
 from lib.errors import AppError, PhotoError
 from lib.export import quantise_int8
 from lib.training.card import CARD, update_folder

@@ -15,7 +15,7 @@ import numpy as np
 from lib.catalogue import card
 from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec, Published, load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.datasets import Dataset
+from lib.datasets.split import Dataset
 from lib.errors import PhotoError, TrainingError
 from lib.messages import N_
 from lib.training.measure import Measured, measure

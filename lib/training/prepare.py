@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lib.datasets import Dataset, LabelledPhoto
+from lib.datasets.split import Dataset, LabelledPhoto
 from lib.errors import PhotoError
 from lib.messages import Message
 from lib.photos import open_photo, read_photo

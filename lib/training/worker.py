@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lib.catalogue.contract import ModelSpec
-from lib.datasets import Dataset, require_trainable, scan, scan_for_training, with_extra
+from lib.datasets.split import Dataset, require_trainable, scan, scan_for_training, with_extra
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head

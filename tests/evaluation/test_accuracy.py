@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
+from lib.datasets.matching import match
 from lib.evaluation.accuracy import Confusion, confuse, figures_per_class, find_hits, top5
 from lib.evaluation.answers import Answers
-from lib.matching import match
 
 Made = Callable[..., Answers]
 # Photos of a a b b c; answered a b b b a.

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lib.datasets.matching import match
 from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.conformal import conformal_quantile, explain_sets, halves, prediction_sets
-from lib.matching import match
 
 Made = Callable[..., Answers]
 NINE = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.datasets import scan
+from lib.datasets.split import scan
 from lib.training.prepare import Views, prepare_views
 
 

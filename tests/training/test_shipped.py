@@ -13,7 +13,7 @@ from PIL import Image
 
 from lib.catalogue.contract import load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.datasets import scan
+from lib.datasets.split import scan
 from lib.training.package import evaluate_folder
 
 MODELS = Path(__file__).resolve().parents[2] / "models"

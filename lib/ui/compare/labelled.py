@@ -14,14 +14,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from lib import comparison_charts as charts
 from lib.catalogue.contract import ModelFolder
 from lib.classify import Settings, Source
+from lib.datasets.labelled import KnownPhotos, Skipped
+from lib.datasets.matching import Choice, Matching, distinct_names, explain_basis, match
+from lib.datasets.reading import read_zip
 from lib.errors import AppError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation import conformal
 from lib.evaluation.shares import Share, explain_difference
 from lib.evaluation.variants import explain_change
 from lib.i18n import Translator
-from lib.labelled import KnownPhotos, Skipped, read_zip
-from lib.matching import Choice, Matching, distinct_names, explain_basis, match
 from lib.photos import thumbnail
 from lib.report import report
 from lib.reporting import evaluation_csv, evaluation_json

@@ -12,13 +12,13 @@ from lib.catalogue.contract import ModelFolder
 from lib.classifiers.base import Classifier
 from lib.classify import Settings, conclude
 from lib.comparison_charts import side_by_side
+from lib.datasets.matching import common_names, explain_basis
 from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import share
 from lib.evaluation.side_by_side import Row, align
 from lib.evaluation.variants import are_variants, compare_variants, explain_change
 from lib.i18n import Translator
-from lib.matching import common_names, explain_basis
 from lib.results import Answer, Failure, Outcome
 from lib.ui import looking
 from lib.ui.results import SIGNS, ink, offer_tables, pages

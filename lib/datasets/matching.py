@@ -1,25 +1,20 @@
 """How the names of one set of classes relate to those of another: folders to a model's labels, models to each other.
 
 A name is found by its spelling, by WordNet id, by a synonym, or by meaning. What cannot be decided is left undecided,
-with suggestions: a person decides, never a guess. Two plain files know the meanings: `models/imagenet-classes.txt`, the
-WordNet ids and synonyms of ImageNet's 1000 classes in their order, and `models/everyday-20-imagenet.toml`, which of
-them mean one of the starters' 20 classes.
+with suggestions: a person decides, never a guess.
 """
 
 import difflib
 import re
-import tomllib
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from pathlib import Path
 
+from lib.datasets.imagenet import everyday, everyday_of, imagenet, is_imagenet, normalise, synonyms, wnid_positions
 from lib.messages import N_, Message
 
-MODELS = Path(__file__).resolve().parents[1] / "models"
 MOST_SUGGESTIONS = 5
 _WNID = re.compile(r"n\d{8}")
 _NEAR = 0.6  # difflib's own default
@@ -192,12 +187,6 @@ def explain_undecided(matching: Matching, model: str) -> Message:
     )  # fmt: skip
 
 
-def normalise(name: str) -> str:
-    """Return `name` as it is compared: case, underscores, hyphens and the ways to write an accent do not matter."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(re.sub(r"[_\-\s]+", " ", plain).split())
-
-
 @lru_cache(maxsize=64)
 def distinct_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Return the labels, told apart where several classes have the same: "crane (n02012849)"."""
@@ -209,39 +198,6 @@ def distinct_names(labels: tuple[str, ...]) -> tuple[str, ...]:
         label if seen[label] == 1 else f"{label} ({wnids[index] if wnids else f'#{index + 1}'})"
         for index, label in enumerate(labels)
     )
-
-
-@lru_cache(maxsize=64)
-def is_imagenet(labels: tuple[str, ...]) -> bool:
-    """Whether these are the 1000 classes of ImageNet in their order, by first synonym or by WordNet id."""
-    known = imagenet()
-    if len(labels) != len(known):
-        return False
-    same = sum(
-        normalise(label.split(",")[0]) in (wnid, normalise(names[0]))
-        for label, (wnid, names) in zip(labels, known, strict=True)
-    )
-    return same >= 0.95 * len(known)  # label files differ in a spelling here and there
-
-
-@cache
-def imagenet() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return WordNet id and synonyms of ImageNet's 1000 classes, in their order."""
-    lines = (MODELS / "imagenet-classes.txt").read_text(encoding="utf-8").splitlines()
-    return tuple((line[:9], _synonyms(line[10:])) for line in lines)
-
-
-@cache
-def everyday() -> Mapping[str, tuple[int, ...]]:
-    """Return for each everyday class, by normalised name, ImageNet's classes that mean it; () if there are none."""
-    table = tomllib.loads((MODELS / "everyday-20-imagenet.toml").read_text(encoding="utf-8"))
-    return {normalise(name): tuple(_positions(spans)) for name, spans in table.items()}
-
-
-def _positions(spans: Iterable[str]) -> Iterable[int]:
-    for span in spans:
-        first, _, last = span.partition("-")
-        yield from range(int(first), int(last or first) + 1)
 
 
 @lru_cache(maxsize=64)
@@ -263,22 +219,8 @@ def _relate(fine: tuple[str, ...], coarse: tuple[str, ...]) -> Common:
 
 
 @cache
-def _everyday_of() -> Mapping[int, str]:
-    return {index: name for name, indices in everyday().items() for index in indices}
-
-
-@cache
 def _imagenet_names() -> "_Index":
     return _Index(tuple(names for _, names in imagenet()))
-
-
-@cache
-def _wnid_positions() -> Mapping[str, int]:
-    return {wnid: index for index, (wnid, _) in enumerate(imagenet())}
-
-
-def _synonyms(label: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in label.split(",") if part.strip())
 
 
 def _first_names(labels: tuple[str, ...], label_sets: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -317,7 +259,7 @@ class _Names:
         for names in (labels, *also):
             for index, name in enumerate(names):
                 self._whole[normalise(name)].add(index)
-        own = [_synonyms(label) or (label,) for label in labels]
+        own = [synonyms(label) or (label,) for label in labels]
         if self._is_imagenet:
             own = [(*names, *known) for names, (_, known) in zip(own, imagenet(), strict=True)]
         self._synonyms = _Index(own)
@@ -337,8 +279,8 @@ class _Names:
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """Return classes whose names resemble `name`, or all those that share it."""
-        if name in _wnid_positions():
-            name = imagenet()[_wnid_positions()[name]][1][0]
+        if name in wnid_positions():
+            name = imagenet()[wnid_positions()[name]][1][0]
         wanted = normalise(name)
         everything = {**self._synonyms.other, **self._synonyms.first, **self._whole}
         if wanted in everything:
@@ -353,7 +295,7 @@ class _Names:
         """Return the classes that a chosen label means; it may be another model's: "tabby, tabby cat" means a cat."""
         if label in self._shown:
             return (self._shown.index(label),)
-        for name in dict.fromkeys((label, *_synonyms(label))):
+        for name in dict.fromkeys((label, *synonyms(label))):
             if targets := self.decide(name, ())[0]:
                 return targets
         return ()
@@ -361,7 +303,7 @@ class _Names:
     def _by_wnid(self, wnid: str) -> tuple[tuple[int, ...], How]:
         if alike := self._whole.get(wnid):
             return _only(tuple(alike), How.WNID)
-        position = _wnid_positions().get(wnid)
+        position = wnid_positions().get(wnid)
         if position is None:
             return (), How.UNDECIDED
         if self._is_imagenet:
@@ -380,7 +322,7 @@ class _Names:
 
     def _by_imagenet(self, position: int) -> tuple[tuple[int, ...], How]:
         """Find the ImageNet class `position` among other classes than ImageNet's."""
-        if (kind := _everyday_of().get(position)) is not None and (alike := self._whole.get(kind)):
+        if (kind := everyday_of().get(position)) is not None and (alike := self._whole.get(kind)):
             return _only(tuple(alike), How.MEANING)
         for name in imagenet()[position][1]:
             # "crane" may be the bird or the machine

@@ -5,23 +5,18 @@ Nothing is decoded here except the first bytes of each file, so scanning ten tho
 that turns out to be broken when it is decoded is dropped then, with its reason (`Dataset.without`).
 """
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from lib.datasets.files import files_below, visible, why_not_usable
 from lib.errors import DatasetError
 from lib.messages import N_, Message
 
 SMALLEST_CLASS = 2
 MOST_CLASSES = 1000
-START_BYTES = 16
-
-# The first bytes of each format that lib.photos opens; the file's name is not trusted.
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
-_IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,60 +181,3 @@ def split(dataset: Dataset, *, validation: float = 0.15, seed: int = 0) -> tuple
     kept = tuple(photo for i, photo in enumerate(dataset.photos) if i not in held)
     taken = tuple(photo for i, photo in enumerate(dataset.photos) if i in held)
     return replace(dataset, photos=kept), replace(dataset, photos=taken, skipped=())
-
-
-def is_ignored(name: str) -> bool:
-    """Whether a file or folder of this name is hidden, or something that systems leave behind on their own."""
-    return name.startswith(".") or name.lower() in _IGNORED_NAMES
-
-
-def visible(folder: Path) -> list[Path]:
-    """Return what is directly in `folder`, sorted, hidden things left out."""
-    return sorted((p for p in folder.iterdir() if not is_ignored(p.name)), key=lambda path: path.name)
-
-
-def files_below(folder: Path) -> Iterable[Path]:
-    """Yield the visible files under `folder`, sorted; links to folders are not followed, so no loop is possible."""
-    for path in visible(folder):
-        if path.is_dir() and not path.is_symlink():
-            yield from files_below(path)
-        elif not path.is_dir():
-            yield path
-
-
-def why_not_usable(path: Path, root: Path, name: str) -> Message | None:
-    """Return why a file under `root` is not used as a photo, by its kind and first bytes; None if it may be one.
-
-    Args:
-        path: The file.
-        root: The folder that links may not lead out of, resolved.
-        name: What to call the file.
-    """
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
-        return Message(N_("{file} is a link to a file outside the folder."), {"file": name})
-    if not path.is_file():
-        return Message(N_("{file} is not a regular file."), {"file": name})
-    try:
-        with path.open("rb") as file:
-            start = file.read(START_BYTES)
-            size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        return Message(N_("{file} cannot be read: {reason}."), {"file": name, "reason": error.strerror or "?"})
-    return why_not_a_photo(start, size, name)
-
-
-def why_not_a_photo(start: bytes, size: int, name: str) -> Message | None:
-    """Return why a file cannot be a photo, by its size and first bytes; None if it may be one.
-
-    Args:
-        start: Its first `START_BYTES` bytes, or all if it has fewer.
-        size: How many it has.
-        name: What to call it.
-    """
-    if size == 0:
-        return Message(N_("{file} is empty."), {"file": name})
-    is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-    is_heif = start[4:8] == b"ftyp"  # HEIC and AVIF
-    if not (start.startswith(_SIGNATURES) or is_webp or is_heif):
-        return Message(N_("{file} is not a photo in a known format."), {"file": name})
-    return None

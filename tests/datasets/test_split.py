@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.datasets import Dataset, LabelledPhoto, require_trainable, scan, scan_for_training, split, with_extra
+from lib.datasets.split import Dataset, LabelledPhoto, require_trainable, scan, scan_for_training, split, with_extra
 from lib.errors import DatasetError
 from lib.messages import Message
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lib import zipped
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.reading import read_folder, read_labelled, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
-from lib.labelled import KnownPhotos, read_folder, read_labelled, read_zip
 from lib.messages import Message
 from tests.pictures import BLUE, GREEN, RED, encode, noise, plain
 

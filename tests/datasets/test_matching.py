@@ -4,22 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from lib.matching import (
+from lib.datasets.imagenet import everyday, imagenet, is_imagenet, normalise
+from lib.datasets.matching import (
     Basis,
     How,
     common_names,
     distinct_names,
-    everyday,
     explain_basis,
     explain_undecided,
-    imagenet,
-    is_imagenet,
     match,
-    normalise,
     shared_classes,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STARTER = tuple((ROOT / "models" / "starter" / "labels.txt").read_text(encoding="utf-8").splitlines())
 LONG = tuple(", ".join(names) for _, names in imagenet())  # "tench, Tinca tinca"
 SHORT = tuple(names[0].replace(" ", "_") for _, names in imagenet())  # "tench", "great_white_shark"

@@ -1,0 +1,70 @@
+"""ImageNet's 1000 classes: their WordNet ids, their names, and which of them mean one of the starters' 20 classes.
+
+Two plain files know this: `models/imagenet-synonyms.txt`, a line for each class in ImageNet's order, and
+`models/everyday-20-imagenet.toml`.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+
+
+def normalise(name: str) -> str:
+    """Return `name` as it is compared: case, underscores, hyphens and the ways to write an accent do not matter."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return " ".join(re.sub(r"[_\-\s]+", " ", plain).split())
+
+
+@lru_cache(maxsize=64)
+def is_imagenet(labels: tuple[str, ...]) -> bool:
+    """Whether these are the 1000 classes of ImageNet in their order, by first synonym or by WordNet id."""
+    known = imagenet()
+    if len(labels) != len(known):
+        return False
+    same = sum(
+        normalise(label.split(",")[0]) in (wnid, normalise(names[0]))
+        for label, (wnid, names) in zip(labels, known, strict=True)
+    )
+    return same >= 0.95 * len(known)  # label files differ in a spelling here and there
+
+
+@cache
+def imagenet() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return WordNet id and synonyms of ImageNet's 1000 classes, in their order."""
+    lines = (MODELS / "imagenet-synonyms.txt").read_text(encoding="utf-8").splitlines()
+    return tuple((line[:9], synonyms(line[10:])) for line in lines)
+
+
+@cache
+def everyday() -> Mapping[str, tuple[int, ...]]:
+    """Return for each everyday class, by normalised name, ImageNet's classes that mean it; () if there are none."""
+    table = tomllib.loads((MODELS / "everyday-20-imagenet.toml").read_text(encoding="utf-8"))
+    return {normalise(name): tuple(_positions(spans)) for name, spans in table.items()}
+
+
+def _positions(spans: Iterable[str]) -> Iterable[int]:
+    for span in spans:
+        first, _, last = span.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+@cache
+def everyday_of() -> Mapping[int, str]:
+    """Return the normalised name of the everyday class that an ImageNet class means, by position."""
+    return {index: name for name, indices in everyday().items() for index in indices}
+
+
+@cache
+def wnid_positions() -> Mapping[str, int]:
+    """Return the position of each class by its WordNet id."""
+    return {wnid: index for index, (wnid, _) in enumerate(imagenet())}
+
+
+def synonyms(label: str) -> tuple[str, ...]:
+    """Return the names in a label: "tench, Tinca tinca" has two."""
+    return tuple(part.strip() for part in label.split(",") if part.strip())

@@ -1,0 +1,67 @@
+"""Photos whose class is known, and the files that were left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from lib.classify import Source
+from lib.messages import Message
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo and what it shows.
+
+    Attributes:
+        source: The photo, not read yet.
+        label: Position of its class in `KnownPhotos.classes`, from 0.
+    """
+
+    source: Source
+    label: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not used, and why.
+
+    Attributes:
+        file: Its path inside the folder or zip; untrusted text.
+        reason: A sentence that names it.
+    """
+
+    file: str
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhotos:
+    """Labelled photos in a fixed order: by class, then by path.
+
+    Attributes:
+        name: Of the folder or zip.
+        classes: Names as they were given: folder names, labels or WordNet ids of labels.csv; each has a photo.
+        titles: The same for people to read: "tench" for a WordNet id.
+        photos: Everything that looks like a photo.
+        skipped: Everything that does not, with the reason.
+        notes: What a reader of the results should know, such as that there is only one class.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    titles: tuple[str, ...]
+    photos: tuple[KnownPhoto, ...]
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[Message, ...] = ()
+
+    def counts(self) -> tuple[int, ...]:
+        """Return the number of photos of each class, in the order of `classes`."""
+        counts = [0] * len(self.classes)
+        for photo in self.photos:
+            counts[photo.label] += 1
+        return tuple(counts)
+
+    def without(self, broken: Mapping[int, Message]) -> "KnownPhotos":
+        """Return these photos less those at the positions in `broken`, which join `skipped` with their reasons."""
+        kept = tuple(photo for index, photo in enumerate(self.photos) if index not in broken)
+        dropped = tuple(Skipped(self.photos[index].source.name, reason) for index, reason in sorted(broken.items()))
+        return replace(self, photos=kept, skipped=self.skipped + dropped)
