@@ -8,7 +8,7 @@ import pytest
 from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from tests.chromium import browser
+from tests.support.chromium import browser
 
 __all__ = ["browser"]
 

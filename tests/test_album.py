@@ -15,7 +15,7 @@ from lib.classifiers.base import Classifier
 from lib.classify import Settings
 from lib.photos import open_photo
 from lib.results import Answer, Classification, Failure
-from tests.pictures import BLUE, RED, encode, noise, plain
+from tests.support.pictures import BLUE, RED, encode, noise, plain
 
 NEVER = threading.Event()
 

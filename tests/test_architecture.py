@@ -92,7 +92,7 @@ from pathlib import Path
 from lib.catalogue.contract import load
 from lib.classifiers import open_classifier
 from lib.classify import Source, conclude, infer
-from tests.pictures import RED, encode, plain
+from tests.support.pictures import RED, encode, plain
 model = open_classifier(load(Path("tests/models/float32")))
 outcome = conclude(infer(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model), model.labels)
 print(outcome.verdict.kind, [name for name in ("tensorflow", "keras", "streamlit") if name in sys.modules])

@@ -80,7 +80,7 @@ def test_work_in_another_process_is_noticed() -> None:
         pytest.skip("this system does not tell")
     watch = stopwatch.BusyWatch()
     with pytest.raises(WorkerError):
-        process.run("tests.worker_functions:spin", {}, memory_bytes=None, cpu_seconds=None, wall_seconds=1.0)
+        process.run("tests.support.worker_functions:spin", {}, memory_bytes=None, cpu_seconds=None, wall_seconds=1.0)
     assert (watch.others_s() or 0) > 0.3
 
 
@@ -123,7 +123,7 @@ def test_a_model_that_answers_nonsense_costs_itself_alone(tiny_model: Tiny) -> N
 
 
 def test_a_model_that_crashes_costs_itself_alone(tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "TIME", "tests.worker_functions:time_all_but_thirds")
+    monkeypatch.setattr(subject, "TIME", "tests.support.worker_functions:time_all_but_thirds")
     found = benchmark([tiny_model("float32"), tiny_model("thirds"), tiny_model("logits")], [1], seconds_per_model=0.05)
     assert [one.model for one in found.measurements] == ["float32", "logits"]
     assert all(len(one.rounds_ms) == subject.ROUNDS for one in found.measurements), "no round was lost or done twice"
@@ -154,7 +154,7 @@ def test_cancelling_ends_it_soon_and_keeps_what_is_known(tiny_model: Tiny) -> No
 
 
 def test_a_worker_that_cannot_begin_is_told(tiny_model: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "TIME", "tests.worker_functions:leave")
+    monkeypatch.setattr(subject, "TIME", "tests.support.worker_functions:leave")
     with pytest.raises(WorkerError, match="without an answer"):
         benchmark([tiny_model("float32")], [1], seconds_per_model=0.05)
 

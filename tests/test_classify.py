@@ -30,7 +30,7 @@ from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.results import Answer, Failure
 from lib.verdict import Thresholds
-from tests.pictures import RED, encode, noise, plain
+from tests.support.pictures import RED, encode, noise, plain
 
 
 def a_photo(name: str, colour: tuple[int, int, int] = RED) -> Source:

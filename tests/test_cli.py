@@ -18,8 +18,8 @@ from lib.catalogue.store import Store
 from lib.cli import main, printable
 from lib.errors import DownloadError, UnknownModelError
 from lib.messages import N_
-from tests.mirror import Mirror, serve
-from tests.pictures import RED, encode, plain
+from tests.support.mirror import Mirror, serve
+from tests.support.pictures import RED, encode, plain
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "tests" / "models"

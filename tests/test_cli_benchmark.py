@@ -13,7 +13,7 @@ from lib.cli import main
 from lib.errors import ModelFileError
 from lib.export import Format, format_of
 from lib.messages import N_, Message
-from tests.pictures import encode, noise
+from tests.support.pictures import encode, noise
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "tests" / "models"
@@ -202,7 +202,7 @@ def test_an_unknown_format_is_refused() -> None:
 def test_a_crash_during_export_is_one_sentence(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(variants, "WORK", "tests.worker_functions:crash")
+    monkeypatch.setattr(variants, "WORK", "tests.support.worker_functions:crash")
     assert main(["export", "float32", "--format", "litert-int8", "--out", str(tmp_path / "out")]) == 1
     complaints = capsys.readouterr().err.splitlines()
     assert len(complaints) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib.cli import main
-from tests.pictures import BLUE, RED, encode, plain
+from tests.support.pictures import BLUE, RED, encode, plain
 
 ROOT = Path(__file__).resolve().parents[1]
 ORANGE = (204, 51, 0)  # red 0.8, green 0.2: a clear red

@@ -22,7 +22,7 @@ from lib.photos import DECODE_FLOOR
 from lib.preprocess import Quantiser, resize, to_floats
 from lib.verdict import Thresholds, explain, judge, percent, rank
 from tests.embed.packages import find_node
-from tests.pictures import noise
+from tests.support.pictures import noise
 
 DRIVER = Path(__file__).with_name("embed_modules.mjs")
 RANDOM = np.random.default_rng(4)

@@ -30,7 +30,7 @@ from lib.messages import Message
 from lib.photos import open_photo
 from lib.verdict import Thresholds, explain, judge
 from tests.embed.packages import find_node
-from tests.pictures import encode, noise
+from tests.support.pictures import encode, noise
 
 TINY_MODELS = Path(__file__).parent / "models"
 NASTY_NAME = "</script><script>alert(1)</script><!-- {{ 1 + 1 }} {alert(2)} \"'`${alert(3)}"

@@ -19,7 +19,7 @@ from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
 from lib.evaluate import Entrant, Evaluation, evaluate, notes_on
 from lib.verdict import Thresholds
-from tests.pictures import BLUE, GREEN, RED, encode, plain
+from tests.support.pictures import BLUE, GREEN, RED, encode, plain
 
 ORANGE = (204, 51, 0)  # red 0.8, green 0.2
 

@@ -22,7 +22,7 @@ from PIL import Image
 from lib import photos
 from lib.errors import PhotoError
 from lib.photos import DECODE_FLOOR, MAX_BYTES, open_photo, open_with_size, read_photo, thumbnail
-from tests.pictures import (
+from tests.support.pictures import (
     BLUE,
     CORNERS,
     GREEN,

@@ -6,7 +6,7 @@ from PIL import Image
 
 from lib.catalogue.contract import InputSpec
 from lib.preprocess import Quantiser, resize, to_floats
-from tests.pictures import BLUE, GREEN, RED, noise, plain
+from tests.support.pictures import BLUE, GREEN, RED, noise, plain
 
 
 def framed(size_wh: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Image:

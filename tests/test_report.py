@@ -17,7 +17,7 @@ from lib.i18n import Translator
 from lib.messages import Message
 from lib.report import photos_shown, read_thumbnails, report
 from lib.verdict import Thresholds
-from tests.pictures import RED, encode, plain
+from tests.support.pictures import RED, encode, plain
 
 NASTY = "<script>alert('x')</script>"
 SAY = Translator()

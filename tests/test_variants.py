@@ -18,7 +18,7 @@ from lib.export import Format
 from lib.results import Answer
 from lib.samples import find_samples
 from lib.variants import make_variant, variants
-from tests.pictures import corners, encode, noise
+from tests.support.pictures import corners, encode, noise
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
 SMALLER = (Format.FLOAT16, Format.DYNAMIC, Format.INT8)
@@ -51,7 +51,7 @@ def data(tmp_path_factory: pytest.TempPathFactory, starter: ModelFolder) -> Path
 @pytest.fixture
 def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every worker crash, so that what still succeeds was there already."""
-    monkeypatch.setattr(subject, "WORK", "tests.worker_functions:crash")
+    monkeypatch.setattr(subject, "WORK", "tests.support.worker_functions:crash")
 
 
 def test_a_float32_model_has_four_formats(data: Path, starter: ModelFolder) -> None:
@@ -139,7 +139,7 @@ def test_fewer_than_eight_readable_photos_are_refused(tiny_model: Tiny, tmp_path
 
 def test_equal_photos_are_asked_once(tiny_model: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make_variant(tiny_model("float32"), Format.INT8, noises(8), data=tmp_path)
-    monkeypatch.setattr(subject, "WORK", "tests.worker_functions:crash")
+    monkeypatch.setattr(subject, "WORK", "tests.support.worker_functions:crash")
     assert make_variant(tiny_model("float32"), Format.INT8, noises(8), data=tmp_path) == made
     with pytest.raises(ModelFileError, match="crashed"):
         make_variant(tiny_model("float32"), Format.INT8, noises(9), data=tmp_path)
@@ -174,7 +174,7 @@ def test_a_crash_is_a_sentence_and_leaves_nothing(tiny_model: Tiny, tmp_path: Pa
 
 
 def test_cancelling_ends_the_work(tiny_model: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "WORK", "tests.worker_functions:spin")
+    monkeypatch.setattr(subject, "WORK", "tests.support.worker_functions:spin")
     cancelled = threading.Event()
     threading.Timer(0.5, cancelled.set).start()
     with pytest.raises(WorkerError, match="cancelled"):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.benchmarks.measuring import Figure
 from tests.browser.conftest import Server, free_port, start_server
 from tests.browser.install import find_browser
-from tests.chromium import FLAGS
+from tests.support.chromium import FLAGS
 
 SINGLES = 15
 DROP_ZONE = "[data-testid=stFileUploaderDropzoneInput]"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from lib.samples import find_samples
 from tests.browser.conftest import ROOT, Server
-from tests.pictures import RED, encode, plain
+from tests.support.pictures import RED, encode, plain
 
 pytestmark = pytest.mark.browser
 

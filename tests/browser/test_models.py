@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Server, start_server
-from tests.mirror import Mirror, serve
+from tests.support.mirror import Mirror, serve
 
 pytestmark = pytest.mark.browser
 

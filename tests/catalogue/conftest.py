@@ -9,7 +9,7 @@ import pytest
 
 from lib.catalogue.card import to_toml
 from lib.catalogue.store import Store
-from tests.mirror import Mirror, serve
+from tests.support.mirror import Mirror, serve
 
 TINY = Path(__file__).resolve().parents[1] / "models" / "uint8"
 

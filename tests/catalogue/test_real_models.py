@@ -18,7 +18,7 @@ from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.errors import DownloadError
 from lib.work.progress import Progress, Stage
-from tests.mirror import Mirror
+from tests.support.mirror import Mirror
 
 CORAL = {
     "mobilenet-v1-0.25-128-quant": "mobilenet_v1_0.25_128_quant.tflite",

@@ -29,7 +29,7 @@ from lib.errors import (
 )
 from lib.work.progress import Progress, Stage
 from lib.work.shared import JobState
-from tests.mirror import Mirror
+from tests.support.mirror import Mirror
 
 ROOT = Path(__file__).resolve().parents[2]
 MakeStore = Callable[..., Store]

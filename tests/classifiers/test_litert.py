@@ -19,7 +19,7 @@ from lib.classifiers import litert, open_classifier
 from lib.classifiers.base import Classifier
 from lib.classifiers.litert import LiteRTClassifier
 from lib.errors import ModelFileError, ModelOutputError
-from tests.pictures import plain
+from tests.support.pictures import plain
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 ORANGE = (204, 102, 0)  # 0.8, 0.4, 0.0 of full: as probabilities 2/3, 1/3, 0

@@ -30,7 +30,7 @@ from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, predictor
 from tests.embed.packages import Node
 from tests.embed.site import Cut, Site
-from tests.mirror import Mirror, serve
+from tests.support.mirror import Mirror, serve
 
 TFJS = MOBILENETS["tfjs-mobilenet-v1-0.25"]
 LITERT_PLACE, UTILS_PLACE = "npm/@litertjs/core@2.5.3/", "npm/@litertjs/wasm-utils@2.5.3/"

@@ -17,7 +17,7 @@ from tests.embed import builds
 from tests.embed.conftest import SHARED
 from tests.embed.opened import Opened, predictor
 from tests.embed.site import Site
-from tests.mirror import Mirror, serve
+from tests.support.mirror import Mirror, serve
 
 PHOTOS = 20
 # Measured bit-equal on most photos; XNNPACK's WebAssembly kernels may round an 8-bit step differently.

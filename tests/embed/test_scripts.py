@@ -18,7 +18,7 @@ from lib.embed.scripts import Package, Scripts, registry
 from lib.errors import AppError, DownloadError, UsageError
 from lib.work.progress import Progress, Stage
 from tests.embed.packages import FOLDER
-from tests.mirror import Mirror, serve
+from tests.support.mirror import Mirror, serve
 
 NAME, TARBALL = "@some/thing", "thing-1.2.3.tgz"
 CODE = {"dist/one.js": b"export const one = 1;\n", "wasm/two.wasm": bytes(range(256)) * 400}

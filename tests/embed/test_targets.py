@@ -21,7 +21,7 @@ from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, Predict, predictor
 from tests.embed.packages import Node
 from tests.embed.site import Site
-from tests.pictures import encode, plain
+from tests.support.pictures import encode, plain
 
 WEB = (Target.SCRIPT, Target.MODULE, Target.NPM, Target.VUE, Target.REACT, Target.SVELTE)
 ENGINES = ("litert", "tfjs")

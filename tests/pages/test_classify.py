@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 
 from tests.pages.conftest import app, cat, html, sample, upload
-from tests.pictures import RED, encode, plain
+from tests.support.pictures import RED, encode, plain
 
 
 def test_an_empty_page_says_how_to_begin() -> None:

@@ -13,7 +13,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from lib.ui import entry
 from tests.pages.conftest import app, cat, html, sample, upload
-from tests.pictures import encode, plain
+from tests.support.pictures import encode, plain
 
 PAGE = "pages/compare.py"
 

@@ -19,7 +19,7 @@ MB = 2**20
 
 def run(name: str, payload: dict[str, Any] | None = None, **limits: Any) -> dict[str, Any]:
     limits = {"memory_bytes": 512 * MB, "cpu_seconds": 20, "wall_seconds": 30.0, **limits}
-    return process.run(f"tests.worker_functions:{name}", payload or {}, **limits)
+    return process.run(f"tests.support.worker_functions:{name}", payload or {}, **limits)
 
 
 def is_alive(pid: int) -> bool:
@@ -106,7 +106,7 @@ def test_a_bug_in_the_function_is_logged_with_its_traceback(caplog: pytest.LogCa
 def test_the_child_ends_when_its_parent_is_killed() -> None:
     code = (
         "from lib.work import process\n"
-        "process.run('tests.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None, wall_seconds=60,\n"
+        "process.run('tests.support.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None, wall_seconds=60,\n"
         "            on_event=lambda e: print(e['pid'], flush=True))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
