@@ -106,8 +106,8 @@ def test_a_bug_in_the_function_is_logged_with_its_traceback(caplog: pytest.LogCa
 def test_the_child_ends_when_its_parent_is_killed() -> None:
     code = (
         "from lib.work import process\n"
-        "process.run('tests.support.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None, wall_seconds=60,\n"
-        "            on_event=lambda e: print(e['pid'], flush=True))"
+        "process.run('tests.support.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None,\n"
+        "            wall_seconds=60, on_event=lambda e: print(e['pid'], flush=True))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
