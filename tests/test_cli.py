@@ -281,6 +281,8 @@ def test_ctrl_c_leaves_no_traceback(photos: Path) -> None:
     run = subprocess.Popen(
         [sys.executable, "-m", "lib", "classify", str(photos / "pipe"), "--model", "float32", "--json"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Tests that a script started in the background ignore Ctrl-C, and what they start does too unless told.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert run.stdout is not None
     assert json.loads(run.stdout.readline())["verdict"] == "clear"  # known at once, not at the end

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,10 +73,16 @@ def test_processor_time_is_limited() -> None:
         run("spin", cpu_seconds=1)
 
 
-def test_wall_time_is_limited_and_the_child_ended() -> None:
-    pids: list[int] = []
-    with pytest.raises(WorkerError, match="longer than 2 seconds"):
-        run("sleep", wall_seconds=2.0, on_event=lambda event: pids.append(event["pid"]))
+def test_wall_time_is_limited_and_the_child_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, pids = [0.0], []
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def on_event(event: dict[str, Any]) -> None:
+        pids.append(event["pid"])
+        now[0] = 30.5
+
+    with pytest.raises(WorkerError, match="longer than 30 seconds"):
+        run("sleep", on_event=on_event)
     assert wait_until_gone(pids[0])
 
 
