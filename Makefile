@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+DID_NOT_RUN := $(VENV)/did-not-run.txt
 
 .PHONY: run test lint unit browser bench messages format clean
 
@@ -16,9 +17,12 @@ lint: $(VENV)/dev.installed
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
+# Both halves run, whatever the first one finds; last comes what did not run.
 unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
-	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed
-	$(PY) -m pytest -q tests/browser tests/embed
+	@rm -f $(DID_NOT_RUN); failed=0; export DISCERN_DID_NOT_RUN=$(DID_NOT_RUN); set -x; \
+	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed || failed=1; \
+	$(PY) -m pytest -q tests/browser tests/embed || failed=1; \
+	{ set +x; } 2> /dev/null; cat $(DID_NOT_RUN); exit $$failed
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks

@@ -1,8 +1,11 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and what did not run said last."""
 
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from lib.catalogue.contract import ModelFolder, load
@@ -14,6 +17,12 @@ __all__ = ["browser"]
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY_MODELS = ROOT / "tests" / "models"
+NEEDS_SHARED = "needs ../shared"
+
+# The machine may be busy, and a run that fails must fail again; `--hypothesis-profile=long` looks further.
+hypothesis.settings.register_profile("short", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("short")
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +30,7 @@ def shared() -> Path:
     """The folder of photos and models that lies beside the repository and is no part of it."""
     folder = ROOT.parent / "shared"
     if not (folder / "photos").is_dir():
-        pytest.skip("real photos and models are needed: there is no folder ../shared")
+        pytest.skip(NEEDS_SHARED)
     return folder
 
 
@@ -35,3 +44,21 @@ def tiny_model() -> Callable[[str], ModelFolder]:
 def colours() -> Classifier:
     """A real LiteRT model that answers with a picture's mean red, green and blue."""
     return open_classifier(load(TINY_MODELS / "float32"), workers=2)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests did not run and why, also in the file that DISCERN_DID_NOT_RUN names."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    line = did_not_run(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    terminalreporter.section("What did not run", yellow=bool(skipped))
+    terminalreporter.line(line)
+    if kept := os.environ.get("DISCERN_DID_NOT_RUN"):
+        with Path(kept).open("a", encoding="utf-8") as file:
+            file.write(f"{' '.join(terminalreporter.config.args)}: {line}\n")
+
+
+def did_not_run(reasons: Iterable[str]) -> str:
+    """Return what is said of a run that skipped a test for each of these reasons."""
+    counts = Counter(reasons)
+    each = ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
+    return f"{counts.total()} tests did not run: {each}." if counts else "No test was skipped."
