@@ -23,6 +23,13 @@ from lib.results import Answer, Classification, Failure, Outcome
 KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480
 MAX_PHOTOS = 2000
+_DRAWN = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG": "image/png",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+    b"BM": "image/bmp",
+}
 
 
 @dataclass(slots=True)
@@ -32,7 +39,7 @@ class Photo:
     Attributes:
         id: Unique in its album, rising in the order of adding.
         name: As its owner calls it; untrusted text.
-        data: The file, or after the first look, if that is smaller, the reduced picture.
+        data: The file; after the first look the reduced picture, if that is smaller or browsers do not draw the file.
         thumbnail: A small JPEG, once the photo has been looked at and could be decoded.
         size_wh: Width and height of the upright photo as it came, once it has been looked at.
     """
@@ -42,6 +49,11 @@ class Photo:
     data: bytes
     thumbnail: bytes | None = None
     size_wh: tuple[int, int] | None = None
+
+    @property
+    def media_type(self) -> str | None:
+        """Return what kind of picture `data` is, such as "image/png"; None if not every browser draws it."""
+        return next((kind for start, kind in _DRAWN.items() if self.data.startswith(start)), None)
 
 
 @dataclass
@@ -167,12 +179,12 @@ class _Looker:
 
     def __call__(self, source: Source, image: Image.Image) -> None:
         photo = self._by_source[source]
+        if len(photo.data) > KEEP_BYTES or photo.media_type is None:
+            reduced = _encode(image)
+            if len(reduced) < len(photo.data) or photo.media_type is None:
+                photo.data = reduced
         if photo.thumbnail is None:
             photo.thumbnail = thumbnail(image, side=THUMBNAIL_SIDE)
-        if len(photo.data) > KEEP_BYTES:
-            reduced = _encode(image)
-            if len(reduced) < len(photo.data):
-                photo.data = reduced
 
 
 def _encode(image: Image.Image) -> bytes:

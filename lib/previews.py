@@ -1,14 +1,16 @@
-"""Folders that a browser may load from while a preview is shown: the scripts, the model and the page in one place.
+"""What a browser loads while a preview is shown: the engine's scripts and the model's weights, in one place for all.
 
-Streamlit serves `static/` beside the entry to whoever knows an address; so each preview has a random name, holds only
-what the generated code itself would make public, and is removed after an hour.
+Streamlit serves `static/` beside the entry to whoever knows an address. So only what is nobody's own lies there, by
+content: a package's exact version, a digest of the weights. It is written once, however many previews use it, and
+removed when none has for a while. What is a visitor's own, the page and the photo, is handed to the browser directly.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lib.errors import ModelFileError
@@ -17,60 +19,54 @@ from lib.messages import N_
 FOLDER = Path(__file__).resolve().parents[1] / "static" / "preview"
 ADDRESS = "/app/static/preview"
 KEEP_S = 3600
+_SHARED = ("npm", "m")
 
 
-def publish(files: Mapping[str, Path | bytes], *, folder: Path = FOLDER) -> str:
-    """Put files where the browser finds them and return the name of their new folder below `ADDRESS`.
+def share(files: Mapping[str, Callable[[], bytes]], *, folder: Path = FOLDER) -> None:
+    """See to it that files are where the browser finds them, below `ADDRESS`.
 
     Args:
-        files: By relative path: content, or a file, which is linked where the disk allows it, else copied.
-        folder: Where such folders are made.
+        files: What each holds, by relative path; asked only for a file that is not there yet. The path names the
+            content: "npm/PACKAGE@VERSION/…" or "m/DIGEST/…".
+        folder: Where they lie.
 
     Raises:
         ModelFileError: The folder cannot be written.
     """
-    name = secrets.token_urlsafe(24)
-    place = folder / name
     try:
-        _forget_old(folder)
         for path, content in files.items():
-            target = place / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, bytes):
-                target.write_bytes(content)
-            else:
-                _link(content, target)
+            _share(folder / path, content)
     except OSError as error:
-        shutil.rmtree(place, ignore_errors=True)
         raise ModelFileError(
             N_("A preview needs to write into {folder}, which failed: {reason}."),
             folder=str(folder),
             reason=error.strerror or error,
         ) from error
-    return name
 
 
-def write(name: str, path: str, content: bytes, *, folder: Path = FOLDER) -> None:
-    """Add a file to a folder that `publish` made."""
-    (folder / name / path).write_bytes(content)
-
-
-def exists(name: str, *, folder: Path = FOLDER) -> bool:
-    """Whether the folder is still there."""
-    return (folder / name).is_dir()
-
-
-def _link(source: Path, target: Path) -> None:
+def _share(target: Path, content: Callable[[], bytes]) -> None:
     try:
-        os.link(source, target)
-    except OSError:  # another disk, or one without hard links
-        shutil.copyfile(source, target)
+        os.utime(target)  # it is in use
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
+        try:
+            unfinished.write_bytes(content())
+            unfinished.replace(target)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
 
-def _forget_old(folder: Path) -> None:
-    if not folder.is_dir():
-        return
+def sweep(*, folder: Path = FOLDER) -> None:
+    """Remove what no preview has used for `KEEP_S`, and at once whatever else a server left behind."""
     oldest = time.time() - KEEP_S
-    for place in folder.iterdir():
-        if place.is_dir() and place.stat().st_mtime < oldest:
-            shutil.rmtree(place, ignore_errors=True)
+    with contextlib.suppress(OSError):  # another server may be sweeping, too
+        for place in folder.iterdir():
+            if place.name not in _SHARED:
+                shutil.rmtree(place, ignore_errors=True)
+        for path in sorted(folder.rglob("*"), reverse=True):  # what is in a folder before the folder
+            if path.is_dir():
+                with contextlib.suppress(OSError):  # not empty
+                    path.rmdir()
+            elif path.stat().st_mtime < oldest:
+                path.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -18,6 +19,7 @@ from lib.results import Answer, Classification, Failure
 from tests.support.pictures import BLUE, RED, encode, noise, plain
 
 NEVER = threading.Event()
+pillow_heif.register_heif_opener()
 
 
 def look(album: Album, classifier: Classifier) -> None:
@@ -208,3 +210,25 @@ def test_outcomes_are_worked_out_once(colours: Classifier) -> None:
     album.forget(colours.spec.id)
     look(album, colours)
     assert album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] is not first
+
+
+@pytest.mark.parametrize("form", ["HEIF", "TIFF", "AVIF"])
+def test_what_is_kept_every_browser_draws(colours: Classifier, form: str) -> None:
+    album = Album()
+    photo = album.add("small", encode(plain(RED, 64, 48), form))
+    look(album, colours)
+    assert photo is not None
+    assert photo.media_type == "image/png"
+    assert photo.data.startswith(b"\x89PNG")
+    assert open_photo(photo.data, "kept").size == (64, 48)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "WEBP", "BMP"])
+def test_a_small_file_that_browsers_draw_is_kept_as_it_is(colours: Classifier, form: str) -> None:
+    data = encode(plain(RED, 64, 48), form)
+    album = Album()
+    photo = album.add("small", data)
+    look(album, colours)
+    assert photo is not None
+    assert photo.data == data
+    assert photo.media_type == f"image/{form.lower()}"

@@ -434,7 +434,7 @@ def test_mobilenets_are_where_the_package_looks_for_them() -> None:
 def test_the_preview_is_the_code_itself(tiny_model: Callable[[str], ModelFolder], target: Target) -> None:
     options = Options(tiny_model("float32"), target, language="ko", top=2)
     shown = target if target in PAGES else Target.MODULE
-    page = preview(options, "/app/")
+    page = preview(options, scripts="/app/npm/", model="/app/model/")
     own = replace(options, target=shown, weights=Weights.ADDRESS, address="/app/model/")
     code = web.files(own, scripts="/app/npm/")["index.html"]
     before, _, after = page.rpartition("<script>\n// Not part of the code")

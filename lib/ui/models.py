@@ -34,17 +34,26 @@ def classifier(folder: ModelFolder) -> Classifier:
     Raises:
         ModelFileError: The files are damaged or contradict `model.toml`.
     """
+    return _classifier(stamp(folder), folder)
+
+
+def stamp(folder: ModelFolder) -> tuple[str, str, int, int]:
+    """Return what tells a model from every other, and from itself as it was before its files were changed.
+
+    Raises:
+        ModelFileError: The weights are not there.
+    """
     try:
-        stamp = folder.weights_path.stat()
+        weights = folder.weights_path.stat()
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=folder.weights_path.name) from error
-    return _classifier(folder.spec.id, stamp.st_mtime_ns, stamp.st_size, folder)
+    return str(folder.path), repr(folder.spec), weights.st_mtime_ns, weights.st_size
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _classifier(model: str, modified: int, size: int, _folder: ModelFolder) -> Classifier:
+def _classifier(stamp: tuple[str, str, int, int], _folder: ModelFolder) -> Classifier:
     with contextlib.suppress(UnknownModelError):  # a variant is in no list
-        store().open_folder(model)  # its bytes are still those that were checked
+        store().open_folder(_folder.spec.id)  # its bytes are still those that were checked
     return open_classifier(_folder)
 
 

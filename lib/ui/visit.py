@@ -5,6 +5,7 @@ import time
 
 import streamlit as st
 
+from lib import previews
 from lib.visits import Visit, Visits
 
 _VISIT, _SETTLED = "visit", "visit_settled"
@@ -29,8 +30,9 @@ def _visits() -> Visits:
 
 def _sweep(visits: Visits) -> None:
     while True:
-        time.sleep(_SWEEP_S)
         visits.forget_old()
+        previews.sweep()
+        time.sleep(_SWEEP_S)
 
 
 def current() -> Visit:

@@ -4,15 +4,20 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import pillow_heif
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
+from lib import previews
 from lib.embed.packages import LITERT_FILES
 from lib.samples import find_samples
 from tests.browser.conftest import Server
 from tests.embed import packages
+from tests.support.pictures import encode
 
 pytestmark = pytest.mark.browser
+pillow_heif.register_heif_opener()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,11 +30,11 @@ def scripts(home: Path) -> None:
         shutil.copyfile(packages.MODULES / file.package / file.path, target)
 
 
-def open_page(page: Page, server: Server) -> None:
-    """Classify the cat, and open the page Embed."""
+def open_page(page: Page, server: Server, photo: Path | None = None) -> None:
+    """Classify the cat, or another photo, and open the page Embed."""
     page.goto(server.url)
     cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", cat)
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photo or cat)
     expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=20_000)
     page.get_by_text("Embed", exact=True).first.click()
     expect(page.get_by_role("heading", name="Put it on your web page")).to_be_visible()
@@ -48,6 +53,34 @@ def test_the_generated_code_runs_in_a_frame_and_answers_as_the_app_does(page: Pa
     expect(page.locator("p").filter(has_text="The browser says:").last).to_contain_text("cat")
     difference = page.get_by_text("The largest difference is").inner_text().split("is ")[1].split(" ")[0]
     assert float(difference) < 2
+
+
+def test_a_previewed_photo_is_on_no_disk_and_the_weights_lie_there_once(page: Page, server: Server, home: Path) -> None:
+    cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
+    open_page(page, server)
+    frame = page.frame_locator("iframe[title='The generated code at work']")
+    expect(frame.get_by_role("status")).to_contain_text("cat", timeout=60_000)
+    for step in range(3):
+        page.get_by_role("slider").first.press("ArrowLeft" if step % 2 else "ArrowRight")
+        expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+        expect(frame.get_by_role("status")).to_contain_text("cat", timeout=60_000)
+    written = [path for place in (previews.FOLDER, home) for path in place.rglob("*") if path.is_file()]
+    assert [path.name for path in written if path.is_relative_to(previews.FOLDER / "m")] == ["model.tflite"]
+    recent = [path for path in written if path.suffix not in {".tflite", ".js", ".wasm"}]
+    assert cat.read_bytes() not in [path.read_bytes() for path in written]
+    assert [path for path in recent if path.is_relative_to(previews.FOLDER)] == []
+
+
+@pytest.mark.parametrize(("file", "form"), [("small.tif", "TIFF"), ("small.heic", "HEIF"), ("small.avif", "AVIF")])
+def test_a_small_photo_that_browsers_do_not_draw_is_previewed(
+    page: Page, server: Server, tmp_path: Path, file: str, form: str
+) -> None:
+    cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
+    small = tmp_path / file
+    small.write_bytes(encode(Image.open(cat).convert("RGB").resize((226, 150)), form))
+    open_page(page, server, small)
+    frame = page.frame_locator("iframe[title='The generated code at work']")
+    expect(frame.get_by_role("status")).to_contain_text("cat", timeout=60_000)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """The generated code at work: in a frame, on the visitor's photo, its answer beside the app's own."""
 
+import base64
+import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,7 @@ from lib.verdict import explain, percent, rank
 from lib.work.jobs import Job
 from lib.work.progress import Progress
 
-_JOB, _PLACE = "scripts", "preview_place"
+_JOB = "scripts"
 _JS = Path(__file__).with_name("preview.js")
 
 
@@ -46,20 +49,21 @@ def draw(t: Translator, options: Options) -> None:
     photo = _photo(t)
     if photo is None:
         return
-    place = _publish(options, options.model, scripts, photo)
+    page = preview(options, **_addresses(options, options.model, scripts))
     answer = _component()(
         key="embed-preview",
         data={
-            "address": f"{previews.ADDRESS}/{place}/index.html",
-            "photo": f"{previews.ADDRESS}/{place}/photo-{photo.id}",
-            "name": photo.name,
-            "type": "image/png" if photo.data.startswith(b"\x89PNG") else "image/jpeg",
+            "page": page,
             "title": t("The generated code at work"),
+            "photo": photo.id,
+            "name": photo.name,
+            "type": photo.media_type,
+            "bytes": base64.b64encode(photo.data).decode("ascii"),
         },
         on_answer_change=lambda: None,
         height="content",
     ).get("answer")
-    if isinstance(answer, dict) and str(answer.get("photo", "")).endswith(f"/photo-{photo.id}"):
+    if isinstance(answer, dict) and answer.get("photo") == photo.id:
         _beside(t, options, options.model, photo, answer)
 
 
@@ -103,20 +107,17 @@ def _photo(t: Translator) -> Photo | None:
     return by_id.get(chosen) if chosen is not None else photos[-1]
 
 
-def _publish(options: Options, folder: ModelFolder, scripts: Scripts, photo: Photo) -> str:
-    """Return the name of the folder with the page, its scripts, the model and the photo; made anew when they change."""
-    state = st.session_state
-    place = state.get(_PLACE)
-    if place is None or place[0] != options or not previews.exists(place[1]):
-        files: dict[str, Path | bytes] = {f"npm/{f.place}": scripts.path(f) for f in bundle.files_needed(options)}
-        files[f"model/{folder.spec.weights}"] = weights_file(folder)
-        name = previews.publish(files)
-        page = preview(options, f"{previews.ADDRESS}/{name}/")
-        previews.write(name, "index.html", page.encode("utf-8"))
-        place = state[_PLACE] = (options, name)
-    name = str(place[1])
-    previews.write(name, f"photo-{photo.id}", photo.data)
-    return name
+def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
+    """Return where the browser finds the scripts and the model, after seeing to it that it does."""
+    model = f"m/{_digest(models.stamp(folder), folder)}/"
+    files = {f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)}
+    previews.share({**files, model + folder.spec.weights: partial(weights_file, folder)})
+    return {"scripts": f"{previews.ADDRESS}/npm/", "model": f"{previews.ADDRESS}/{model}"}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _digest(stamp: tuple[str, str, int, int], _folder: ModelFolder) -> str:
+    return hashlib.sha256(weights_file(_folder)).hexdigest()
 
 
 @st.cache_resource(show_spinner=False)

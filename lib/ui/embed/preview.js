@@ -1,19 +1,18 @@
 // Shows the generated page in a frame that cannot reach this one, passes it the photo, and reports what it answered.
 export default function ({ data, parentElement, setStateValue }) {
   let frame = parentElement.querySelector("iframe");
-  if (!frame || frame.dataset.address !== data.address) {
+  if (!frame || frame.srcdoc !== data.page) {
     frame?.remove();
     frame = document.createElement("iframe");
-    frame.dataset.address = data.address;
     frame.title = data.title;
     frame.setAttribute("sandbox", "allow-scripts");
     frame.style.cssText = "width: 100%; height: 26rem; border: 1px solid rgb(127 127 127 / 0.4); border-radius: 0.5rem";
-    frame.src = data.address;
+    frame.srcdoc = data.page;
     parentElement.append(frame);
   }
-  const send = async () => {
-    const bytes = await (await fetch(data.photo)).arrayBuffer();
-    frame.contentWindow.postMessage({ discern: "photo", bytes, name: data.name, type: data.type }, "*");
+  const send = () => {
+    const { buffer } = Uint8Array.from(atob(data.bytes), (character) => character.charCodeAt(0));
+    frame.contentWindow.postMessage({ discern: "photo", bytes: buffer, name: data.name, type: data.type }, "*");
   };
   const listen = ({ source, data: message }) => {
     if (source !== frame.contentWindow || !message?.discern) return;
@@ -24,8 +23,9 @@ export default function ({ data, parentElement, setStateValue }) {
       setStateValue("answer", { photo: data.photo, probabilities: Array.from(probabilities), kind, sentence });
     }
   };
-  if (frame.dataset.photo && frame.dataset.photo !== data.photo) send();
-  frame.dataset.photo = data.photo;
+  const photo = String(data.photo);
+  if (frame.dataset.photo && frame.dataset.photo !== photo) send();
+  frame.dataset.photo = photo;
   addEventListener("message", listen);
   return () => removeEventListener("message", listen);
 }
