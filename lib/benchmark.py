@@ -16,7 +16,7 @@ import numpy as np
 
 from lib.catalogue import card
 from lib.catalogue.contract import ModelFolder, Published
-from lib.errors import AppError, ModelError, ModelFileError, UsageError, WorkerError
+from lib.errors import AppError, Cancelled, ModelError, ModelFileError, UsageError, WorkerError
 from lib.messages import N_, Message
 from lib.work import process
 
@@ -249,6 +249,8 @@ class _Run:
                 return
             try:
                 report = self._work(WEIGH, {"model": self._table(number)}, 0.0)
+            except Cancelled:
+                return
             except (ModelError, WorkerError) as error:
                 self._fail(number, error)
             else:
@@ -262,10 +264,10 @@ class _Run:
             events: list[dict[str, Any]] = []
             try:
                 self._time(waiting, events)
+            except Cancelled:
+                return
             except (ModelError, WorkerError) as error:
                 if not events:
-                    if self._is_cancelled():
-                        return
                     raise
                 self._fail(waiting[events[-1]["number"]].model, error)
             done = sum(event["is_done"] for event in events)
@@ -315,8 +317,6 @@ class _Run:
         return [slot for slot in slots if slot.model not in self.failures]
 
     def _fail(self, number: int, error: AppError) -> None:
-        if self._is_cancelled():
-            return
         model = self._folders[number].spec.id
         if isinstance(error, WorkerError):
             error = ModelFileError(N_("{model} could not be measured. {reason}"), model=model, reason=error.message)

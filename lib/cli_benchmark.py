@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
@@ -26,6 +25,7 @@ from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.variants import make_variant, variants
+from lib.work.files import write_whole
 
 KERAS = "keras"
 FORMATS: dict[str, Format | None] = {
@@ -195,9 +195,6 @@ def _copy(source: Path, target: Path) -> None:
         UsageError: The target cannot be written.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix=".discern-", dir=target.parent) as place:
-            copy = Path(place) / "file"
-            copy.write_bytes(source.read_bytes())  # not its permissions: shipped files may be read-only
-            copy.replace(target)
+        write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
     except OSError as error:
         raise not_writable(str(target), error) from error

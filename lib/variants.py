@@ -11,7 +11,6 @@ to 100 photos, 9 % when calibrated with 100 others of the same kind.
 """
 
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,7 +35,7 @@ from lib.photos import DECODE_FLOOR, open_photo
 from lib.preprocess import resize
 from lib.samples import find_samples
 from lib.work import process
-from lib.work.files import disk_error, sha256_of
+from lib.work.files import data_folder, disk_error, replace_folder, sha256_of, stamp
 from lib.work.locks import locked
 
 WORK = "lib.variants:convert_in_worker"
@@ -109,7 +108,7 @@ def make_variant(
     Raises:
         ModelFileError: The model is not float32, too few photos were given, or the result is of no use.
         DownloadError: The disk is full or cannot be written.
-        WorkerError: The work was cancelled.
+        Cancelled: `cancelled` was set.
     """
     own = _format_of(folder.weights_path)
     if form is own:
@@ -128,7 +127,7 @@ def make_variant(
     place = _place(data)
     lock = place.parent / "locks" / f"variant-{variant_id(folder.spec, form)}.lock"
     try:
-        with locked(lock, cancelled=cancelled, on_cancel=lambda: WorkerError(N_("The work was cancelled."))):
+        with locked(lock, cancelled=cancelled):
             found = _find(folder, form, place)
             if found is not None and (given is None or found.spec.source.get("calibration_sha256") == _digest(given)):
                 return found
@@ -143,7 +142,7 @@ def variant_id(spec: ModelSpec, form: Format) -> str:
 
 
 def _place(data: Path | None) -> Path:
-    return (data or store.data_folder()) / "variants"
+    return (data or data_folder()) / "variants"
 
 
 def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
@@ -177,21 +176,20 @@ def _digest_of(path: Path) -> str:
 
 # A page asks at every click, and files may have hundreds of megabytes: each state of a file is read once.
 @lru_cache(maxsize=64)
-def _format_at(path: Path, stamp: tuple[int, ...]) -> Format:
+def _format_at(path: Path, state: tuple[int, ...]) -> Format:
     return format_of(path)
 
 
 @lru_cache(maxsize=64)
-def _digest_at(path: Path, stamp: tuple[int, ...]) -> str:
+def _digest_at(path: Path, state: tuple[int, ...]) -> str:
     return sha256_of(path)
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
     try:
-        status = path.stat()
+        return stamp(path)
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _digest(pixels: NDArray[np.uint8]) -> str:
@@ -253,8 +251,7 @@ def _make(
             shutil.copyfile(file, work / file.name)
         report = _convert(folder, form, pixels, work, cancelled)
         card.write(work, _describe(folder, form, work / WEIGHTS, pixels, report))
-        shutil.rmtree(destination, ignore_errors=True)
-        work.replace(destination)
+        replace_folder(work, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return contract.load(destination)
@@ -263,13 +260,13 @@ def _make(
 def _convert(
     folder: ModelFolder, form: Format, pixels: NDArray[np.uint8], work: Path, cancelled: threading.Event | None
 ) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="discern-") as temporary:
-        np.save(Path(temporary) / "pixels.npy", pixels)
+    with process.scratch() as temporary:
+        np.save(temporary / "pixels.npy", pixels)
         payload = {
             "spec": card.to_table(folder.spec),
             "path": str(folder.path),
             "format": form.value,
-            "pixels": str(Path(temporary) / "pixels.npy"),
+            "pixels": str(temporary / "pixels.npy"),
             "work": str(work),
         }
         try:
@@ -282,8 +279,6 @@ def _convert(
                 cancelled=cancelled,
             )
         except WorkerError as error:
-            if cancelled is not None and cancelled.is_set():
-                raise
             raise ModelFileError(
                 N_("{model} could not be turned into {wanted}. {reason}"),
                 model=folder.spec.id,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lib.catalogue.sources import MIRROR_VARIABLE, Remote
-from lib.errors import DownloadError
+from lib.errors import Cancelled, DownloadError
 from lib.messages import N_
 from lib.work.files import FULL, disk_error
 
@@ -45,11 +45,6 @@ class Received:
     verified: bool
 
 
-def cancelled_error() -> DownloadError:
-    """Return the error of a download that somebody stopped."""
-    return DownloadError(N_("The download was cancelled; nothing was kept."))
-
-
 def download(
     remote: Remote,
     target: Path,
@@ -71,6 +66,7 @@ def download(
 
     Raises:
         DownloadError: It did not arrive whole; the sentence says why and what to do.
+        Cancelled: `cancelled` was set.
     """
     try:
         with _answer(remote, model, mirror, cancelled) as answer:
@@ -143,9 +139,7 @@ def _answer(
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if isinstance(error, OSError) and error.errno in FULL:
                 raise disk_error(error, remote.name) from error
-            raise (
-                cancelled_error() if cancelled.is_set() else _unreachable(url, remote, model, mirror, error)
-            ) from error
+            raise (Cancelled() if cancelled.is_set() else _unreachable(url, remote, model, mirror, error)) from error
 
 
 def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be_plain: bool) -> "requests.Response":
@@ -256,7 +250,7 @@ def _write(
     with target.open("xb") as file:
         while chunk := answer.raw.read1(_CHUNK, decode_content=False):
             if cancelled.is_set():
-                raise cancelled_error()
+                raise Cancelled
             done += len(chunk)
             if done > remote.max_bytes:
                 raise _too_large(remote)
@@ -265,7 +259,7 @@ def _write(
         file.flush()
         os.fsync(file.fileno())
     if cancelled.is_set():
-        raise cancelled_error()
+        raise Cancelled
     if total is not None and done < total:
         raise _cut_off(remote, done, total)
     if remote.expected_bytes is not None and done != remote.expected_bytes:

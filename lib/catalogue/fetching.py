@@ -5,7 +5,6 @@ wrong before leaves nothing behind.
 """
 
 import json
-import os
 import shutil
 import threading
 import time
@@ -14,12 +13,12 @@ from pathlib import Path
 
 from lib.catalogue import archive, card, convert, download, inspect, sources
 from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec
-from lib.catalogue.download import Received, cancelled_error
+from lib.catalogue.download import Received
 from lib.catalogue.inspect import Inspection, Tensor
 from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
-from lib.errors import AppError, DownloadError, ModelFileError
+from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.messages import N_, Message
-from lib.work.files import disk_error, sha256_of
+from lib.work.files import disk_error, replace_folder, sha256_of, whole, write_whole
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
@@ -92,7 +91,8 @@ class Fetch:
         """Fetch the model. The caller holds the model's lock.
 
         Raises:
-            DownloadError: A file did not arrive whole, or was cancelled.
+            DownloadError: A file did not arrive whole.
+            Cancelled: It was asked to stop.
             ModelFileError: What arrived is not the model the catalogue describes.
         """
         start = time.monotonic()
@@ -105,10 +105,6 @@ class Fetch:
             self._move(folder)
         except OSError as error:
             raise disk_error(error, self._spec.id) from error
-        except AppError as error:
-            if self._cancelled.is_set():
-                raise cancelled_error() from error
-            raise
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         seconds = time.monotonic() - start
@@ -156,7 +152,7 @@ class Fetch:
 
     def _step(self, stage: Stage) -> None:
         if self._cancelled.is_set():
-            raise cancelled_error()
+            raise Cancelled
         self._on_progress(Progress(stage))
 
     def _get(self, remote: Remote, target: Path, *, quiet: bool = False) -> Received:
@@ -198,9 +194,7 @@ class Fetch:
             return
         with locked(self._places.lock("digests")):
             records = {**self._first_digests, **_read_records(self._places.records)}
-            temporary = self._places.records.with_suffix(".new")
-            temporary.write_text(json.dumps(records, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            temporary.replace(self._places.records)
+            write_whole(self._places.records, (json.dumps(records, indent=1, sort_keys=True) + "\n").encode())
 
     def _convert(self, payload: Path, weights: Path) -> str:
         """Let Keras load the downloaded weights from its own cache, and convert; one conversion at a time.
@@ -209,7 +203,7 @@ class Fetch:
             Keras's version.
         """
         self._step(Stage.WAITING)
-        with locked(self._places.lock("convert"), cancelled=self._cancelled, on_cancel=cancelled_error):
+        with locked(self._places.lock("convert"), cancelled=self._cancelled):
             self._step(Stage.CONVERTING)
             cached = self._places.keras / "models" / self._origin.cached_as
             cached.parent.mkdir(parents=True, exist_ok=True)
@@ -246,18 +240,11 @@ class Fetch:
     def _labels(self, shared: LabelList) -> tuple[tuple[str, ...], str]:
         """Return a shared list's names, downloading it the first time, and where its background stands."""
         kept = self._places.data / "labels" / shared.remote.name
-        with locked(
-            self._places.lock(f"labels-{shared.remote.name}"), cancelled=self._cancelled, on_cancel=cancelled_error
-        ):
+        with locked(self._places.lock(f"labels-{shared.remote.name}"), cancelled=self._cancelled):
             if not _is_intact(kept, shared.remote):
                 kept.parent.mkdir(parents=True, exist_ok=True)
-                temporary = kept.with_name(kept.name + ".new")
-                temporary.unlink(missing_ok=True)
-                try:
+                with whole(kept) as temporary:
                     self._get(shared.remote, temporary, quiet=True)
-                    temporary.replace(kept)
-                finally:
-                    temporary.unlink(missing_ok=True)
             content = kept.read_bytes()
         if shared.remote.name.endswith(".json"):
             return _keras_names(content, shared.remote.name), shared.background
@@ -267,9 +254,8 @@ class Fetch:
         target = self._places.models / self._spec.id
         self._places.models.mkdir(parents=True, exist_ok=True)
         if self._cancelled.is_set():
-            raise cancelled_error()
-        shutil.rmtree(target, ignore_errors=True)  # only a damaged one can be there
-        os.replace(folder, target)  # noqa: PTH105 - the name that says it replaces
+            raise Cancelled
+        replace_folder(folder, target)  # only a damaged one can be there
 
     def _summary(self, received: Received, seconds: float) -> Message:
         values = {

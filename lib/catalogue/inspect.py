@@ -71,6 +71,7 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
 
     Raises:
         ModelFileError: It is no LiteRT image classifier, is damaged, or took the child down.
+        Cancelled: `cancelled` was set.
     """
     name = name or path.name
     try:
@@ -87,8 +88,6 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=name) from error
     except WorkerError as error:
-        if cancelled is not None and cancelled.is_set():
-            raise
         raise ModelFileError(
             N_("{file} is damaged or too demanding: the process that tried it did not survive. {reason}"),
             file=name,

@@ -16,18 +16,16 @@ from typing import Literal
 
 from lib.catalogue import contract, fetching, sources
 from lib.catalogue.contract import CARD, ModelFolder, ModelSpec
-from lib.catalogue.download import cancelled_error
 from lib.catalogue.sources import Catalogue
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
-from lib.work.files import disk_error, sha256_of
+from lib.work.files import data_folder, sha256_of, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 from lib.work.shared import Downloads, Job, Jobs
 
 __all__ = ["Entry", "FetchReport", "Job", "Progress", "Stage", "State", "Store", "data_folder"]
 
-HOME_VARIABLE = "DISCERN_HOME"
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 DEFAULT_ID = "starter"
 
@@ -60,16 +58,6 @@ class Entry:
     folder: ModelFolder | None
     kind: Kind
     is_packed: bool = False
-
-
-def data_folder() -> Path:
-    """Return the folder for downloaded and trained models."""
-    home = os.environ.get(HOME_VARIABLE, "").strip()
-    if home:
-        return Path(home).expanduser().absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("discern", appauthor=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +162,7 @@ class Store:
         Args:
             model_id: A model of the catalogue.
             on_progress: Told of every step, in this thread.
-            cancelled: When set, this call ends with a DownloadError.
+            cancelled: When set, this call ends with `Cancelled`.
 
         Raises:
             UnknownModelError: There is no such model.
@@ -189,11 +177,7 @@ class Store:
     def _fetch_now(self, model_id: str, on_progress: OnProgress, cancelled: threading.Event) -> FetchReport:
         """Fetch a model in this thread, alone among all processes."""
         places = fetching.Places(self.data)
-        try:
-            places.data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise disk_error(error, model_id) from error
-        with locked(places.lock(f"model-{model_id}"), cancelled=cancelled, on_cancel=cancelled_error):
+        with locked(places.lock(f"model-{model_id}"), cancelled=cancelled):
             entry = self.find(model_id)
             if entry.state is State.READY:  # by another process, while this one waited
                 return fetching.already_here(entry.spec)
@@ -236,11 +220,11 @@ class Store:
         is_shipped = path.parent == self._shipped
         if is_shipped and not (path / CARD).is_file():
             return None  # not every folder there must be a model's
-        stamp = _stamp(path / CARD)
+        state = _stamp(path / CARD)
         known = self._reads.get(path)
-        if known is not None and known.stamp == stamp:
+        if known is not None and known.stamp == state:
             return known
-        self._reads[path] = read = _read_folder(path, stamp, must_match=not is_shipped)
+        self._reads[path] = read = _read_folder(path, state, must_match=not is_shipped)
         return read
 
     def _check_intact(self, folder: ModelFolder) -> None:
@@ -248,8 +232,8 @@ class Store:
         expected = folder.spec.source.get("weights_sha256")
         if not isinstance(expected, str):
             return
-        stamp = _stamp(folder.weights_path)
-        if self._intact.get(folder.path) == stamp:
+        state = _stamp(folder.weights_path)
+        if self._intact.get(folder.path) == state:
             return
         try:
             found = sha256_of(folder.weights_path)
@@ -264,10 +248,10 @@ class Store:
                 model=folder.spec.id,
                 folder=folder.path,
             )
-        self._intact[folder.path] = stamp
+        self._intact[folder.path] = state
 
 
-def _read_folder(path: Path, stamp: tuple[object, ...], *, must_match: bool) -> _Read:
+def _read_folder(path: Path, state: tuple[object, ...], *, must_match: bool) -> _Read:
     try:
         folder = contract.load(path)
         if must_match and folder.spec.id != path.name:
@@ -279,16 +263,15 @@ def _read_folder(path: Path, stamp: tuple[object, ...], *, must_match: bool) -> 
         folder.read_labels()
         size = sum(f.stat().st_size for f in (folder.weights_path, path / folder.spec.labels))
     except ModelFileError as problem:
-        return _Read(stamp, None, 0, problem)
-    return _Read(stamp, folder, size, None)
+        return _Read(state, None, 0, problem)
+    return _Read(state, folder, size, None)
 
 
 def _stamp(path: Path) -> tuple[object, ...]:
     try:
-        status = path.stat()
+        return stamp(path)
     except OSError:
         return ()
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 def _id(read: _Read) -> str:

@@ -1,8 +1,6 @@
 """The offline bundle: a zip of a page, its scripts, the model and the licences, which works without internet."""
 
 import json
-import os
-import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.work.files import disk_error
+from lib.work.files import disk_error, whole
 from lib.work.progress import OnProgress
 
 LICENCES = Path(__file__).with_name("licences")
@@ -72,7 +70,7 @@ def make(
         graph: For a model that TF.js brings: the folder with its `model.json` and the files that names. No digest of
             them was ever published, so they are the user's own; nothing fetches them.
         on_progress: Told how far the download of the scripts has come.
-        cancelled: When set, the download stops with a DownloadError.
+        cancelled: When set, the download stops with `Cancelled`.
 
     Raises:
         UsageError: `options` is not for a bundle, or the model's files are missing.
@@ -184,19 +182,13 @@ def _readme(options: Options) -> str:
 
 def _write(content: dict[str, bytes | Path], target: Path) -> Bundle:
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    temporary, unpacked = Path(name), 0
-    try:
-        with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for inner, source in content.items():
-                data = source.read_bytes() if isinstance(source, Path) else source
-                unpacked += len(data)
-                entry = zipfile.ZipInfo(inner, _TIME)
-                entry.external_attr = 0o644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, data)
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    unpacked = 0
+    with whole(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for inner, source in content.items():
+            data = source.read_bytes() if isinstance(source, Path) else source
+            unpacked += len(data)
+            entry = zipfile.ZipInfo(inner, _TIME)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
     return Bundle(target, target.stat().st_size, unpacked)

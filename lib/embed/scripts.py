@@ -19,7 +19,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.catalogue import download, sources
-from lib.catalogue.download import cancelled_error
 from lib.catalogue.sources import MIRROR_VARIABLE, Remote
 from lib.embed.packages import PackageFile
 from lib.errors import DownloadError, UsageError
@@ -114,7 +113,7 @@ class Scripts:
         Args:
             files: What is wanted.
             on_progress: Told of every step, in this thread; the bytes are those of all packages together.
-            cancelled: When set, this ends with a DownloadError.
+            cancelled: When set, this ends with `Cancelled`.
 
         Raises:
             UsageError: Nothing says which registry to ask.
@@ -123,7 +122,7 @@ class Scripts:
         wanted = tuple(files)
         cancelled = cancelled or threading.Event()
         try:
-            with locked(self._data / "locks" / "packages.lock", cancelled=cancelled, on_cancel=cancelled_error):
+            with locked(self._data / "locks" / "packages.lock", cancelled=cancelled):
                 return self._fetch(self.missing(wanted), on_progress, cancelled)
         except OSError as error:
             raise disk_error(error, "packages") from error

@@ -1,14 +1,81 @@
-"""Files on this disk: digests, and what to say when one cannot be written."""
+"""Files on this disk: where they lie, written whole or not at all, digests, and what to say when the disk refuses."""
 
 import errno
 import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lib.errors import DownloadError
 from lib.messages import N_
 
+HOME_VARIABLE = "DISCERN_HOME"
 # A quota that is used up is a full disk to its owner; Windows has no such error.
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def data_folder() -> Path:
+    """Return the folder for downloaded and trained models, and whatever else outlives this process."""
+    home = os.environ.get(HOME_VARIABLE, "").strip()
+    if home:
+        return Path(home).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("discern", appauthor=False))
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """Yield a path beside `target` to write to; when the block ends well, the file takes `target`'s place.
+
+    Whatever goes wrong, `target` stays as it was and nothing is left beside it; only a killed process leaves a hidden
+    folder. Raises OSError.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}-", dir=target.parent) as place:
+        temporary = Path(place) / "file"
+        yield temporary
+        temporary.replace(target)
+
+
+def write_whole(target: Path, content: bytes) -> None:
+    """Let `target` hold `content`, or stay as it was. Raises OSError."""
+    with whole(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Move the folder `new` to `target`; a folder that stood there is removed, or put back if the move fails.
+
+    Between two renames there is no `target` for an instant: no system swaps folders in one step everywhere. Raises
+    OSError.
+    """
+    retired = new.with_name(f".{target.name}.retired")
+    shutil.rmtree(retired, ignore_errors=True)  # left by a process that was killed
+    stood_there = target.exists()
+    if stood_there:
+        target.replace(retired)
+    try:
+        new.replace(target)
+    except OSError:
+        if stood_there:
+            retired.replace(target)
+        raise
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def stamp(path: Path) -> tuple[int, int, int]:
+    """Return what changes whenever a file's content does: time, size, inode. Raises OSError."""
+    status = path.stat()
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in lower-case hex. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def disk_error(error: OSError, name: str) -> DownloadError:
@@ -18,9 +85,3 @@ def disk_error(error: OSError, name: str) -> DownloadError:
     return DownloadError(
         N_("{file} could not be written: {reason}."), file=error.filename or name, reason=error.strerror or error
     )
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in lower-case hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

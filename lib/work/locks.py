@@ -1,19 +1,21 @@
-"""One at a time, across threads and processes of this machine: a lock on a file, given back by the system."""
+"""One at a time, across threads and processes of this machine: locks on files, given back by the system."""
 
-import os
-import sys
+import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-_POLL_S = 0.1
+from lib.errors import Cancelled
+from lib.work.files import disk_error
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 
 @contextmanager
-def locked(
-    path: Path, *, cancelled: threading.Event | None = None, on_cancel: Callable[[], Exception] = InterruptedError
-) -> Iterator[None]:
+def locked(path: Path, *, cancelled: threading.Event | None = None) -> Iterator[None]:
     """Hold the lock on `path` (made if needed, left behind) while the block runs; wait for it first.
 
     The system frees it when the process ends, however it ends, so a lock left behind is never stale.
@@ -21,36 +23,52 @@ def locked(
     Args:
         path: The lock's file.
         cancelled: When set, waiting ends.
-        on_cancel: Makes the exception to raise then.
+
+    Raises:
+        Cancelled: `cancelled` was set while waiting.
+        DownloadError: The lock's file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    wait = cancelled or threading.Event()
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    from filelock import Timeout
+
     try:
-        while not _try_lock(descriptor):
-            if wait.wait(_POLL_S):
-                raise on_cancel()
+        lock = _lock(path)
+        lock.acquire(cancel_check=cancelled.is_set if cancelled else None)
+    except Timeout as error:
+        raise Cancelled from error
+    except OSError as error:
+        raise disk_error(error, path.name) from error
+    try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
-if sys.platform == "win32":
-    import msvcrt
+def claim(path: Path) -> "BaseFileLock | None":
+    """Return the lock on `path`, held; None while somebody else holds it. Raises OSError."""
+    from filelock import Timeout
 
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
+    lock = _lock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        return None
+    return lock
 
-else:
-    import fcntl
 
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+def left_behind(folder: Path) -> Iterator[Path]:
+    """Yield the path of each lock in `folder` that nobody holds: whoever made it is gone. Afterwards it is removed."""
+    for path in sorted(folder.glob("*.lock")):
+        with contextlib.suppress(OSError):
+            if (lock := claim(path)) is not None:
+                try:
+                    yield path
+                    path.unlink(missing_ok=True)
+                finally:
+                    lock.release()
+
+
+def _lock(path: Path) -> "BaseFileLock":
+    from filelock import FileLock  # it takes 40 ms to import, and few commands lock anything
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, thread_local=False)

@@ -15,17 +15,23 @@ import json
 import logging
 import os
 import queue
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from lib.errors import AppError, WorkerError, class_of
+from lib.errors import AppError, Cancelled, WorkerError, class_of
 from lib.messages import N_, Message
+from lib.work.files import data_folder
+from lib.work.locks import claim, left_behind
 
 Emit = Callable[[dict[str, Any]], None]
 Function = Callable[[dict[str, Any], Emit], dict[str, Any]]
@@ -36,6 +42,9 @@ _TICK_S = 0.1
 _STDERR_LINES = 40
 # A conversion's answer is a line of numbers, never megabytes; a child gone wild must not fill this process.
 _MAX_LINE = 8 * 2**20
+_MOST_LINES = 64
+_MAX_NOISE = 1000
+_PATIENCE_S = 2.0
 
 
 def run(
@@ -60,29 +69,60 @@ def run(
         cancelled: When set, the child is ended.
 
     Raises:
-        WorkerError: The child crashed, ran out of memory or time, or was cancelled.
+        WorkerError: The child crashed, or ran out of memory or time.
+        Cancelled: `cancelled` was set.
         AppError: What the function raised, of the same class, with the same message.
     """
-    command = [sys.executable, "-m", "lib.work.process", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
-    environment = {
-        # NumPy's libraries reserve memory for every core when they load, which a limit would count.
-        "OPENBLAS_NUM_THREADS": "1",
-        **os.environ,
-        "PYTHONPATH": _python_path(),
-        "PYTHONIOENCODING": "utf-8",
-    }
-    child = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        start_new_session=True,
-    )
+    with scratch() as temporary:
+        command = [sys.executable, "-m", "lib.work.process", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
+        environment = {
+            # NumPy's libraries reserve memory for every core when they load, which a limit would count.
+            "OPENBLAS_NUM_THREADS": "1",
+            **os.environ,
+            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary)),
+            "PYTHONPATH": _python_path(),
+            "PYTHONIOENCODING": "utf-8",
+        }
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )
+        conversation = _Conversation(child, wall_seconds, on_event, cancelled)
+        try:
+            return conversation.hold(payload)
+        finally:
+            conversation.end()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Make a folder for temporary files below the data folder, for as long as the block runs.
+
+    A process that is killed leaves it behind, photos and all; whoever makes the next one removes it then. Where the
+    data folder cannot be written, the system's place for temporary files has to do.
+    """
     try:
-        return _Conversation(child, wall_seconds, on_event, cancelled).hold(payload)
+        parent = data_folder() / "tmp"
+        for lock in left_behind(parent):
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+        place = parent / secrets.token_hex(8)
+        held = claim(place.with_suffix(".lock"))
+        place.mkdir()
+    except OSError:
+        with tempfile.TemporaryDirectory(prefix="discern-", ignore_cleanup_errors=True) as elsewhere:
+            yield Path(elsewhere)
+        return
+    try:
+        yield place
     finally:
-        _end(child)
+        shutil.rmtree(place, ignore_errors=True)
+        place.with_suffix(".lock").unlink(missing_ok=True)
+        if held is not None:
+            held.release()
 
 
 def _python_path() -> str:
@@ -102,7 +142,7 @@ class _Conversation:
         self._child, self._on_event, self._cancelled = child, on_event, cancelled
         self._wall_seconds = wall_seconds
         self._deadline = time.monotonic() + wall_seconds
-        self._lines: queue.Queue[bytes | None] = queue.Queue()
+        self._lines: queue.Queue[bytes | None] = queue.Queue(_MOST_LINES)
         self._noise: collections.deque[str] = collections.deque(maxlen=_STDERR_LINES)
         self._threads = [
             threading.Thread(target=self._read_answers, args=(child.stdout,), daemon=True),
@@ -135,7 +175,7 @@ class _Conversation:
     def _next_line(self) -> bytes | None:
         while True:
             if self._cancelled is not None and self._cancelled.is_set():
-                raise WorkerError(N_("The work was cancelled."))
+                raise Cancelled
             if time.monotonic() > self._deadline:
                 raise WorkerError(
                     N_("The work took longer than {seconds} seconds and was ended."),
@@ -144,16 +184,31 @@ class _Conversation:
             try:
                 return self._lines.get(timeout=_TICK_S)
             except queue.Empty:
-                continue
+                if self._child.poll() is not None:
+                    _kill(self._child)  # what it started may hold its output open
+
+    def end(self) -> None:
+        """End the child and whatever it started, and leave no pipe open; what they still say is not heard."""
+        _kill(self._child)
+        self._child.wait()
+        if self._child.stdin is not None:
+            with contextlib.suppress(OSError):  # unsent bytes for a child that is gone
+                self._child.stdin.close()
+        until = time.monotonic() + _PATIENCE_S  # somebody that left the group may keep a pipe: it is not waited for
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
+            with contextlib.suppress(queue.Empty):
+                self._lines.get(timeout=0.01)
 
     def _read_answers(self, pipe: IO[bytes]) -> None:
-        while line := pipe.readline(_MAX_LINE):
-            self._lines.put(line)
+        with pipe:
+            while line := pipe.readline(_MAX_LINE):
+                self._lines.put(line)
         self._lines.put(None)
 
     def _read_noise(self, pipe: IO[bytes]) -> None:
-        for line in pipe:
-            self._noise.append(line[:1000].decode("utf-8", "replace").rstrip())
+        with pipe:
+            while line := pipe.readline(_MAX_NOISE):
+                self._noise.append(line.decode("utf-8", "replace").rstrip())
 
     def _explain_death(self) -> WorkerError:
         try:
@@ -173,18 +228,13 @@ class _Conversation:
         return WorkerError(N_("The process that did the work ended without an answer (exit code {code})."), code=code)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """End the child and whatever it started, and leave no pipe open."""
-    if child.poll() is None:
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-        else:
-            child.kill()
-    child.wait()
-    if child.stdin is not None:
-        with contextlib.suppress(OSError):  # unsent bytes for a child that is gone
-            child.stdin.close()
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill the child and whatever it started: all of its process group, also when the child itself has ended."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS refuses for a group of zombies
+            os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
 
 
 def _decode(line: bytes) -> dict[str, Any]:

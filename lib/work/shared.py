@@ -8,8 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from lib.catalogue.download import cancelled_error
-from lib.errors import AppError
+from lib.errors import AppError, Cancelled
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 _LOG = logging.getLogger(__name__)
@@ -191,7 +190,7 @@ class Downloads:
         finally:
             self._leave(job)
         if job.is_running and not job.wait(_STOP_S if job.is_stopping else 0):
-            raise cancelled_error()
+            raise Cancelled
         return job.result()
 
     def _join(self, model_id: str) -> Job:

@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -73,3 +75,35 @@ def leave(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
 def fail(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Have a bug."""
     return {"answer": {}["missing"]}
+
+
+def leave_a_grandchild(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Start a process that outlives this one, holding its output open, and answer or crash."""
+    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    emit({"pid": grandchild.pid})
+    if payload["crash"]:
+        os._exit(3)
+    return {}
+
+
+def litter(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Leave a temporary file behind, as TensorFlow does when it cannot end in peace; wait if asked to."""
+    descriptor, name = tempfile.mkstemp()
+    os.close(descriptor)
+    emit({"file": name, "pid": os.getpid()})
+    time.sleep(payload["seconds"])
+    return {}
+
+
+def shout(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Write one long line where noise belongs, then end without an answer."""
+    sys.stderr.write("x" * payload["bytes"] + " the end\n")
+    sys.stderr.flush()
+    os._exit(3)
+
+
+def chatter(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Emit more events than anybody could listen to."""
+    for number in range(payload["events"]):
+        emit({"number": number})
+    return {}

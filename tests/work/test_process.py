@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lib.errors import ModelFileError, WorkerError
+from lib.errors import Cancelled, ModelFileError, WorkerError
 from lib.work import process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ def test_cancelling_ends_the_child() -> None:
         pids.append(event["pid"])
         cancelled.set()
 
-    with pytest.raises(WorkerError, match="cancelled"):
+    with pytest.raises(Cancelled):
         run("sleep", cancelled=cancelled, on_event=on_event)
     assert wait_until_gone(pids[0])
 
@@ -124,3 +124,77 @@ def test_the_child_ends_when_its_parent_is_killed() -> None:
     parent.wait()
     parent.stdout.close()
     assert wait_until_gone(child)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
+def test_what_the_child_started_ends_with_it_also_when_it_ended_well() -> None:
+    pids: list[int] = []
+    assert run("leave_a_grandchild", {"crash": False}, on_event=lambda event: pids.append(event["pid"])) == {}
+    assert wait_until_gone(pids[0])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
+def test_a_child_that_died_is_not_waited_for_while_a_grandchild_holds_its_output() -> None:
+    with pytest.raises(WorkerError, match="exit code 3"):
+        run("leave_a_grandchild", {"crash": True}, wall_seconds=8.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts what lies in /proc")
+def test_no_pipe_stays_open_and_no_thread_stays() -> None:
+    run("double", {"number": 1})
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()  # noqa: PTH208
+    for name, payload in (("double", {"number": 1}), ("leave_a_grandchild", {"crash": False})):
+        run(name, payload)
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before  # noqa: PTH208
+
+
+def test_noise_without_an_end_of_line_is_not_gathered(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(WorkerError, match="exit code 3"):
+        run("shout", {"bytes": 5 * MB})
+    assert "the end" in caplog.text
+    assert len(caplog.text) < MB
+
+
+def test_a_child_is_not_heard_faster_than_it_is_listened_to() -> None:
+    seen: list[int] = []
+    run("chatter", {"events": 500}, on_event=lambda event: seen.append(event["number"]))
+    assert seen == list(range(500))
+
+
+def test_temporary_files_of_a_child_lie_in_the_data_folder_and_go_with_it(home: Path) -> None:
+    files: list[str] = []
+    run("litter", {"seconds": 0}, on_event=lambda event: files.append(event["file"]))
+    assert Path(files[0]).is_relative_to(home)
+    assert list((home / "tmp").iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next(home: Path) -> None:
+    code = (
+        "from lib.work import process\n"
+        "process.run('tests.support.worker_functions:litter', {'seconds': 600}, memory_bytes=None, cpu_seconds=None,\n"
+        "            wall_seconds=60, on_event=lambda e: print(e['file'], flush=True))"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert killed.stdout is not None
+    left = Path(killed.stdout.readline().strip())
+    with process.scratch():
+        assert left.is_file(), "it is still somebody's"
+    killed.kill()
+    killed.wait()
+    killed.stdout.close()
+    assert left.is_file()
+    with process.scratch() as mine:
+        assert not left.exists()
+        assert mine.is_dir()
+    assert list((home / "tmp").iterdir()) == []
+
+
+def test_a_data_folder_that_cannot_be_written_stops_no_child(home: Path) -> None:
+    (home / "tmp").write_text("in the way")
+    assert run("double", {"number": 4}) == {"number": 8}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path))
+    return tmp_path
