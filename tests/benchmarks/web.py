@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.benchmarks.measuring import Figure
-from tests.browser.conftest import Server, free_port, start_server
+from tests.support.server import Server, free_port, start_server
 from tests.browser.install import find_browser
 from tests.support.chromium import FLAGS
 

@@ -1,70 +1,12 @@
 """A real server and a real Chromium for the end-to-end tests."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass
-class Server:
-    """A running app.
-
-    Attributes:
-        url: Its address.
-        process: The process that serves it.
-        started: When it was started, in seconds of time.monotonic().
-    """
-
-    url: str
-    process: "subprocess.Popen[bytes]"
-    started: float = field(default_factory=time.monotonic)
-
-    def is_healthy(self) -> bool:
-        """Whether it answers."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
-                return bool(answer.read() == b"ok")
-        except OSError:
-            return False
-
-
-def free_port() -> int:
-    """Return a port that nobody uses."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-def start_server(home: Path, *, port: int | None = None, **environment: str) -> Server:
-    """Start the app, on a free port unless told, with its data in `home`, and wait until it answers."""
-    port = port or free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
-    process = subprocess.Popen(
-        [*command, "--server.headless=true"],
-        cwd=ROOT,
-        env={**os.environ, "DISCERN_HOME": str(home), **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=None,
-    )
-    server = Server(f"http://127.0.0.1:{port}", process)
-    deadline = time.monotonic() + 60
-    while not server.is_healthy():
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail("The server did not start.")
-        time.sleep(0.05)
-    return server
+from tests.support.server import Server, start_server
 
 
 @pytest.fixture(scope="session")

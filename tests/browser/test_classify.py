@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lib.samples import find_samples
-from tests.browser.conftest import ROOT, Server
 from tests.support.pictures import RED, encode, plain
+from tests.support.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance
 from playwright.sync_api import Browser, Page, expect
 
 from lib.samples import find_samples
-from tests.browser.conftest import Server
+from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 from lib import previews
 from lib.embed.packages import LITERT_FILES
 from lib.samples import find_samples
-from tests.browser.conftest import Server
 from tests.embed import packages
 from tests.support.pictures import encode
+from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
 pillow_heif.register_heif_opener()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, start_server
 from tests.support.mirror import Mirror, serve
+from tests.support.server import Server, start_server
 
 pytestmark = pytest.mark.browser
 

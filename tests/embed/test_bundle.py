@@ -24,7 +24,7 @@ from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.verdict import explain, judge
 from lib.work.progress import Progress
-from tests.browser.conftest import free_port
+from tests.support.server import free_port
 from tests.embed import packages
 from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, predictor

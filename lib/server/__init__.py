@@ -1,0 +1,1 @@
+"""What one server keeps and serves, for all visitors together. No streamlit here."""

@@ -1,0 +1,105 @@
+"""The door of the real server."""
+
+import http.server
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.support.server import Server, start_server
+
+UPGRADE = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+)
+
+
+class World(http.server.ThreadingHTTPServer):
+    """Stands for everything outside: notes what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Noting)
+        self.asked: list[str] = []
+
+
+class _Noting(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, World)
+        self.server.asked.append(self.path)
+        self.send_error(502)
+
+    do_CONNECT = do_GET  # noqa: N815 - http.server calls it so
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World() as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+@pytest.fixture(scope="module")
+def server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("home")
+    proxy = f"http://127.0.0.1:{world.server_address[1]}"
+    running = start_server(home, log=home / "log", http_proxy=proxy, https_proxy=proxy, no_proxy="127.0.0.1")
+    yield running
+    running.process.terminate()
+    running.process.wait(20)
+
+
+def stream(server: Server, **headers: str) -> int:
+    """Return the status of an attempt to begin a session."""
+    try:
+        with connect(
+            f"{server.url.replace('http', 'ws')}/_stcore/stream",
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            additional_headers={**headers},
+            proxy=None,
+        ):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+def raw(server: Server, request: bytes) -> bytes:
+    """Return the first bytes that the server answers."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        wire.sendall(request)
+        return wire.recv(4096)
+
+
+def test_a_foreign_page_gets_no_session_and_nobody_outside_is_asked(server: Server, world: World) -> None:
+    assert stream(server, Origin=server.url) == 101
+    assert stream(server, Origin="http://evil.example") == 403
+    assert world.asked == []
+
+
+def test_a_foreign_name_gets_neither_page_nor_session(server: Server) -> None:
+    foreign = f"evil.example:{server.url.rsplit(':')[-1]}"
+    request = urllib.request.Request(server.url, headers={"Host": foreign})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    assert refused.value.code == 400
+    head = f"GET /_stcore/stream HTTP/1.1\r\nHost: {foreign}\r\nOrigin: http://{foreign}\r\n{UPGRADE}\r\n\r\n"
+    assert raw(server, head.encode()).startswith(b"HTTP/1.1 400")
+    assert raw(server, head.replace(foreign, server.url[7:]).encode()).startswith(b"HTTP/1.1 101")
+
+
+def test_a_name_that_is_none_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(pytest.fail.Exception):
+        start_server(tmp_path, log=tmp_path / "log", DISCERN_HOSTS="https://lab.example.org")
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert "DISCERN_HOSTS holds https://lab.example.org, which is no host name." in log
+    assert "Traceback" not in log
