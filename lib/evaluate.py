@@ -17,13 +17,13 @@ from lib.classify import Look, Settings, infer_with_each
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, shares, variants, verdicts
+from lib.evaluation import accuracy, agreement, calibration, meaning, shares, variants, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
 from lib.evaluation.answers import Answers, Floats, Ints
 from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Difference, Share
-from lib.evaluation.variants import VariantChange
+from lib.evaluation.variants import VariantChange, made_from
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Message
 from lib.results import Failure, VerdictKind
@@ -50,10 +50,11 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelFigures:
-    """How good one model is.
+    """How good one model is. All figures are of `answers`.
 
     Attributes:
-        answers: What it said of each photo.
+        answers: What it said of each photo, classes that mean the same for the photos as one (`lib.evaluation.meaning`).
+        own: The same in its own classes.
         matching: How the photos' classes relate to its own.
         hits: Which photos it named rightly; those of a class it does not have are not judged.
         top1: Share of judged photos whose likeliest class is right.
@@ -68,6 +69,7 @@ class ModelFigures:
     """
 
     answers: Answers
+    own: Answers
     matching: Matching
     hits: Hits
     top1: Share
@@ -116,19 +118,15 @@ class Evaluation:
     pairs: tuple[PairFigures, ...]
     gallery: Gallery | None
 
-    def with_labels(self, labels: Sequence[tuple[str, ...]]) -> "Evaluation":
-        """Return the same evaluation with the models' labels in another language; no photo is looked at."""
-        spoken = [replace(m.answers, labels=names) for m, names in zip(self.models, labels, strict=True)]
-        if [answers.labels for answers in spoken] == [m.answers.labels for m in self.models]:
-            return self
-        matchings = [m.matching for m in self.models]
-        return assess(self.photos, list(zip(spoken, matchings, strict=True)), self.thresholds)
+    def as_read(self, labels: Sequence[tuple[str, ...]], thresholds: Thresholds) -> "Evaluation":
+        """Return the same evaluation with each model's labels in another language and with other thresholds.
 
-    def with_thresholds(self, thresholds: Thresholds) -> "Evaluation":
-        """Return the same evaluation with other thresholds; no photo is looked at."""
-        if thresholds == self.thresholds:
+        No photo is looked at.
+        """
+        if thresholds == self.thresholds and list(labels) == [m.own.labels for m in self.models]:
             return self
-        return assess(self.photos, [(m.answers, m.matching) for m in self.models], thresholds)
+        spoken = [(replace(m.own, labels=names), m.matching) for m, names in zip(self.models, labels, strict=True)]
+        return assess(self.photos, spoken, thresholds)
 
 
 def evaluate(
@@ -176,7 +174,7 @@ def assess(
 
     Args:
         photos: N photos, at least one.
-        models: For each model its answers about these photos, and how their classes relate to its own.
+        models: For each model its answers about these photos, in its own classes, and how their classes relate to them.
         thresholds: Of the verdicts.
     """
     labels = np.array([photo.label for photo in photos.photos], dtype=np.int64)
@@ -259,7 +257,8 @@ def _look_at(
 
 def _answers(entrant: Entrant, probabilities: Floats, milliseconds: Floats) -> Answers:
     spec = entrant.classifier.spec
-    return Answers(spec.id, spec.name, entrant.labels, entrant.classifier.labels, probabilities, milliseconds)
+    own = entrant.classifier.labels
+    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, milliseconds, made_from(spec))
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:
@@ -277,19 +276,21 @@ def _require_photos(kept: KnownPhotos, photos: KnownPhotos) -> None:
 
 
 def _assess_one(
-    answers: Answers, matching: Matching, photos: KnownPhotos, labels: Ints, thresholds: Thresholds
+    own: Answers, matching: Matching, photos: KnownPhotos, labels: Ints, thresholds: Thresholds
 ) -> ModelFigures:
-    hits = accuracy.find_hits(answers, labels, matching.targets)
+    answers, meant = meaning.merge(own, matching, photos.titles)
+    hits = accuracy.find_hits(answers, labels, meant.targets)
     if not hits.photos:
         raise DatasetError(
             N_("{model} knows none of the classes of {folder}: {classes}."),
             model=answers.name, folder=photos.name, classes=", ".join(photos.titles[:8]),
         )  # fmt: skip
     kinds = answers.kinds(thresholds)
-    confusion = accuracy.confuse(answers, labels, matching, photos.titles)
+    confusion = accuracy.confuse(answers, labels, meant, photos.titles)
     confidence, right = answers.p1[hits.judged], hits.right[hits.judged]
     return ModelFigures(
         answers=answers,
+        own=own,
         matching=matching,
         hits=hits,
         top1=hits.top1,
@@ -310,9 +311,9 @@ def _assess_pair(
     both = first.hits.judged & second.hits.judged
     only_first = int((both & first.hits.right & ~second.hits.right).sum())
     only_second = int((both & second.hits.right & ~first.hits.right).sum())
-    are_variants = variants.are_variants(first.answers, second.answers)
+    are_variants = variants.are_variants(first.own, second.own)
     return PairFigures(
         agreement=common,
         difference=shares.mcnemar(int(both.sum()), only_first, only_second) if both.any() else None,
-        change=variants.compare_variants(first.answers, second.answers, thresholds) if are_variants else None,
+        change=variants.compare_variants(first.own, second.own, thresholds) if are_variants else None,
     )

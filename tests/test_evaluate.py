@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lib.catalogue.contract import ModelFolder, load
+from lib.catalogue.store import SHIPPED
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import Settings
@@ -17,7 +19,9 @@ from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, match
 from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
-from lib.evaluate import Entrant, Evaluation, evaluate, notes_on
+from lib.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
+from lib.evaluation.variants import made_from
+from lib.results import VerdictKind
 from lib.verdict import Thresholds
 from tests.support.pictures import BLUE, GREEN, RED, encode, plain
 
@@ -75,9 +79,27 @@ def test_a_broken_photo_is_skipped_with_its_reason(photos: KnownPhotos, colours:
 
 
 def test_other_thresholds_need_no_second_look(photos: KnownPhotos, colours: Classifier) -> None:
-    evaluation = done(photos, enter(colours, photos)).with_thresholds(Thresholds(ratio=0.2))
+    looked = done(photos, enter(colours, photos))
+    evaluation = looked.as_read([colours.labels], Thresholds(ratio=0.2))
     assert [kind.value for kind in evaluation.models[0].kinds] == ["clear", "close", "clear", "close", "clear"]
     assert evaluation.models[0].top1.count == 3
+
+
+def test_language_and_thresholds_changed_together_are_worked_out_once(
+    photos: KnownPhotos, colours: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = done(photos, enter(colours, photos))
+    times: list[Thresholds] = []
+
+    def count(photos: KnownPhotos, models: Any, thresholds: Thresholds) -> Evaluation:
+        times.append(thresholds)
+        return assess(photos, models, thresholds)
+
+    monkeypatch.setattr("lib.evaluate.assess", count)
+    read = looked.as_read([("Rot", "Grün", "Blau")], Thresholds(ratio=0.2))
+    assert (read.models[0].answers.labels, read.thresholds.ratio) == (("Rot", "Grün", "Blau"), 0.2)
+    assert len(times) == 1
+    assert read.as_read([("Rot", "Grün", "Blau")], Thresholds(ratio=0.2)) is read
 
 
 def test_settings_reach_the_verdicts(photos: KnownPhotos, colours: Classifier) -> None:
@@ -117,7 +139,8 @@ def test_a_model_and_its_variant_show_what_quantisation_changed(
     photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     folder = tiny_model("int8")
-    variant = open_classifier(replace(folder, spec=replace(folder.spec, id="float32-int8")), workers=1)
+    spec = replace(folder.spec, id="whatever", source={"made_from": "float32"})
+    variant = open_classifier(replace(folder, spec=spec), workers=1)
     (pair,) = done(photos, enter(colours, photos), enter(variant, photos)).pairs
     assert pair.change is not None
     assert pair.change.changed_answers.count == 0
@@ -178,6 +201,19 @@ def test_one_class_only_is_evaluated_and_said(tmp_path: Path, colours: Classifie
     assert "All photos are of one class" in str(notes_on(evaluation)[0])
 
 
+def test_a_model_trained_for_itself_is_no_variant_whatever_its_id_ends_in(
+    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+) -> None:
+    folder = tiny_model("int8")
+    trained = open_classifier(replace(folder, spec=replace(folder.spec, id="float32-int8")), workers=1)
+    (pair,) = done(photos, enter(colours, photos), enter(trained, photos)).pairs
+    assert pair.change is None
+
+
+def test_the_shipped_starter_in_8_bit_is_a_variant_of_the_starter() -> None:
+    assert made_from(load(SHIPPED / "starter-int8").spec) == load(SHIPPED / "starter").spec.id
+
+
 IMAGENET = (
     "mobilenet_v1_0.25_128_quant", "mobilenet_v1_0.5_160_quant", "mobilenet_v1_0.75_192_quant",
     "mobilenet_v2_1.0_224_quant", "tf2_mobilenet_v2_1.0_224_ptq",
@@ -203,6 +239,21 @@ def test_imagenet_models_are_as_good_as_measured_elsewhere(
         assert (model.top1.total, model.top5.total) == (200, 200)
         assert model.top1.count == round(200 * expected["top1"])
         assert model.top5.count == round(200 * expected["top5"])
+
+
+def test_breeds_that_count_as_a_class_are_added_up_in_every_figure(shared: Path, tmp_path: Path) -> None:
+    """MobileNet V2 spreads "dog" over 118 breeds: a sure breed is seldom, a sure dog is not."""
+    manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
+    entry = next(e for e in manifest["files"] if Path(e["file"]).stem == "mobilenet_v2_1.0_224_quant")
+    folder = model_folder(shared / "models" / "imagenet", entry, "crop", tmp_path / "v2")
+    photos = read_folder(shared / "datasets" / "cats-vs-dogs" / "val")
+    (model,) = done(photos, enter(open_classifier(folder), photos)).models
+    assert model.top1.value == pytest.approx(0.917, abs=0.0005)
+    assert model.ece == pytest.approx(0.094, abs=0.0005)
+    assert sum(b.confidence * b.accuracy.total for b in model.bins) == pytest.approx(model.answers.p1.sum())
+    at_default = next(point for point in model.curve if point.ratio == 0.5)
+    assert at_default.answered.count == model.verdicts[VerdictKind.CLEAR].share.count
+    assert model.own.p1.mean() < model.answers.p1.mean() - 0.2
 
 
 def model_folder(shared: Path, entry: Mapping[str, object], rule: str, folder: Path) -> ModelFolder:

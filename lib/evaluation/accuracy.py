@@ -7,6 +7,7 @@ import numpy as np
 
 from lib.datasets.matching import Matching
 from lib.evaluation.answers import Answers, Bools, Ints
+from lib.evaluation.meaning import membership
 from lib.evaluation.shares import Share, share, share_or_none
 
 # With five classes or fewer, the right one is always among the five likeliest.
@@ -85,7 +86,7 @@ def find_hits(answers: Answers, labels: Ints, targets: Sequence[Sequence[int]]) 
         labels: Shape (N,), the class of each photo.
         targets: For each class, the model's classes that count as right; none if the model has no such class.
     """
-    counts_as = _membership(targets, len(answers.labels))
+    counts_as = membership(targets, len(answers.labels))
     wanted: Bools = counts_as[labels]
     return Hits(
         judged=np.asarray(wanted.any(axis=1)),
@@ -110,11 +111,10 @@ def confuse(answers: Answers, labels: Ints, matching: Matching, titles: Sequence
     """
     groups, group_of = group_classes(matching)
     true = group_of[labels]
-    counts_as = _membership(groups, len(answers.labels))
+    counts_as = membership(groups, len(answers.labels))
     # One class may count as right for several groups; the photo's own comes first.
     first_meant = np.where(counts_as.any(axis=0), counts_as.argmax(axis=0), len(groups))
-    is_right = counts_as[true, answers.best] & (true >= 0)
-    answered = np.where(is_right, true, first_meant[answers.best])
+    answered = np.where(counts_as[true, answers.best], true, first_meant[answers.best])
     answered[true < 0] = -1
     judged = true >= 0
     # As sklearn.metrics.confusion_matrix counts, without the 180 MB and the seconds that importing it costs a server.
@@ -144,14 +144,6 @@ def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
         )
         for index, name in enumerate(confusion.names)
     )
-
-
-def _membership(targets: Sequence[Sequence[int]], classes: int) -> Bools:
-    """Return a table of shape (len(targets), classes): whether a class is among the targets."""
-    table = np.zeros((len(targets), classes), dtype=np.bool_)
-    for index, indices in enumerate(targets):
-        table[index, list(indices)] = True
-    return table
 
 
 def _names(

@@ -72,7 +72,7 @@ class Gallery:
 def compare_pair(first: Answers, second: Answers) -> Agreement:
     """Return how far two models agree on the same photos."""
     common = shared_classes(first.own_labels, second.own_labels)
-    codes_first, codes_second = _codes(common)
+    codes_first, codes_second = _codes(_names(first, common.first), _names(second, common.second))
     said_a, said_b = codes_first[first.best], codes_second[second.best]
     comparable: Bools = (said_a >= 0) | (said_b >= 0)
     same: Bools = comparable & (said_a == said_b)
@@ -110,14 +110,23 @@ def sort_photos(
     )
 
 
-def _codes(common: Common) -> tuple[Ints, Ints]:
-    """Return a number for what each class of either model shares; -1 for nothing."""
-    number = {name: index for index, name in enumerate(dict.fromkeys(n for n in common.second if n is not None))}
-    sides = (common.first, common.second)
-    first, second = (
-        np.array([-1 if name is None else number.get(name, -1) for name in side], dtype=np.int64) for side in sides
+def _names(answers: Answers, shared: Sequence[str | None]) -> Sequence[str | None]:
+    """Return the name of what each of a model's K classes shares, given it for its own; of several, the class's own."""
+    if answers.columns is None:
+        return shared
+    members: list[set[str | None]] = [set() for _ in answers.labels]
+    for column, name in zip(answers.columns.tolist(), shared, strict=True):
+        members[column].add(name)
+    return [names.pop() if len(names) == 1 else own for names, own in zip(members, answers.labels, strict=True)]
+
+
+def _codes(first: Sequence[str | None], second: Sequence[str | None]) -> tuple[Ints, Ints]:
+    """Return a number for what each class of either model shares, by name; -1 for nothing."""
+    number = {name: index for index, name in enumerate(dict.fromkeys(second)) if name is not None}
+    a, b = (
+        np.array([-1 if n is None else number.get(n, -1) for n in side], dtype=np.int64) for side in (first, second)
     )
-    return first, second
+    return a, b
 
 
 def _confidence(models: Sequence[Answers], agreements: Sequence[Agreement]) -> Floats:

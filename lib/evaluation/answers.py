@@ -23,9 +23,12 @@ class Answers:
         model: Id of the model.
         name: For people.
         labels: K names, in the reader's language.
-        own_labels: K names as the model's maker gives them, by which models are compared.
+        own_labels: Names of the model's own classes as its maker gives them, by which models are compared.
         probabilities: Shape (N, K), float64, rows of sum 1.
         milliseconds: Shape (N,), inference alone.
+        made_from: Id of the model that this is a smaller form of; "" for a model in its own right.
+        columns: For each of its own classes which of the K it is part of (see `lib.evaluation.meaning`); None where
+            the K are its own.
     """
 
     model: str
@@ -34,6 +37,8 @@ class Answers:
     own_labels: tuple[str, ...]
     probabilities: Floats
     milliseconds: Floats
+    made_from: str = ""
+    columns: Ints | None = None
 
     def __len__(self) -> int:
         """Return N."""

@@ -14,7 +14,8 @@ import numpy as np
 from lib.datasets.matching import Matching
 from lib.errors import UsageError
 from lib.evaluation.accuracy import group_classes
-from lib.evaluation.answers import Answers, Bools, Floats, Ints
+from lib.evaluation.answers import Answers, Floats, Ints
+from lib.evaluation.meaning import membership, merge
 from lib.evaluation.shares import Share, share
 from lib.messages import N_, Message
 from lib.verdict import percent
@@ -22,7 +23,6 @@ from lib.verdict import percent
 LEAST_PHOTOS = 50
 COVERAGE = 0.9
 COVERAGE_RANGE = (0.5, 0.99)
-_NORMAL_95 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,13 +34,7 @@ class PredictionSets:
         calibrated: How many photos set the threshold.
         threshold: A class is in the set from this probability on; 0 takes every class.
         coverage: How many sets of the other half hold the right class.
-        mean_size: Classes in a set, on average.
-        size_low: Lower end of the mean's 95 % interval (normal approximation).
-        size_high: Upper end.
-        sizes: For each size that occurs, how many sets have it; a set may be empty.
-        photos: Positions of the measured photos.
-        sets: For each of them the names in its set, likeliest first.
-        holds: For each of them whether the right class is in it.
+        mean_size: Classes in a set, on average; a set may be empty.
     """
 
     wanted: float
@@ -48,12 +42,6 @@ class PredictionSets:
     threshold: float
     coverage: Share
     mean_size: float
-    size_low: float
-    size_high: float
-    sizes: dict[int, int]
-    photos: tuple[int, ...]
-    sets: tuple[tuple[str, ...], ...]
-    holds: tuple[bool, ...]
 
 
 def prediction_sets(
@@ -67,7 +55,7 @@ def prediction_sets(
 ) -> PredictionSets:
     """Set a threshold on one half of the photos, drawn class by class, and measure it on the other.
 
-    Classes of the model that count as right for the same photos are one class, with the sum of their probabilities.
+    Classes of the model that mean the same for the photos are one, see `lib.evaluation.meaning`.
 
     Args:
         answers: What a model said of N photos.
@@ -84,33 +72,27 @@ def prediction_sets(
     if not low <= coverage <= high:
         text = N_("The coverage must lie between {low} and {high}; {value} does not.")
         raise UsageError(text, low=low, high=high, value=coverage)
-    merged, true, names = _merge(answers, labels, matching, titles)
-    judged = np.flatnonzero(true >= 0)
+    merged, meant = merge(answers, matching, titles)
+    right = membership(meant.targets, len(merged.labels))[labels]
+    judged = np.flatnonzero(right.any(axis=1))
     if len(judged) < LEAST_PHOTOS:
         raise UsageError(
             N_("Prediction sets need at least {least} photos of classes that the model knows; there are {count}."),
             least=LEAST_PHOTOS, count=len(judged),
         )  # fmt: skip
-    first, second = halves(true[judged], seed=seed)
+    first, second = halves(group_classes(meant)[1][labels[judged]], seed=seed)
     calibration, measured = judged[first], judged[second]
-    limit = conformal_quantile(1.0 - merged[calibration, true[calibration]], coverage)
+    scores = 1.0 - merged.probabilities
+    limit = conformal_quantile(scores[calibration].min(axis=1, where=right[calibration], initial=1.0), coverage)
     # A finite quantile is one of the scores itself; comparing scores, not probabilities, keeps ties exact.
-    inside: Bools = 1.0 - merged[measured] <= limit
-    holds = inside[np.arange(len(measured)), true[measured]]
-    sizes = inside.sum(axis=1)
-    margin = _NORMAL_95 * float(sizes.std(ddof=1)) / math.sqrt(len(sizes))
+    inside = scores[measured] <= limit
+    holds = (inside & right[measured]).any(axis=1)
     return PredictionSets(
         wanted=coverage,
         calibrated=len(calibration),
         threshold=max(0.0, 1.0 - limit),
         coverage=share(int(holds.sum()), len(measured)),
-        mean_size=float(sizes.mean()),
-        size_low=max(0.0, float(sizes.mean()) - margin),
-        size_high=float(sizes.mean()) + margin,
-        sizes={int(size): int(count) for size, count in zip(*np.unique(sizes, return_counts=True), strict=True)},
-        photos=tuple(measured.tolist()),
-        sets=tuple(_named(row, members, names) for row, members in zip(merged[measured], inside, strict=True)),
-        holds=tuple(holds.tolist()),
+        mean_size=float(inside.sum(axis=1).mean()),
     )
 
 
@@ -154,21 +136,3 @@ def explain_sets(sets: PredictionSets) -> Message:
             "size": f"{sets.mean_size:.1f}",
         },
     )
-
-
-def _merge(
-    answers: Answers, labels: Ints, matching: Matching, titles: Sequence[str]
-) -> tuple[Floats, Ints, tuple[str, ...]]:
-    """Return probabilities of merged classes, the merged class of each photo (-1: unknown to the model), and names."""
-    groups, group_of = group_classes(matching)
-    taken = {index for group in groups for index in group}
-    alone = [index for index in range(len(answers.labels)) if index not in taken]
-    sums = [answers.probabilities[:, list(group)].sum(axis=1) for group in groups]
-    merged: Floats = np.column_stack([*sums, answers.probabilities[:, alone]])
-    names = [answers.labels[group[0]] if len(group) == 1 else titles[matching.targets.index(group)] for group in groups]
-    return merged, group_of[labels], (*names, *(answers.labels[index] for index in alone))
-
-
-def _named(row: Floats, members: Bools, names: Sequence[str]) -> tuple[str, ...]:
-    inside = np.flatnonzero(members)
-    return tuple(names[index] for index in inside[np.argsort(-row[inside], kind="stable")])

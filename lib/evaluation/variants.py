@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.catalogue.contract import ModelSpec
 from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import Share, share
@@ -42,31 +43,23 @@ class VariantChange:
     Attributes:
         changed_answers: On how many photos the likeliest class is another.
         changed_verdicts: On how many photos the verdict is another.
-        changed: Positions of the photos with another answer or verdict.
         largest: The photos whose probabilities moved most, first the most, at most twelve.
-        mean_shift: Of the largest movement on each photo.
     """
 
     changed_answers: Share
     changed_verdicts: Share
-    changed: tuple[int, ...]
     largest: tuple[Shift, ...]
-    mean_shift: float
 
 
-_ENDINGS = ("-float16", "-dynamic", "-int8")  # see lib.variants.variant_id
+def made_from(spec: ModelSpec) -> str:
+    """Return the id of the model that this is a smaller form of, from `[source]`; "" for a model in its own right."""
+    return str(spec.source.get("made_from", ""))
 
 
 def are_variants(first: Answers, second: Answers) -> bool:
-    """Whether two models are one, in two number formats."""
-    return first.own_labels == second.own_labels and _original(first.model) == _original(second.model)
-
-
-def _original(model: str) -> str:
-    for ending in _ENDINGS:
-        if model.endswith(ending):
-            return model.removesuffix(ending)
-    return model
+    """Whether two models are one, in two number formats: one was made from the other, or both from a third."""
+    originals = {answers.made_from or answers.model for answers in (first, second)}
+    return len(originals) == 1 and first.own_labels == second.own_labels
 
 
 def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -> VariantChange:
@@ -88,9 +81,7 @@ def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -
     return VariantChange(
         changed_answers=share(int(other_answer.sum()), len(model)),
         changed_verdicts=share(int(other_verdict.sum()), len(model)),
-        changed=tuple(np.flatnonzero(other_answer | other_verdict).tolist()),
         largest=tuple(_shift(int(photo), int(most[photo]), model, variant) for photo in order),
-        mean_shift=float(sizes.mean()),
     )
 
 

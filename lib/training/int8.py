@@ -55,7 +55,7 @@ def write_int8_folder(
         name=f"{source.spec.name}, 8-bit",
         description=f"{source.spec.id} in 8-bit integers throughout, a quarter of the size.",
         published=None,
-        source={},
+        source={"made_from": source.spec.id},
     )
     parameters = source.spec.published.parameters if source.spec.published else None
     with tempfile.TemporaryDirectory() as temporary:

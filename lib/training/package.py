@@ -74,7 +74,7 @@ def describe(folder: Path, spec: ModelSpec, val: Dataset, *, parameters: int | N
         f"measured on {measured.photos} validation photos", round(measured.top1, 4), round(measured.top5, 4), parameters
     )
     digests = {"weights_sha256": sha256((folder / spec.weights).read_bytes()).hexdigest()}
-    card.write(folder, replace(spec, published=published, source=digests))
+    card.write(folder, replace(spec, published=published, source={**spec.source, **digests}))
     return measured
 
 

@@ -83,11 +83,11 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
 
 def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolder], settings: Settings) -> Evaluation:
     """Return the evaluation with the visitor's thresholds and language; worked out anew only when these change."""
-    key = (id(evaluation), settings.thresholds, t.language)
+    key = (evaluation, settings.thresholds, t.language)  # it is held, so that no other can have its address
     kept = st.session_state.get(_AS_READ)
     if kept is None or kept[0] != key:
-        spoken = evaluation.with_labels([folder.read_labels(t.language) for folder in folders])
-        kept = st.session_state[_AS_READ] = (key, spoken.with_thresholds(settings.thresholds))
+        labels = [folder.read_labels(t.language) for folder in folders]
+        kept = st.session_state[_AS_READ] = (key, evaluation.as_read(labels, settings.thresholds))
     found: Evaluation = kept[1]
     return found
 
@@ -358,7 +358,7 @@ def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures)
         )
         try:
             sets = conformal.prediction_sets(
-                model.answers, evaluation.labels, model.matching, evaluation.photos.titles, coverage=wanted
+                model.own, evaluation.labels, model.matching, evaluation.photos.titles, coverage=wanted
             )
         except AppError as error:
             st.info(plain(t.message(error.message)), icon=":material/info:")

@@ -17,7 +17,7 @@ from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photo
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import share
 from lib.evaluation.side_by_side import Row, align
-from lib.evaluation.variants import are_variants, compare_variants, explain_change
+from lib.evaluation.variants import are_variants, compare_variants, explain_change, made_from
 from lib.i18n import Translator
 from lib.results import Answer, Failure, Outcome
 from lib.ui import looking
@@ -88,6 +88,7 @@ def _compare(
             own_labels=folder.read_labels(),
             probabilities=np.stack([_answer(answers[column]).probabilities for _, answers in seen]),
             milliseconds=np.array([_answer(answers[column]).milliseconds for _, answers in seen]),
+            made_from=made_from(folder.spec),
         )
         for column, (folder, names) in enumerate(zip(folders, labels, strict=True))
     )
