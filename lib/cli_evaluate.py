@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lib import reporting
@@ -20,6 +20,7 @@ from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_
 from lib.verdict import Thresholds, percent
+from lib.work.files import require_writable, write_whole
 
 
 def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -71,7 +72,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     ]
     for file in (arguments.report, arguments.csv if arguments.csv != "-" else None):
         if file is not None:
-            _write(Path(file), b"")  # a file that cannot be written is better known before the work than after
+            _put(require_writable, Path(file))  # better known before the work than after
     with steps_in_place() as on_progress:
         evaluation = evaluate(photos, entrants, settings, on_progress=on_progress)
     assert evaluation is not None  # nobody cancels here
@@ -80,7 +81,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
         from lib.report import read_thumbnails, report
 
         page = report(evaluation, say, thumbnails=read_thumbnails(evaluation))
-        _write(arguments.report, reporting.encode(page))
+        _put(write_whole, arguments.report, reporting.encode(page))
     return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
 
 
@@ -149,7 +150,7 @@ def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator
         sys.stdout.buffer.flush()
     else:
         if arguments.csv is not None:
-            _write(Path(arguments.csv), reporting.evaluation_csv(evaluation, say))
+            _put(write_whole, Path(arguments.csv), reporting.evaluation_csv(evaluation, say))
         _show_text(evaluation, say)
     for skipped in evaluation.photos.skipped:
         print(printable(say.message(skipped.reason)), file=sys.stderr, flush=True)
@@ -194,8 +195,8 @@ def _with_interval(share: Share) -> str:
     return f"{share.value * 100:.1f} % ({share.low * 100:.1f} – {share.high * 100:.1f})"
 
 
-def _write(path: Path, content: bytes) -> None:
+def _put(write: Callable[..., None], path: Path, *content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        write(path, *content)
     except OSError as error:
         raise not_writable(str(path), error) from error

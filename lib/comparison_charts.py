@@ -17,7 +17,7 @@ from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Share
 from lib.evaluation.side_by_side import Row
-from lib.evaluation.verdicts import CurvePoint
+from lib.evaluation.verdicts import CurvePoint, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.verdict import percent
@@ -29,7 +29,6 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 MOST_CLASSES_SHOWN = 30
 FEW_ENOUGH_FOR_NUMBERS = 25
-# A film shows 30 pictures a second.
 
 Spec = dict[str, Any]
 
@@ -141,8 +140,9 @@ def coverage_curves(
     rows = [
         {
             "model": model, "answered": point.answered.value, "accuracy": point.accuracy.value, "ratio": point.ratio,
+            "ratio_percent": percent(point.ratio),
             "answered_percent": percent(point.answered.value), "accuracy_percent": percent(point.accuracy.value),
-            "now": ratio is not None and abs(point.ratio - ratio) < 0.025,
+            "now": ratio is not None and point.ratio == nearest_ratio(ratio),
         }
         for model, points in curves.items()
         for point in points
@@ -156,7 +156,7 @@ def coverage_curves(
     y["scale"] = {"domain": [max(0.0, least // 0.1 * 0.1 - 0.05), 1], "nice": False}
     tooltip = [
         {"field": "model", "title": say(N_("model"))},
-        {"field": "ratio", "title": say(N_("rival ratio"))},
+        {"field": "ratio_percent", "title": say(N_("rival ratio"))},
         {"field": "answered_percent", "title": title["answered"]},
         {"field": "accuracy_percent", "title": title["accuracy"]},
     ]

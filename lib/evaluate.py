@@ -53,7 +53,7 @@ class ModelFigures:
     """How good one model is. All figures are of `answers`.
 
     Attributes:
-        answers: What it said of each photo, classes that mean the same for the photos as one (`lib.evaluation.meaning`).
+        answers: What it said of each photo; classes of one meaning for the photos are one, `lib.evaluation.meaning`.
         own: The same in its own classes.
         matching: How the photos' classes relate to its own.
         hits: Which photos it named rightly; those of a class it does not have are not judged.

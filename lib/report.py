@@ -6,7 +6,7 @@ themselves, for which no image of a chart could be made as small.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,6 +20,7 @@ from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.accuracy import Confusion
 from lib.evaluation.shares import Share, explain_difference
 from lib.evaluation.variants import explain_change
+from lib.evaluation.verdicts import nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos import open_photo, thumbnail
@@ -90,7 +91,7 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
         language=say.language,
         models=[_model(model, index, say) for index, model in enumerate(evaluation.models)],
         kinds=[say(KIND_NAMES[kind]) for kind in VerdictKind],
-        curves=_curves(evaluation.models),
+        curves=_curves(evaluation),
         pairs=[_pair(pair, evaluation, say) for pair in evaluation.pairs],
         disagreements=[_photo(evaluation, i, thumbnails) for i in contradicted[:MOST_DISAGREEMENTS]],
         ambiguous=[_photo(evaluation, i, thumbnails) for i in ambiguous[:MOST_AMBIGUOUS]],
@@ -242,13 +243,21 @@ def _mistakes(confusion: Confusion, something_else: str) -> list[_Mistake]:
     return sorted(found, key=lambda mistake: -mistake.count)[:MOST_MISTAKES]
 
 
-def _curves(models: Sequence[ModelFigures]) -> dict[str, object]:
-    """Return the lines of the coverage chart, each point as shares, and the lower end of the vertical axis."""
+def _curves(evaluation: Evaluation) -> dict[str, object]:
+    """Return the lines of the coverage chart and the lower end of the vertical axis.
+
+    A point has two shares, the ratio in words, and whether that is the ratio of the evaluation.
+    """
+    models, now = evaluation.models, nearest_ratio(evaluation.thresholds.ratio)
     lines = [
         {
             "name": model.answers.name,
             "colour": PALETTE[index % len(PALETTE)],
-            "points": [(p.answered.value, p.accuracy.value, p.ratio) for p in model.curve if p.accuracy is not None],
+            "points": [
+                (p.answered.value, p.accuracy.value, percent(p.ratio), p.ratio == now)
+                for p in model.curve
+                if p.accuracy is not None
+            ],
         }
         for index, model in enumerate(models)
     ]

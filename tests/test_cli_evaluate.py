@@ -160,6 +160,25 @@ def test_photos_none_of_which_can_be_used_are_an_error(tmp_path: Path, capsys: C
     assert "broken.zip is not a zip file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--report", "--csv"])
+def test_work_that_fails_leaves_last_weeks_file_as_it_was(folder: Path, capsys: Capture, option: str) -> None:
+    Path("kept").write_text("last week", encoding="utf-8")
+    for photo in folder.rglob("*.png"):
+        photo.write_bytes(b"\x89PNG\r\n\x1a\n broken " + photo.name.encode())
+    assert main(["evaluate", "colours", "--model", "float32", option, "kept"]) == 1
+    assert Path("kept").read_text(encoding="utf-8") == "last week"
+    assert sorted(path.name for path in Path.cwd().iterdir()) == ["colours", "home", "kept"]
+
+
+@pytest.mark.parametrize("target", ["missing/r.html", "colours"])
+def test_a_report_that_cannot_be_written_is_told_before_the_work(folder: Path, capsys: Capture, target: str) -> None:
+    arguments = ["evaluate", "colours", "--model", "float32", "--json", "--report", target]
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"{target} could not be written" in captured.err
+
+
 def test_a_report_is_written_beside_the_rest(folder: Path, capsys: Capture) -> None:
     assert main(["evaluate", "colours", "--model", "float32", "--json", "--report", "r.html"]) == 0
     assert "<!doctype html>" in Path("r.html").read_text(encoding="utf-8")

@@ -141,6 +141,14 @@ def test_the_report_speaks_the_readers_language(language: str) -> None:
     assert f'<html lang="{language}">' in page
 
 
+@pytest.mark.parametrize(("ratio", "marked"), [(0.5, "50 %"), (0.3, "30 %"), (0.33, "35 %")])
+def test_the_ratio_that_was_set_is_marked_on_the_curves(ratio: float, marked: str) -> None:
+    made = evaluation()
+    page = report(made.as_read([model.own.labels for model in made.models], Thresholds(ratio)), SAY)
+    found = re.findall(r'<circle[^>]* r="5" fill="[^"]*"><title>[^<]*: (.*?)</title>', page)
+    assert found == [marked] * 2
+
+
 def stroke_ends(page: str) -> Mapping[str, float]:
     numbers = [float(x) for x in re.findall(r'\b(?:x1|x2|y1|y2|cx|cy)="(-?[\d.]+)"', page)]
     return {"least": min(numbers), "most": max(numbers)}

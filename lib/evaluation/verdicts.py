@@ -70,6 +70,11 @@ def coverage_curve(answers: Answers, hits: Hits, thresholds: Thresholds) -> tupl
     return tuple(points)
 
 
+def nearest_ratio(ratio: float) -> float:
+    """Return the position of the slider that is nearest to `ratio`; of two the lower."""
+    return min(ratios(), key=lambda position: abs(position - ratio))
+
+
 def ratios() -> tuple[float, ...]:
     """Return the positions of the ratio slider: 0.20, 0.25, … 0.90."""
     low, high = RATIO_RANGE

@@ -32,18 +32,36 @@ def whole(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` to write to; when the block ends well, the file takes `target`'s place.
 
     Whatever goes wrong, `target` stays as it was and nothing is left beside it; only a killed process leaves a hidden
-    folder. Raises OSError.
+    folder. A link stays one, and permissions stay those of the old file. Raises OSError.
     """
+    require_writable(target)
+    target = target.resolve()
     with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}-", dir=target.parent) as place:
         temporary = Path(place) / "file"
         yield temporary
+        if target.exists():
+            shutil.copymode(target, temporary)
         temporary.replace(target)
 
 
 def write_whole(target: Path, content: bytes) -> None:
-    """Let `target` hold `content`, or stay as it was. Raises OSError."""
+    """Let `target` hold `content`, or stay as it was; a device is written to. Raises OSError."""
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return
     with whole(target) as temporary:
         temporary.write_bytes(content)
+
+
+def require_writable(target: Path) -> None:
+    """Check that `write_whole` can write `target`, without touching what is there. Raises OSError if it cannot."""
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    if not target.exists() or target.is_file():
+        with tempfile.TemporaryFile(dir=target.resolve().parent):
+            pass
 
 
 def replace_folder(new: Path, target: Path) -> None:

@@ -1,10 +1,13 @@
 """Whole or not at all."""
 
+import os
+import stat
+import sys
 from pathlib import Path
 
 import pytest
 
-from lib.work.files import replace_folder, whole, write_whole
+from lib.work.files import replace_folder, require_writable, whole, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -24,6 +27,36 @@ def test_what_goes_wrong_half_way_leaves_the_old_file_and_nothing_else(tmp_path:
         temporary.write_bytes("no bytes")  # type: ignore[arg-type]
     assert (tmp_path / "a.json").read_bytes() == b"old"
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    file = tmp_path / "r.html"
+    file.write_bytes(b"old")
+    file.chmod(0o600)
+    write_whole(file, b"new")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    file, link = tmp_path / "r.html", tmp_path / "link.html"
+    file.write_bytes(b"old")
+    link.symlink_to(file)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert file.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such device")
+def test_a_device_is_written_to() -> None:
+    write_whole(Path(os.devnull), b"gone")
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize("name", ["missing/r.html", "."])
+def test_what_cannot_be_written_is_known_before(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError, match="directory"):
+        require_writable(tmp_path / name)
+    assert names(tmp_path) == []
 
 
 def folder(path: Path, content: str) -> Path:
