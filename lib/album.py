@@ -1,23 +1,26 @@
 """The photos of one visitor, and what models said of them. Lives in memory only, as long as the visit.
 
-A photo's file is kept only until it has been looked at: a large one is then replaced by the reduced picture that every
-model would see anyway (see `lib.photos.DECODE_FLOOR`), stored without loss, so that a second model gives the same
-answer it would give for the file.
+A photo's file is kept only until it has been looked at: a large one is then replaced by the reduced picture that most
+models see anyway (see `lib.photos.DECODE_FLOOR`), and by one more for each other scale that was asked for, all stored
+without loss. So every model gives the answer that it would give for the file; one that came later and needs yet another
+scale gives none, but asks for the photo again.
 """
 
 import io
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.classify import Settings, Source, conclude, infer_with_each
-from lib.photos import thumbnail
+from lib.classify import Settings, Source, conclude, infer_with_each, pixels_needed
+from lib.errors import FullError, PhotoError
+from lib.messages import N_
+from lib.photos import DECODE_FLOOR, open_photo, thumbnail
 from lib.results import Answer, Classification, Failure, Outcome
 
 KEEP_BYTES = 400_000
@@ -40,59 +43,110 @@ class Photo:
         id: Unique in its album, rising in the order of adding.
         name: As its owner calls it; untrusted text.
         data: The file; after the first look the reduced picture, if that is smaller or browsers do not draw the file.
-        thumbnail: A small JPEG, once the photo has been looked at and could be decoded.
+        scales: What models are answered from, by the side they need; None as long as `data` will do for all.
         size_wh: Width and height of the upright photo as it came, once it has been looked at.
+        thumbnail: A small JPEG, once the photo has been looked at and could be decoded; the others are final then.
     """
 
     id: int
     name: str
     data: bytes
-    thumbnail: bytes | None = None
+    scales: dict[int, bytes] | None = None
     size_wh: tuple[int, int] | None = None
+    thumbnail: bytes | None = None
 
     @property
     def media_type(self) -> str | None:
         """Return what kind of picture `data` is, such as "image/png"; None if not every browser draws it."""
         return next((kind for start, kind in _DRAWN.items() if self.data.startswith(start)), None)
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory the photo takes."""
+        return sum(map(len, {self.data, self.thumbnail or b"", *(self.scales or {}).values()}))
 
-@dataclass
+    def read(self, side: int) -> bytes:
+        """Return what a model that needs `side` pixels is answered from.
+
+        Raises:
+            PhotoError: The file is gone, and nothing of this scale was kept.
+        """
+        if self.scales is None:
+            return self.data
+        if side not in self.scales:
+            raise PhotoError(
+                N_("{file} was kept too small for this model: remove it, and bring it again."), file=self.name
+            )
+        return self.scales[side]
+
+    def reduce(self, pictures: Mapping[int, Image.Image]) -> None:
+        """Keep these pictures instead of the file, if they are smaller or browsers do not draw it; by side."""
+        encoded = {side: _encode(picture) for side, picture in pictures.items()}
+        least = encoded[DECODE_FLOOR]
+        if pictures[DECODE_FLOOR].size == self.size_wh:  # nothing was left out
+            encoded = {}
+        if sum(map(len, {least, *encoded.values()})) < len(self.data) or self.media_type is None:
+            self.scales = encoded or None
+            self.data = least
+
+
 class Album:
     """Photos in the order of adding, and the answers of any number of models; safe to use while models look."""
 
-    photos: list[Photo] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         self._ids = itertools.count(1)
-        self._answers: dict[tuple[str, int], Answer | Failure] = {}
+        self._photos: dict[int, Photo] = {}
+        self._answers: dict[str, dict[int, Answer | Failure]] = {}  # by model, by photo
+        self._files: dict[str, object] = {}  # by model: those that its answers come from
         self._asked: tuple[object, ...] = ()
         self._judged: dict[int, tuple[Answer, Classification]] = {}  # by photo, as asked last
         self._lock = threading.Lock()
 
-    def add(self, name: str, data: bytes) -> Photo | None:
-        """Add a photo; return it, or None when the album is full (`MAX_PHOTOS`)."""
-        if len(self.photos) >= MAX_PHOTOS:
-            return None
-        photo = Photo(next(self._ids), name, data)
-        self.photos.append(photo)
+    @property
+    def photos(self) -> list[Photo]:
+        """Return the photos in the order of adding."""
+        with self._lock:
+            return list(self._photos.values())
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory photos and answers take."""
+        with self._lock:
+            said = [answer for answers in self._answers.values() for answer in answers.values()]
+            photos = sum(photo.held_bytes for photo in self._photos.values())
+        return photos + sum(answer.probabilities.nbytes for answer in said if isinstance(answer, Answer))
+
+    def add(self, name: str, data: bytes) -> Photo:
+        """Add a photo.
+
+        Raises:
+            FullError: There are `MAX_PHOTOS` already.
+        """
+        with self._lock:
+            if len(self._photos) >= MAX_PHOTOS:
+                raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=MAX_PHOTOS)
+            photo = Photo(next(self._ids), name, data)
+            self._photos[photo.id] = photo
         return photo
 
     def remove(self, photo: Photo) -> None:
         """Take a photo and all answers about it out of the album."""
         with self._lock:
-            self.photos = [p for p in self.photos if p.id != photo.id]
+            self._photos.pop(photo.id, None)
             self._judged.pop(photo.id, None)
-            self._answers = {key: answer for key, answer in self._answers.items() if key[1] != photo.id}
+            for answers in self._answers.values():
+                answers.pop(photo.id, None)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self.photos = []
-            self._answers, self._judged = {}, {}
+            self._photos.clear()
+            self._judged.clear()
+            self._answers.clear()
 
     def answer(self, model: str, photo: Photo) -> Answer | Failure | None:
         """Return what `model` said of the photo, or None if it has not looked yet."""
-        return self._answers.get((model, photo.id))
+        return self._answers.get(model, {}).get(photo.id)
 
     def outcomes(self, model: str, labels: tuple[str, ...], settings: Settings) -> list[tuple[Photo, Outcome]]:
         """Return the photos that `model` has looked at, and what its answers come to; in the order of adding.
@@ -122,69 +176,103 @@ class Album:
 
     def waiting(self, *models: str) -> list[Photo]:
         """Return the photos that not all of `models` have looked at."""
-        return [p for p in self.photos if any((model, p.id) not in self._answers for model in models)]
+        said = [self._answers.get(model, {}) for model in models]
+        return [photo for photo in self.photos if any(photo.id not in answers for answers in said)]
 
     def forget(self, model: str) -> None:
-        """Drop the answers of `model`, as when its files have changed."""
+        """Drop the answers of `model`."""
         with self._lock:
-            self._answers = {key: answer for key, answer in self._answers.items() if key[0] != model}
+            self._answers.pop(model, None)
+
+    def renew(self, model: str, files: object) -> None:
+        """Drop the answers of `model` if they come from other files than these.
+
+        Args:
+            model: Its id, which stays when it is trained or made anew.
+            files: Equal only for the same files.
+        """
+        with self._lock:
+            if self._files.get(model, files) != files:
+                self._answers.pop(model, None)
+            self._files[model] = files
 
     def look(
-        self, classifiers: Sequence[Classifier], photos: Iterable[Photo], cancelled: threading.Event
+        self,
+        classifiers: Sequence[Classifier],
+        photos: Iterable[Photo],
+        cancelled: threading.Event,
+        *,
+        sides: Iterable[int] = (),
     ) -> Iterator[Photo]:
         """Let models look at `photos`; yield each one as all answers about it are there.
 
         Args:
-            classifiers: The models, at least one; each photo is decoded once for all of them.
+            classifiers: The models, at least one; each photo is decoded once for all that need the same scale.
             photos: Some of this album's.
-            cancelled: Once set, no further photo is begun.
+            cancelled: Once set, no further photo is begun, and what was begun is finished.
+            sides: What models need that may look later; see `lib.classify.least_side`.
         """
+        groups: dict[int, list[Classifier]] = {}
+        for classifier in classifiers:
+            groups.setdefault(pixels_needed(classifier), []).append(classifier)
+        *first, last = groups
+        chosen = list(photos)
+        kept = {DECODE_FLOOR, *groups, *sides}
+        for side in first:
+            for _ in self._look(groups[side], side, chosen, cancelled, kept):
+                pass
+        yield from self._look(groups[last], last, chosen, cancelled, kept)
+
+    def _look(
+        self,
+        classifiers: Sequence[Classifier],
+        side: int,
+        photos: Iterable[Photo],
+        cancelled: threading.Event,
+        kept: Collection[int],
+    ) -> Iterator[Photo]:
+        """Let models look that all need `side`; pictures of the sides `kept` replace a large file."""
+        files = {classifier.spec.id: self._files.get(classifier.spec.id) for classifier in classifiers}
         by_source: dict[Source, Photo] = {}
         begun: deque[Photo] = deque()
 
         def sources() -> Iterator[Source]:
             for photo in photos:
-                if self._holds(photo):  # it may have been removed meanwhile
-                    source = Source(photo.name, partial(getattr, photo, "data"))  # the file is not held until its turn
+                if photo.id in self._photos:  # it may have been removed meanwhile
+                    source = Source(photo.name, partial(photo.read, side))  # the file is not held until its turn
                     by_source[source] = photo
                     begun.append(photo)
                     yield source
 
-        for answers in infer_with_each(sources(), classifiers, look=_Looker(by_source), cancelled=cancelled):
+        def note(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
+            self._note(by_source[source], {side: image}, size_wh, kept)
+
+        for answers in infer_with_each(sources(), classifiers, look=note, cancelled=cancelled):
             photo = begun.popleft()
-            self._keep(photo, answers)
+            for answer in answers:
+                self._keep(photo, answer, files[answer.model])
             yield photo
 
-    def _holds(self, photo: Photo) -> bool:
-        return any(mine is photo for mine in self.photos)
-
-    def _keep(self, photo: Photo, answers: Iterable[Answer | Failure]) -> None:
-        """Note the answers about a photo, unless it was removed meanwhile."""
+    def _note(
+        self, photo: Photo, decoded: Mapping[int, Image.Image], size_wh: tuple[int, int], kept: Collection[int]
+    ) -> None:
+        """Make the thumbnail and drop the large file, in the worker's thread, while the photo is decoded anyway."""
         with self._lock:
-            if not self._holds(photo):
+            if photo.size_wh is not None:
                 return
-            for answer in answers:
-                if isinstance(answer, Answer):
-                    # A second model may see the reduced picture, which is never larger than the photo was.
-                    photo.size_wh = max(photo.size_wh or answer.size_wh, answer.size_wh)
-                    answer = replace(answer, size_wh=photo.size_wh)
-                self._answers[answer.model, photo.id] = answer
-
-
-class _Looker:
-    """Makes the thumbnail and drops the large file, in the worker's thread, while the photo is decoded anyway."""
-
-    def __init__(self, by_source: dict[Source, Photo]) -> None:
-        self._by_source = by_source
-
-    def __call__(self, source: Source, image: Image.Image) -> None:
-        photo = self._by_source[source]
+            photo.size_wh = size_wh
         if len(photo.data) > KEEP_BYTES or photo.media_type is None:
-            reduced = _encode(image)
-            if len(reduced) < len(photo.data) or photo.media_type is None:
-                photo.data = reduced
-        if photo.thumbnail is None:
-            photo.thumbnail = thumbnail(image, side=THUMBNAIL_SIDE)
+            others = {side: open_photo(photo.data, photo.name, at_least=side) for side in kept if side not in decoded}
+            photo.reduce({**others, **decoded})
+        photo.thumbnail = thumbnail(next(iter(decoded.values())), side=THUMBNAIL_SIDE)
+
+    def _keep(self, photo: Photo, answer: Answer | Failure, files: object) -> None:
+        """Note an answer, unless the photo was removed or the model's files were changed meanwhile."""
+        if isinstance(answer, Answer) and photo.size_wh is not None:
+            answer = replace(answer, size_wh=photo.size_wh)  # it may have seen the reduced picture
+        with self._lock:
+            if photo.id in self._photos and self._files.get(answer.model) == files:
+                self._answers.setdefault(answer.model, {})[photo.id] = answer
 
 
 def _encode(image: Image.Image) -> bytes:

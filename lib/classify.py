@@ -68,8 +68,9 @@ class Settings:
             raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
 
 
-# Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding.
-Look = Callable[[Source, Image.Image], None]
+# Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding, and with width and
+# height of the upright photo as stored in the file.
+Look = Callable[[Source, Image.Image, tuple[int, int]], None]
 
 
 def infer(source: Source, classifier: Classifier, *, look: Look | None = None) -> Answer | Failure:
@@ -134,24 +135,28 @@ def infer_with_each(
         sources: The photos; may be endless, is read as needed.
         classifiers: The models, at least one.
         look: Called with each decoded photo, once, in a worker's thread.
-        cancelled: Once set, no further photo is begun, and the iterator ends.
+        cancelled: Once set, no further photo is begun; the iterator ends after those that were.
 
     Yields:
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
+    cancelled = cancelled or threading.Event()
     workers = min(classifier.workers for classifier in classifiers)
     ahead = AHEAD * workers
     waiting: deque[Future[tuple[Answer | Failure, ...]]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
     try:
         for source in sources:
-            if cancelled is not None and cancelled.is_set():
-                return
+            if cancelled.is_set():
+                break
             waiting.append(pool.submit(_infer_with_each, source, classifiers, look))
             while len(waiting) > ahead or (waiting and waiting[0].done()):
                 yield waiting.popleft().result()
         while waiting:
-            if cancelled is not None and cancelled.is_set():
+            if cancelled.is_set():
+                for future in reversed(waiting):  # the last first: workers begin the first, and what was begun stays
+                    future.cancel()
+            if waiting[0].cancelled():
                 return
             yield waiting.popleft().result()
     finally:
@@ -171,7 +176,7 @@ def _infer_with_each(
     except PhotoError as error:
         return tuple(Failure(source.name, classifier.spec.id, error) for classifier in classifiers)
     if look is not None:
-        look(source, decoded[pixels_needed(classifiers[0])][0])
+        look(source, *decoded[max(decoded)])
     return tuple(_infer(source.name, c, *decoded[pixels_needed(c)]) for c in classifiers)
 
 

@@ -11,6 +11,7 @@
     │   └── ModelOutputError   model-output     it ran, but its answer is not a set of probabilities
     ├── DownloadError          download         a file could not be fetched whole
     ├── TrainingError          training         a training run did not reach a model
+    ├── FullError              full             there is no room for more here, until something goes
     ├── WorkerError            worker           a child process died, ran too long or used too much memory
     └── Cancelled              cancelled        work was cancelled on request
 
@@ -107,6 +108,12 @@ class TrainingError(AppError):
     """A training run did not reach a model."""
 
     code = "training"
+
+
+class FullError(AppError):
+    """There is no room for more, until something goes."""
+
+    code = "full"
 
 
 class WorkerError(AppError):

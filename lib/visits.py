@@ -1,7 +1,8 @@
 """What the server remembers of each visitor: photos, answers and running work; in memory only.
 
 A browser that loads the page anew is a new session to the server. A visit outlives that: the tab keeps its random id,
-and who has the id gets the visit back. A visit that nobody has shown for a while is forgotten.
+and who has the id gets the visit back. Half an hour after the page was closed a visit is forgotten at the latest; much
+earlier where closed pages hold much memory.
 """
 
 import secrets
@@ -11,36 +12,98 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lib.album import Album
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.matching import Choice
+from lib.errors import AppError, FullError
+from lib.messages import N_
 from lib.work.jobs import Job
 
-KEEP_S = 30 * 60
-MOST = 200
+# Half an hour is promised; until a lost connection is noticed, and until what is due is forgotten, some time passes.
+KEEP_S = 28 * 60
+# A page that is loaded anew, or whose connection broke, is back by then (as long as Streamlit waits for a session).
+GRACE_S = 120
+SWEEP_S = 60.0  # how often what is due is forgotten
+MOST_EMPTY = 200
+MB = 10**6
+CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than `GRACE_S`
+VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos
+SERVER_BYTES = 1500 * MB
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
     """One visitor's photos and work.
 
     Attributes:
         id: Random; who knows it can see the photos.
-        album: The photos.
-        jobs: Work that goes on or was done, by name.
-        kept: Whatever else belongs to this visit, by name.
+        album: The photos; bounded by the room for the visit.
+        jobs: Work that goes on or was done, by name; one a name.
         paused: Photos up to this id wait until they are asked for again (see `lib.ui.looking`).
-        seen: When a page last asked for it.
+        known: The labelled photos that were read last, on the page Compare.
+        known_bytes: What these hold.
+        problem: Why what was brought last could not be read instead.
+        choices: What names of classes mean, as the visitor decided.
+        sessions: The browser's sessions that show it: one, or several if a tab was loaded anew or duplicated.
+        seen: When one of them was last open.
     """
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     album: Album = field(default_factory=Album)
     jobs: dict[str, Job] = field(default_factory=dict)
-    kept: dict[str, object] = field(default_factory=dict)
     paused: int = 0
+    known: KnownPhotos | None = None
+    known_bytes: int = 0
+    problem: AppError | None = None
+    choices: dict[str, Choice] = field(default_factory=dict)
+    sessions: set[str] = field(default_factory=set)
     seen: float = 0.0
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory it takes, apart from the results of its work."""
+        return self.album.held_bytes + self.known_bytes
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would be lost with it."""
+        return not self.album.photos and self.known is None and not self.jobs
+
     def end(self) -> None:
-        """Stop all work that is still going on."""
+        """Stop all work that is still going on, and forget everything, whoever may still hold the visit itself."""
         for job in self.jobs.values():
             job.cancel()
+        self.jobs.clear()
+        self.album.clear()
+        self.known, self.known_bytes, self.problem = None, 0, None
+        self.choices.clear()
+
+
+class Room:
+    """The bytes that a visit may still take.
+
+    Args:
+        of_visit: What is left for it.
+        of_server: What is left for all.
+    """
+
+    def __init__(self, of_visit: int, of_server: int) -> None:
+        self._of_visit, self._of_server = of_visit, of_server
+
+    def take(self, count: int) -> None:
+        """Take `count` bytes.
+
+        Raises:
+            FullError: So many are not left.
+        """
+        if count > self._of_visit:
+            raise FullError(
+                N_("One visitor may keep {size} MB here, and that is not enough for this: remove photos first."),
+                size=VISIT_BYTES // MB,
+            )
+        if count > self._of_server:
+            raise FullError(N_("This computer has no room for more photos now. Try again in a few minutes."))
+        self._of_visit -= count
+        self._of_server -= count
 
 
 class Visits:
@@ -48,49 +111,92 @@ class Visits:
 
     Args:
         clock: Returns seconds; for tests.
+
+    Attributes:
+        is_open: Whether a session, by id, is connected to a browser.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._visits: dict[str, Visit] = {}
+        self.is_open: Callable[[str], bool] = lambda session: False
+        self._visits: dict[str, Visit] = {}  # in the order of showing
         self._clock = clock
         self._lock = threading.Lock()
 
     def begin(self) -> Visit:
-        """Return a new visit."""
+        """Return a new visit; where there are too many without anything in them, the oldest of those goes."""
         visit = Visit()
         self.keep(visit)
+        with self._lock:
+            empty = [other for other in self._visits.values() if other.is_empty]
+            for other in empty[:-MOST_EMPTY]:
+                self._end(other)
         return visit
 
     def get(self, visit_id: str) -> Visit | None:
         """Return the visit with this id, or None if there is none or it was forgotten."""
-        with self._lock:
-            self._forget_old()
-            return self._visits.get(visit_id)
+        self.sweep()
+        return self._visits.get(visit_id)
 
-    def keep(self, visit: Visit) -> None:
-        """Note that `visit` is being shown now; the oldest go when there are too many."""
+    def keep(self, visit: Visit, session: str | None = None) -> None:
+        """Note that `visit` is being shown now, in `session`."""
         with self._lock:
             visit.seen = self._clock()
+            if session is not None:
+                visit.sessions.add(session)
             self._visits.pop(visit.id, None)
             self._visits[visit.id] = visit
-            self._forget_old()
 
     def drop(self, visit: Visit) -> None:
         """Forget a visit at once."""
         with self._lock:
-            self._visits.pop(visit.id, None)
+            self._end(visit)
+
+    def room(self, visit: Visit) -> Room:
+        """Return what `visit` may still take; visits whose page is closed make room where it is short."""
+        with self._lock:
+            self._note_open()
+            left = SERVER_BYTES - sum(other.held_bytes for other in self._visits.values())
+            for other in self._closed(GRACE_S):
+                if left >= VISIT_BYTES:
+                    break
+                left += other.held_bytes
+                self._end(other)
+            return Room(VISIT_BYTES - visit.held_bytes, left)
+
+    def sweep(self) -> list[str]:
+        """Forget what is due, and return the sessions that are over for good; to be called now and then.
+
+        The last visitor's going is nobody's cue.
+        """
+        with self._lock:
+            self._note_open()
+            for visit in self._closed(KEEP_S):
+                self._end(visit)
+            closed = self._closed(GRACE_S)
+            held = [visit.held_bytes for visit in closed]
+            for position, visit in enumerate(closed):
+                if sum(held[position:]) > CLOSED_BYTES:
+                    self._end(visit)
+            over = [session for visit in closed for session in visit.sessions]
+            for visit in closed:
+                visit.sessions.clear()
+            return over
+
+    def _note_open(self) -> None:
+        now = self._clock()
+        for visit in self._visits.values():
+            if still := set(filter(self.is_open, visit.sessions)):
+                visit.sessions, visit.seen = still, now
+
+    def _closed(self, seconds: float) -> list[Visit]:
+        """Return the visits that no open page has shown for so long, the longest closed first."""
+        since = self._clock() - seconds
+        return sorted((v for v in self._visits.values() if v.seen < since), key=lambda visit: visit.seen)
+
+    def _end(self, visit: Visit) -> None:
+        self._visits.pop(visit.id, None)
         visit.end()
 
-    def forget_old(self) -> None:
-        """Forget what nobody has shown for long; to be called now and then, as the last visitor is nobody's cue."""
-        with self._lock:
-            self._forget_old()
 
-    def _forget_old(self) -> None:
-        """Drop what nobody has shown for long; the order of the dictionary is that of showing."""
-        oldest = self._clock() - KEEP_S
-        for visit in list(self._visits.values()):
-            if visit.seen >= oldest and len(self._visits) <= MOST:
-                break
-            del self._visits[visit.id]
-            visit.end()
+# In a module: what lies in a cache of Streamlit's, any browser can clear.
+VISITS = Visits()

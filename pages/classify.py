@@ -12,7 +12,7 @@ st.title(t("What does the model see?"))
 st.caption(
     t(
         "Photos stay in the memory of the computer that runs this app, and are forgotten half an hour after the page "
-        "is closed."
+        "is closed, if not earlier."
     )
 )
 

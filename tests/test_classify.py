@@ -222,7 +222,9 @@ def test_look_sees_every_decoded_photo_once() -> None:
     sources = [*reds([10, 20, 0]), Source.of_bytes(b"", "bad")]
     list(
         infer_with_each(
-            sources, [Slow(), Slow(name="other")], look=lambda source, image: seen.append((source.name, image.size))
+            sources,
+            [Slow(), Slow(name="other")],
+            look=lambda source, image, size_wh: seen.append((source.name, size_wh)),
         )
     )
     assert sorted(seen) == [("0", (12, 8)), ("1", (12, 8)), ("2", (12, 8))]

@@ -24,6 +24,7 @@ CODES = {
     "ModelOutputError": "model-output",
     "DownloadError": "download",
     "TrainingError": "training",
+    "FullError": "full",
     "WorkerError": "worker",
     "Cancelled": "cancelled",
 }

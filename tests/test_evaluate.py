@@ -152,7 +152,7 @@ def test_every_photo_is_decoded_once_for_all_models(photos: KnownPhotos, colours
     evaluate(
         photos,
         [enter(colours, photos), enter(colours, photos)],
-        look=lambda source, image: seen.append(source.name),
+        look=lambda source, image, size_wh: seen.append(source.name),
     )
     assert sorted(seen) == ["blue/1.png", "green/1.png", "red/1.png", "red/2.png", "red/3.png"]
 

@@ -1,8 +1,12 @@
 """Visits outlive a reload, not neglect."""
 
+import gc
+
 import pytest
 
-from lib.visits import KEEP_S, Visits
+from lib.album import Photo
+from lib.errors import FullError
+from lib.visits import CLOSED_BYTES, GRACE_S, KEEP_S, MOST_EMPTY, Visit, Visits
 from lib.work.jobs import Job
 
 
@@ -15,10 +19,16 @@ class Clock:
         return self.now
 
 
+def with_photo(visits: Visits, size: int = 1) -> Visit:
+    """Begin a visit and bring a photo of so many bytes."""
+    visit = visits.begin()
+    visit.album.add("a.png", bytes(size))
+    return visit
+
+
 def test_who_has_the_id_gets_the_visit_back() -> None:
     visits = Visits()
-    visit = visits.begin()
-    visit.album.add("a.png", b"a")
+    visit = with_photo(visits)
     assert visits.get(visit.id) is visit
     assert visits.get("guessed") is None
 
@@ -37,27 +47,81 @@ def test_a_visit_that_nobody_shows_is_forgotten_and_its_work_stopped() -> None:
     visit.jobs["x"] = job = Job(lambda job: job.cancelled.wait(10))
     clock.now = KEEP_S - 1
     visits.keep(other)
+    assert visits.get(visit.id) is visit
     clock.now = KEEP_S + 1
     assert visits.get(visit.id) is None
     assert visits.get(other.id) is other
     assert job.wait(5)
 
 
-def test_the_oldest_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.visits.MOST", 2)
-    visits = Visits()
-    first, second, third = (visits.begin() for _ in range(3))
-    assert [visits.get(v.id) for v in (first, second, third)] == [None, second, third]
-
-
-def test_the_last_visitor_is_forgotten_without_another_coming() -> None:
+def test_a_visit_that_ended_holds_no_photo_whoever_holds_the_visit() -> None:
     clock = Clock()
     visits = Visits(clock)
     visit = visits.begin()
-    visit.jobs["x"] = job = Job(lambda job: job.cancelled.wait(10))
+    visit.album.add("secret.png", b"a photo")
+    visit.choices["Katze"] = "cat"
     clock.now = KEEP_S + 1
-    visits.forget_old()
-    assert job.wait(5), "forgetting a visit ends its work"
+    visits.sweep()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if isinstance(one, Photo) and one.name == "secret.png"]
+    assert visit.held_bytes == 0
+    assert visit.is_empty
+    assert not visit.choices
+
+
+def test_a_page_that_stays_open_keeps_its_visit_however_long_nobody_touches_it() -> None:
+    clock = Clock()
+    visits = Visits(clock)
+    visits.is_open = {"open"}.__contains__
+    opened, closed = with_photo(visits), with_photo(visits)
+    visits.keep(opened, "open")
+    visits.keep(closed, "closed")
+    for clock.now in range(0, 3 * KEEP_S, 60):
+        visits.sweep()
+    assert visits.get(opened.id) is opened
+    assert visits.get(closed.id) is None
+
+
+def test_sessions_that_are_over_are_named_once_a_while_after_the_page_was_closed() -> None:
+    clock = Clock()
+    visits = Visits(clock)
+    visit = visits.begin()
+    visits.keep(visit, "tab")
+    clock.now = GRACE_S - 1
+    assert visits.sweep() == []
+    clock.now = GRACE_S + 1
+    assert visits.sweep() == ["tab"]
+    assert visits.sweep() == []
+    assert visits.get(visit.id) is visit, "a reload still finds it"
+
+
+def test_closed_pages_hold_little_memory_together() -> None:
+    clock = Clock()
+    visits = Visits(clock)
+    visits.is_open = {"open"}.__contains__
+    opened = with_photo(visits, CLOSED_BYTES)
+    visits.keep(opened, "open")
+    closed = []
+    for clock.now in range(4):
+        closed.append(with_photo(visits, CLOSED_BYTES // 2))
+    clock.now = GRACE_S - 1
+    visits.sweep()
+    assert all(visits.get(visit.id) for visit in closed), "a page that is loaded anew finds everything"
+    clock.now = GRACE_S + 10
+    visits.sweep()
+    assert [visits.get(visit.id) is not None for visit in closed] == [False, False, True, True]
+    assert visits.get(opened.id) is opened
+
+
+def test_page_loads_of_others_take_nobodys_photos() -> None:
+    visits = Visits()
+    mine = with_photo(visits)
+    mine.jobs["x"] = job = Job(lambda job: job.cancelled.wait(0.5))
+    loads = [visits.begin() for _ in range(3 * MOST_EMPTY)]
+    assert visits.get(mine.id) is mine
+    assert len(mine.album.photos) == 1
+    assert not job.cancelled.is_set()
+    assert [visits.get(visit.id) is not None for visit in loads].count(True) == MOST_EMPTY
 
 
 def test_a_visit_that_was_replaced_takes_nobodys_place() -> None:
@@ -66,3 +130,43 @@ def test_a_visit_that_was_replaced_takes_nobodys_place() -> None:
     visits.drop(replaced)
     assert visits.get(replaced.id) is None
     assert visits.get(kept.id) is kept
+
+
+# Room -------------------------------------------------------------------------------------------------------------
+
+
+def test_one_visitor_may_not_fill_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.visits.VISIT_BYTES", 100)
+    visits = Visits()
+    room = visits.room(with_photo(visits, 60))
+    room.take(30)
+    with pytest.raises(FullError, match="One visitor may keep"):
+        room.take(20)
+    room.take(10)
+    visits.room(visits.begin()).take(100)
+
+
+def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.visits.SERVER_BYTES", 100)
+    visits = Visits()
+    first = with_photo(visits, 80)
+    with pytest.raises(FullError, match="no room for more photos now"):
+        visits.room(visits.begin()).take(30)
+    first.album.clear()
+    visits.room(visits.begin()).take(30)
+
+
+def test_closed_pages_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.visits.SERVER_BYTES", 100)
+    clock = Clock()
+    visits = Visits(clock)
+    gone = with_photo(visits, 80)
+    clock.now = GRACE_S + 1
+    visits.room(visits.begin()).take(90)
+    assert visits.get(gone.id) is None
+
+
+def test_labelled_photos_count() -> None:
+    visit = Visit(known_bytes=70)
+    visit.album.add("a.png", bytes(7))
+    assert visit.held_bytes == 77

@@ -1,5 +1,6 @@
 """How photos come in: dropped, browsed for, pasted, taken with the camera, or from the samples."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -7,11 +8,12 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import DeletedFile
 
-from lib.album import MAX_PHOTOS
+from lib.errors import FullError
 from lib.i18n import Translator
 from lib.photos import MAX_BYTES, open_photo, thumbnail
 from lib.samples import Sample, find_samples
 from lib.ui import visit
+from lib.ui.style import plain
 
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
 
@@ -41,8 +43,9 @@ def draw(t: Translator) -> None:
             args=(f"camera-{turn}",),
             width=480,
         )
-    if st.session_state.pop(_FULL, False):
-        st.warning(t("Only {n} photos fit at once; the others were left out.", n=MAX_PHOTOS), icon=":material/stacks:")
+    full = st.session_state.pop(_FULL, None)
+    if full is not None:
+        st.warning(plain(t.message(full.message)), icon=":material/stacks:")
 
 
 def _draw_samples(t: Translator) -> None:
@@ -65,8 +68,7 @@ def _sample_thumbnail(path: str) -> bytes:
 
 
 def _add_samples(samples: tuple[Sample, ...]) -> None:
-    for sample in samples:
-        _add(sample.name, sample.path.read_bytes())
+    _add((sample.name, sample.path.read_bytes()) for sample in samples)
 
 
 def _take_uploads(key: str) -> None:
@@ -76,9 +78,8 @@ def _take_uploads(key: str) -> None:
     """
     # A click in the same moment makes Streamlit call this twice; the second time the files are gone already.
     files = [file for file in st.session_state[key] if not isinstance(file, DeletedFile)]
-    for file in files:
-        # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
-        _add(file.name.replace("%22", '"'), file.getvalue())
+    # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
+    _add((file.name.replace("%22", '"'), file.getvalue()) for file in files)
     release(files)
     st.session_state[_ROUND] += 1
 
@@ -88,14 +89,20 @@ def _take_shot(key: str) -> None:
     if shot is None or isinstance(shot, DeletedFile):
         return
     number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
-    _add(f"camera-{number}.jpg", shot.getvalue())
+    _add([(f"camera-{number}.jpg", shot.getvalue())])
     release([shot])
     st.session_state[_ROUND] += 1
 
 
-def _add(name: str, data: bytes) -> None:
-    if visit.current().album.add(name, data) is None:
-        st.session_state[_FULL] = True
+def _add(photos: Iterable[tuple[str, bytes]]) -> None:
+    """Put photos, names and files, into the album, as many as there is room for."""
+    album, room = visit.current().album, visit.room()
+    try:
+        for name, data in photos:
+            room.take(len(data))
+            album.add(name, data)
+    except FullError as error:
+        st.session_state[_FULL] = error
 
 
 def release(files: list[Any]) -> None:

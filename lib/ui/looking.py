@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from lib.classifiers.base import Classifier
+from lib.classify import least_side
 from lib.i18n import Translator
+from lib.ui.models import store
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
 from lib.visits import Visit
@@ -45,23 +47,31 @@ def draw(t: Translator, classifiers: Sequence[Classifier], results: Callable[[],
 
 
 def _job(visit: Visit, classifiers: Sequence[Classifier]) -> Job | None:
-    """Return the work that is going on, or was last, for these models; begin it if photos are waiting."""
+    """Return the work that is going on, or was last, for these models; begin it if photos are waiting.
+
+    A tab that turns to other models cancels the work it watched before, but not that of another tab of this visit.
+    """
     models = _ids(classifiers)
-    job = visit.jobs.get(_JOB)
+    name = f"{_JOB} {' '.join(models)}"
+    earlier = st.session_state.get(_JOB)
+    if earlier != name and earlier in visit.jobs:
+        visit.jobs.pop(earlier).cancel()
+    st.session_state[_JOB] = name
+    job = visit.jobs.get(name)
     if job is not None:
         job.check()
-        if job.is_live and job.subject == models:
+        if job.is_live and not job.cancelled.is_set():
             return job
-        job.cancel()
     waiting = visit.album.waiting(*models)
     if not waiting or waiting[-1].id <= visit.paused:
-        return job if job is not None and job.subject == models else None
+        return job
+    sides = {least_side(entry.spec.input) for entry in store().entries()}
 
     def work(running: Job) -> None:
-        for _ in visit.album.look(classifiers, waiting, running.cancelled):
+        for _ in visit.album.look(classifiers, waiting, running.cancelled, sides=sides):
             running.advance()
 
-    started = visit.jobs[_JOB] = Job(work, total=len(waiting), name=_JOB, subject=models)
+    started = visit.jobs[name] = Job(work, total=len(waiting), name=_JOB)
     return started
 
 

@@ -1,8 +1,10 @@
 """Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import streamlit as st
 
@@ -14,6 +16,8 @@ from lib.errors import AppError, ModelFileError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.ui.style import plain, span
+from lib.ui.visit import current
+from lib.work.files import data_folder
 from lib.work.progress import Progress, Stage
 from lib.work.shared import JobState
 
@@ -22,19 +26,33 @@ _CHOSEN = "chosen_model"
 _PARAM = "model"
 
 
-@st.cache_resource(show_spinner=False)
+_STORES: dict[Path, Store] = {}
+_STORES_LOCK = threading.Lock()
+
+
 def store() -> Store:
-    """Return the one store of this server."""
-    return Store()
+    """Return the one store of this server.
+
+    It knows of running downloads, and any browser may clear Streamlit's caches: so it is in none.
+    """
+    data = data_folder()
+    with _STORES_LOCK:
+        if data not in _STORES:
+            _STORES[data] = Store(data)
+        return _STORES[data]
 
 
 def classifier(folder: ModelFolder) -> Classifier:
     """Return the loaded model, shared by all visitors; the few used last stay loaded.
 
+    What other files said under its id is forgotten.
+
     Raises:
         ModelFileError: The files are damaged or contradict `model.toml`.
     """
-    return _classifier(stamp(folder), folder)
+    files = stamp(folder)
+    current().album.renew(folder.spec.id, files)
+    return _classifier(files, folder)
 
 
 def stamp(folder: ModelFolder) -> tuple[str, str, int, int]:

@@ -4,12 +4,13 @@ import threading
 import time
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lib import previews
-from lib.visits import Visit, Visits
+from lib import previews, visits
+from lib.visits import VISITS, Room, Visit
 
 _VISIT, _SETTLED = "visit", "visit_settled"
-_SWEEP_S = 60.0
 
 # The tab's own storage survives a reload and nothing else; the address stays free of it, since people share addresses.
 _JS = """
@@ -21,26 +22,17 @@ export default function ({ data, setStateValue }) {
 """
 
 
-@st.cache_resource(show_spinner=False)
-def _visits() -> Visits:
-    visits = Visits()
-    threading.Thread(target=_sweep, args=(visits,), name="forget-visits", daemon=True).start()
-    return visits
-
-
-def _sweep(visits: Visits) -> None:
-    while True:
-        visits.forget_old()
-        previews.sweep()
-        time.sleep(_SWEEP_S)
-
-
 def current() -> Visit:
     """Return this tab's visit."""
     if _VISIT not in st.session_state:
-        st.session_state[_VISIT] = _visits().begin()
+        st.session_state[_VISIT] = VISITS.begin()
     visit: Visit = st.session_state[_VISIT]
     return visit
+
+
+def room() -> Room:
+    """Return what this tab's visit may still take."""
+    return VISITS.room(current())
 
 
 def resume() -> None:
@@ -53,17 +45,18 @@ def resume() -> None:
     kept = tab.get("kept")
     if kept and not settled:
         st.session_state[_SETTLED] = True
-        earlier = _visits().get(str(kept))
+        earlier = VISITS.get(str(kept))
         if earlier is not None:
             st.session_state[_VISIT] = earlier
-            _visits().drop(visit)
+            VISITS.drop(visit)
         st.rerun()
     keep()
 
 
 def keep() -> None:
     """Note that this visit is being shown. Parts of a page that poll say so themselves: they do not run all of it."""
-    _visits().keep(current())
+    context = get_script_run_ctx()
+    VISITS.keep(current(), None if context is None else context.session_id)
 
 
 def _note() -> None:
@@ -73,3 +66,26 @@ def _note() -> None:
 @st.cache_resource(show_spinner=False)
 def _component():  # type: ignore[no-untyped-def]
     return st.components.v2.component("discern_visit", js=_JS)
+
+
+def _is_open(session: str) -> bool:
+    return runtime.exists() and runtime.get_instance().is_active_session(session)
+
+
+def _close(sessions: list[str]) -> None:
+    """Let Streamlit forget sessions, with their uploads and pictures; by itself it does when another visitor comes."""
+    if sessions and runtime.exists():
+        server = runtime.get_instance()
+        for session in sessions:
+            server._get_async_objs().eventloop.call_soon_threadsafe(server.close_session, session)
+
+
+def _sweep() -> None:
+    while True:
+        _close(VISITS.sweep())
+        previews.sweep()
+        time.sleep(visits.SWEEP_S)
+
+
+VISITS.is_open = _is_open
+threading.Thread(target=_sweep, name="forget-visits", daemon=True).start()

@@ -10,9 +10,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.benchmarks.measuring import Figure
-from tests.support.server import Server, free_port, start_server
 from tests.browser.install import find_browser
 from tests.support.chromium import FLAGS
+from tests.support.server import Server, free_port, start_server
 
 SINGLES = 15
 DROP_ZONE = "[data-testid=stFileUploaderDropzoneInput]"

@@ -24,13 +24,13 @@ from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.verdict import explain, judge
 from lib.work.progress import Progress
-from tests.support.server import free_port
 from tests.embed import packages
 from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, predictor
 from tests.embed.packages import Node
 from tests.embed.site import Cut, Site
 from tests.support.mirror import Mirror, serve
+from tests.support.server import free_port
 
 TFJS = MOBILENETS["tfjs-mobilenet-v1-0.25"]
 LITERT_PLACE, UTILS_PLACE = "npm/@litertjs/core@2.5.3/", "npm/@litertjs/wasm-utils@2.5.3/"

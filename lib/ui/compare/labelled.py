@@ -31,13 +31,12 @@ from lib.ui.intake import release
 from lib.ui.results import SIGNS, ink
 from lib.ui.style import plain
 from lib.ui.tables import table
-from lib.ui.visit import current
+from lib.ui.visit import current, room
 from lib.verdict import percent
 from lib.work.jobs import Job, JobState
 
 _JOB = "evaluate"
 _AS_READ = "evaluation_as_read"
-_KNOWN, _PROBLEM, _CHOSEN = "known_photos", "known_problem", "class_choices"
 _ROUND = "known_round"
 _THUMBNAIL_SIDE = 160
 _MOST_SHOWN = 24
@@ -128,13 +127,13 @@ class _Work:
         kept = enumerate(evaluation.photos.photos)
         return Done(evaluation, {i: small for i, p in kept if (small := self._thumbnails.get(p.source))})
 
-    def _look(self, source: Source, image: Image.Image) -> None:
+    def _look(self, source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
         self._thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
 
 
 def _intake(t: Translator) -> KnownPhotos | None:
     """Draw the uploaders and return the photos read last; the visit keeps them when the page is left."""
-    kept = current().kept
+    visit = current()
     st.write(
         t("A zip file, or a folder, with one folder for each class: cat/…, dog/…; or with a labels.csv (file,label).")
     )
@@ -151,24 +150,27 @@ def _intake(t: Translator) -> KnownPhotos | None:
         release([*([packed] if packed is not None else []), *files])
         st.session_state[_ROUND] += 1
         st.rerun()
-    problem = kept.get(_PROBLEM)
-    if isinstance(problem, AppError):
-        st.error(plain(t.message(problem.message)), icon=":material/error:")
-    known = kept.get(_KNOWN)
-    return known if isinstance(known, KnownPhotos) else None
+    if visit.problem is not None:
+        st.error(plain(t.message(visit.problem.message)), icon=":material/error:")
+    return visit.known
 
 
 def _read(packed: UploadedFile | None, files: Sequence[UploadedFile]) -> None:
     """Let the visit keep the photos of a zip file or a folder, or why they cannot be used."""
-    kept = current().kept
-    kept.pop(_PROBLEM, None)
+    visit = current()
+    visit.problem = None
     try:
-        if packed is not None:
-            kept[_KNOWN] = read_zip(packed.getvalue(), packed.name)
-        else:
-            kept[_KNOWN] = read_zip(_pack(files), PurePosixPath(files[0].name).parts[0])
+        data, name = (
+            (packed.getvalue(), packed.name)
+            if packed is not None
+            else (_pack(files), PurePosixPath(files[0].name).parts[0])
+        )
+        room().take(len(data) - visit.known_bytes)  # what was read before goes
+        visit.known, visit.known_bytes = read_zip(data, name), len(data)
+        if (job := visit.jobs.pop(_JOB, None)) is not None:
+            job.cancel()  # it holds the photos before
     except AppError as error:
-        kept[_PROBLEM] = error
+        visit.problem = error
 
 
 def _pack(files: Sequence[UploadedFile]) -> bytes:
@@ -198,7 +200,7 @@ def _skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
 
 def _matchings(t: Translator, known: KnownPhotos, folders: Sequence[ModelFolder]) -> list[Matching] | None:
     """Return how the photos' classes relate to each model's; None, with the questions drawn, while one is open."""
-    choices = _choices()
+    choices = current().choices
     found = []
     questions: dict[str, list[str]] = {}
     labels: dict[str, None] = {}
@@ -226,15 +228,9 @@ def _matchings(t: Translator, known: KnownPhotos, folders: Sequence[ModelFolder]
                 format_func=lambda label: t("leave these photos out") if label is None else label,
             )
         if st.form_submit_button(t("That is what they mean"), type="primary"):
-            current().kept[_CHOSEN] = {**choices, **answers}
+            choices.update(answers)
             st.rerun()
     return None
-
-
-def _choices() -> dict[str, Choice]:
-    """Return what this visit decided about class names."""
-    kept = current().kept.get(_CHOSEN)
-    return dict(kept) if isinstance(kept, dict) else {}
 
 
 def _figures(t: Translator, done: Done) -> None:
