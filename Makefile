@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 
-.PHONY: run test lint unit browser bench messages format clean
+.PHONY: run test lint unit mutants bench messages format clean
 
 run: $(VENV)/app.installed
 	$(PY) -m streamlit run streamlit_app.py
@@ -23,6 +23,10 @@ unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed || failed=1; \
 	$(PY) -m pytest -q tests/browser tests/embed || failed=1; \
 	{ set +x; } 2> /dev/null; cat $(DID_NOT_RUN); exit $$failed
+
+# Small wrongs put into the library one at a time: do its tests notice?
+mutants: $(VENV)/dev.installed
+	$(PY) -m tests.mutants
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks
