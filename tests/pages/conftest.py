@@ -1,13 +1,17 @@
 """What the page tests share: the app under AppTest, with a data folder of its own."""
 
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from lib.samples import find_samples
+from lib.ui import entry
 
 ROOT = Path(__file__).resolve().parents[2]
 Upload = tuple[str, bytes, str]
@@ -22,6 +26,12 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
 
 
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the page without the entry; sent round by it, as AppTest is at every run, a pressed button is forgotten."""
+    monkeypatch.setattr(entry, "PagesManager", SimpleNamespace(uses_pages_directory=False))
+
+
 def app(page: str | None = None, **query: str) -> AppTest:
     """Open the app, or one of its other pages."""
     test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
@@ -34,12 +44,30 @@ def app(page: str | None = None, **query: str) -> AppTest:
 def upload(test: AppTest, *files: Upload) -> AppTest:
     """Drop files, and wait until the models have looked."""
     test.file_uploader[0].set_value(list(files)).run()
-    for _ in range(40):
-        if not any("photos" in (bar.proto.text or "") for bar in test.get("progress")):
-            break
+    run_until(test, lambda: not any("photos" in (bar.proto.text or "") for bar in test.get("progress")))
+    return test
+
+
+def run_until(test: AppTest, is_so: Callable[[], bool]) -> None:
+    """Run the page again and again, as its fragments do, until something is so; a busy machine may take long."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "It never came."
+        time.sleep(0.05)
         test.run()
     assert not test.exception
+
+
+def press(test: AppTest, label: str) -> AppTest:
+    """Press the first button whose label begins with `label`."""
+    next(button for button in test.button if button.label.startswith(label)).click().run()
+    assert not test.exception
     return test
+
+
+def says(test: AppTest) -> str:
+    """Return all sentences of warnings, errors and infos on the page, as they are read: without Markdown's escapes."""
+    return re.sub(r"\\(.)", r"\1", "\n".join(box.value for box in (*test.error, *test.warning, *test.info)))
 
 
 def html(test: AppTest) -> str:

@@ -1,18 +1,15 @@
 """The page Compare under AppTest."""
 
 import io
-import time
 import zipfile
 from threading import Event
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from lib.ui import entry
-from tests.pages.conftest import app, cat, html, sample, upload
+from tests.pages.conftest import app, cat, html, run_until, sample, upload
 from tests.support.pictures import encode, plain
 
 PAGE = "pages/compare.py"
@@ -78,12 +75,6 @@ def test_the_page_opens_in_every_language(language: str) -> None:
     assert test.title[0].value not in ("", "Compare models")
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the page without the entry; sent round by it, as AppTest is at every run, a pressed button is forgotten."""
-    monkeypatch.setattr(entry, "PagesManager", SimpleNamespace(uses_pages_directory=False))
-
-
 def labelled(*names: str) -> bytes:
     """Return a zip of a cat, once for each name."""
     buffer = io.BytesIO()
@@ -103,12 +94,8 @@ def give(test: AppTest, name: str, content: bytes) -> AppTest:
 def evaluate(test: AppTest) -> AppTest:
     """Press the button, and wait for the figures."""
     button(test).click().run()
-    for _ in range(60):
-        if has_figures(test):
-            return test
-        time.sleep(0.1)
-        test.run()
-    raise AssertionError("no figures came")
+    run_until(test, lambda: has_figures(test))
+    return test
 
 
 def has_figures(test: AppTest) -> bool:

@@ -11,9 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import session_state_proxy
 
 from tests.pages.conftest import app, cat, sample, upload
-from tests.pages.test_compare import bare, compare, evaluate, give, labelled, see
-
-__all__ = ["bare"]
+from tests.pages.test_compare import compare, evaluate, give, labelled, see
 
 Offered = dict[str, Callable[[], str | bytes]]
 
