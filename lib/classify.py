@@ -140,25 +140,26 @@ def infer_with_each(
     Yields:
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
-    cancelled = cancelled or threading.Event()
+    stop = cancelled or threading.Event()
     workers = min(classifier.workers for classifier in classifiers)
     ahead = AHEAD * workers
-    waiting: deque[Future[tuple[Answer | Failure, ...]]] = deque()
+    waiting: deque[Future[tuple[Answer | Failure, ...] | None]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
+
+    def begin(source: Source) -> tuple[Answer | Failure, ...] | None:
+        return None if stop.is_set() else _infer_with_each(source, classifiers, look)
+
     try:
         for source in sources:
-            if cancelled.is_set():
+            if stop.is_set():
                 break
-            waiting.append(pool.submit(_infer_with_each, source, classifiers, look))
+            waiting.append(pool.submit(begin, source))
             while len(waiting) > ahead or (waiting and waiting[0].done()):
-                yield waiting.popleft().result()
-        while waiting:
-            if cancelled.is_set():
-                for future in reversed(waiting):  # the last first: workers begin the first, and what was begun stays
-                    future.cancel()
-            if waiting[0].cancelled():
-                return
-            yield waiting.popleft().result()
+                if (answers := waiting.popleft().result()) is None:
+                    return
+                yield answers
+        while waiting and (answers := waiting.popleft().result()) is not None:
+            yield answers
     finally:
         pool.shutdown(cancel_futures=True)
 

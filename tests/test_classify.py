@@ -210,6 +210,28 @@ def test_cancelling_begins_no_further_photo() -> None:
     assert len(model.seen) <= begun + AHEAD * model.workers  # those that were handed out already
 
 
+def test_once_cancelled_what_is_in_hand_is_finished_and_nothing_else_begun() -> None:
+    in_hand, go_on, cancelled = threading.Semaphore(0), threading.Event(), threading.Event()
+
+    class Held(Slow):
+        def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
+            in_hand.release()
+            go_on.wait(60)
+            return super().run(tensor)
+
+    def cancel() -> None:
+        for _ in range(2):
+            in_hand.acquire(timeout=60)
+        cancelled.set()
+        go_on.set()
+
+    model = Held(workers=2)
+    threading.Thread(target=cancel).start()
+    answers = list(infer_photos(reds([10] * 12), model, cancelled=cancelled))
+    assert [answer.file for answer in answers] == ["0", "1"]
+    assert len(model.seen) == 2
+
+
 def test_cancelled_from_the_start_nothing_is_begun() -> None:
     model, cancelled = Slow(), threading.Event()
     cancelled.set()
