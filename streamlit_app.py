@@ -31,4 +31,4 @@ def show() -> None:
 if __name__ == "__main__":
     show()
 else:
-    app = st.App(__file__, middleware=serving.middleware())
+    app = st.App(__file__, middleware=serving.middleware(), lifespan=serving.lifespan)

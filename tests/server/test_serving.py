@@ -1,17 +1,23 @@
 """The door of the real server."""
 
+import contextlib
+import http.client
 import http.server
 import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from lib.server.limits import SWEEP_S
 from tests.support.server import Server, start_server
 
 UPGRADE = (
@@ -80,6 +86,41 @@ def raw(server: Server, request: bytes) -> bytes:
         return wire.recv(4096)
 
 
+class Visitor:
+    """A browser tab as far as the server sees it: a session, and a place to upload to."""
+
+    def __init__(self, server: Server) -> None:
+        with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=10) as answer:
+            cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        self.server, self.cookie, self.token = server, cookie, cookie.partition("=")[2]
+        self.socket = connect(
+            f"{server.url.replace('http', 'ws')}/_stcore/stream",
+            subprotocols=["streamlit"],  # type: ignore[list-item]
+            origin=server.url,  # type: ignore[arg-type]
+            max_size=None,
+            proxy=None,
+        )
+        self.socket.send(BackMsg(rerun_script={}).SerializeToString())
+        self.session = ""
+        while not self.session:
+            message = ForwardMsg.FromString(self.socket.recv(timeout=30))
+            self.session = message.new_session.initialize.session_id
+
+    def put(self, size: int, file: str = "f", start: bytes = b"\xff\xd8") -> tuple[int, str]:
+        """Return the status and the answer of an upload."""
+        head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\n'
+        wire = http.client.HTTPConnection(self.server.url.removeprefix("http://"), timeout=60)
+        wire.request(
+            "PUT",
+            f"/_stcore/upload_file/{self.session}/{file}",
+            head + start.ljust(size, b"x") + b"\r\n--x--\r\n",
+            {"Content-Type": "multipart/form-data; boundary=x", "Cookie": self.cookie, "X-Xsrftoken": self.token},
+        )
+        answer = wire.getresponse()
+        with contextlib.closing(wire):
+            return answer.status, answer.read().decode()
+
+
 def test_a_foreign_page_gets_no_session_and_nobody_outside_is_asked(server: Server, world: World) -> None:
     assert stream(server, Origin=server.url) == 101
     assert stream(server, Origin="http://evil.example") == 403
@@ -103,3 +144,23 @@ def test_a_name_that_is_none_is_a_sentence_and_no_traceback(tmp_path: Path) -> N
     log = (tmp_path / "log").read_text(encoding="utf-8")
     assert "DISCERN_HOSTS holds https://lab.example.org, which is no host name." in log
     assert "Traceback" not in log
+
+
+def test_uploads_that_no_page_takes_are_bounded_and_go_with_the_visitor(tmp_path: Path) -> None:
+    short = {"DISCERN_UPLOADS_MB": "100", "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1"}
+    server = start_server(tmp_path, log=tmp_path / "log", **short)
+    try:
+        visitor, other = Visitor(server), Visitor(server)
+        assert visitor.put(65 * 2**20)[0] == 413
+        assert visitor.put(60 * 2**20)[0] == 204
+        status, sentence = visitor.put(60 * 2**20, "another")
+        assert (status, sentence) == (413, "The server holds as many uploads as it can. Try again in a minute.")
+        assert other.put(60 * 2**20)[0] == 413
+        visitor.socket.close()
+        deadline = time.monotonic() + 1 + 3 * SWEEP_S
+        while other.put(60 * 2**20)[0] != 204:
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
