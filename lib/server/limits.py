@@ -20,6 +20,18 @@ STALLED_S = 30.0  # an upload of which nothing came for so long is given up
 UNTAKEN_S = 900.0  # a file that no page took for so long is dropped
 SWEEP_S = 5.0  # how often what visitors left behind is looked for
 
+OPEN_FILES = 8192  # wanted; macOS allows 10,240 at most, and gives 256
+CONNECTIONS = 4096  # at most, and at most half of the files that may be open; one address may have half of them
+BACKLOG = 256  # connections accepted in one go
+HEAD_S = 10.0  # a connection that waits for a request for so long is closed
+LOG_EVERY_S = 60.0
+
+
+def connections(open_files: int) -> tuple[int, int]:
+    """Return how many connections there may be, and how many from one address, where so many files may be open."""
+    in_all = min(CONNECTIONS, open_files // 2)
+    return in_all, in_all // 2
+
 
 def server_bytes() -> int:
     """Return how many bytes of uploads the server holds at most.

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from lib.errors import UsageError
 from lib.server import limits
+from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
 from lib.server.uploads import Uploads
 from lib.ui import internals
@@ -39,7 +40,8 @@ def _names() -> Names:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
     sweeping = asyncio.create_task(_sweep())
-    yield
+    async with watched(Connections(*limits.connections(raise_open_files()))):
+        yield
     sweeping.cancel()
 
 

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import http.server
 import socket
+import sys
 import threading
 import time
 import urllib.error
@@ -17,6 +18,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from lib.server.connections import raise_open_files
 from lib.server.limits import SWEEP_S
 from tests.support.server import Server, start_server
 
@@ -162,5 +164,28 @@ def test_uploads_that_no_page_takes_are_bounded_and_go_with_the_visitor(tmp_path
             assert time.monotonic() < deadline
             time.sleep(0.5)
     finally:
+        server.process.terminate()
+        server.process.wait(20)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize("start", [b"", b"GET / HTTP/1.1\r\nX-"], ids=["nothing said", "half a request"])
+def test_a_thousand_idle_connections_shut_nobody_out_and_fill_no_log(tmp_path: Path, start: bytes) -> None:
+    if raise_open_files() < 1200:
+        pytest.skip("This test may not open 1,100 connections itself.")
+    server = start_server(tmp_path, log=tmp_path / "log", open_files=1024)
+    port = int(server.url.rsplit(":")[-1])
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(1100):
+            idle.append(socket.create_connection(("127.0.0.1", port), timeout=10))
+            with contextlib.suppress(ConnectionError):  # it had to make room already
+                idle[-1].sendall(start)
+        visitor = Visitor(server)
+        assert visitor.put(1000)[0] == 204
+        assert (tmp_path / "log").stat().st_size < 2000
+    finally:
+        for connection in idle:
+            connection.close()
         server.process.terminate()
         server.process.wait(20)
