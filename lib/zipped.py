@@ -1,31 +1,44 @@
 """A zip from a stranger, looked into without unpacking it: which files are in it, and their bytes when asked for.
 
-Nothing is ever written to disk. A file inside is read up to a limit of real bytes, whatever size the zip claims for it.
+Nothing is ever written to disk. What the zip says of itself is bounded before anything is made of it, and a file inside
+is read up to a limit of real bytes, whatever size the zip claims for it.
 """
 
 import io
+import os
 import stat
+import struct
+import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import BinaryIO
 
+from lib.codepages import encoding_of
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
 from lib.photos import MAX_BYTES
 
 MAX_ENTRIES = 50_000
+MAX_DIRECTORY_BYTES = 16 * 2**20
+MAX_LEVELS = 32
 # Photos are compressed already and shrink by a few percent; even a BMP of a drawing rarely shrinks a hundredfold.
 MAX_RATIO = 100
 # Below this a strange ratio does no harm.
 HARMLESS_BYTES = 4 * 2**20
 MAX_TOTAL_BYTES = 64 * 2**30
+_LONGEST_SHOWN = 255
 
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
-# What zips without the flag for UTF-8 were made with, in an order in which a wrong one is refused: Korean Windows
-# before Japanese (whose text is rarely valid EUC-KR), each as a whole.
-_OLD_ENCODINGS = ("utf-8", "euc_kr", "cp932", "cp949")
+_WINDOWS = (0, 10)  # "version made by" of APPNOTE 4.4.2: DOS, NTFS
+_UNICODE_PATH = 0x7075  # APPNOTE 4.6.9, as Info-ZIP writes it
+_LOCAL_BYTES, _HEAD_BYTES = 30, 512
+_LOCAL, _ENTRY, _END, _END_64, _LOCATOR_64 = (
+    b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07",
+)  # fmt: skip
+_END_BYTES, _LOCATOR_BYTES, _END_64_BYTES, _MOST_COMMENT_BYTES = 22, 20, 56, 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ class Member:
         info: What zipfile knows it by.
     """
 
-    path: PurePosixPath
+    path: str
     size: int
     crc: int
     info: zipfile.ZipInfo
@@ -54,7 +67,7 @@ class Refused:
 
 
 class Zip:
-    """An open zip, safe to read from several threads at once.
+    """An open zip, safe to read from several threads at once; one on disk can be sent to another process.
 
     Args:
         file: The zip, or its bytes.
@@ -65,37 +78,57 @@ class Zip:
         refused: The files that are not read.
 
     Raises:
-        DatasetError: No zip, damaged, or made to unpack to far more than it holds.
+        DatasetError: No zip, damaged, of too many files, or made to unpack to far more than it holds.
     """
 
     def __init__(self, file: Path | bytes, name: str) -> None:
         self.name = name
+        self._file = file
+        self._lock = threading.Lock()
         try:
+            self._opened: BinaryIO = io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
+            _check_directory(self._opened, name)
             self._zip = zipfile.ZipFile(io.BytesIO(file) if isinstance(file, bytes) else file)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OverflowError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OverflowError, struct.error) as error:
             raise DatasetError(N_("{file} is not a zip file, or it is damaged."), file=name) from error
         except OSError as error:
             raise DatasetError(
                 N_("{file} could not be read: {reason}."), file=name, reason=error.strerror or error
             ) from error
-        infos = self._zip.infolist()
-        if len(infos) > MAX_ENTRIES:
-            raise DatasetError(
-                N_("{file} holds {count} files; up to {most} are read."), file=name, count=len(infos), most=MAX_ENTRIES
-            )
-        self.members, self.refused = _sort(infos)
+        self.members, self.refused = _sort(self._zip.infolist())
         if sum(member.size for member in self.members) > MAX_TOTAL_BYTES:
             raise DatasetError(N_("{file} unpacks to far more than photos need; it was refused."), file=name)
 
+    def __reduce__(self) -> tuple[type["Zip"], tuple[Path | bytes, str]]:
+        """Let another process open the zip for itself."""
+        return Zip, (self._file, self.name)
+
     def start(self, member: Member, count: int = 16) -> bytes:
-        """Return the first bytes of a file. Raises PhotoError as `read` does."""
-        return self._read(member, count)
+        """Return the first bytes of a file, unchecked: a few microseconds, where there may be 50,000 files.
+
+        Raises:
+            PhotoError: It is damaged.
+        """
+        with self._lock:
+            self._opened.seek(max(0, member.info.header_offset))
+            head = self._opened.read(_HEAD_BYTES)
+        if not head.startswith(_LOCAL) or len(head) < _LOCAL_BYTES:
+            raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path)
+        packed = head[_LOCAL_BYTES + sum(struct.unpack_from("<HH", head, 26)) :]  # behind name and extra field
+        if member.info.compress_type == zipfile.ZIP_STORED:
+            first = packed[: min(count, member.size)]
+        else:
+            try:
+                first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, count)
+            except zlib.error as error:
+                raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path) from error
+        return first if len(first) >= min(count, member.size) else self._read(member, count)
 
     def read(self, member: Member, limit: int = MAX_BYTES) -> bytes:
         """Return the bytes of a file.
 
         Raises:
-            PhotoError: Larger than `limit`, damaged, or packed in a way that cannot be read.
+            PhotoError: Larger than `limit`, or damaged.
         """
         data = self._read(member, limit + 1)
         if len(data) > limit:
@@ -108,55 +141,103 @@ class Zip:
         try:
             with self._zip.open(member.info) as file:
                 return file.read(count)
-        except NotImplementedError as error:
-            raise PhotoError(
-                N_("{file} is packed in a way that cannot be read here; save the zip with ordinary compression."),
-                file=member.path,
-            ) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
             raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path) from error
 
 
-def _sort(infos: list[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[Refused, ...]]:
+def _check_directory(file: BinaryIO, name: str) -> None:
+    """Refuse a zip whose directory is too long, before zipfile makes an object of each of its entries.
+
+    Raises:
+        DatasetError: More than `MAX_ENTRIES` entries or `MAX_DIRECTORY_BYTES` bytes.
+        BadZipFile: There is no directory.
+    """
+    tail_at = max(0, file.seek(0, os.SEEK_END) - _MOST_COMMENT_BYTES - _END_BYTES - _LOCATOR_BYTES - _END_64_BYTES)
+    file.seek(tail_at)
+    tail = file.read()
+    # Found as zipfile finds it: without a comment at the very end, else wherever it stands last.
+    at = len(tail) - _END_BYTES
+    if not (tail[-_END_BYTES:].startswith(_END) and tail.endswith(b"\0\0")):
+        at = tail.rfind(_END)
+    if at < 0 or len(tail) < at + _END_BYTES:
+        raise zipfile.BadZipFile
+    (length,) = struct.unpack_from("<L", tail, at + 12)
+    end_64 = at - _LOCATOR_BYTES - _END_64_BYTES
+    if end_64 >= 0 and tail.startswith(_LOCATOR_64, at - _LOCATOR_BYTES) and tail.startswith(_END_64, end_64):
+        (length,) = struct.unpack_from("<Q", tail, end_64 + 40)
+        at = end_64
+    if length > MAX_DIRECTORY_BYTES:
+        raise DatasetError(
+            N_("{file} has a table of contents of {size} MB; up to {limit} MB are read."),
+            file=name, size=length // 2**20, limit=MAX_DIRECTORY_BYTES // 2**20,
+        )  # fmt: skip
+    file.seek(max(0, tail_at + at - length))
+    count = file.read(length).count(_ENTRY)
+    if count > MAX_ENTRIES:
+        raise DatasetError(
+            N_("{file} holds {count} files; up to {most} are read."), file=name, count=count, most=MAX_ENTRIES
+        )
+
+
+def _sort(infos: Sequence[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[Refused, ...]]:
     members: list[Member] = []
     refused: list[Refused] = []
-    for info in infos:
-        name = _name(info)
-        if info.is_dir() or name.endswith("/"):
+    for info, name in zip(infos, _names(infos), strict=True):
+        if name.endswith("/"):
             continue
-        reason = _why_not(info, name)
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        reason = _why_not(info, name, parts)
         if reason is None:
-            members.append(Member(PurePosixPath(name), info.file_size, info.CRC, info))
+            members.append(Member("/".join(parts), info.file_size, info.CRC, info))
         else:
-            refused.append(Refused(name, Message(reason, {"file": name})))
-    return tuple(sorted(members, key=lambda member: member.path.as_posix())), tuple(refused)
+            shown = name if len(name) <= _LONGEST_SHOWN else f"…{name[-_LONGEST_SHOWN:]}"
+            refused.append(Refused(shown, Message(reason, {"file": shown, "most": MAX_LEVELS})))
+    return tuple(sorted(members, key=lambda member: member.path)), tuple(refused)
 
 
-def _name(info: zipfile.ZipInfo) -> str:
-    """Return the name of a file, with "/" between folders; old Windows programs wrote "\\"."""
-    name = info.filename
-    if not info.flag_bits & _UTF8_FLAG and not name.isascii():
-        name = next(_decodings(name), name)
-    return name.replace("\\", "/")
+def _names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """Return the names of the files, with "/" between folders; old Windows programs wrote "\\"."""
+    names = [_unicode_name(info) for info in infos]
+    unknown = [_raw(info) for info, name in zip(infos, names, strict=True) if name is None]
+    encoding = encoding_of(unknown, from_windows=all(info.create_system in _WINDOWS for info in infos))
+    return [
+        (_raw(info).decode(encoding) if name is None else name).partition("\0")[0].replace("\\", "/")
+        for info, name in zip(infos, names, strict=True)
+    ]
 
 
-def _decodings(name: str) -> Iterator[str]:
-    for encoding in _OLD_ENCODINGS:
-        try:
-            yield name.encode("cp437").decode(encoding)  # zipfile took the bytes for code page 437
-        except UnicodeError:
-            continue
+def _raw(info: zipfile.ZipInfo) -> bytes:
+    return info.orig_filename.encode("cp437")  # as which zipfile read the bytes
 
 
-def _why_not(info: zipfile.ZipInfo, name: str) -> str | None:
-    path = PurePosixPath(name)
-    if not path.parts or path.is_absolute() or ".." in path.parts or path.parts[0].endswith(":"):
+def _unicode_name(info: zipfile.ZipInfo) -> str | None:
+    """Return the name if the zip says that it is Unicode; else None."""
+    if info.flag_bits & _UTF8_FLAG or info.orig_filename.isascii():
+        return info.orig_filename
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, length = struct.unpack_from("<HH", extra)
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        # Version 1, then the checksum of the name it goes with: a program that renamed the file may have kept it.
+        if kind == _UNICODE_PATH and field[:5] == struct.pack("<BL", 1, zlib.crc32(_raw(info))):
+            return field[5:].decode("utf-8", "replace")
+    return None
+
+
+def _why_not(info: zipfile.ZipInfo, name: str, parts: Sequence[str]) -> str | None:
+    if not name:
+        return N_("A file without a name in the zip was not read.")
+    if not parts or name.startswith("/") or ".." in parts or parts[0].endswith(":"):
         return N_("{file} has a name that leads out of the zip; it was not read.")
+    if len(parts) > MAX_LEVELS:
+        return N_("{file} lies more than {most} folders deep; it was not read.")
     if stat.S_ISLNK(info.external_attr >> 16):
         return N_("{file} is a link inside the zip; links are not followed.")
     if info.flag_bits & _ENCRYPTED_FLAG:
         return N_("{file} is protected by a password; save the zip without one.")
-    if path.suffix.lower() == ".zip":
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return N_("{file} is packed in a way that cannot be read here; save the zip with ordinary compression.")
+    if name.lower().endswith(".zip"):
         return N_("{file} is a zip inside the zip; unpack it first.")
     if info.file_size > HARMLESS_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
         return N_("{file} would unpack to more than a hundred times its size, as no photo does; it was not read.")

@@ -1,49 +1,36 @@
 """Photos whose class is known, from a folder or a zip: FOLDER/CLASS/photo, or FOLDER/labels.csv.
 
-Nothing is decoded here: the first bytes of each file tell whether it may be a photo, and the photos are read one by
-one, from the folder or the zip, when somebody looks at them.
+Folders around everything are looked through, and parts for training and testing (FOLDER/train/CLASS,
+FOLDER/valid/CLASS) are told apart. Nothing is decoded: the photos are read one by one, from the folder or the zip, when
+somebody looks at them.
 """
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
-from pathlib import Path, PurePosixPath
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from lib.classify import Source
-from lib.datasets.files import (
-    START_BYTES,
-    File,
-    Found,
-    Labelled,
-    files_below,
-    is_ignored,
-    skip,
-    visible,
-    why_not_a_photo,
-    why_not_usable,
-)
-from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
-from lib.datasets.split import MOST_CLASSES
-from lib.datasets.table import TABLE, by_table
+from lib.datasets.files import Contents, File, Found, Labelled, LeftOut, in_folder, in_zip
+from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.layout import Part, by_folder, divided, is_table, is_top, part_of, unwrapped
+from lib.datasets.table import by_table
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import N_, Message
-from lib.zipped import Member, Zip
+
+MOST_CLASSES = 1000
 
 
 def read_labelled(path: Path) -> KnownPhotos:
-    """Return the labelled photos in a folder or a zip file.
+    """Return the labelled photos in a folder or a zip file that a model has not learnt from, as far as they say.
+
+    Of parts for training, validation and testing, those for validation are taken.
 
     Raises:
         UsageError: There is no such folder or zip.
         DatasetError: See `read_folder` and `read_zip`.
     """
-    if path.is_dir():
-        return read_folder(path)
-    if path.is_file():
-        return read_zip(path, path.name)
-    raise UsageError(N_("{folder} is neither a folder nor a zip file."), folder=path)
+    return _held_out(_contents(path))
 
 
 def read_folder(folder: Path) -> KnownPhotos:
@@ -52,24 +39,11 @@ def read_folder(folder: Path) -> KnownPhotos:
     Raises:
         DatasetError: No photo in a class folder, a labels.csv that cannot be used, or more than 1000 classes.
     """
-    if not folder.is_dir():
-        raise DatasetError(N_("{folder} is not a folder."), folder=str(folder))
-    root = folder.resolve()
-    try:
-        files = [_file(path, folder, root) for path in files_below(folder)]
-        linked = [path.name for path in visible(folder) if path.is_symlink() and path.is_dir()]
-    except OSError as error:
-        raise DatasetError(
-            N_("{file} could not be read: {reason}."), file=folder.name, reason=error.strerror or error
-        ) from error
-    links = [skip(N_("{file} is a link to a folder; links are not followed."), name) for name in linked]
-    return _arrange(root.name or str(folder), files, links)
+    return _held_out(in_folder(folder))
 
 
 def read_zip(file: Path | bytes, name: str) -> KnownPhotos:
-    """Return the labelled photos in a zip; nothing is unpacked to disk, and photos are read when they are looked at.
-
-    One folder around everything, as most programs add, is looked through.
+    """Return the labelled photos in a zip; nothing is unpacked to disk.
 
     Args:
         file: The zip, or its bytes.
@@ -78,102 +52,93 @@ def read_zip(file: Path | bytes, name: str) -> KnownPhotos:
     Raises:
         DatasetError: No zip, a damaged one, one made to unpack without end, or see `read_folder`.
     """
-    packed = Zip(file, name)
-    files = [
-        File(
-            path=member.path,
-            inner=member.path,
-            size=member.size,
-            checksum=member.crc,
-            why_not=partial(_why_not_packed, packed, member),
-            source=Source(member.path.as_posix(), partial(packed.read, member)),
-        )
-        for member in packed.members
-        if not any(map(is_ignored, member.path.parts))
-    ]
-    refused = [
-        Skipped(entry.file, entry.reason)
-        for entry in packed.refused
-        if not any(is_ignored(part) for part in PurePosixPath(entry.file).parts if part != "..")
-    ]
-    return _arrange(name, _unwrap(files), refused)
+    return _held_out(in_zip(file, name))
 
 
-def _file(path: Path, folder: Path, root: Path) -> File:
-    inner = PurePosixPath(path.relative_to(folder).as_posix())
-    name = str(inner)
-    return File(
-        path=inner,
-        inner=inner,
-        size=path.stat().st_size if path.is_file() else 0,
-        checksum=None,
-        why_not=partial(why_not_usable, path, root, name),
-        source=Source.of_path(path, name),
+def read_parts(path: Path) -> tuple[KnownPhotos, KnownPhotos | None]:
+    """Return the photos to learn from, and those that a folder or zip holds out for validation or else for testing.
+
+    Raises:
+        UsageError: There is no such folder or zip.
+        DatasetError: See `read_folder` and `read_zip`; or there is nothing to learn from.
+    """
+    contents = _contents(path)
+    files = unwrapped(contents.files)
+    parts = divided(files)
+    if not parts:
+        return _photos(contents.name, files, contents.left_out), None
+    train, _ = _first(parts, (Part.TRAIN,))
+    if not train:
+        raise DatasetError(
+            N_("{folder} is divided into {parts}; there is no folder train to learn from."),
+            folder=contents.name, parts=", ".join(parts),
+        )  # fmt: skip
+    held_out, name = _first(parts, (Part.VALIDATION, Part.TEST))
+    return (
+        _photos(contents.name, train, contents.left_out),
+        _photos(f"{contents.name}/{name}", held_out, LeftOut()) if held_out else None,
     )
 
 
-def _why_not_packed(packed: Zip, member: Member) -> Message | None:
-    try:
-        start = packed.start(member, START_BYTES)
-    except PhotoError as error:
-        return error.message
-    return why_not_a_photo(start, len(start), str(member.path))
+def _contents(path: Path) -> Contents:
+    if path.is_dir():
+        return in_folder(path)
+    if path.is_file():
+        return in_zip(path, path.name)
+    raise UsageError(N_("{folder} is neither a folder nor a zip file."), folder=path)
 
 
-def _unwrap(files: list[File]) -> list[File]:
-    """Look through folders that hold everything and no photo of their own."""
-    while wrapper := _wrapper(files):
-        files = [
-            replace(file, inner=PurePosixPath(*file.inner.parts[1:]))
-            if file.inner.parts[0] == wrapper and len(file.inner.parts) > 1
-            else file
-            for file in files
-        ]
-    return files
+def _held_out(contents: Contents) -> KnownPhotos:
+    """Return the photos that a model has not learnt from, as far as the folders' names say."""
+    files = unwrapped(contents.files)
+    parts = divided(files)
+    if not parts:
+        return _photos(contents.name, files, contents.left_out)
+    used, name = _first(parts, (Part.VALIDATION, Part.TEST, Part.TRAIN))
+    for file in files:
+        if is_top(file) and file.has_photo_suffix:
+            contents.left_out.say(N_("{file} is in no class folder."), file.path)
+    text = N_("{folder} is divided into {parts}: the photos in {used} are used, as a model may have learnt the others.")
+    note = Message(text, {"folder": contents.name, "parts": ", ".join(parts), "used": name})
+    return _photos(contents.name, used, contents.left_out, [note] if len(parts) > 1 else [])
 
 
-def _wrapper(files: Iterable[File]) -> str | None:
-    """Return the folder that holds every photo and table, unless photos stand in it as in a class folder."""
-    telling = [file for file in files if file.has_photo_suffix or _is_table(file)]
-    tops = {file.inner.parts[0] for file in telling}
-    if len(tops) != 1 or any(len(file.inner.parts) == 1 for file in telling):
-        return None
-    directly_in_it = [file for file in telling if len(file.inner.parts) == 2]
-    return None if directly_in_it and not any(map(_is_table, directly_in_it)) else tops.pop()
+def _first(parts: Mapping[str, tuple[File, ...]], wanted: Iterable[Part]) -> tuple[tuple[File, ...], str]:
+    """Return the files of the first kind of part there is, and the names of its folders; none if there is no such."""
+    for part in wanted:
+        if names := [name for name in parts if part_of(name) is part]:
+            return tuple(file for name in names for file in parts[name]), ", ".join(names)
+    return (), ""
 
 
-def _is_table(file: File) -> bool:
-    return file.inner.name.lower() == TABLE
-
-
-def _arrange(name: str, files: Sequence[File], refused: Iterable[Skipped]) -> KnownPhotos:
-    """Find out which layout the files have, and return the photos with what was skipped."""
-    table = next((file for file in files if _is_table(file) and len(file.inner.parts) == 1), None)
-    found = _by_folder(name, files) if table is None else by_table(files, table)
-    found.skipped = [*refused, *found.skipped]
-    usable = _only_photos(found)
-    usable = _only_one_class_each(usable, found)
+def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable[Message] = ()) -> KnownPhotos:
+    """Return the photos of one part, with what was left out. Raises DatasetError: nothing usable, or too much."""
+    table = next((file for file in files if is_table(file) and is_top(file)), None)
+    found = by_folder(files, left_out) if table is None else by_table(files, table, left_out)
+    found.notes = [*notes, *found.notes]
+    given = _spelt_alike(found)
+    usable = _only_one_class_each(_only_photos(given, left_out), found)
     classes = sorted({entry.label for entry in usable})
-    _check(name, classes, found)
+    _check(name, classes, left_out)
     if len(classes) == 1:
         only = found.titles.get(classes[0], classes[0])
         found.notes.append(
             Message(N_("All photos are of one class, {name}: nothing can be mixed up with it."), {"name": only})
         )
     position = {label: index for index, label in enumerate(classes)}
-    ordered = sorted(usable, key=lambda entry: (position[entry.label], entry.file.path.as_posix()))
+    ordered = sorted(usable, key=lambda entry: (position[entry.label], entry.file.path))
     return KnownPhotos(
         name=name,
         classes=tuple(classes),
         titles=tuple(found.titles.get(label, label) for label in classes),
         photos=tuple(KnownPhoto(entry.file.source, position[entry.label]) for entry in ordered),
-        skipped=tuple(found.skipped),
-        notes=tuple(found.notes),
+        skipped=tuple(left_out.listed),
+        notes=(*found.notes, *left_out.notes()),
     )
 
 
-def _check(name: str, classes: Sequence[str], found: Found) -> None:
-    if not classes and not found.skipped:
+def _check(name: str, classes: Sequence[str], left_out: LeftOut) -> None:
+    if not classes and not left_out.listed:
         raise DatasetError(
             N_(
                 "{folder} has no class folders; put each class's photos in a folder of its own, or list them in "
@@ -184,7 +149,7 @@ def _check(name: str, classes: Sequence[str], found: Found) -> None:
     if not classes:
         raise DatasetError(
             N_("{folder} holds no usable photo of a known class. The first reason of {count}: {reason}"),
-            folder=name, count=len(found.skipped), reason=found.skipped[0].reason,
+            folder=name, count=left_out.count, reason=left_out.listed[0].reason,
         )  # fmt: skip
     if len(classes) > MOST_CLASSES:
         raise DatasetError(
@@ -193,49 +158,50 @@ def _check(name: str, classes: Sequence[str], found: Found) -> None:
         )  # fmt: skip
 
 
-def _by_folder(name: str, files: Sequence[File]) -> Found:
-    """Take the first folder of each file's path as its class."""
-    found = Found([], [], [], {})
-    tops = {file.inner.parts[0] for file in files if len(file.inner.parts) > 1}
-    if {"train", "val"} <= tops <= {"train", "val", "test"}:
-        text = N_("{folder} has train and val: the photos in val are used, as a model may have learnt those in train.")
-        found.notes.append(Message(text, {"folder": name}))
-        inside = [file for file in files if file.inner.parts[0] == "val"]
-        files = [replace(file, inner=PurePosixPath(*file.inner.parts[1:])) for file in inside]
-    for file in files:
-        if len(file.inner.parts) > 1:
-            found.labelled.append(Labelled(file, file.inner.parts[0]))
-        elif file.has_photo_suffix:
-            found.skipped.append(skip(N_("{file} is in no class folder."), file.path))
-    return found
+def _spelt_alike(found: Found) -> list[Labelled]:
+    """Return the files with one spelling for classes whose names differ in capitals or in their Unicode form alone."""
+    spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for label, count in Counter(entry.label for entry in found.labelled).items():
+        spellings[_folded(label)][unicodedata.normalize("NFC", label)] += count
+    for names in spellings.values():
+        if len(names) > 1:
+            text = N_("{names} differ in capitals alone; they are taken for one class.")
+            found.notes.append(Message(text, {"names": ", ".join(sorted(names))}))
+    name = {folded: names.most_common(1)[0][0] for folded, names in spellings.items()}
+    same = {entry.label: name[_folded(entry.label)] for entry in found.labelled}
+    return [Labelled(entry.file, same[entry.label]) for entry in found.labelled]
 
 
-def _only_photos(found: Found) -> list[Labelled]:
+def _folded(label: str) -> str:
+    return unicodedata.normalize("NFC", label).casefold()
+
+
+def _only_photos(entries: Iterable[Labelled], left_out: LeftOut) -> list[Labelled]:
     usable = []
-    for entry in found.labelled:
+    for entry in entries:
         reason = entry.file.why_not()
         if reason is None:
             usable.append(entry)
         else:
-            found.skipped.append(Skipped(entry.file.path.as_posix(), reason))
+            left_out.add(entry.file.path, reason)
     return usable
 
 
-def _only_one_class_each(entries: list[Labelled], found: Found) -> list[Labelled]:
+def _only_one_class_each(entries: Sequence[Labelled], found: Found) -> list[Labelled]:
     """Drop photos whose very bytes are in two classes, as nobody can tell which is meant; note other copies."""
-    contradicting: dict[int, str] = {}
+    contradicting: dict[int, File] = {}
     copies = 0
     for same in _identical(entries):
-        if len({entries[index].label for index in same}) == 1:
+        first_of = {entries[index].label: entries[index].file for index in reversed(same)}
+        if len(first_of) == 1:
             copies += len(same) - 1
             continue
+        one, other, *_ = first_of.items()
         for index in same:
-            other = next(entries[i] for i in same if entries[i].label != entries[index].label)
-            contradicting[index] = other.file.path.as_posix()
+            contradicting[index] = other[1] if entries[index].label == one[0] else one[1]
+    text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
     for index, twin in sorted(contradicting.items()):
-        name = entries[index].file.path.as_posix()
-        text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
-        found.skipped.append(Skipped(name, Message(text, {"file": name, "other": twin})))
+        found.left_out.say(text, entries[index].file.path, other=twin.path)
     if copies:
         text = N_("Copies of the same photo in the same class: {count}. Each counts as a photo of its own.")
         found.notes.append(Message(text, {"count": copies}))

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from lib.datasets.files import files_below, visible, why_not_usable
+from lib.datasets.reading import MOST_CLASSES
 from lib.errors import DatasetError
 from lib.messages import N_, Message
 
 SMALLEST_CLASS = 2
-MOST_CLASSES = 1000
 
 
 @dataclass(frozen=True, slots=True)

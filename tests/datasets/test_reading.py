@@ -2,6 +2,7 @@
 
 import io
 import stat
+import time
 import unicodedata
 import zipfile
 from collections.abc import Mapping
@@ -92,11 +93,52 @@ def test_folders_around_everything_in_a_zip_are_no_classes(
     assert read_zip(pack(files), "x.zip").classes == classes
 
 
-def test_of_train_and_val_the_photos_in_val_are_used(tmp_path: Path) -> None:
-    files = {"train/cat/a.jpg": jpeg(1), "val/cat/b.jpg": jpeg(2), "val/dog/c.jpg": jpeg(3)}
-    photos = read_folder(put(tmp_path / "set", files))
-    assert names(photos) == [("val/cat/b.jpg", "cat"), ("val/dog/c.jpg", "dog")]
-    assert "photos in val are used" in str(photos.notes[0])
+@pytest.mark.parametrize("name", ["set", "deeper/set", "a/b/c/set"])
+def test_folders_around_everything_in_a_folder_are_no_classes(tmp_path: Path, name: str) -> None:
+    put(tmp_path / name, PLAIN)
+    assert read_folder(tmp_path).classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("names", "used"),
+    [
+        (("train", "val"), "val"),
+        (("train", "valid", "test"), "valid"),
+        (("Training", "Validation"), "Validation"),
+        (("train", "test"), "test"),
+        (("training_set", "test_set"), "test_set"),
+        (("dev", "test", "train"), "dev"),
+        (("valid", "test"), "valid"),
+    ],
+)
+def test_of_the_parts_of_a_set_the_photos_for_validation_are_used(names: tuple[str, ...], used: str) -> None:
+    files = {f"{part}/{label}/{part}.jpg": jpeg(i) + label.encode() for i, part in enumerate(names) for label in "ab"}
+    for photos in (read_zip(pack(files), "x.zip"), read_zip(pack({f"set/{n}": d for n, d in files.items()}), "x.zip")):
+        assert photos.classes == ("a", "b")
+        assert {photo.source.name.rpartition("/")[2] for photo in photos.photos} == {f"{used}.jpg"}
+        assert f"the photos in {used} are used" in str(photos.notes[0])
+
+
+def test_a_part_without_class_folders_as_of_a_contest_is_no_part() -> None:
+    photos = read_zip(pack({"train/a/1.jpg": jpeg(1), "train/b/2.jpg": jpeg(2), "test/3.jpg": jpeg(3)}), "x.zip")
+    assert (photos.classes, len(photos.photos)) == (("a", "b"), 2)
+    with pytest.raises(DatasetError, match=r"2\.jpg is in no class folder"):
+        read_zip(pack({"train/1.jpg": jpeg(1), "test/2.jpg": jpeg(2)}), "x.zip")
+
+
+def test_classes_of_such_names_beside_others_are_classes() -> None:
+    assert read_zip(pack({"train/1.jpg": jpeg(1), "plane/2.jpg": jpeg(2)}), "x.zip").classes == ("plane", "train")
+
+
+def test_an_empty_folder_is_left_out_and_said(tmp_path: Path) -> None:
+    put(tmp_path / "set", PLAIN)
+    (tmp_path / "set" / "bird").mkdir()
+    assert told(read_folder(tmp_path / "set")) == {"bird": "bird is empty."}
+
+
+def test_folders_too_deep_are_left_out_and_said(tmp_path: Path) -> None:
+    put(tmp_path / "set", PLAIN | {"cat/" + "a/" * 50 + "p.jpg": jpeg(9)})
+    assert "more than 32 folders deep" in next(iter(told(read_folder(tmp_path / "set")).values()))
 
 
 def test_what_is_skipped_is_listed_with_its_reason(tmp_path: Path) -> None:
@@ -191,6 +233,16 @@ def tabled(table: bytes, **more: bytes) -> KnownPhotos:
         pytest.param(b"\xef\xbb\xbffile,label\r\na.jpg,cat\r\nb.jpg,dog\r\ndeep/c.jpg,cat\r\n", id="as Excel saves it"),
         pytest.param(b"file;label\na.jpg;cat\nb.jpg;dog\ndeep\\c.jpg;cat\n", id="semicolons, backslash"),
         pytest.param(b"Label, File\ncat, a.jpg\ndog, ./b.jpg\ncat, deep/c.jpg\n", id="other order, spaces"),
+        pytest.param(b"sep=;\r\nfile;label\r\na.jpg;cat\r\nb.jpg;dog\r\ndeep/c.jpg;cat\r\n", id="Excel's sep line"),
+        pytest.param(b'\xef\xbb\xbf"sep=|"\nfile|label\na.jpg|cat\nb.jpg|dog\ndeep/c.jpg|cat', id="quoted, BOM"),
+        pytest.param(b"SEP=,\rfile,label\ra.jpg,cat\rb.jpg,dog\rdeep/c.jpg,cat\r", id="sep line, old Mac's lines"),
+        pytest.param(b"file\tlabel\na.jpg\tcat\nb.jpg\tdog\ndeep/c.jpg\tcat\n", id="tabs"),
+        pytest.param("file\tlabel\na.jpg\tcat\nb.jpg\tdog\ndeep/c.jpg\tcat\n".encode("utf-16"), id="Unicode text"),
+        pytest.param(
+            b'file,note,label\na.jpg,"two\nlines, and ""quotes""",cat\nb.jpg,,dog\ndeep/c.jpg,x,cat\n', id="quoted"
+        ),
+        pytest.param(b"file,label\nA.JPG,cat\nb.jpg,dog\nDeep/C.jpg,cat\n\n", id="other capitals, a blank line"),
+        pytest.param(b"file,label\na.jpg,cat\nb.jpg,dog\ndeep/c.jpg,Cat\na.jpg,cat\n", id="a class in other capitals"),
     ],
 )
 def test_labels_from_a_table(table: bytes) -> None:
@@ -203,6 +255,22 @@ def test_names_that_macos_took_apart_are_found() -> None:
     table = "file,label\n고양이.jpg,cat\n".encode()
     apart = unicodedata.normalize("NFD", "고양이.jpg")
     assert names(read_zip(pack({"labels.csv": table, apart: jpeg(1)}), "x.zip")) == [(apart, "cat")]
+
+
+@pytest.mark.parametrize(
+    ("word", "encoding"), [("고양이", "cp949"), ("ねこ", "cp932"), ("Käfer", "cp1252"), ("кошка", "cp1251")]
+)
+def test_a_table_in_a_systems_own_encoding_is_read_and_that_is_said(word: str, encoding: str) -> None:
+    photos = tabled(f"file,label\na.jpg,{word}\nb.jpg,dog\ndeep/c.jpg,dog\n".encode(encoding))
+    assert set(photos.classes) == {word, "dog"}
+    assert "is not UTF-8 text" in str(photos.notes[0])
+
+
+def test_names_that_differ_in_capitals_or_unicode_form_alone_are_one_class() -> None:
+    apart = unicodedata.normalize("NFD", "Käfer")
+    photos = read_zip(pack({"Käfer/1.jpg": jpeg(1), f"{apart}/2.jpg": jpeg(2), "käfer/3.jpg": jpeg(3)}), "x.zip")
+    assert (photos.classes, photos.counts()) == (("Käfer",), (3,))
+    assert str(photos.notes[0]) == "Käfer, käfer differ in capitals alone; they are taken for one class."
 
 
 def test_of_a_table_with_wordnet_ids_these_are_the_classes_and_labels_the_titles() -> None:
@@ -237,8 +305,7 @@ def test_lines_of_a_table_that_cannot_be_used_are_listed() -> None:
     [
         pytest.param(b"name,what\na.jpg,cat\n", "needs the columns file and label .*it has: name, what", id="columns"),
         pytest.param(b"", "needs the columns", id="empty"),
-        pytest.param("file,label\na.jpg,고양이\n".encode("cp949"), "not UTF-8", id="another encoding"),
-        pytest.param("file,label\na.jpg,cat\n".encode("utf-16"), "not UTF-8", id="UTF-16"),
+        pytest.param(b"file,label\n" + b"a.jpg,cat\n" * 100_001, "more than 100000 lines", id="too many lines"),
         pytest.param(
             b'file,label\n"' + b"x" * 200_000 + b'",cat\n', "field larger than field limit", id="an endless field"
         ),
@@ -247,6 +314,12 @@ def test_lines_of_a_table_that_cannot_be_used_are_listed() -> None:
 def test_a_table_that_cannot_be_read_is_an_error(table: bytes, reason: str) -> None:
     with pytest.raises(DatasetError, match=reason):
         tabled(table)
+
+
+def test_a_table_of_too_many_bytes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.datasets.table.MAX_TABLE_BYTES", 20)
+    with pytest.raises(DatasetError, match="is larger than"):
+        tabled(b"file,label\na.jpg,cat\n")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +381,10 @@ def claiming(size: int) -> bytes:
 
 
 def test_a_size_that_is_claimed_too_small_costs_that_photo() -> None:
-    assert told(read_zip(claiming(50), "x.zip")) == {"cat/a.png": "cat/a.png is damaged inside the zip."}
+    small, whole = read_zip(claiming(50), "x.zip").photos
+    assert whole.source.read() == encode(plain(RED), "PNG")
+    with pytest.raises(PhotoError, match=r"a\.png is damaged inside the zip"):
+        small.source.read()
 
 
 def test_a_size_that_is_claimed_too_large_costs_nothing_as_real_bytes_count() -> None:
@@ -347,14 +423,33 @@ def test_what_macos_adds_is_passed_over_in_silence() -> None:
     assert (len(photos.photos), photos.skipped) == (3, ())
 
 
-@pytest.mark.parametrize(
-    ("name", "encoding"),
-    [("고양이", "euc_kr"), ("ねこ猫", "cp932"), ("고양이", "utf-8"), ("강아지", "cp949")],
-)
-def test_names_in_old_encodings_are_read(name: str, encoding: str) -> None:
-    placeholder = "q" * len(name.encode(encoding))
-    data = pack({f"{placeholder}/a.jpg": jpeg(1), "dog/b.jpg": jpeg(2)})
-    assert name in read_zip(data.replace(placeholder.encode(), name.encode(encoding)), "x.zip").classes
+def test_copies_in_two_classes_are_found_in_linear_time() -> None:
+    files = {f"cat/{number}.jpg": JPEG for number in range(20_000)} | {"dog/x.jpg": JPEG, "dog/y.jpg": jpeg(1)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    began = time.process_time()
+    photos = read_zip(buffer.getvalue(), "x.zip")
+    assert time.process_time() - began < 5
+    assert names(photos) == [("dog/y.jpg", "dog")]
+    assert len(photos.skipped) == 1000
+    assert str(photos.notes[-1]) == (
+        "Only the first 1000 files that were left out are listed; 19001 more were left out too."
+    )
+
+
+def test_thousands_of_nested_folders_are_refused_at_once() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr("a/" * 16_000 + "cat/p.jpg", JPEG)
+        for name, content in PLAIN.items():
+            packed.writestr(name, content)
+    photos = read_zip(buffer.getvalue(), "x.zip")
+    assert len(photos.photos) == 3
+    (skipped,) = photos.skipped
+    assert len(skipped.file) < 300
+    assert "more than 32 folders deep" in str(skipped.reason)
 
 
 def test_a_zip_is_read_by_several_threads_at_once() -> None:
