@@ -16,7 +16,9 @@ from lib.datasets.matching import Choice, Matching, explain_undecided, match
 from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
-from lib.evaluation.shares import Share, explain_difference
+from lib.evaluation.calibration import points
+from lib.evaluation.shares import explain_difference, with_interval
+from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_
 from lib.verdict import Thresholds, percent
@@ -158,7 +160,7 @@ def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator
 
 def _show_text(evaluation: Evaluation, say: Translator) -> None:
     header = (
-        say(N_("model")), say(N_("photos")), "top-1", "top-5", "ECE",
+        say(N_("model")), say(N_("photos")), "top-1", "top-5", say(N_("ECE (points)")),
         *(say(text) for text in (N_("clear: share, right"), N_("close: share, right"))),
         *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
     )  # fmt: skip
@@ -181,18 +183,11 @@ def _row(model: ModelFigures) -> tuple[str, ...]:
     return (
         model.answers.model,
         str(model.hits.photos),
-        _with_interval(model.top1),
-        "" if model.top5 is None else _with_interval(model.top5),
-        f"{model.ece * 100:.1f} %",
-        *(
-            f"{percent(figures.share.value)}, {percent(figures.accuracy.value)}" if figures.accuracy else "0 %"
-            for figures in model.verdicts.values()
-        ),
+        with_interval(model.top1),
+        with_interval(model.top5),
+        points(model.ece),
+        *(f"{percent(f.share.value)}, {accuracy_words(f.accuracy)}" for f in model.verdicts.values()),
     )
-
-
-def _with_interval(share: Share) -> str:
-    return f"{share.value * 100:.1f} % ({share.low * 100:.1f} – {share.high * 100:.1f})"
 
 
 def _put(write: Callable[..., None], path: Path, *content: bytes) -> None:

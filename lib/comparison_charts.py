@@ -9,13 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from lib.benchmark import FRAME_MS
 from lib.charts import OTHER, RUNNING, WINNER
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import Bin
-from lib.evaluation.shares import Share
+from lib.evaluation.shares import Share, with_interval
 from lib.evaluation.side_by_side import Row
 from lib.evaluation.verdicts import CurvePoint, nearest_ratio
 from lib.i18n import Translator
@@ -27,7 +25,6 @@ INK = "#14181f"
 PALETTE = (WINNER, RUNNING, "#1f9a68", "#c2569f", "#8a70e0", "#d4493f", "#6f9012", "#0f93a8")
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
-MOST_CLASSES_SHOWN = 30
 FEW_ENOUGH_FOR_NUMBERS = 25
 
 Spec = dict[str, Any]
@@ -36,10 +33,10 @@ Spec = dict[str, Any]
 def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> Spec:
     """Return true class × answered class as a map; right answers in one colour, wrong ones in another.
 
-    A click selects a cell: the parameter "cell" holds its `true` and `answered`, for `Confusion.photos`. Of many
-    classes the thirty with most mistakes are shown.
+    A click selects a cell: the parameter "cell" holds its `true` and `answered`, for `Confusion.photos`. A map of many
+    classes cannot be read: see `lib.evaluation.accuracy.fold`.
     """
-    shown = most_confused(confusion, MOST_CLASSES_SHOWN)
+    shown = range(len(confusion.names))
     something_else = len(confusion.names)
     names = [*confusion.names, say(N_("something else"))]
     columns = [*shown, *([something_else] if confusion.counts[:, something_else].any() else [])]
@@ -75,16 +72,6 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
         mark = {"type": "text", "fontSize": 12, "color": ink, "tooltip": None}
         layers.append({"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "text": text}})
     return _chart(layers, ink, height=150 + 26 * len(shown))  # slanted names of the columns take up to 120
-
-
-def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:
-    """Return the positions of at most `limit` classes, in order: all, or those with most mistakes either way."""
-    classes = len(confusion.names)
-    if classes <= limit:
-        return tuple(range(classes))
-    square = confusion.counts[:, :classes]
-    wrong = confusion.counts.sum(axis=1) + square.sum(axis=0) - 2 * square.diagonal()
-    return tuple(sorted(np.argsort(-wrong, kind="stable")[:limit].tolist()))
 
 
 def reliability_diagram(bins: Sequence[Bin], say: Translator, *, ink: str = INK) -> Spec:
@@ -264,13 +251,13 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
     y = _share_axis("accuracy", say(N_("accuracy")))
     y["scale"] = {"domain": [max(0.0, min(values) - 0.06), min(1.0, max(values) + 0.06)], "nice": False}
     area = {
-        "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [0, 900]},
+        "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [60, 900]},
         "legend": {"title": "MB", "symbolFillColor": OTHER, "values": _few(spots)},
     }  # fmt: skip
     tooltip = [{"field": "name", "title": " "}, {"field": "words", "title": " "}, {"field": "size", "title": " "}]
     colour = {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER}
     place = {"x": x, "y": y}
-    film = {"values": [{"ms": FRAME_MS, "words": say(N_("30 pictures a second"))}]}
+    film = {"values": [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]}
     joined = [rows[index] for index in front]
     layers: list[Spec] = [
         {"data": film, "mark": {"type": "rule", "color": RUNNING, "strokeDash": [4, 3]}, "encoding": {"x": x}},
@@ -377,7 +364,7 @@ def _cell(confusion: Confusion, true: int, answered: int, names: Sequence[str]) 
 
 
 def _class_row(name: str, kind: str, value: Share) -> dict[str, object]:
-    words = f"{percent(value.value)} ({value.count} / {value.total}; {percent(value.low)} – {percent(value.high)})"
+    words = f"{with_interval(value)} · {value.count} / {value.total}"
     return {"name": name, "kind": kind, "value": value.value, "low": value.low, "high": value.high, "words": words}
 
 
@@ -429,5 +416,5 @@ def _cycle(values: Sequence[Any], models: Sequence[str]) -> list[Any]:
 
 
 def _few(spots: Sequence[Spot]) -> list[float]:
-    sizes = [round(spot.megabytes, 1) for spot in spots]
+    sizes = [float(f"{spot.megabytes:.2g}") for spot in spots]
     return sorted({min(sizes), max(sizes)}) if sizes else []

@@ -89,8 +89,8 @@ class PairFigures:
 
     Attributes:
         agreement: How far they say the same.
-        difference: Whether one is really better, on the photos both are judged on; None if there are none.
-        change: What one made of the other's answers, if they have the same classes; else None.
+        difference: Whether one is better, on the photos both are judged on; None if there are none.
+        change: What one made of the other's answers, if they are one model in two number formats; else None.
     """
 
     agreement: Agreement
@@ -186,10 +186,7 @@ def assess(
         labels=labels,
         thresholds=thresholds,
         models=figures,
-        pairs=tuple(
-            _assess_pair(first, second, common, thresholds)
-            for (first, second), common in zip(combinations(figures, 2), agreements, strict=True)
-        ),
+        pairs=_assess_pairs(figures, agreements, thresholds),
         gallery=agreement.sort_photos(everyone, [m.kinds for m in figures], agreements) if len(figures) > 1 else None,
     )
 
@@ -305,15 +302,21 @@ def _assess_one(
     )
 
 
-def _assess_pair(
-    first: ModelFigures, second: ModelFigures, common: Agreement, thresholds: Thresholds
-) -> PairFigures:  # fmt: skip
+def _assess_pairs(
+    models: Sequence[ModelFigures], agreements: Sequence[Agreement], thresholds: Thresholds
+) -> tuple[PairFigures, ...]:
+    """Return how every two models compare, given the agreement of each pair, in that order."""
+    pairs = list(combinations(models, 2))
+    found = {pair: difference for pair in pairs if (difference := _difference(*pair)) is not None}
+    differences = dict(zip(found, shares.correct(list(found.values())), strict=True))
+    return tuple(
+        PairFigures(common, differences.get(pair), variants.change_between(pair[0].own, pair[1].own, thresholds))
+        for pair, common in zip(pairs, agreements, strict=True)
+    )
+
+
+def _difference(first: ModelFigures, second: ModelFigures) -> Difference | None:
     both = first.hits.judged & second.hits.judged
     only_first = int((both & first.hits.right & ~second.hits.right).sum())
     only_second = int((both & second.hits.right & ~first.hits.right).sum())
-    are_variants = variants.are_variants(first.own, second.own)
-    return PairFigures(
-        agreement=common,
-        difference=shares.mcnemar(int(both.sum()), only_first, only_second) if both.any() else None,
-        change=variants.compare_variants(first.own, second.own, thresholds) if are_variants else None,
-    )
+    return shares.mcnemar(int(both.sum()), only_first, only_second) if both.any() else None

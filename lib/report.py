@@ -13,14 +13,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lib.comparison_charts import PALETTE, most_confused
-from lib.datasets.matching import explain_basis
+from lib.comparison_charts import PALETTE
+from lib.datasets.matching import How, explain_basis
 from lib.errors import PhotoError
 from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.accuracy import Confusion
-from lib.evaluation.shares import Share, explain_difference
+from lib.evaluation.calibration import points
+from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
 from lib.evaluation.variants import explain_change
-from lib.evaluation.verdicts import nearest_ratio
+from lib.evaluation.verdicts import VERDICTS_NOTE, accuracy_words, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos import open_photo, thumbnail
@@ -37,6 +38,7 @@ MOST_AMBIGUOUS = 12
 MOST_CLASSES = 24
 MOST_MISTAKES = 20
 MOST_SKIPPED = 500
+MOST_MEANINGS = 4
 THUMBNAIL_SIDE = 120
 
 KIND_NAMES = {
@@ -90,6 +92,7 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
         w=_words(evaluation, say, len(contradicted), len(ambiguous)),
         language=say.language,
         models=[_model(model, index, say) for index, model in enumerate(evaluation.models)],
+        meanings=_meanings(evaluation, say),
         kinds=[say(KIND_NAMES[kind]) for kind in VerdictKind],
         curves=_curves(evaluation),
         pairs=[_pair(pair, evaluation, say) for pair in evaluation.pairs],
@@ -136,35 +139,47 @@ def _words(evaluation: Evaluation, say: Translator, disagreements: int, ambiguou
     models = ", ".join(model.answers.name for model in evaluation.models)
     date = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
     intro = N_("{models} on {count} photos of {classes} classes from {folder}. {date}")
-    low, high = RATIO_RANGE
+    low, high = map(percent, RATIO_RANGE)
+    ratio = percent(evaluation.thresholds.ratio)
+    skipped, many = len(evaluation.photos.skipped), classes > MOST_CLASSES
     return {
         **{name: say(text) for name, text in _WORDS.items()},
         "title": say(N_("Models compared: {folder}"), folder=folder),
         "intro": say(intro, models=models, count=len(evaluation.labels), classes=classes, folder=folder, date=date),
-        "coverage_note": say(_COVERAGE_NOTE, low=low, high=high),
+        "coverage_note": say(_COVERAGE_NOTE, low=low, high=high, ratio=ratio),
+        "meanings_cut": say(N_("Classes that every model calls the same are left out.")) if many else "",
+        "classes_cut": say(N_("Figures class by class are shown for up to {n} classes."), n=MOST_CLASSES),
         "disagreements": say(N_("Photos on which models contradict each other ({count})"), count=disagreements),
+        "disagreements_cut": _cut(disagreements, MOST_DISAGREEMENTS, say),
         "ambiguous": say(N_("Photos on which no model is sure ({count})"), count=ambiguous),
-        "skipped": say(N_("Files that were skipped ({count})"), count=len(evaluation.photos.skipped)),
+        "ambiguous_cut": _cut(ambiguous, MOST_AMBIGUOUS, say),
+        "skipped": say(N_("Files that were skipped ({count})"), count=skipped),
+        "skipped_cut": _cut(skipped, MOST_SKIPPED, say),
     }
 
 
+def _cut(total: int, most: int, say: Translator) -> str:
+    """Return what to say of a list of which `most` are shown; nothing if these are all."""
+    return "" if total <= most else say(N_("The first {shown} are shown."), shown=most)
+
+
 _COVERAGE_NOTE = N_(
-    "Each line follows the rival ratio from {low} to {high}: the stricter, the fewer photos get a clear answer, and "
-    "the more of these are right."
+    "Each line shows the rival ratio going from {low} (strictest) to {high}. The stricter the rule, the fewer photos "
+    "get a clear answer, and the more of those answers are right. The large dot is the ratio that was set, {ratio}."
 )
 _WORDS = {
     "accuracy": N_("Accuracy"),
     "accuracy_note": N_(
-        "Top-1: the likeliest class is right. Top-5: the right class is among the five likeliest. In brackets: where "
-        "the figure would lie in 95 of 100 repetitions with other photos of the same kind. ECE: by how much the "
-        "model's percentages are off on average."
+        "Top-1: how often the most likely class is right. Top-5: how often the right class is among the five most "
+        "likely. ECE (calibration error): by how many percentage points the model's percentages are off on average."
     ),
+    "intervals": INTERVALS,
+    "ece": N_("ECE (points)"),
+    "meanings": N_("What the photos' classes are to each model"),
     "model": N_("model"),
     "photos": N_("photos"),
     "verdicts": N_("Verdicts"),
-    "verdicts_note": N_(
-        "How many photos get each verdict, and how many of these answers are right, were one to take them."
-    ),
+    "verdicts_note": VERDICTS_NOTE,
     "of_these_right": N_("of these, right"),
     "coverage": N_("How many photos are answered, and how many answers are right"),
     "answered_share": N_("photos with a clear answer"),
@@ -175,7 +190,7 @@ _WORDS = {
     ),
     "said": N_("how sure the model is"),
     "right": N_("how often it is right"),
-    "confusion": N_("What is mixed up with what"),
+    "confusion": N_("Which classes it confuses (confusion matrix)"),
     "true": N_("true class"),
     "answered": N_("answered"),
     "something_else": N_("something else"),
@@ -185,39 +200,39 @@ _WORDS = {
     "classes": N_("Class by class"),
     "pairs": N_("Two by two"),
     "disagreements_note": N_("The surest contradictions come first."),
-    "no_mistakes": N_("No photo was mixed up."),
+    "no_mistakes": N_("Every answer was right."),
     "limits": N_(
-        "What no figure here can show: a photo of something none of the classes fits often gets a sure, wrong answer. "
-        "Figures hold for photos like these only."
+        "What these numbers cannot show: if a photo shows something that fits none of the classes, the model often "
+        "gives a confident, wrong answer. And the numbers hold only for photos like these."
     ),
 }
 
 
 def _model(model: ModelFigures, index: int, say: Translator) -> dict[str, object]:
     confusion = model.confusion
+    many = len(confusion.names) > MOST_CLASSES
+    mistakes = _mistakes(confusion, say(N_("something else"))) if many else []
     return {
         "name": model.answers.name,
         "id": model.answers.model,
         "colour": PALETTE[index % len(PALETTE)],
         "photos": model.hits.photos,
         "top1": model.top1,
-        "top1_words": _words_of(model.top1),
-        "top5_words": _words_of(model.top5),
-        "ece": f"{model.ece * 100:.1f} %",
+        "top1_words": with_interval(model.top1),
+        "top5_words": with_interval(model.top5),
+        "ece": points(model.ece),
         "verdicts": [
-            (percent(figures.share.value), percent(figures.accuracy.value) if figures.accuracy else "–")
-            for figures in model.verdicts.values()
+            (percent(figures.share.value), accuracy_words(figures.accuracy)) for figures in model.verdicts.values()
         ],
         "bins": model.bins,
-        "confusion": _table(confusion) if len(confusion.names) <= MOST_CLASSES else None,
+        "confusion": None if many else _table(confusion),
         "names": confusion.names,
-        "mistakes": _mistakes(confusion, say(N_("something else"))) if len(confusion.names) > MOST_CLASSES else [],
+        "mistakes": mistakes[:MOST_MISTAKES],
+        "mistakes_cut": _cut(len(mistakes), MOST_MISTAKES, say),
         "per_class": [
-            (figures.name, figures.photos, _words_of(figures.recall), _words_of(figures.precision))
-            for figures in model.per_class
-        ]
-        if len(confusion.names) <= MOST_CLASSES
-        else [],
+            (figures.name, figures.photos, with_interval(figures.recall), with_interval(figures.precision))
+            for figures in ([] if many else model.per_class)
+        ],
     }
 
 
@@ -236,11 +251,11 @@ def _mistakes(confusion: Confusion, something_else: str) -> list[_Mistake]:
     names = (*confusion.names, something_else)
     found = [
         _Mistake(names[true], names[answered], int(count), int(confusion.counts[true].sum()))
-        for true in most_confused(confusion, len(confusion.names))
+        for true in range(len(confusion.names))
         for answered, count in enumerate(confusion.counts[true])
-        if count and answered != true and answered < len(confusion.names)
+        if count and answered != true
     ]
-    return sorted(found, key=lambda mistake: -mistake.count)[:MOST_MISTAKES]
+    return sorted(found, key=lambda mistake: -mistake.count)
 
 
 def _curves(evaluation: Evaluation) -> dict[str, object]:
@@ -272,7 +287,7 @@ def _pair(pair: PairFigures, evaluation: Evaluation, say: Translator) -> list[st
     sentences = []
     if pair.agreement.share is not None:
         text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
-        sentences.append(say(text, first=first, second=second, share=_words_of(pair.agreement.share)))
+        sentences.append(say(text, first=first, second=second, share=with_interval(pair.agreement.share)))
     sentences.append(say.message(explain_basis(pair.agreement.common.basis)))
     if pair.difference is not None:
         sentences.append(say.message(explain_difference(pair.difference, first, second)))
@@ -298,7 +313,22 @@ def _photo(evaluation: Evaluation, index: int, thumbnails: Mapping[int, bytes]) 
     )
 
 
-def _words_of(share: Share | None) -> str:
-    if share is None:
-        return "–"
-    return f"{share.value * 100:.1f} % ({share.low * 100:.1f} – {share.high * 100:.1f})"
+def _meanings(evaluation: Evaluation, say: Translator) -> list[tuple[str, list[str]]]:
+    """Return for each of the photos' classes its name and what it is to each model; of many, those of other names."""
+    matchings = [model.matching for model in evaluation.models]
+    many = len(evaluation.photos.classes) > MOST_CLASSES
+    return [
+        (title, [_meaning(model, index, say) for model in evaluation.models])
+        for index, title in enumerate(evaluation.photos.titles)
+        if not many or any(matching.how[index] is not How.NAME for matching in matchings)
+    ]
+
+
+def _meaning(model: ModelFigures, index: int, say: Translator) -> str:
+    names = [model.own.labels[target] for target in model.matching.targets[index]]
+    if not names:
+        return say(N_("left out"))
+    if len(names) <= MOST_MEANINGS:
+        return ", ".join(names)
+    told = N_("{names} and {n} more")
+    return say(told, names=", ".join(names[:MOST_MEANINGS]), n=len(names) - MOST_MEANINGS)

@@ -88,6 +88,7 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
 
     Shares are in [0, 1], each with its 95 % interval; None stands where there is nothing to count. In "confusion",
     `counts[i][j]` is how many photos of class i were answered as class j, `something_else[i]` how many as none of them.
+    "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1].
 
     Args:
         evaluation: The figures.
@@ -143,7 +144,7 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
 
 
 def _model_object(model: ModelFigures) -> dict[str, object]:
-    confusion = model.confusion
+    confusion, matching = model.confusion, model.matching
     return {
         "id": model.answers.model,
         "photos": model.hits.photos,
@@ -152,6 +153,10 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
         "top5": _value(model.top5),
         "top5_interval": _interval(model.top5),
         "ece": model.ece,
+        "matching": [
+            {"class": name, "how": how.value, "labels": [model.own.labels[target] for target in targets]}
+            for name, how, targets in zip(matching.classes, matching.how, matching.targets, strict=True)
+        ],
         "verdicts": {
             kind.value: {"share": figures.share.value, "accuracy": _value(figures.accuracy)}
             for kind, figures in model.verdicts.items()
@@ -206,6 +211,7 @@ def _pair_object(
             "only_first": difference.only_first,
             "only_second": difference.only_second,
             "p_value": difference.p_value,
+            "p_corrected": difference.corrected,
             "message": say.message(explain_difference(difference, names[agreement.first], names[agreement.second])),
         },
         "change": change

@@ -15,7 +15,6 @@ from lib.comparison_charts import (
     class_bars,
     confusion_map,
     coverage_curves,
-    most_confused,
     pareto_front,
     reliability_diagram,
     side_by_side,
@@ -92,15 +91,6 @@ def test_a_name_cannot_become_an_expression() -> None:
     listed, _, rest = expression.rpartition("[")
     assert json.loads(listed)[1] == NASTY
     assert rest == "datum.value]"
-
-
-def test_of_many_classes_those_with_most_mistakes_are_shown() -> None:
-    counts = np.zeros((40, 41), np.int64)
-    np.fill_diagonal(counts, 5)
-    counts[7, 9] = 4
-    counts[33, 40] = 2
-    shown = most_confused(confusion(counts.tolist(), [str(i) for i in range(40)]), 3)
-    assert shown == (7, 9, 33)
 
 
 def test_the_slider_position_is_marked_on_the_curve() -> None:

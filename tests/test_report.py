@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,12 +11,15 @@ import pytest
 
 from lib.classify import Source
 from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
-from lib.datasets.matching import match
+from lib.datasets.matching import Choice, match
 from lib.evaluate import Evaluation, assess
 from lib.evaluation.answers import Answers
+from lib.evaluation.shares import with_interval
+from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator
 from lib.messages import Message
 from lib.report import photos_shown, read_thumbnails, report
+from lib.results import VerdictKind
 from lib.verdict import Thresholds
 from tests.support.pictures import RED, encode, plain
 
@@ -91,7 +95,7 @@ def test_nothing_is_fetched_from_anywhere() -> None:
 def test_every_part_is_there() -> None:
     words = Reader(report(evaluation(), SAY)).words
     for title in (
-        "Accuracy", "Verdicts", "Can the percentages be trusted?", "What is mixed up with what", "Class by class",
+        "Accuracy", "Verdicts", "Can the percentages be trusted?", "confusion matrix", "Class by class",
         "Two by two", "Photos on which models contradict each other", "Files that were skipped (1)", "is broken.",
     ):  # fmt: skip
         assert title in words, title
@@ -101,14 +105,39 @@ def test_the_figures_are_those_of_the_evaluation() -> None:
     made = evaluation()
     words = Reader(report(made, SAY)).words
     for model in made.models:
-        assert f"{model.top1.value * 100:.1f} % ({model.top1.low * 100:.1f} – {model.top1.high * 100:.1f})" in words
+        assert with_interval(model.top1) in words
+        assert accuracy_words(model.verdicts[VerdictKind.CLEAR].accuracy) in words
+    assert "95 of 100 such intervals hold the true figure" in words
 
 
 def test_of_many_classes_the_most_frequent_mistakes_are_listed() -> None:
     page = report(evaluation(classes=30, photos=90), SAY)
     assert 'class="map"' not in page
     assert page.count("<tr><td>") == 2 * 20
-    Reader(page)
+    words = Reader(page).words
+    assert "The first 20 are shown." in words
+    assert "Figures class by class are shown for up to 24 classes." in words
+
+
+def test_the_report_tells_what_each_folder_is_to_each_model() -> None:
+    names = ("tabby", "tench", "Persian", "beagle")
+    photos = tuple(KnownPhoto(Source.of_bytes(b"", f"{i}.png"), i % 2) for i in range(4))
+    known = KnownPhotos("pets", ("Katzen", "Hunde"), ("Katzen", "Hunde"), photos, ())
+    chosen: dict[str, Choice] = {"Katzen": ("tabby", "Persian"), "Hunde": None}
+    one = Answers("m", "M", names, names, np.full((4, 4), 0.25), np.ones(4))
+    made = assess(known, [(one, match(known.classes, names, chosen=chosen))], Thresholds())
+    page = report(made, SAY)
+    assert "<tr><th>Katzen</th><td>tabby, Persian</td></tr>" in page
+    assert "<tr><th>Hunde</th><td>left out</td></tr>" in page
+
+
+def test_a_class_of_many_breeds_is_told_shortly() -> None:
+    made = evaluation(models=1)
+    (model,) = made.models
+    many = replace(model, matching=replace(model.matching, targets=((0, 1, 2) * 3, (1,), (2,))))
+    page = report(replace(made, models=(many,)), SAY)
+    assert "class 1, class 2" in page
+    assert "and 5 more" in page
 
 
 def test_one_model_has_no_comparison() -> None:

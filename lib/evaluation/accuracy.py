@@ -116,11 +116,7 @@ def confuse(answers: Answers, labels: Ints, matching: Matching, titles: Sequence
     first_meant = np.where(counts_as.any(axis=0), counts_as.argmax(axis=0), len(groups))
     answered = np.where(counts_as[true, answers.best], true, first_meant[answers.best])
     answered[true < 0] = -1
-    judged = true >= 0
-    # As sklearn.metrics.confusion_matrix counts, without the 180 MB and the seconds that importing it costs a server.
-    counts = np.zeros((len(groups), len(groups) + 1), np.int64)
-    np.add.at(counts, (true[judged], answered[judged]), 1)
-    return Confusion(_names(groups, matching, titles, answers.labels), true, answered, counts)
+    return _counted(_names(groups, matching, titles, answers.labels), true, answered)
 
 
 def group_classes(matching: Matching) -> tuple[list[tuple[int, ...]], Ints]:
@@ -130,6 +126,29 @@ def group_classes(matching: Matching) -> tuple[list[tuple[int, ...]], Ints]:
     """
     groups = {targets: index for index, targets in enumerate(dict.fromkeys(filter(None, matching.targets)))}
     return list(groups), np.array([groups.get(targets, -1) for targets in matching.targets], dtype=np.int64)
+
+
+def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:
+    """Return the positions of at most `limit` classes, in order: all, or those with most mistakes either way."""
+    classes = len(confusion.names)
+    if classes <= limit:
+        return tuple(range(classes))
+    square = confusion.counts[:, :classes]
+    wrong = confusion.counts.sum(axis=1) + square.sum(axis=0) - 2 * square.diagonal()
+    return tuple(sorted(np.argsort(-wrong, kind="stable")[:limit].tolist()))
+
+
+def fold(confusion: Confusion, limit: int) -> Confusion:
+    """Return the table of the `most_confused` classes alone; an answer of another class is something else there."""
+    shown = most_confused(confusion, limit)
+    if len(shown) == len(confusion.names):
+        return confusion
+    # The last entry is for -1: no photo of such a class is in the table.
+    place = np.full(len(confusion.names) + 2, -1, dtype=np.int64)
+    place[list(shown)] = np.arange(len(shown))
+    true = place[confusion.true]
+    answered = np.where(true < 0, -1, np.where(place[confusion.answered] < 0, len(shown), place[confusion.answered]))
+    return _counted(tuple(confusion.names[index] for index in shown), true, answered)
 
 
 def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
@@ -144,6 +163,12 @@ def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
         )
         for index, name in enumerate(confusion.names)
     )
+
+
+def _counted(names: tuple[str, ...], true: Ints, answered: Ints) -> Confusion:
+    counts = np.zeros((len(names), len(names) + 1), np.int64)
+    np.add.at(counts, (true[true >= 0], answered[true >= 0]), 1)
+    return Confusion(names, true, answered, counts)
 
 
 def _names(

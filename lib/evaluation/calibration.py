@@ -67,6 +67,11 @@ def calibration_error(confidence: Floats, right: Bools) -> float:
     return sum(gaps) / len(confidence)
 
 
+def points(error: float) -> str:
+    """Return a calibration error, in [0, 1], as people read it: in percentage points, without the words."""
+    return f"{100 * error:.1f}"
+
+
 def bin_positions(confidence: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
     """Return the bin of each confidence, from 0; certainty belongs to the last."""
     return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)

@@ -121,9 +121,10 @@ def explain_sets(sets: PredictionSets) -> Message:
     """Return the outcome in words that need no statistics."""
     return Message(
         N_(
-            "Instead of one answer, the model now names every class with at least {threshold}. That limit was set on "
-            "{calibrated} photos so that {wanted} of the lists should hold the right class. On the other {measured} "
-            "photos {held} did ({low} to {high} allowing for chance), and a list had {size} classes on average."
+            "Here the model gives a list instead of one answer: every class with a probability of at least "
+            "{threshold}. This limit was chosen on {calibrated} photos so that {wanted} of the lists contain the right "
+            "class. On the other {measured} photos, {held} of the lists did (95 % interval: {low} to {high}). A list "
+            "had {size} classes on average."
         ),
         {
             "threshold": percent(sets.threshold),

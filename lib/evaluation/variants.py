@@ -62,6 +62,11 @@ def are_variants(first: Answers, second: Answers) -> bool:
     return len(originals) == 1 and first.own_labels == second.own_labels
 
 
+def change_between(first: Answers, second: Answers, thresholds: Thresholds) -> VariantChange | None:
+    """Return what is different about the second of two models if they are variants, else None."""
+    return compare_variants(first, second, thresholds) if are_variants(first, second) else None
+
+
 def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -> VariantChange:
     """Return what is different about a variant, on the same N photos; N at least 1.
 
@@ -89,8 +94,8 @@ def explain_change(change: VariantChange, model: str, variant: str) -> Message:
     """Return the difference in one sentence; `model` and `variant` are their names."""
     return Message(
         N_(
-            "Of {photos} photos, {variant} answers {answers} differently from {model} and judges {verdicts} "
-            "differently; the largest shift of a probability is from {before} to {after}."
+            "On {photos} photos, {variant} and {model} give a different answer {answers} times and a different verdict "
+            "{verdicts} times. The largest change in a probability: {before} to {after}."
         ),
         {
             "photos": change.changed_answers.total,

@@ -8,10 +8,17 @@ import numpy as np
 from lib.evaluation.accuracy import Hits
 from lib.evaluation.answers import Answers, ambiguous
 from lib.evaluation.shares import Share, share, share_or_none
+from lib.messages import N_
 from lib.results import VerdictKind
-from lib.verdict import RATIO_RANGE, Thresholds
+from lib.verdict import RATIO_RANGE, Thresholds, percent
 
 RATIO_STEP = 0.05
+# Of fewer photos a percentage says little; the counts are given alone.
+FEWEST_FOR_PERCENT = 10
+VERDICTS_NOTE = N_(
+    "How many photos got each verdict, and how often the answer was right. Of fewer than ten photos only the counts "
+    "are given, in brackets."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,14 @@ def figures_per_verdict(kinds: Sequence[VerdictKind], hits: Hits) -> Mapping[Ver
         right = int((members & hits.right).sum())
         figures[kind] = VerdictFigures(share(count, hits.photos), share_or_none(right, count))
     return figures
+
+
+def accuracy_words(accuracy: Share | None) -> str:
+    """Return how often answers with a verdict are right: "92 % (93 / 101)"; "(3 / 3)" of few; a dash of none."""
+    if accuracy is None:
+        return "–"
+    counts = f"({accuracy.count} / {accuracy.total})"
+    return counts if accuracy.total < FEWEST_FOR_PERCENT else f"{percent(accuracy.value)} {counts}"
 
 
 def coverage_curve(answers: Answers, hits: Hits, thresholds: Thresholds) -> tuple[CurvePoint, ...]:

@@ -1,13 +1,13 @@
 """Top-1, top-5, confusion, precision and recall, worked out by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
 from lib.datasets.matching import match
-from lib.evaluation.accuracy import Confusion, confuse, figures_per_class, find_hits, top5
+from lib.evaluation.accuracy import Confusion, confuse, figures_per_class, find_hits, fold, most_confused, top5
 from lib.evaluation.answers import Answers
 
 Made = Callable[..., Answers]
@@ -107,3 +107,35 @@ def test_precision_and_recall_are_scikit_learns(answers: Made) -> None:
     assert [f.precision.value for f in figures if f.precision] == pytest.approx(precision)
     assert [f.recall.value for f in figures if f.recall] == pytest.approx(recall)
     assert [f.photos for f in figures] == support.tolist()
+
+
+def table(true: Sequence[int], answered: Sequence[int], classes: int) -> Confusion:
+    counts = np.zeros((classes, classes + 1), np.int64)
+    for a, b in zip(true, answered, strict=True):
+        if a >= 0:
+            counts[a, b] += 1
+    return Confusion(tuple(f"c{i}" for i in range(classes)), np.array(true), np.array(answered), counts)
+
+
+def test_of_many_classes_those_with_most_mistakes_are_shown() -> None:
+    counts = np.zeros((40, 41), np.int64)
+    np.fill_diagonal(counts, 5)
+    counts[7, 9] = 4
+    counts[33, 40] = 2
+    shown = most_confused(
+        Confusion(tuple(map(str, range(40))), np.zeros(0, np.int64), np.zeros(0, np.int64), counts), 3
+    )
+    assert shown == (7, 9, 33)
+
+
+def test_no_photo_of_a_class_that_is_shown_is_missing_from_a_folded_table() -> None:
+    # c0 → c3, c3 → c0, c0 → c1 (hidden), c3 → something else, c2 right, unknown class
+    folded = fold(table([0, 3, 0, 3, 2, -1], [3, 0, 1, 4, 2, -1], 4), 2)
+    assert (folded.names, folded.counts.tolist()) == (("c0", "c3"), [[0, 1, 1], [1, 0, 1]])
+    assert [folded.photos(0, 2), folded.photos(1, 2), folded.photos(0, 1)] == [(2,), (3,), (0,)]
+    assert folded.photos(-1, -1) == (4, 5)
+
+
+def test_a_table_of_few_classes_is_shown_whole() -> None:
+    whole = table([0, 1], [0, 1], 2)
+    assert fold(whole, 30) is whole

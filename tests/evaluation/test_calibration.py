@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.evaluation.calibration import calibration_error, reliability
+from lib.evaluation.calibration import calibration_error, points, reliability
 
 # Bins of 1/15: 0.62 and 0.64 fall into the tenth (0.6 to 0.667), 0.95 and 1.0 into the last.
 CONFIDENCE = np.array([0.62, 0.64, 0.95, 1.0])
@@ -25,3 +25,7 @@ def test_calibration_error_is_the_weighted_gap_of_the_bins() -> None:
 
 def test_a_model_as_sure_as_it_is_right_has_no_error() -> None:
     assert calibration_error(np.array([0.75] * 4), np.array([True, True, True, False])) == pytest.approx(0)
+
+
+def test_an_error_is_told_in_percentage_points() -> None:
+    assert points(0.0344) == "3.4"

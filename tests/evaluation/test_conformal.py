@@ -100,6 +100,6 @@ def test_a_coverage_out_of_range_is_an_error(answers: Made, coverage: float) -> 
 def test_sets_are_explained_without_statistics(answers: Made) -> None:
     made = answers([[0.9, 0.1]] * 60)
     told = str(explain_sets(prediction_sets(made, np.zeros(60, np.int64), match("ab", "ab"), "ab")))
-    assert "set on 30 photos so that 90 % of the lists should hold the right class" in told
-    assert "On the other 30 photos 100 % did" in told
-    assert told.endswith("a list had 1.0 classes on average.")
+    assert "chosen on 30 photos so that 90 % of the lists contain the right class" in told
+    assert "On the other 30 photos, 100 % of the lists did (95 % interval: 89 % to 100 %)" in told  # 30 / (30 + 1.96²)
+    assert told.endswith("A list had 1.0 classes on average.")

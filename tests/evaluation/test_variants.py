@@ -22,8 +22,8 @@ def test_what_changed_is_counted_and_the_largest_shift_comes_first(answers: Made
     first = change.largest[0]
     assert (first.index, first.before, first.after, first.size) == (0, 0.7, 0.2, pytest.approx(0.5))
     assert str(explain_change(change, "Float", "Int8")) == (
-        "Of 4 photos, Int8 answers 2 differently from Float and judges 2 differently; the largest shift of a "
-        "probability is from 70 % to 20 %."
+        "On 4 photos, Int8 and Float give a different answer 2 times and a different verdict 2 times. The largest "
+        "change in a probability: 70 % to 20 %."
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from lib.evaluation.accuracy import find_hits
 from lib.evaluation.answers import Answers
-from lib.evaluation.verdicts import coverage_curve, figures_per_verdict, ratios
+from lib.evaluation.shares import share_or_none
+from lib.evaluation.verdicts import accuracy_words, coverage_curve, figures_per_verdict, nearest_ratio, ratios
 from lib.results import VerdictKind
 from lib.verdict import Thresholds, judge
 
@@ -66,3 +67,23 @@ def test_the_ratios_are_the_sliders() -> None:
     assert ratios()[0] == 0.2
     assert ratios()[-1] == 0.9
     assert len(ratios()) == 15
+
+
+@pytest.mark.parametrize(
+    ("right", "photos", "told"), [(3, 3, "(3 / 3)"), (9, 9, "(9 / 9)"), (9, 10, "90 % (9 / 10)"), (0, 0, "–")]
+)
+def test_of_few_photos_the_counts_stand_alone(right: int, photos: int, told: str) -> None:
+    assert accuracy_words(share_or_none(right, photos)) == told
+
+
+@pytest.mark.parametrize(("ratio", "nearest"), [(0.2, 0.2), (0.52, 0.5), (0.53, 0.55), (0.9, 0.9)])
+def test_a_ratio_between_two_positions_belongs_to_the_nearer(ratio: float, nearest: float) -> None:
+    assert nearest_ratio(ratio) == nearest
+
+
+def test_the_floor_holds_for_the_curve_too(answers: Made) -> None:
+    made = answers(ROWS)
+    hits = find_hits(made, LABELS, TARGETS)
+    at = {p.ratio: p.answered.count for p in coverage_curve(made, hits, Thresholds(floor=0.85))}
+    # Without a floor of 0.85 the last row, 0.8 to 0.2, is clear from 0.3 on, and the second from 0.7 on.
+    assert (at[0.3], at[0.7], at[0.9]) == (1, 1, 1)

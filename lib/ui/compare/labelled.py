@@ -20,9 +20,13 @@ from lib.datasets.reading import read_zip
 from lib.errors import AppError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation import conformal
-from lib.evaluation.shares import Share, explain_difference
+from lib.evaluation.accuracy import Confusion, fold
+from lib.evaluation.calibration import points
+from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
 from lib.evaluation.variants import explain_change
+from lib.evaluation.verdicts import VERDICTS_NOTE, accuracy_words
 from lib.i18n import Translator
+from lib.messages import N_
 from lib.photos import thumbnail
 from lib.report import report
 from lib.reporting import evaluation_csv, evaluation_json
@@ -40,6 +44,7 @@ _AS_READ = "evaluation_as_read"
 _ROUND = "known_round"
 _THUMBNAIL_SIDE = 160
 _MOST_SHOWN = 24
+_MOST_CLASSES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,7 @@ def _figures(t: Translator, done: Done) -> None:
         st.info(plain(t.message(note)), icon=":material/info:")
     st.subheader(t("How often each model is right"))
     st.html(_accuracy_table(t, evaluation))
+    st.caption(t(INTERVALS))
     for pair in evaluation.pairs:
         first, second = pair.agreement.first, pair.agreement.second
         names = {m.answers.model: m.answers.name for m in evaluation.models}
@@ -252,6 +258,7 @@ def _figures(t: Translator, done: Done) -> None:
         st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
     st.subheader(t("What the verdicts are worth"))
     st.html(_verdict_table(t, evaluation))
+    st.caption(t(VERDICTS_NOTE))
     curves = {model.answers.name: model.curve for model in evaluation.models}
     _show(charts.coverage_curves(curves, t, ratio=evaluation.thresholds.ratio, ink=ink()))
     st.subheader(t("One model, closer"))
@@ -271,17 +278,10 @@ def _show(chart: dict[str, object]) -> None:
     st.vega_lite_chart(chart, width="stretch")
 
 
-def _interval(share: Share | None) -> str:
-    if share is None:
-        return "–"
-    value, low, high = (f"{100 * number:.1f}" for number in (share.value, share.low, share.high))
-    return f"{value} % ({low} – {high} %)"
-
-
 def _accuracy_table(t: Translator, evaluation: Evaluation) -> str:
-    heads = [t("Model"), t("Photos"), t("Top-1 (95 % interval)"), t("Top-5 (95 % interval)"), t("Calibration error")]
+    heads = [t("Model"), t("Photos"), t("Top-1"), t("Top-5"), t("Calibration error (percentage points)")]
     rows = [
-        [m.answers.name, str(m.hits.photos), _interval(m.top1), _interval(m.top5), f"{m.ece:.3f}"]
+        [m.answers.name, str(m.hits.photos), with_interval(m.top1), with_interval(m.top5), points(m.ece)]
         for m in evaluation.models
     ]
     return table(heads, rows)
@@ -294,7 +294,7 @@ def _verdict_table(t: Translator, evaluation: Evaluation) -> str:
         cells = [model.answers.name]
         for kind in kinds:
             figures = model.verdicts[kind]
-            right = "" if figures.accuracy is None else t("{percent} right", percent=percent(figures.accuracy.value))
+            right = "" if figures.accuracy is None else t("{percent} right", percent=accuracy_words(figures.accuracy))
             cells.append(f"{percent(figures.share.value)} · {right}" if right else percent(figures.share.value))
         rows.append(cells)
     return table([t("Model"), *kinds.values()], rows)
@@ -305,25 +305,31 @@ def _kind_words(t: Translator) -> tuple[str, str, str, str]:
 
 
 def _confusion(t: Translator, done: Done, model: ModelFigures) -> None:
-    st.markdown("**" + t("Which classes it takes for which") + "**")
+    st.markdown("**" + t("Which classes it confuses (confusion matrix)") + "**")
     st.caption(t("Rows: what the photos show. Columns: what the model said. Click a cell to see its photos."))
-    chart = charts.confusion_map(model.confusion, t, ink=ink())
+    confusion, classes = fold(model.confusion, _MOST_CLASSES), len(model.confusion.names)
+    if len(confusion.names) < classes:
+        told = N_("Of {classes} classes, the {shown} with most mistakes are shown; all others are “something else”.")
+        st.caption(t(told, classes=classes, shown=_MOST_CLASSES))
+    chart = charts.confusion_map(confusion, t, ink=ink())
     event = st.vega_lite_chart(chart, width="stretch", on_select="rerun", key=f"confusion-{model.answers.model}")
     picked = event.selection.get("cell", []) if event else []
     if picked:
-        _cell(t, done, model, int(picked[0]["true"]), int(picked[0]["answered"]))
+        _cell(t, done, model, confusion, int(picked[0]["true"]), int(picked[0]["answered"]))
     with st.expander(t("Class by class"), icon=":material/table_rows:"):
         _show(charts.class_bars(model.per_class, t, ink=ink()))
 
 
-def _cell(t: Translator, done: Done, model: ModelFigures, true: int, answered: int) -> None:
-    names = [*model.confusion.names, t("something else")]
-    photos = model.confusion.photos(true, answered)
+def _cell(t: Translator, done: Done, model: ModelFigures, confusion: Confusion, true: int, answered: int) -> None:
+    names = [*confusion.names, t("something else")]
+    photos = confusion.photos(true, answered)
     values = {"true": names[true], "answered": names[answered], "n": len(photos)}
     if true == answered:
-        words = t("{true}, rightly named: {n}", **values)
+        words = t("{true}, classified correctly: {n}", **values)
     else:
-        words = t("{true} taken for {answered}: {n}", **values)
+        words = t("{true} classified as {answered}: {n}", **values)
+    if len(photos) > _MOST_SHOWN:
+        words += " · " + t("the first {shown} are shown", shown=_MOST_SHOWN)
     st.html(f'<p class="cell">{escape(words)}</p>')
     grid = st.grid(min_column_width=120, gap="small")
     for position in photos[:_MOST_SHOWN]:
@@ -331,17 +337,19 @@ def _cell(t: Translator, done: Done, model: ModelFigures, true: int, answered: i
         with grid.cell():
             if (small := done.thumbnails.get(position)) is not None:
                 st.image(small, width="stretch", output_format="JPEG", alt=name)
-            short = f"{PurePosixPath(name).name} · {percent(float(model.answers.p1[position]))}"
+            answers = model.answers
+            said = f"{answers.labels[answers.best[position]]} {percent(float(answers.p1[position]))}"
+            short = f"{PurePosixPath(name).name} · {said}"
             st.html(f'<p class="file" title="{escape(name)}">{escape(short)}</p>')
 
 
 def _calibration(t: Translator, model: ModelFigures) -> None:
-    with st.expander(t("Is it as sure as it is right?"), icon=":material/straighten:"):
+    with st.expander(t("Can you trust its confidence? (calibration)"), icon=":material/straighten:"):
         st.caption(
             t(
                 "A model that says 80 % should be right in 80 % of such cases. Bars below the line: it is too sure of "
-                "itself. The calibration error is the average distance from the line: {ece}.",
-                ece=f"{model.ece:.3f}",
+                "itself. The calibration error is the average distance from the line: {ece} percentage points.",
+                ece=points(model.ece),
             )
         )
         _show(charts.reliability_diagram(model.bins, t, ink=ink()))

@@ -17,7 +17,7 @@ from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photo
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import share
 from lib.evaluation.side_by_side import Row, align
-from lib.evaluation.variants import are_variants, compare_variants, explain_change, made_from
+from lib.evaluation.variants import change_between, explain_change, made_from
 from lib.i18n import Translator
 from lib.results import Answer, Failure, Outcome
 from lib.ui import looking
@@ -120,10 +120,8 @@ def _summary(t: Translator, compared: Compared, settings: Settings) -> None:
     for pair in compared.agreements:
         first, second = by_id[pair.first], by_id[pair.second]
         lines.append(_pair_words(t, pair, first, second))
-        if are_variants(first, second):
-            lines.append(
-                t.message(explain_change(compare_variants(first, second, settings.thresholds), first.name, second.name))
-            )
+        if (change := change_between(first, second, settings.thresholds)) is not None:
+            lines.append(t.message(explain_change(change, first.name, second.name)))
     with st.expander(t("Pair by pair"), icon=":material/join_inner:", expanded=len(compared.models) == LEAST_FOR_OPEN):
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 

@@ -24,7 +24,10 @@ _JOB = "benchmark"
 def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
     """Draw the button that measures, and the figures measured last for these models."""
     st.write(
-        t("Each model is timed on this computer, in a process of its own, with 1, 2, 4 … threads up to its cores.")
+        t(
+            "Each model is timed on this computer in its own process, with 1, 2, 4 … threads, up to the number of CPU "
+            "cores."
+        )
     )
     subject = tuple(folder.spec.id for folder in folders)
     job = current().jobs.get(_JOB)
@@ -52,19 +55,19 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
     if result.reason is not None:
         st.warning(plain(t.message(result.reason)), icon=":material/volume_up:")
     else:
-        st.success(t("The computer was quiet: the figures can be trusted to about 15 %."), icon=":material/volume_off:")
+        st.success(t("Nothing else was running: the times are accurate to about ±15 %."), icon=":material/volume_off:")
     for failed in result.failures:
         st.error(plain(t.message(failed.error.message)), icon=":material/error:")
     names = {folder.spec.id: folder.spec.name for folder in folders}
     heads = [
         t("Model"),
         t("Threads"),
-        t("Median, ms"),
-        t("90 % within, ms"),
+        t("Median (ms)"),
+        t("90 % finish within (ms)"),
         t("Photos a second"),
         t("Memory"),
-        t("File"),
-        t("30 pictures a second"),
+        t("File size"),
+        t("30 frames per second"),
     ]
     rows = [
         [
@@ -80,7 +83,14 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
         for m in result.measurements
     ]
     st.html(table(heads, rows))
-    st.caption(t("A film of 30 pictures a second leaves {ms} ms for each.", ms=f"{FRAME_MS:.0f}"))
+    st.caption(
+        t(
+            "Milliseconds: one photo, already scaled, until its probabilities are there. Photos a second: from the "
+            "JPEG file on, all cores busy. Video at 30 frames per second leaves {ms} ms per frame; a model keeps up if "
+            "both figures allow it.",
+            ms=f"{FRAME_MS:.0f}",
+        )
+    )
     _against_accuracy(t, result, names)
     _published(t, result, names)
 
@@ -100,11 +110,11 @@ def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -
     ]
     st.subheader(t("Speed against accuracy"))
     if evaluation is None or len(spots) < len(best):
-        st.info(t("Evaluate these models on labelled photos first: then accuracy stands beside speed here."))
+        st.info(t("First evaluate these models on labelled photos. Then this chart shows speed and accuracy together."))
         return
     words = t(
-        "Accuracy on {photos} photos of {name}; the fastest number of threads of each model. Area: size of the "
-        "file. Joined: models that no other beats in both.",
+        "Accuracy on {photos} photos from {name}, at each model's fastest number of threads. Circle size: file size. "
+        "Connected models: no other model is better in both speed and accuracy.",
         photos=len(evaluation.photos.photos),
         name=evaluation.photos.name,
     )
