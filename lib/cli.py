@@ -332,8 +332,8 @@ def download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
 def _megabytes(progress: Progress) -> str:
     if progress.stage is not Stage.DOWNLOADING:
         return ""
-    total = "" if progress.total_bytes is None else f" / {progress.total_bytes / 1e6:.1f}"
-    return f" {progress.done_bytes / 1e6:.1f}{total} MB"
+    total = "" if progress.total is None else f" / {progress.total / 1e6:.1f}"
+    return f" {progress.done / 1e6:.1f}{total} MB"
 
 
 def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:

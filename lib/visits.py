@@ -16,7 +16,7 @@ from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice
 from lib.errors import AppError, FullError
 from lib.messages import N_
-from lib.work.jobs import Job
+from lib.work.queue import server_queue
 
 # Half an hour is promised; until a lost connection is noticed, and until what is due is forgotten, some time passes.
 KEEP_S = 28 * 60
@@ -32,12 +32,11 @@ SERVER_BYTES = 1500 * MB
 
 @dataclass(eq=False)
 class Visit:
-    """One visitor's photos and work.
+    """One visitor's photos; her work is in the server's queue, under the visit's id.
 
     Attributes:
         id: Random; who knows it can see the photos.
         album: The photos; bounded by the room for the visit.
-        jobs: Work that goes on or was done, by name; one a name.
         paused: Photos up to this id wait until they are asked for again (see `lib.ui.looking`).
         known: The labelled photos that were read last, on the page Compare.
         known_bytes: What these hold.
@@ -49,7 +48,6 @@ class Visit:
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     album: Album = field(default_factory=Album)
-    jobs: dict[str, Job] = field(default_factory=dict)
     paused: int = 0
     known: KnownPhotos | None = None
     known_bytes: int = 0
@@ -66,13 +64,11 @@ class Visit:
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be lost with it."""
-        return not self.album.photos and self.known is None and not self.jobs
+        return not self.album.photos and self.known is None and not server_queue().has_work_of(self.id)
 
     def end(self) -> None:
-        """Stop all work that is still going on, and forget everything, whoever may still hold the visit itself."""
-        for job in self.jobs.values():
-            job.cancel()
-        self.jobs.clear()
+        """Forget everything, whoever may still hold the visit itself; work goes on only if it is for others, too."""
+        server_queue().leave(self.id)
         self.album.clear()
         self.known, self.known_bytes, self.problem = None, 0, None
         self.choices.clear()

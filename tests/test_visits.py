@@ -7,7 +7,13 @@ import pytest
 from lib.album import Photo
 from lib.errors import FullError
 from lib.visits import CLOSED_BYTES, GRACE_S, KEEP_S, MOST_EMPTY, Visit, Visits
-from lib.work.jobs import Job
+from lib.work.jobs import Job, Kind
+from lib.work.queue import server_queue
+
+
+def begin(visit: Visit, kind: Kind) -> Job:
+    """Begin work of a visit that goes on until it is cancelled, ten seconds at most."""
+    return server_queue().submit(lambda job: job.cancelled.wait(10), kind=kind, name=f"a {kind}", owner=visit.id)
 
 
 class Clock:
@@ -44,7 +50,7 @@ def test_a_visit_that_nobody_shows_is_forgotten_and_its_work_stopped() -> None:
     clock = Clock()
     visits = Visits(clock)
     visit, other = visits.begin(), visits.begin()
-    visit.jobs["x"] = job = Job(lambda job: job.cancelled.wait(10))
+    job = begin(visit, Kind.LOOKING)
     clock.now = KEEP_S - 1
     visits.keep(other)
     assert visits.get(visit.id) is visit
@@ -116,11 +122,12 @@ def test_closed_pages_hold_little_memory_together() -> None:
 def test_page_loads_of_others_take_nobodys_photos() -> None:
     visits = Visits()
     mine = with_photo(visits)
-    mine.jobs["x"] = job = Job(lambda job: job.cancelled.wait(0.5))
+    job = begin(mine, Kind.EVALUATION)
     loads = [visits.begin() for _ in range(3 * MOST_EMPTY)]
     assert visits.get(mine.id) is mine
     assert len(mine.album.photos) == 1
-    assert not job.cancelled.is_set()
+    assert not job.is_stopping
+    server_queue().leave(mine.id)
     assert [visits.get(visit.id) is not None for visit in loads].count(True) == MOST_EMPTY
 
 
@@ -170,3 +177,13 @@ def test_labelled_photos_count() -> None:
     visit = Visit(known_bytes=70)
     visit.album.add("a.png", bytes(7))
     assert visit.held_bytes == 77
+
+
+def test_the_end_of_a_visit_stops_no_training() -> None:
+    visits = Visits()
+    visit = visits.begin()
+    training = begin(visit, Kind.TRAINING)
+    visits.drop(visit)
+    assert not training.is_stopping
+    server_queue().cancel(training, "another")
+    assert training.wait(5)

@@ -22,9 +22,8 @@ from lib.messages import N_
 from lib.work.files import data_folder, sha256_of, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
-from lib.work.shared import Downloads, Job, Jobs
 
-__all__ = ["Entry", "FetchReport", "Job", "Progress", "Stage", "State", "Store", "data_folder"]
+__all__ = ["Entry", "FetchReport", "Progress", "Stage", "State", "Store", "data_folder"]
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 DEFAULT_ID = "starter"
@@ -79,13 +78,11 @@ class Store:
 
     Attributes:
         data: The data folder.
-        downloads: Background downloads into it, shared by every store of this process.
     """
 
     def __init__(self, data: Path | None = None, shipped: Path = SHIPPED) -> None:
         self.data = data or data_folder()
         self._shipped = shipped
-        self.downloads = Downloads(self._fetch_now, Jobs.of_folder(self.data))
         self._reads: dict[Path, _Read] = {}
         self._intact: dict[Path, tuple[object, ...]] = {}
 
@@ -167,15 +164,14 @@ class Store:
         Raises:
             UnknownModelError: There is no such model.
             DownloadError: A file could not be fetched whole.
+            Cancelled: `cancelled` was set.
             ModelFileError: What came is not the model.
         """
         entry = self.find(model_id)
         if entry.state is State.READY:
             return fetching.already_here(entry.spec)
-        return self.downloads.fetch(model_id, on_progress, cancelled)
-
-    def _fetch_now(self, model_id: str, on_progress: OnProgress, cancelled: threading.Event) -> FetchReport:
-        """Fetch a model in this thread, alone among all processes."""
+        on_progress(Progress(Stage.WAITING))
+        cancelled = cancelled or threading.Event()
         places = fetching.Places(self.data)
         with locked(places.lock(f"model-{model_id}"), cancelled=cancelled):
             entry = self.find(model_id)

@@ -7,11 +7,11 @@ import streamlit as st
 from lib.classifiers.base import Classifier
 from lib.classify import least_side
 from lib.i18n import Translator
+from lib.ui import waiting
 from lib.ui.models import store
-from lib.ui.style import plain
 from lib.ui.visit import current, keep
 from lib.visits import Visit
-from lib.work.jobs import Job, JobState
+from lib.work.jobs import Job, JobState, Kind
 
 _JOB = "looking"
 # A page that would be complete in a moment is drawn complete, instead of twice.
@@ -28,7 +28,7 @@ def draw(t: Translator, classifiers: Sequence[Classifier], results: Callable[[],
         results: Draws what the models said; called again and again while they look.
     """
     visit = current()
-    job = _job(visit, classifiers)
+    job = _job(t, visit, classifiers)
     live = job is not None and not job.wait(_PATIENCE_S)
     if job is not None and job.state is JobState.FAILED:
         _pause(visit)
@@ -46,7 +46,7 @@ def draw(t: Translator, classifiers: Sequence[Classifier], results: Callable[[],
     panel()
 
 
-def _job(visit: Visit, classifiers: Sequence[Classifier]) -> Job | None:
+def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job | None:
     """Return the work that is going on, or was last, for these models; begin it if photos are waiting.
 
     A tab that turns to other models cancels the work it watched before, but not that of another tab of this visit.
@@ -54,25 +54,24 @@ def _job(visit: Visit, classifiers: Sequence[Classifier]) -> Job | None:
     models = _ids(classifiers)
     name = f"{_JOB} {' '.join(models)}"
     earlier = st.session_state.get(_JOB)
-    if earlier != name and earlier in visit.jobs:
-        visit.jobs.pop(earlier).cancel()
+    if earlier not in (None, name):
+        waiting.drop(earlier)
     st.session_state[_JOB] = name
-    job = visit.jobs.get(name)
+    job = waiting.find(name)
     if job is not None:
         job.check()
         if job.is_live and not job.cancelled.is_set():
             return job
-    waiting = visit.album.waiting(*models)
-    if not waiting or waiting[-1].id <= visit.paused:
+    unseen = visit.album.waiting(*models)
+    if not unseen or unseen[-1].id <= visit.paused:
         return job
     sides = {least_side(entry.spec.input) for entry in store().entries()}
 
     def work(running: Job) -> None:
-        for _ in visit.album.look(classifiers, waiting, running.cancelled, sides=sides):
+        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides):
             running.advance()
 
-    started = visit.jobs[name] = Job(work, total=len(waiting), name=_JOB)
-    return started
+    return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))
 
 
 def _ids(classifiers: Sequence[Classifier]) -> tuple[str, ...]:
@@ -81,19 +80,15 @@ def _ids(classifiers: Sequence[Classifier]) -> tuple[str, ...]:
 
 def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], job: Job | None) -> None:
     if job is not None and job.is_live:
-        bar, button = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(job.share, text=t("{done} of {total} photos", done=job.done, total=job.total))
-        if button.button(t("Cancel"), key="cancel-looking", icon=":material/close:", width="stretch"):
-            _pause(visit)
-            job.cancel()
+        waiting.draw_progress(t, job, t("Looking at the photos…"), lambda: _pause(visit))
         return
     if job is not None and job.error is not None:
-        st.error(plain(t.message(job.error.message)), icon=":material/error:")
-    waiting = visit.album.waiting(*_ids(classifiers))
-    if waiting and waiting[-1].id <= visit.paused:
+        waiting.draw_end(t, job)
+    unseen = visit.album.waiting(*_ids(classifiers))
+    if unseen and unseen[-1].id <= visit.paused:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(
-                t.plural("{n} photo was not looked at.", "{n} photos were not looked at.", len(waiting)),
+                t.plural("{n} photo was not looked at.", "{n} photos were not looked at.", len(unseen)),
                 icon=":material/pause_circle:",
             )
             if st.button(t("Continue"), key="continue-looking", icon=":material/play_arrow:"):

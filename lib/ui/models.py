@@ -1,9 +1,9 @@
 """Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
 
 import contextlib
-import threading
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -15,31 +15,27 @@ from lib.classifiers.base import Classifier
 from lib.errors import AppError, ModelFileError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.ui import waiting
 from lib.ui.style import plain, span
 from lib.ui.visit import current
 from lib.work.files import data_folder
-from lib.work.progress import Progress, Stage
-from lib.work.shared import JobState
+from lib.work.jobs import Job, Kind
+from lib.work.progress import FetchReport
+from lib.work.queue import server_queue
 
 DEFAULT_MODEL = "starter"
 _CHOSEN = "chosen_model"
 _PARAM = "model"
 
 
-_STORES: dict[Path, Store] = {}
-_STORES_LOCK = threading.Lock()
-
-
 def store() -> Store:
-    """Return the one store of this server.
+    """Return the one store of this server. No cache of Streamlit's: any browser may have those cleared."""
+    return _store(data_folder())
 
-    It knows of running downloads, and any browser may clear Streamlit's caches: so it is in none.
-    """
-    data = data_folder()
-    with _STORES_LOCK:
-        if data not in _STORES:
-            _STORES[data] = Store(data)
-        return _STORES[data]
+
+@cache
+def _store(data: Path) -> Store:
+    return Store(data)
 
 
 def classifier(folder: ModelFolder) -> Classifier:
@@ -135,8 +131,8 @@ def _short_state(t: Translator, entry: Entry) -> str:
     """Return where the model stands: "ready", "14 MB to download", "downloading"."""
     if entry.state is State.READY:
         return t("ready")
-    download = store().downloads.get(entry.spec.id)
-    if download is not None and download.is_running:
+    download = _download_of(entry.spec.id)
+    if download is not None and download.is_live:
         return t("downloading")
     if entry.size_bytes is None:
         return t("to download")
@@ -160,56 +156,35 @@ def download_card(t: Translator, entry: Entry) -> None:
 
 
 def _download(t: Translator, entry: Entry) -> None:
-    downloads = store().downloads
-    job = downloads.get(entry.spec.id)
-    if job is not None and job.is_running:
-        _progress(entry.spec.id, t)
+    model, job = entry.spec.id, _download_of(entry.spec.id)
+    if job is not None and job.is_live:
+        waiting.watch(t, job, patience_s=0.0)
         return
     if entry.is_packed:
         st.caption(t("It comes in an archive, which can be several times larger."))
-    if job is not None and job.error is None and job.state is JobState.FAILED:
-        st.error(t("The download ended in an error of this program; its log says more."), icon=":material/bug_report:")
-    if job is not None and job.error is not None and job.state is JobState.FAILED:
-        st.error(plain(t.message(job.error.message)), icon=":material/cloud_off:")
+    if job is not None:
+        waiting.watch(t, job)
+    elif any(record.name == _job_name(model) for record in server_queue().interrupted()):
+        st.info(t("The server was stopped in the middle of this download."), icon=":material/history:")
     label = t("Download")
     if entry.size_bytes is not None:
         label = t("Download {size}", size=megabytes(entry.size_bytes))
-    if st.button(label, key=f"fetch-{entry.spec.id}", type="primary", icon=":material/download:"):
-        downloads.start(entry.spec.id)
+
+    def work(job: Job) -> FetchReport:
+        return store().fetch(model, on_progress=job.tell, cancelled=job.cancelled)
+
+    pressed = st.button(label, key=f"fetch-{model}", type="primary", icon=":material/download:")
+    details = {"model": model}
+    if pressed and waiting.begin(t, Kind.DOWNLOAD, _job_name(model), work, is_shared=True, details=details):
         st.rerun()
 
 
-@st.fragment(run_every=0.4)
-def _progress(model: str, t: Translator) -> None:
-    job = store().downloads.get(model)
-    if job is None or not job.is_running:
-        st.rerun()
-    st.progress(job.progress.fraction or 0.0, text=stage_words(t, job.progress))
-    st.button(
-        t("Stopping…") if job.is_stopping else t("Cancel"),
-        key=f"cancel-{model}",
-        icon=":material/close:",
-        on_click=job.cancel,
-        disabled=job.is_stopping,
-    )
+def _job_name(model: str) -> str:
+    return f"fetch-{model}"
 
 
-def stage_words(t: Translator, progress: Progress) -> str:
-    """Return what a download is at, for people: "Downloading 1.2 of 3.6 MB"."""
-    match progress.stage:
-        case Stage.DOWNLOADING if progress.total_bytes:
-            done, total = progress.done_bytes / 1e6, progress.total_bytes / 1e6
-            return t("Downloading {done} of {total} MB", done=f"{done:.1f}", total=f"{total:.1f}")
-        case Stage.DOWNLOADING:
-            return t("Downloading…")
-        case Stage.VERIFYING:
-            return t("Checking that every byte is right…")
-        case Stage.CONVERTING:
-            return t("Converting, once; this takes a minute…")
-        case Stage.CHECKING:
-            return t("Trying the model out…")
-        case Stage.WAITING:
-            return t("Waiting…")
+def _download_of(model: str) -> Job | None:
+    return waiting.find(_job_name(model), is_shared=True)
 
 
 def draw_catalogue(t: Translator) -> None:

@@ -1,44 +1,85 @@
-"""Work of one visit that takes a while: begun with a button, watched, cancelled; its result stays."""
+"""Work that takes longer than a click: begun with a button, watched, cancelled; its result stays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
+from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
-from lib.work.jobs import Job, JobState
+from lib.work.jobs import Job, JobState, Kind
+from lib.work.progress import Progress, Stage
+from lib.work.queue import server_queue
 
-_POLL_S = 0.5
+_POLL_S = 0.4
 _PATIENCE_S = 0.3
 
 
-def begin(name: str, work: Callable[[Job], object], *, total: int = 0, subject: object = None) -> Job:
-    """Start work under `name`; what went on under that name before is cancelled."""
-    jobs = current().jobs
-    if (earlier := jobs.get(name)) is not None:
-        earlier.cancel()
-    jobs[name] = Job(work, total=total, name=name, subject=subject)
-    return jobs[name]
-
-
-def watch(t: Translator, name: str, doing: str) -> Job | None:
-    """Draw how the work called `name` is getting on, if there is any; return it once it has ended well.
+def begin(
+    t: Translator,
+    kind: Kind,
+    name: str,
+    work: Callable[[Job], object],
+    *,
+    is_shared: bool = False,
+    total: int | None = None,
+    subject: object = None,
+    details: Mapping[str, Any] | None = None,
+) -> Job | None:
+    """Begin work under `name`, or join it where it is shared; None, with the reason drawn, if there is enough already.
 
     Args:
         t: The visitor's language.
-        name: As it was begun.
-        doing: What it does, in words.
+        kind: What kind of work it is.
+        name: The visit's own work of this name is cancelled for the new.
+        work: See `Job`, as the others.
+        is_shared: Whether it is the same for whoever asks.
+        total: How many steps there are.
+        subject: What it is about.
+        details: From which another server could take it up again.
     """
-    job = current().jobs.get(name)
+    try:
+        return server_queue().submit(
+            work,
+            kind=kind,
+            name=name,
+            owner=current().id,
+            is_shared=is_shared,
+            total=total,
+            subject=subject,
+            details=details,
+        )
+    except UsageError as error:
+        st.error(plain(t.message(error.message)), icon=":material/error:")
+        return None
+
+
+def find(name: str, *, is_shared: bool = False) -> Job | None:
+    """Return this visit's latest work of this name, or the shared one."""
+    return server_queue().get(name, "" if is_shared else current().id)
+
+
+def drop(name: str) -> None:
+    """Cancel and forget this visit's work of this name."""
+    server_queue().drop(name, current().id)
+
+
+def watch(t: Translator, job: Job | None, doing: str = "", *, patience_s: float = _PATIENCE_S) -> Job | None:
+    """Draw how work is getting on, if there is any; return it once it has ended well.
+
+    Args:
+        t: The visitor's language.
+        job: The work.
+        doing: What it does, in words.
+        patience_s: Work that ends within this is not drawn as going on.
+    """
     if job is None:
         return None
     job.check()
-    if job.wait(_PATIENCE_S):
-        if job.error is not None:
-            st.error(plain(t.message(job.error.message)), icon=":material/error:")
-        elif job.state is JobState.CANCELLED:
-            st.info(t("Cancelled."), icon=":material/cancel:")
+    if job.wait(patience_s):
+        draw_end(t, job)
         return job if job.state is JobState.DONE else None
 
     @st.fragment(run_every=_POLL_S)
@@ -46,16 +87,70 @@ def watch(t: Translator, name: str, doing: str) -> Job | None:
         keep()
         if not job.is_live:
             st.rerun()
-        bar, button = st.columns([5, 1], vertical_alignment="center")
-        bar.progress(job.share, text=f"{doing} {job.done} / {job.total}" if job.total else doing)
-        button.button(
-            t("Cancel"),
-            key=f"cancel-{name}",
-            icon=":material/close:",
-            width="stretch",
-            on_click=job.cancel,
-            disabled=job.cancelled.is_set(),
-        )
+        draw_progress(t, job, doing)
 
     panel()
     return None
+
+
+def draw_end(t: Translator, job: Job) -> None:
+    """Say how work ended, if it did not end well."""
+    if job.error is not None:
+        st.error(plain(t.message(job.error.message)), icon=":material/error:")
+    elif job.state is JobState.CANCELLED:
+        st.info(t("Cancelled."), icon=":material/cancel:")
+
+
+def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], None] = lambda: None) -> None:
+    """Draw one bar with words and, for those who may use it, the button that cancels."""
+    queue, visitor = server_queue(), current().id
+
+    def cancel() -> None:
+        on_cancel()
+        queue.cancel(job, visitor)
+
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    bar.progress(job.progress.fraction or 0.0, text=_words(t, job, doing))
+    if visitor in job.owners or queue.may_cancel(job, visitor):
+        button.button(
+            t("Cancel"),
+            key=f"cancel-{job.name}",
+            icon=":material/close:",
+            width="stretch",
+            on_click=cancel,
+            disabled=job.is_stopping,
+        )
+
+
+def _words(t: Translator, job: Job, doing: str) -> str:
+    if job.is_stopping:
+        return t("Stopping…")
+    if job.state is JobState.WAITING:
+        return t("Waiting in line, place {place}. It begins by itself.", place=server_queue().place(job))
+    return stage_words(t, job.progress, doing)
+
+
+def stage_words(t: Translator, progress: Progress, doing: str = "") -> str:
+    """Return what work is at, for people: "Downloading 1.2 of 3.6 MB".
+
+    Args:
+        t: The visitor's language.
+        progress: How far it has come.
+        doing: What it does where the stage does not say.
+    """
+    match progress.stage:
+        case Stage.DOWNLOADING if progress.total:
+            done, total = progress.done / 1e6, progress.total / 1e6
+            return t("Downloading {done} of {total} MB", done=f"{done:.1f}", total=f"{total:.1f}")
+        case Stage.DOWNLOADING:
+            return t("Downloading…")
+        case Stage.VERIFYING:
+            return t("Checking that every byte is right…")
+        case Stage.CONVERTING:
+            return t("Converting, once; this takes a minute…")
+        case Stage.CHECKING:
+            return t("Trying the model out…")
+        case Stage.WAITING:
+            return t("Waiting…")
+        case Stage.WORKING:
+            return f"{doing} {progress.done} / {progress.total}" if progress.total else doing

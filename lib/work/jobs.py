@@ -1,15 +1,33 @@
-"""Work that goes on in the background while pages come and go: started, watched, cancelled."""
+"""A piece of work that takes longer than a click: how far it has come, and how it ended."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
-from lib.errors import AppError
+from lib.errors import AppError, Cancelled
+from lib.work.progress import Progress
+
+
+class Kind(StrEnum):
+    """What kind of work it is; `lib.work.queue.RULES` says how much of each goes on at once."""
+
+    LOOKING = "looking"
+    DOWNLOAD = "download"
+    PACKING = "packing"
+    CONVERSION = "conversion"
+    EVALUATION = "evaluation"
+    BENCHMARK = "benchmark"
+    TRAINING = "training"
+    IMPORT = "import"
 
 
 class JobState(StrEnum):
     """Where a job is in its life."""
 
+    WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
@@ -17,53 +35,64 @@ class JobState(StrEnum):
 
 
 class Job:
-    """A piece of work in a thread of its own.
+    """A piece of work. Its attributes may be read from any thread.
 
     Args:
-        work: Called with the job. It should call `advance` as it goes, and return soon after `cancelled` is set; what
-            it returns becomes `result`. An AppError it raises becomes `error`; any other exception is a bug: it is
-            kept, and raised by `check`.
-        total: How many steps there are, or 0 while that is unknown.
-        name: For the thread.
+        work: Called with the job. It should call `tell` or `advance` as it goes, and return or raise Cancelled soon
+            after `cancelled` is set. What it returns becomes `result`, also when it was cancelled meanwhile. An
+            AppError it raises becomes `error`; any other exception is a bug: it is kept, and raised by `check`.
+        kind: What kind of work it is.
+        name: What it is called among the work of its owner.
+        owner: Id of the visit that asked for it.
+        total: How many steps there are; None while that is unknown.
         subject: What the work is about, to tell jobs apart.
+        details: JSON values from which the work could be begun anew by another server; None if that is no use.
     """
 
     def __init__(
-        self, work: Callable[["Job"], object], *, total: int = 0, name: str = "job", subject: object = None
+        self,
+        work: Callable[["Job"], object],
+        *,
+        kind: Kind = Kind.LOOKING,
+        name: str = "job",
+        owner: str = "",
+        total: int | None = None,
+        subject: object = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        self.total = total
-        self.subject = subject
-        self.done = 0
-        self.state = JobState.RUNNING
+        self.kind, self.name, self.subject, self.details = kind, name, subject, details
+        self.owners = {owner} - {""}
+        self.progress = Progress(total=total)
+        self.state = JobState.WAITING
         self.result: object = None
         self.error: AppError | None = None
         self.cancelled = threading.Event()
+        self.ended_s: float | None = None
+        self._work = work
+        self._ended = threading.Event()
         self._bug: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
-        self._thread.start()
 
     @property
     def is_live(self) -> bool:
-        """Whether the work is still going on."""
-        return self.state is JobState.RUNNING
+        """Whether it goes on, or waits in line."""
+        return self.state in (JobState.WAITING, JobState.RUNNING)
 
     @property
-    def share(self) -> float:
-        """How much is done, 0 … 1."""
-        return min(1.0, self.done / self.total) if self.total else 0.0
+    def is_stopping(self) -> bool:
+        """Whether it was cancelled and is about to end."""
+        return self.is_live and self.cancelled.is_set()
+
+    def tell(self, progress: Progress) -> None:
+        """Say how far it has come; called by the work."""
+        self.progress = progress
 
     def advance(self, steps: int = 1) -> None:
         """Count `steps` as done; called by the work."""
-        self.done += steps
-
-    def cancel(self) -> None:
-        """Ask the work to end; what it has finished stays."""
-        self.cancelled.set()
+        self.progress = replace(self.progress, done=self.progress.done + steps)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the work has ended, at most `seconds`; return whether it has."""
-        self._thread.join(seconds)
-        return not self.is_live
+        """Wait until it has ended, at most `seconds`; return whether it has."""
+        return self._ended.wait(seconds)
 
     def check(self) -> None:
         """Raise what ended the work if that was a bug; once, so that whoever comes back can go on."""
@@ -71,15 +100,24 @@ class Job:
         if bug is not None:
             raise bug
 
-    def _run(self, work: Callable[["Job"], object]) -> None:
+    def run(self) -> None:
+        """Do the work in this thread; one that was cancelled before ends at once."""
+        state = JobState.FAILED
         try:
-            self.result = work(self)
+            if self.cancelled.is_set():
+                raise Cancelled
+            self.state = JobState.RUNNING
+            self.result = self._work(self)
+            state = JobState.CANCELLED if self.cancelled.is_set() and self.result is None else JobState.DONE
         except AppError as error:
-            self.error = error
-            self.state = JobState.FAILED
+            if self.cancelled.is_set() or isinstance(error, Cancelled):
+                state = JobState.CANCELLED
+            else:
+                self.error = error
         except BaseException as bug:
             self._bug = bug
-            self.state = JobState.FAILED
             raise
-        else:
-            self.state = JobState.CANCELLED if self.cancelled.is_set() else JobState.DONE
+        finally:
+            self.state, self.ended_s = state, time.monotonic()
+            del self._work  # and whatever it holds
+            self._ended.set()

@@ -8,9 +8,10 @@ from lib.messages import Message
 
 
 class Stage(StrEnum):
-    """What a download is doing."""
+    """What work is doing."""
 
     WAITING = "waiting"
+    WORKING = "working"
     DOWNLOADING = "downloading"
     VERIFYING = "verifying"
     CONVERTING = "converting"
@@ -19,24 +20,22 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a download has come.
+    """How far work has come.
 
     Attributes:
         stage: What it is doing.
-        done_bytes: Of the file being downloaded.
-        total_bytes: Its size; None while unknown.
+        done: In the unit of the stage: bytes of the file being downloaded, else photos or other steps.
+        total: The same of all there is to do; None while unknown.
     """
 
-    stage: Stage
-    done_bytes: int = 0
-    total_bytes: int | None = None
+    stage: Stage = Stage.WORKING
+    done: int = 0
+    total: int | None = None
 
     @property
     def fraction(self) -> float | None:
-        """Return the share downloaded, 0 … 1; None if unknown or in another stage."""
-        if self.stage is not Stage.DOWNLOADING or not self.total_bytes:
-            return None
-        return min(1.0, self.done_bytes / self.total_bytes)
+        """Return the share done, 0 … 1; None if unknown."""
+        return min(1.0, self.done / self.total) if self.total else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,26 @@
-"""The page Models under AppTest: nothing, good and bad downloads, in three languages."""
+"""The page Models under AppTest: nothing, good, bad, shared and too many downloads, in three languages."""
 
+import json
+import threading
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.catalogue.store import State
+from lib.catalogue.store import State, Store
+from lib.errors import Cancelled
 from lib.ui import models
+from lib.work.jobs import JobState
+from lib.work.queue import MOST_OF_OWNER, server_queue
 from tests.pages.conftest import app, press, run_until, says
 from tests.support.mirror import Mirror, serve
 
 PAGE = "pages/models.py"
 MODEL = "mobilenet-v1-0.25-128-quant"
+SIZES = ("v1-0.25-128", "v1-0.5-160", "v1-0.75-192", "v1-1.0-224", "v2-1.0-224")
+MODELS = [f"mobilenet-{size}-quant" for size in SIZES]
 FILE = "imagenet_labels.txt"  # what is asked for first
 
 
@@ -79,7 +88,7 @@ def test_a_download_cancelled_in_the_middle_is_no_error_and_can_be_begun_again(m
     mirror.files[FILE] = bytes(10**6)
     mirror.stalled.add(FILE)
     test = fetch(app(PAGE))
-    run_until(test, lambda: f"cancel-{MODEL}" in keys(test) and mirror.asked[FILE] == 1)
+    run_until(test, lambda: f"cancel-fetch-{MODEL}" in keys(test) and mirror.asked[FILE] == 1)
     press(test, "Cancel")
     run_until(test, lambda: f"fetch-{MODEL}" in keys(test))
     assert FILE not in says(test)
@@ -97,3 +106,73 @@ def test_two_visitors_watch_one_download(mirror: Mirror, bare: None) -> None:
     for test in (one, two):
         run_until(test, lambda test=test: f"fetch-{MODEL}" in keys(test))  # type: ignore[misc]
     assert mirror.asked[FILE] == 1
+
+
+# The queue ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stalled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let every download stall until it is cancelled, or the test ends."""
+    over = threading.Event()
+
+    def fetch(store: Store, model: str, *, cancelled: threading.Event, **more: Any) -> str:
+        while not cancelled.wait(0.02):
+            if over.is_set():
+                return "fetched"
+        raise Cancelled
+
+    monkeypatch.setattr(Store, "fetch", fetch)
+    yield
+    over.set()
+    server_queue().cancel_all()
+
+
+def cancels(test: AppTest) -> list[str]:
+    return [button.key for button in test.button if str(button.key).startswith("cancel-")]
+
+
+def bars(test: AppTest) -> list[str]:
+    return [bar.proto.text for bar in test.get("progress")]
+
+
+def test_one_visitor_cannot_start_all_downloads(bare: None, stalled: None) -> None:
+    test = app(PAGE)
+    for model in MODELS:
+        fetch(test, model)
+    assert len(bars(test)) == MOST_OF_OWNER
+    assert [text for text in bars(test) if "place" in text] == [
+        f"Waiting in line, place {place}. It begins by itself." for place in (1, 2)
+    ]
+    fetch(test, "mobilenet-v2-1.0-224-ptq")
+    assert "under way or waiting already" in test.error[0].value
+    assert len(bars(test)) == MOST_OF_OWNER
+
+
+def test_a_download_is_one_for_all_and_only_who_asked_may_stop_it(bare: None, stalled: None) -> None:
+    ann, ben = fetch(app(PAGE)), app(PAGE)
+    assert (len(bars(ann)), len(bars(ben))) == (1, 1)
+    assert cancels(ann) == [f"cancel-fetch-{MODEL}"]
+    assert cancels(ben) == []
+    ann.button(key=cancels(ann)[0]).click().run()
+    job = server_queue().get(f"fetch-{MODEL}")
+    assert job is not None
+    assert job.wait(5)
+    assert job.state is JobState.CANCELLED
+    ann.run()
+    assert [info.value for info in ann.info] == ["Cancelled."]
+    assert not ann.error
+
+
+def test_a_download_that_a_killed_server_was_at_is_told_and_can_be_begun_again(
+    tmp_path: Path, bare: None, stalled: None
+) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "a.lock").touch()
+    record = {"kind": "download", "name": f"fetch-{MODEL}", "details": {"model": MODEL}}
+    (tmp_path / "jobs" / "a.json").write_text(json.dumps([record]))
+    test = app(PAGE)
+    assert [info.value for info in test.info] == ["The server was stopped in the middle of this download."]
+    fetch(test, MODEL)
+    assert not test.info
+    assert len(bars(test)) == 1

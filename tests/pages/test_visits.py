@@ -14,6 +14,7 @@ from lib import previews
 from lib.album import Album
 from lib.ui import models
 from lib.visits import VISITS, Visit
+from lib.work.queue import server_queue
 from tests.conftest import TINY_MODELS
 from tests.pages.conftest import app, cat, html, upload
 from tests.support.pictures import RED, encode, noise, plain
@@ -81,7 +82,7 @@ def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() ->
         for _ in range(3):
             second.run()
             first.run()
-        jobs = list(visit_of(first).jobs.values())
+        jobs = server_queue().live()
         go.set()
         assert all(job.wait(30) for job in jobs)
     assert begun == ["starter", "starter-small"]
@@ -101,7 +102,7 @@ def test_a_tab_that_turns_to_another_model_stops_the_work_for_the_one_before() -
 
     with patch.object(Album, "look", slowly):
         test.file_uploader[0].set_value([cat()]).run()
-        (job,) = visit_of(test).jobs.values()
+        (job,) = server_queue().live()
         test.selectbox[0].set_value("starter-small").run()
         assert job.wait(5)
         assert "data-verdict=" in html(test.run())

@@ -8,13 +8,11 @@ from lib.catalogue.contract import ModelFolder
 from lib.i18n import Translator
 from lib.ui import models, waiting
 from lib.ui.models import distinct
-from lib.ui.visit import current
 from lib.variants import Variant, make_variant, variant_id, variants
-from lib.work.jobs import Job
+from lib.work.jobs import Job, JobState, Kind
 
 MOST, LEAST = 4, 2
 _CHOSEN, _MISSED, _PARAM = "compared_models", "missed_models", "models"
-_JOB = "variants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +101,11 @@ def _make(t: Translator, missing: tuple[Option, ...]) -> None:
             make_variant(option.original, option.variant.format, data=models.store().data, cancelled=job.cancelled)
             job.advance()
 
-    wanted = tuple(option.id for option in missing)
-    jobs = current().jobs
-    job = jobs.get(_JOB)
-    if job is None or (not job.is_live and job.subject != wanted):
-        job = waiting.begin(_JOB, work, total=len(missing), subject=wanted)
-    if waiting.watch(t, _JOB, t("Making smaller variants…")) is not None:
-        jobs.pop(_JOB, None)  # should a variant be missing again later, it is made again
-        st.rerun()
-    if not job.is_live and st.button(t("Try again"), icon=":material/refresh:"):
-        jobs.pop(_JOB, None)
+    name = "-".join(["variants", *(option.id for option in missing)])
+    job = waiting.find(name, is_shared=True)
+    has_failed = job is not None and job.state in (JobState.FAILED, JobState.CANCELLED)
+    again = has_failed and st.button(t("Try again"), icon=":material/refresh:")
+    if job is None or again or job.state is JobState.DONE:  # should a variant be missing again later, it is made again
+        job = waiting.begin(t, Kind.CONVERSION, name, work, is_shared=True, total=len(missing))
+    if waiting.watch(t, job, t("Making smaller variants…")) is not None:
         st.rerun()

@@ -37,7 +37,8 @@ from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current, room
 from lib.verdict import percent
-from lib.work.jobs import Job, JobState
+from lib.work.jobs import Job, JobState, Kind
+from lib.work.progress import Progress
 
 _JOB = "evaluate"
 _AS_READ = "evaluation_as_read"
@@ -70,15 +71,16 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     if matchings is None:
         return
     subject = (known, tuple(f.spec.id for f in folders), tuple(m.targets for m in matchings))
-    job = current().jobs.get(_JOB)
+    job = waiting.find(_JOB)
     is_open = job is None or job.subject != subject or job.state in (JobState.CANCELLED, JobState.FAILED)
     if is_open and st.button(
         t.plural("Evaluate with {n} photo", "Evaluate with {n} photos", len(known.photos)),
         type="primary",
         icon=":material/play_arrow:",
     ):
-        waiting.begin(_JOB, _Work(t, known, folders, matchings, settings), total=len(known.photos), subject=subject)
-    ended = waiting.watch(t, _JOB, t("Looking at the photos…"))
+        work = _Work(t, known, folders, matchings, settings)
+        job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
+    ended = waiting.watch(t, job, t("Looking at the photos…"))
     if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
         _skipped(t, known.skipped)
     else:
@@ -98,7 +100,7 @@ def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolde
 
 def last_evaluation() -> Evaluation | None:
     """Return what this visit evaluated last."""
-    job = current().jobs.get(_JOB)
+    job = waiting.find(_JOB)
     return job.result.evaluation if job is not None and isinstance(job.result, Done) else None
 
 
@@ -122,7 +124,7 @@ class _Work:
 
     def __call__(self, job: Job) -> Done | None:
         def note(done: int, total: int) -> None:
-            job.done, job.total = done, total
+            job.tell(Progress(done=done, total=total))
 
         evaluation = evaluate(
             self._known, self._entrants, self._settings, look=self._look, on_progress=note, cancelled=job.cancelled
@@ -172,8 +174,7 @@ def _read(packed: UploadedFile | None, files: Sequence[UploadedFile]) -> None:
         )
         room().take(len(data) - visit.known_bytes)  # what was read before goes
         visit.known, visit.known_bytes = read_zip(data, name), len(data)
-        if (job := visit.jobs.pop(_JOB, None)) is not None:
-            job.cancel()  # it holds the photos before
+        waiting.drop(_JOB)  # it holds the photos before
     except AppError as error:
         visit.problem = error
 

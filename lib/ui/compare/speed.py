@@ -15,8 +15,8 @@ from lib.ui.models import megabytes
 from lib.ui.results import ink
 from lib.ui.style import plain
 from lib.ui.tables import table
-from lib.ui.visit import current
-from lib.work.jobs import Job
+from lib.work.jobs import Job, Kind
+from lib.work.progress import Progress
 
 _JOB = "benchmark"
 
@@ -30,13 +30,13 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
         )
     )
     subject = tuple(folder.spec.id for folder in folders)
-    job = current().jobs.get(_JOB)
+    job = waiting.find(_JOB)
     again = job is not None and job.subject == subject
     if not (again and job is not None and job.is_live) and st.button(
         t("Measure again") if again else t("Measure"), type="primary", icon=":material/speed:"
     ):
-        waiting.begin(_JOB, _work(folders), subject=subject)
-    ended = waiting.watch(t, _JOB, t("Measuring… other work on this computer would disturb it."))
+        job = waiting.begin(t, Kind.BENCHMARK, _JOB, _work(folders), subject=subject)
+    ended = waiting.watch(t, job, t("Measuring… other work on this computer would disturb it."))
     if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):
         _figures(t, ended.result, folders)
 
@@ -44,7 +44,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
 def _work(folders: Sequence[ModelFolder]):  # type: ignore[no-untyped-def]
     def work(job: Job) -> Benchmark:
         def note(done: int, total: int) -> None:
-            job.done, job.total = done, total
+            job.tell(Progress(done=done, total=total))
 
         return benchmark(folders, on_progress=note, cancelled=job.cancelled)
 

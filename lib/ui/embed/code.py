@@ -1,7 +1,6 @@
 """The code: to read, to copy, to take away as files, and as a bundle that works without internet."""
 
 import io
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -16,9 +15,8 @@ from lib.i18n import Translator
 from lib.ui import models, waiting
 from lib.ui.models import megabytes
 from lib.ui.style import plain
-from lib.ui.visit import current
-from lib.work.jobs import Job
-from lib.work.progress import Progress
+from lib.work import process
+from lib.work.jobs import Job, Kind
 
 _JOB = "bundle"
 
@@ -98,10 +96,10 @@ def _bundle(t: Translator, options: Options) -> None:
         missing = scripts.download_bytes(bundles.files_needed(options))
         if missing:
             st.caption(t("Its scripts are downloaded first, once: {size}.", size=megabytes(missing)))
-        job = current().jobs.get(_JOB)
+        job = waiting.find(_JOB)
         if (job is None or job.subject != options) and st.button(t("Make the bundle"), icon=":material/inventory_2:"):
-            waiting.begin(_JOB, _Work(options, scripts), subject=options)
-        ended = waiting.watch(t, _JOB, t("Packing…"))
+            job = waiting.begin(t, Kind.PACKING, _JOB, _Work(options, scripts), subject=options)
+        ended = waiting.watch(t, job, t("Packing…"))
         if ended is not None and ended.subject == options and isinstance(ended.result, bytes):
             st.download_button(
                 t("The bundle, {size}", size=megabytes(len(ended.result))),
@@ -121,10 +119,7 @@ class _Work:
         self._options, self._scripts = options, scripts
 
     def __call__(self, job: Job) -> bytes:
-        def note(progress: Progress) -> None:
-            job.done, job.total = round(progress.done_bytes / 1e6), round((progress.total_bytes or 0) / 1e6)
-
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "bundle.zip"
-            bundles.make(self._options, self._scripts, path, on_progress=note, cancelled=job.cancelled)
+        with process.scratch() as folder:
+            path = folder / "bundle.zip"
+            bundles.make(self._options, self._scripts, path, on_progress=job.tell, cancelled=job.cancelled)
             return path.read_bytes()

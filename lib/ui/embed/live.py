@@ -24,8 +24,7 @@ from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
 from lib.verdict import explain, percent, rank
-from lib.work.jobs import Job
-from lib.work.progress import Progress
+from lib.work.jobs import Job, Kind
 
 _JOB = "scripts"
 _JS = Path(__file__).with_name("preview.js")
@@ -74,17 +73,14 @@ def _has_scripts(t: Translator, options: Options, scripts: Scripts) -> bool:
     if not missing:
         return True
     st.caption(t("The scripts that run models in browsers are downloaded once: {size}.", size=megabytes(missing)))
-    job = current().jobs.get(_JOB)
+    job = waiting.find(_JOB, is_shared=True)
     if (job is None or not job.is_live) and st.button(t("Download the scripts"), icon=":material/download:"):
 
-        def work(running: Job) -> None:
-            def note(progress: Progress) -> None:
-                running.done, running.total = progress.done_bytes // 2**20, (progress.total_bytes or 0) // 2**20
+        def work(running: Job) -> int:
+            return scripts.fetch(needed, on_progress=running.tell, cancelled=running.cancelled)
 
-            scripts.fetch(needed, on_progress=note, cancelled=running.cancelled)
-
-        waiting.begin(_JOB, work)
-    if waiting.watch(t, _JOB, t("Downloading…")) is not None:
+        job = waiting.begin(t, Kind.DOWNLOAD, _JOB, work, is_shared=True)
+    if waiting.watch(t, job, t("Downloading…")) is not None and not scripts.download_bytes(needed):
         st.rerun()
     return False
 
