@@ -114,7 +114,8 @@ class Visits:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.is_open: Callable[[str], bool] = lambda session: False
-        self._visits: dict[str, Visit] = {}  # in the order of showing
+        self._visits: dict[str, Visit] = {}
+        self._sessions: dict[str, float] = {}  # when each was last open
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -130,8 +131,9 @@ class Visits:
 
     def get(self, visit_id: str) -> Visit | None:
         """Return the visit with this id, or None if there is none or it was forgotten."""
-        self.sweep()
-        return self._visits.get(visit_id)
+        with self._lock:
+            self._forget()
+            return self._visits.get(visit_id)
 
     def keep(self, visit: Visit, session: str | None = None) -> None:
         """Note that `visit` is being shown now, in `session`."""
@@ -139,7 +141,7 @@ class Visits:
             visit.seen = self._clock()
             if session is not None:
                 visit.sessions.add(session)
-            self._visits.pop(visit.id, None)
+                self._sessions[session] = visit.seen
             self._visits[visit.id] = visit
 
     def drop(self, visit: Visit) -> None:
@@ -160,29 +162,34 @@ class Visits:
             return Room(VISIT_BYTES - visit.held_bytes, left)
 
     def sweep(self) -> list[str]:
-        """Forget what is due, and return the sessions that are over for good; to be called now and then.
+        """Forget what is due, and return the sessions that are over, once each; to be called now and then.
 
         The last visitor's going is nobody's cue.
         """
         with self._lock:
-            self._note_open()
-            for visit in self._closed(KEEP_S):
-                self._end(visit)
-            closed = self._closed(GRACE_S)
-            held = [visit.held_bytes for visit in closed]
-            for position, visit in enumerate(closed):
-                if sum(held[position:]) > CLOSED_BYTES:
-                    self._end(visit)
-            over = [session for visit in closed for session in visit.sessions]
-            for visit in closed:
-                visit.sessions.clear()
+            self._forget()
+            over = [session for session, last in self._sessions.items() if last < self._clock() - GRACE_S]
+            for session in over:
+                del self._sessions[session]
             return over
+
+    def _forget(self) -> None:
+        self._note_open()
+        for visit in self._closed(KEEP_S):
+            self._end(visit)
+        closed = self._closed(GRACE_S)
+        held = [visit.held_bytes for visit in closed]
+        for position, visit in enumerate(closed):
+            if sum(held[position:]) > CLOSED_BYTES:
+                self._end(visit)
 
     def _note_open(self) -> None:
         now = self._clock()
+        still = set(filter(self.is_open, self._sessions))
+        self._sessions.update(dict.fromkeys(still, now))
         for visit in self._visits.values():
-            if still := set(filter(self.is_open, visit.sessions)):
-                visit.sessions, visit.seen = still, now
+            if visit.sessions & still:
+                visit.sessions, visit.seen = visit.sessions & still, now
 
     def _closed(self, seconds: float) -> list[Visit]:
         """Return the visits that no open page has shown for so long, the longest closed first."""

@@ -96,6 +96,7 @@ def test_sessions_that_are_over_are_named_once_a_while_after_the_page_was_closed
     clock.now = GRACE_S - 1
     assert visits.sweep() == []
     clock.now = GRACE_S + 1
+    assert visits.get(visit.id) is visit
     assert visits.sweep() == ["tab"]
     assert visits.sweep() == []
     assert visits.get(visit.id) is visit, "a reload still finds it"

@@ -1,5 +1,6 @@
 """This browser tab's visit: its photos, answers and work, also after the page was loaded anew."""
 
+import gc
 import threading
 import time
 
@@ -84,6 +85,7 @@ def _sweep() -> None:
     while True:
         _close(VISITS.sweep())
         previews.sweep()
+        gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
         time.sleep(visits.SWEEP_S)
 
 
