@@ -45,7 +45,7 @@ class Source:
     @staticmethod
     def of_bytes(data: bytes, name: str) -> "Source":
         """Return a photo that is in memory."""
-        return Source(name, lambda: data)
+        return Source(name, partial(bytes, data))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class File:
         checksum: Of its bytes, where a zip gives it; else None.
         why_not: Returns why it cannot be a photo, or None.
         source: Its bytes.
+        stamp: Another one where the file is another: its size with its time of change or checksum.
         is_folder: Whether it is an empty folder.
     """
 
@@ -46,6 +47,7 @@ class File:
     checksum: int | None
     why_not: Callable[[], Message | None]
     source: Source
+    stamp: str
     is_folder: bool = False
 
     @property
@@ -227,13 +229,15 @@ def why_not_a_photo(start: bytes, size: int, name: str) -> Message | None:
 def _file(path: Path, folder: Path, root: Path) -> File:
     inner = path.relative_to(folder)
     name = inner.as_posix()
+    status = path.stat() if path.is_file() else None
     return File(
         path=name,
         inner=inner.parts,
-        size=path.stat().st_size if path.is_file() else 0,
+        size=status.st_size if status is not None else 0,
         checksum=None,
         why_not=partial(why_not_usable, path, root, name),
         source=Source.of_path(path, name),
+        stamp=f"{status.st_size} {status.st_mtime_ns}" if status is not None else "",
         is_folder=path.is_dir(),
     )
 
@@ -246,6 +250,7 @@ def _packed(packed: Zip, member: Member) -> File:
         checksum=member.crc,
         why_not=partial(_why_not_packed, packed, member),
         source=Source(member.path, partial(packed.read, member)),
+        stamp=f"{member.size} {member.crc}",
     )
 
 

@@ -14,10 +14,12 @@ class KnownPhoto:
     Attributes:
         source: The photo, not read yet.
         label: Position of its class in `KnownPhotos.classes`, from 0.
+        stamp: Another one where the file is another: its size with its time of change or checksum.
     """
 
     source: Source
     label: int
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class KnownPhotos:
         titles: The same for people to read: "tench" for a WordNet id.
         photos: Everything that looks like a photo.
         skipped: Everything that does not, with the reason.
+        empty: Names of classes that were to have photos, none of which is usable.
         notes: What a reader of the results should know, such as that there is only one class.
     """
 
@@ -52,6 +55,7 @@ class KnownPhotos:
     photos: tuple[KnownPhoto, ...]
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[Message, ...] = ()
+    empty: tuple[str, ...] = ()
 
     def counts(self) -> tuple[int, ...]:
         """Return the number of photos of each class, in the order of `classes`."""

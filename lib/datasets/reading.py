@@ -131,9 +131,10 @@ def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable
         name=name,
         classes=tuple(classes),
         titles=tuple(found.titles.get(label, label) for label in classes),
-        photos=tuple(KnownPhoto(entry.file.source, position[entry.label]) for entry in ordered),
+        photos=tuple(KnownPhoto(entry.file.source, position[entry.label], entry.file.stamp) for entry in ordered),
         skipped=tuple(left_out.listed),
         notes=(*found.notes, *left_out.notes()),
+        empty=tuple(sorted({entry.label for entry in given} - set(classes))),
     )
 
 

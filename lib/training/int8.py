@@ -19,7 +19,8 @@ from PIL import Image
 
 from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.datasets.split import Dataset, LabelledPhoto, scan_for_training
+from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.split import read_for_training
 from lib.errors import AppError, PhotoError
 from lib.export import quantise_int8
 from lib.training.card import CARD, update_folder
@@ -32,7 +33,7 @@ CALIBRATION_PHOTOS = 200
 
 
 def write_int8_folder(
-    source: ModelFolder, train: Dataset, val: Dataset, destination: Path, *, seed: int = 0
+    source: ModelFolder, train: KnownPhotos, val: KnownPhotos, destination: Path, *, seed: int = 0
 ) -> Measured:
     """Write `source` in 8 bits to `destination`, labels in all languages included, and return its figures.
 
@@ -74,13 +75,13 @@ def write_int8_folder(
     return measured
 
 
-def _sample(dataset: Dataset, seed: int) -> list[LabelledPhoto]:
+def _sample(dataset: KnownPhotos, seed: int) -> list[KnownPhoto]:
     count = min(CALIBRATION_PHOTOS, len(dataset.photos))
     chosen = np.random.default_rng(seed).choice(len(dataset.photos), count, replace=False)
     return [dataset.photos[i] for i in chosen]
 
 
-def _decoded(photo: LabelledPhoto) -> Image.Image | None:
+def _decoded(photo: KnownPhoto) -> Image.Image | None:
     try:
         return read_rgb(photo)
     except PhotoError:
@@ -96,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the split and of the calibration photos")
     arguments = parser.parse_args(argv)
     try:
-        train, val = scan_for_training(arguments.photos, validation=0.15, seed=arguments.seed)
+        train, val = read_for_training(arguments.photos, validation=0.15, seed=arguments.seed)
         measured = write_int8_folder(load(arguments.source), train, val, arguments.out, seed=arguments.seed)
     except AppError as error:
         print(error, file=sys.stderr)

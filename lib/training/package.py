@@ -15,7 +15,7 @@ import numpy as np
 from lib.catalogue import card
 from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec, Published, load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.datasets.split import Dataset
+from lib.datasets.labelled import KnownPhotos
 from lib.errors import PhotoError, TrainingError
 from lib.messages import N_
 from lib.training.measure import Measured, measure
@@ -59,7 +59,7 @@ def spec_of(
     )
 
 
-def describe(folder: Path, spec: ModelSpec, val: Dataset, *, parameters: int | None) -> Measured:
+def describe(folder: Path, spec: ModelSpec, val: KnownPhotos, *, parameters: int | None) -> Measured:
     """Write `model.toml` beside finished weights and labels, measured figures and digests included; return the figures.
 
     Args:
@@ -78,7 +78,7 @@ def describe(folder: Path, spec: ModelSpec, val: Dataset, *, parameters: int | N
     return measured
 
 
-def evaluate_folder(folder: Path, val: Dataset) -> Measured:
+def evaluate_folder(folder: Path, val: KnownPhotos) -> Measured:
     """Return what a model folder's file does on photos opened, resized and scaled as the app does it.
 
     Args:

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lib.datasets.split import Dataset, LabelledPhoto
+from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.errors import PhotoError
 from lib.messages import Message
-from lib.photos import open_photo, read_photo
+from lib.photos import open_photo
 from lib.training.teacher import EMBEDDING, TEACHER_SIZE, Teacher
 from lib.training.views import crop, photo_boxes
 
@@ -40,13 +40,13 @@ class Views:
         pixels: Shape (N, V, S, S, 3), RGB; memory-mapped.
         labels: Shape (N,).
         embeddings: Shape (N, V, 1280) float16, what the teacher's features of each crop are; None without a teacher.
-        broken: Photos that could not be decoded, with the reason; they have no row.
+        broken: Why photos could not be decoded, by their position in the data set; they have no row.
     """
 
     pixels: Bytes
     labels: np.ndarray[tuple[int], np.dtype[np.int64]]
     embeddings: np.ndarray[tuple[int, int, int], np.dtype[np.float16]] | None
-    broken: dict[Path, Message]
+    broken: dict[int, Message]
 
 
 def views_that_fit(photos: int, size: int, wanted: int) -> int:
@@ -55,7 +55,7 @@ def views_that_fit(photos: int, size: int, wanted: int) -> int:
 
 
 def prepare_views(
-    dataset: Dataset, folder: Path, *, size: int, count: int, seed: int, augment: bool,
+    dataset: KnownPhotos, folder: Path, *, size: int, count: int, seed: int, augment: bool,
     teacher: bytes | None, progress: Progress,
 ) -> Views:  # fmt: skip
     """Return `count` crops of each photo; made now, or read from `folder` where an equal call left them.
@@ -84,23 +84,23 @@ def prepare_views(
     embeddings = np.load(place / "embeddings.npy", mmap_mode="r") if teacher else None
     if embeddings is not None:
         embeddings = embeddings[: len(kept)]
-    return Views(pixels[: len(kept)], labels[kept], embeddings, {dataset.photos[i].path: m for i, m in reasons.items()})
+    return Views(pixels[: len(kept)], labels[kept], embeddings, reasons)
 
 
-def read_rgb(photo: LabelledPhoto) -> Image.Image:
+def read_rgb(photo: KnownPhoto) -> Image.Image:
     """Return the photo as the app opens it. Raises PhotoError."""
-    return open_photo(read_photo(photo.path), photo.path.name)
+    return open_photo(photo.source.read(), photo.source.name)
 
 
-def _key(dataset: Dataset, size: int, count: int, seed: int, augment: bool, teacher: bytes | None) -> str:
+def _key(dataset: KnownPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None) -> str:
     digest = sha256(repr((size, count, seed, augment, sha256(teacher).hexdigest() if teacher else None)).encode())
     for photo in dataset.photos:
-        digest.update(f"{photo.path.resolve()}|{photo.path.stat().st_size}|{photo.label}\n".encode())
+        digest.update(f"{photo.source.name}|{photo.stamp}|{photo.label}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def _fill(
-    place: Path, dataset: Dataset, size: int, count: int, seed: int, augment: bool, teacher: bytes | None,
+    place: Path, dataset: KnownPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None,
     progress: Progress,
 ) -> dict[int, Message]:  # fmt: skip
     """Write pixels.npy and embeddings.npy; return what could not be decoded. One thread and one teacher a core."""

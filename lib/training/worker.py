@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lib.catalogue.contract import ModelSpec
-from lib.datasets.split import Dataset, require_trainable, scan, scan_for_training, with_extra
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.reading import read_parts
+from lib.datasets.split import read_for_training, require_trainable, with_extra
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head
@@ -81,11 +83,11 @@ class Run:
         self._write(model, history, train, val, time.monotonic() - began)
         self.say(TrainEvent("done"))
 
-    def _scan(self) -> tuple[Dataset, Dataset]:
+    def _scan(self) -> tuple[KnownPhotos, KnownPhotos]:
         options = self._options
-        train, val = scan_for_training(options.folder, validation=options.validation, seed=options.seed)
+        train, val = read_for_training(options.folder, validation=options.validation, seed=options.seed)
         for folder in options.extra:
-            train = with_extra(train, scan(folder))
+            train = with_extra(train, read_parts(folder)[0])
         self.say(TrainEvent("scan", total=len(train.photos) + len(val.photos)))
         return train, val
 
@@ -97,7 +99,7 @@ class Run:
         self.say(TrainEvent("teach"))
         return load_teacher(self._options.teacher)
 
-    def _prepare(self, dataset: Dataset, teacher: bytes | None, count: int, *, augment: bool) -> Views:
+    def _prepare(self, dataset: KnownPhotos, teacher: bytes | None, count: int, *, augment: bool) -> Views:
         # At the net's own size: crops made larger and scaled down in training are softer than the photos the app
         # shows it, which cost an early mini-Xception 1.8 points of top-1.
         size = self._options.input_size
@@ -133,7 +135,12 @@ class Run:
         return fit.run(), fit.history
 
     def _write(
-        self, model: "keras.Model", history: list[dict[str, float]], train: Dataset, val: Dataset, seconds: float
+        self,
+        model: "keras.Model",
+        history: list[dict[str, float]],
+        train: KnownPhotos,
+        val: KnownPhotos,
+        seconds: float,
     ) -> None:
         options = self._options
         labels = [shown_label(name) for name in train.classes]
@@ -149,7 +156,7 @@ class Run:
                 "teacher_top1": self._teacher_accuracy,
                 "recipe": options.recipe_settings(),
                 "history": [TrainEvent("fit", **row).to_dict() for row in history],  # type: ignore[arg-type]
-                "skipped": [{"file": s.path.name, "reason": str(s.reason)} for s in train.skipped + val.skipped],
+                "skipped": [{"file": s.file, "reason": str(s.reason)} for s in train.skipped + val.skipped],
             }
             (place / "metrics.json").write_text(metrics_json(measured, labels, about), encoding="utf-8")
             if (self._destination / CARD).is_file():  # its prose stays, its figures are brought up to date

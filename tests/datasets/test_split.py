@@ -1,95 +1,45 @@
-"""Folders of labelled photos: layouts, what is skipped and why, seeded splits."""
+"""Labelled photos for training: what is held out, what is too little, and the same photos in every layout."""
 
+import pickle
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from lib.datasets.split import Dataset, LabelledPhoto, require_trainable, scan, scan_for_training, split, with_extra
+from lib.classify import Source
+from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.reading import read_folder
+from lib.datasets.split import read_for_training, require_trainable, split, with_extra
 from lib.errors import DatasetError
-from lib.messages import Message
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
-WEBP = b"RIFF\x00\x00\x00\x00WEBP" + bytes(8)
 
 
-def put(path: Path, content: bytes = JPEG) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+def put(root: Path, *names: str) -> Path:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(JPEG + name.encode())
+    return root
 
 
-def made_of(*counts: int) -> Dataset:
+def made_of(*counts: int) -> KnownPhotos:
     photos = tuple(
-        LabelledPhoto(Path(f"/{label}/{i}.jpg"), label) for label, count in enumerate(counts) for i in range(count)
-    )
-    return Dataset(Path("/set"), tuple(f"class{i}" for i in range(len(counts))), photos)
+        KnownPhoto(Source.of_bytes(b"", f"{label}/{i}.jpg"), label)
+        for label, count in enumerate(counts) for i in range(count)
+    )  # fmt: skip
+    names = tuple(f"class{i}" for i in range(len(counts)))
+    return KnownPhotos("set", names, names, photos)
 
 
-def test_classes_and_photos_are_sorted_whatever_the_order_on_disk(tmp_path: Path) -> None:
-    for name in ("zebra/b.jpg", "zebra/a.png", "ant/2.webp", "ant/deeper/1.jpg"):
-        put(tmp_path / name, {".png": PNG, ".webp": WEBP}.get(Path(name).suffix, JPEG))
-    found = scan(tmp_path)
-    assert found.classes == ("ant", "zebra")
-    assert [(p.path.relative_to(tmp_path).as_posix(), p.label) for p in found.photos] == [
-        ("ant/2.webp", 0),
-        ("ant/deeper/1.jpg", 0),
-        ("zebra/a.png", 1),
-        ("zebra/b.jpg", 1),
-    ]
-    assert found.skipped == ()
-    assert found.counts() == (2, 2)
+def named(photos: KnownPhotos) -> set[str]:
+    return {photo.source.name for photo in photos.photos}
 
 
-def test_hidden_files_are_passed_over_in_silence(tmp_path: Path) -> None:
-    put(tmp_path / "cat/a.jpg")
-    put(tmp_path / "cat/.DS_Store", b"x")
-    put(tmp_path / "cat/Thumbs.db", b"x")
-    put(tmp_path / ".git/a.jpg")
-    put(tmp_path / "__MACOSX/a.jpg")
-    found = scan(tmp_path)
-    assert (found.classes, len(found.photos), found.skipped) == (("cat",), 1, ())
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        pytest.param(b"", "a.jpg is empty.", id="empty"),
-        pytest.param(b"hello", "a.jpg is not a photo in a known format.", id="text with a photo's name"),
-    ],
-)
-def test_a_file_that_is_no_photo_is_skipped_with_its_reason(tmp_path: Path, content: bytes, reason: str) -> None:
-    put(tmp_path / "cat/a.jpg", content)
-    put(tmp_path / "cat/b.jpg")
-    found = scan(tmp_path)
-    assert [p.path.name for p in found.photos] == ["b.jpg"]
-    assert [str(s.reason) for s in found.skipped] == [reason]
-
-
-def test_the_name_of_a_file_is_not_trusted_its_first_bytes_are(tmp_path: Path) -> None:
-    put(tmp_path / "cat/photo", PNG)
-    assert [p.path.name for p in scan(tmp_path).photos] == ["photo"]
-
-
-def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
-    outside = put(tmp_path / "outside/secret.jpg")
-    put(tmp_path / "set/cat/a.jpg")
-    (tmp_path / "set/cat/b.jpg").symlink_to(outside)
-    (tmp_path / "set/cat/loop").symlink_to(tmp_path / "set/cat")
-    (tmp_path / "set/dog").symlink_to(outside.parent)
-    found = scan(tmp_path / "set")
-    assert found.classes == ("cat",)
-    assert [p.path.name for p in found.photos] == ["a.jpg"]
-    assert [str(s.reason) for s in found.skipped] == ["b.jpg is a link to a file outside the folder."]
-
-
-def test_a_folder_without_classes_is_an_error(tmp_path: Path) -> None:
-    put(tmp_path / "a.jpg")
-    with pytest.raises(DatasetError, match="has no class folders"):
-        scan(tmp_path)
-    with pytest.raises(DatasetError, match="is not a folder"):
-        scan(tmp_path / "a.jpg")
+def test_the_photos_and_their_sources_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    photos = read_folder(put(tmp_path, "a/1.jpg", "b/2.jpg"))
+    sent = pickle.loads(pickle.dumps(photos))
+    assert [photo.source.read() for photo in sent.photos] == [photo.source.read() for photo in photos.photos]
+    assert pickle.loads(pickle.dumps(Source.of_bytes(b"x", "a"))).read() == b"x"
 
 
 @pytest.mark.parametrize(
@@ -105,11 +55,18 @@ def test_too_little_to_train_on_is_an_error(counts: tuple[int, ...], message: st
         require_trainable(made_of(*counts))
 
 
+def test_a_class_without_a_usable_photo_is_no_class_forgotten(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg")
+    (tmp_path / "c").mkdir()
+    with pytest.raises(DatasetError, match="Class c has 0 usable photos"):
+        read_for_training(tmp_path, validation=0.15, seed=0)
+
+
 def test_a_split_takes_the_same_share_of_each_class() -> None:
     train, val = split(made_of(20, 100, 2), validation=0.15, seed=3)
     assert val.counts() == (3, 15, 1)
     assert train.counts() == (17, 85, 1)
-    assert not set(train.photos) & set(val.photos)
+    assert not named(train) & named(val)
 
 
 def test_a_split_depends_on_its_seed_alone() -> None:
@@ -124,29 +81,46 @@ def test_a_split_without_a_side_is_an_error(share: float) -> None:
         split(made_of(5, 5), validation=share)
 
 
-def test_train_and_val_folders_are_taken_as_they_are(tmp_path: Path) -> None:
-    for name in ("train/a/1.jpg", "train/a/2.jpg", "train/b/1.jpg", "train/b/2.jpg", "val/a/9.jpg", "val/b/9.jpg"):
-        put(tmp_path / name)
-    train, val = scan_for_training(tmp_path, validation=0.15, seed=0)
-    assert (train.counts(), val.counts()) == ((2, 2), (1, 1))
-    put(tmp_path / "val/c/9.jpg")
+@pytest.mark.parametrize(
+    ("learnt", "held_out"),
+    [("train", "val"), ("train", "valid"), ("Training", "Validation"), ("train", "test"), ("training_set", "test_set")],
+)
+@pytest.mark.parametrize("around", ["", "set/"])
+def test_parts_for_training_and_validation_are_taken_as_they_are(
+    tmp_path: Path, learnt: str, held_out: str, around: str
+) -> None:
+    names = [f"{around}{learnt}/{label}/{i}.jpg" for label in "ab" for i in (1, 2)]
+    put(tmp_path, *names, *(f"{around}{held_out}/{label}/9.jpg" for label in "ab"))
+    train, val = read_for_training(tmp_path, validation=0.15, seed=0)
+    assert (train.classes, train.counts(), val.classes, val.counts()) == (("a", "b"), (2, 2), ("a", "b"), (1, 1))
+    put(tmp_path, f"{around}{held_out}/c/9.jpg")
     with pytest.raises(DatasetError, match="different classes: c"):
-        scan_for_training(tmp_path, validation=0.15, seed=0)
+        read_for_training(tmp_path, validation=0.15, seed=0)
+
+
+def test_of_train_valid_and_test_the_photos_in_test_are_not_touched(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{part}/{label}/{i}.jpg" for part in ("train", "valid", "test") for label in "ab" for i in (1, 2)))
+    train, val = read_for_training(tmp_path, validation=0.15, seed=0)
+    assert {name.split("/")[0] for name in named(train)} == {"train"}
+    assert {name.split("/")[0] for name in named(val)} == {"valid"}
+
+
+def test_parts_without_one_to_learn_from_are_an_error(tmp_path: Path) -> None:
+    put(tmp_path, "valid/a/1.jpg", "test/a/2.jpg")
+    with pytest.raises(DatasetError, match="no folder train to learn from"):
+        read_for_training(tmp_path, validation=0.15, seed=0)
+
+
+def test_a_folder_around_the_classes_is_looked_through(tmp_path: Path) -> None:
+    put(tmp_path, *(f"set/photos/{label}/{i}.jpg" for label in "abc" for i in range(4)))
+    train, val = read_for_training(tmp_path / "set", validation=0.25, seed=0)
+    assert (train.classes, train.counts(), val.counts()) == (("a", "b", "c"), (3, 3, 3), (1, 1, 1))
 
 
 def test_extra_photos_join_the_class_of_the_same_name(tmp_path: Path) -> None:
-    for name in ("set/a/1.jpg", "set/b/1.jpg", "more/b/2.jpg"):
-        put(tmp_path / name)
-    joined = with_extra(scan(tmp_path / "set"), scan(tmp_path / "more"))
+    put(tmp_path, "set/a/1.jpg", "set/b/1.jpg", "more/b/2.jpg")
+    joined = with_extra(read_folder(tmp_path / "set"), read_folder(tmp_path / "more"))
     assert Counter(p.label for p in joined.photos) == {0: 1, 1: 2}
-    put(tmp_path / "more/c/1.jpg")
+    put(tmp_path, "more/c/1.jpg")
     with pytest.raises(DatasetError, match="lack: c"):
-        with_extra(scan(tmp_path / "set"), scan(tmp_path / "more"))
-
-
-def test_photos_that_break_when_decoded_join_the_skipped() -> None:
-    whole = made_of(3, 3)
-    broken = whole.photos[1].path
-    rest = whole.without({broken: Message("1.jpg is cut off.", {})})
-    assert rest.counts() == (2, 3)
-    assert [(s.path, str(s.reason)) for s in rest.skipped] == [(broken, "1.jpg is cut off.")]
+        with_extra(read_folder(tmp_path / "set"), read_folder(tmp_path / "more"))

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.datasets.split import scan
+from lib.datasets.reading import read_folder
 from lib.training.prepare import Views, prepare_views
 
 
 def prepared(folder: Path, work: Path) -> tuple[Views, list[tuple[int, int]]]:
     told: list[tuple[int, int]] = []
     views = prepare_views(
-        scan(folder), work, size=8, count=2, seed=0, augment=False, teacher=None,
+        read_folder(folder), work, size=8, count=2, seed=0, augment=False, teacher=None,
         progress=lambda done, total: told.append((done, total)),
     )  # fmt: skip
     return views, told
@@ -31,15 +31,23 @@ def test_rows_are_the_photos_that_could_be_decoded(tmp_path: Path) -> None:
     assert views.pixels[:, 0, 0, 0, 0].tolist() == [10, 20, 30, 200, 210]
     assert np.array_equal(views.pixels[:, 0], views.pixels[:, 1])
     assert views.labels.tolist() == [0, 0, 0, 1, 1]
-    assert [(path, str(reason)) for path, reason in views.broken.items()] == [
-        (broken, "15.png is damaged: its picture cannot be decoded.")
-    ]
+    told_of = {1: "dark/15.png is damaged: its picture cannot be decoded."}
+    assert {index: str(reason) for index, reason in views.broken.items()} == told_of
     assert told[0] == (0, 6)
 
     again, told = prepared(tmp_path / "set", tmp_path / "work")
     assert told == [], "the second time nothing is decoded"
     assert np.array_equal(again.pixels, views.pixels)
     assert again.labels.tolist() == views.labels.tolist()
-    assert {path: str(reason) for path, reason in again.broken.items()} == {
-        broken: "15.png is damaged: its picture cannot be decoded."
-    }
+    assert {index: str(reason) for index, reason in again.broken.items()} == told_of
+
+
+def test_crops_are_made_anew_for_a_photo_that_was_changed(tmp_path: Path) -> None:
+    for name, colour in {"a/1.png": "red", "b/2.png": "green"}.items():
+        (tmp_path / "set" / name).parent.mkdir(parents=True)
+        Image.new("RGB", (20, 12), colour).save(tmp_path / "set" / name)
+    prepared(tmp_path / "set", tmp_path / "work")
+    Image.new("RGB", (20, 12), "blue").save(tmp_path / "set" / "a/1.png")
+    views, told = prepared(tmp_path / "set", tmp_path / "work")
+    assert told
+    assert views.pixels[0, 0, 0, 0].tolist() == [0, 0, 255]

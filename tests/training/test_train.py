@@ -67,7 +67,7 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
 
     metrics = json.loads((result.folder / "metrics.json").read_text())
     assert metrics["confusion"] == [[6, 0], [0, 6]]
-    assert {entry["file"] for entry in metrics["skipped"]} == {"cut.png", "notes.txt"}
+    assert {entry["file"] for entry in metrics["skipped"]} == {"red/cut.png", "red/notes.txt"}
     assert str(tmp_path) not in (result.folder / "metrics.json").read_text()
     assert (result.folder / "model.keras").is_file()
     assert [path.name[:6] for path in (tmp_path / "work").iterdir()] == ["views-"] * 2, "the checkpoint is gone"
@@ -101,6 +101,7 @@ def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_pa
 @pytest.mark.tensorflow
 def test_what_is_wrong_with_the_photos_reaches_the_caller(tmp_path: Path) -> None:
     (tmp_path / "set/only").mkdir(parents=True)
+    (tmp_path / "set/only/1.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(DatasetError, match="only one class"):
         train(options(tmp_path / "set", tmp_path), on_event=lambda event: None)
 
