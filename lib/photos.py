@@ -1,7 +1,8 @@
 """Bytes from anywhere → an upright RGB image, or one sentence saying why not.
 
-A photo is untrusted: its size, pixel count and frame count are checked before anything is decoded, only the formats
-named here are ever tried, and whatever goes wrong is a `PhotoError` of that photo alone.
+A photo is untrusted: its headers are walked first (`lib.photo_headers`), its size, pixel count and frame count are
+checked before anything is decoded, only the formats named here are ever tried, and whatever goes wrong is a
+`PhotoError` of that photo alone.
 """
 
 import io
@@ -10,24 +11,31 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from lib.errors import PhotoError
 from lib.messages import N_
+from lib.photo_headers import Shown, boxes, orientation_of, show
 
 MAX_BYTES = 64 * 2**20
 # A JPEG is decoded at reduced scale, so a 108-megapixel phone photo costs little; others are decoded whole.
 MAX_PIXELS_JPEG = 120_000_000
 MAX_PIXELS = 50_000_000
+# A picture that cannot be reduced, because its other side is short, is held twice; JPEGs end at twice this anyway.
+MAX_SIDE = 32_000
 MAX_FRAMES = 1000
-# Decoding more pixels than this takes up to 15 bytes each, so only one such photo is decoded at a time, in however
-# many threads others are.
-MANY_PIXELS = 16_000_000
+# What a decoder may hold for one photo: less than the 300 MB that it may cost in all.
+MAX_HELD = 280_000_000
+# Only one photo of those that hold more than this is decoded at a time, in however many threads others are.
+MUCH_HELD = 64_000_000
 
 # Photos are reduced to the smallest of 1/1, 1/2, 1/4, 1/8 scale that keeps both sides at least this long: a little more
 # than 299 pixels cut from the middle 87.5 % need, and with it known accuracies come out exactly. JPEGs are reduced by
@@ -35,19 +43,14 @@ MANY_PIXELS = 16_000_000
 # depend on which other models look at the same photo, nor on whether the app kept the file or the reduced picture.
 DECODE_FLOOR = 360
 
-# An iPhone's or a 3D camera's photo is often an MPO: a JPEG with more pictures behind it. Pillow tells them apart.
-_JPEGS = ("JPEG", "MPO")
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
-_JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
-_HEIF_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".heic", ".heif", ".hif", ".avif"}
 )
 SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
 
-# EXIF 2.3, tag "Orientation": how the stored picture has to be turned to stand upright.
-_ORIENTATION = 0x0112
+# EXIF 2.3, tag 274: how the stored picture has to be turned to stand upright.
 _TURNINGS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -63,7 +66,7 @@ _SWAPS_SIDES = frozenset(_TURNINGS[tag] for tag in (5, 6, 7, 8))
 Image.MAX_IMAGE_PIXELS = None
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-_decoding_many = threading.Lock()
+_decoding_much = threading.Lock()
 
 
 def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image.Image:
@@ -85,16 +88,15 @@ def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> t
     """Like `open_photo`, and also return the upright photo's own (width, height) in the file."""
     _check_bytes(data, name)
     with _decoding(name, data):
-        image = _open(data)
+        shown = show(data, name)
+        image = _open(shown.data)
         stored_wh = image.size
-        _check_size(image, name)
-        _check_frames(image, data, name)
-        if image.format in _JPEGS:
-            image.draft(image.mode, (at_least, at_least))  # decodes at reduced scale
-        with _decoding_many if _pixels_held(image, stored_wh) > MANY_PIXELS else nullcontext():
-            image.load()
-            turning = _turning(image)
-            rgb = _reduce(_to_rgb(image), at_least)
+        _check_size(image, shown, name)
+        _check_frames(image, shown, name)
+        with _decoding_much if _bytes_held(image, shown, at_least) > MUCH_HELD else nullcontext():
+            image = _load(image, shown, at_least)
+            rgb = _to_rgb(image, shown, _reduction(image.size, at_least))
+    turning = _turning(image, shown)
     if turning is None:
         return rgb, stored_wh
     return rgb.transpose(turning), (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
@@ -179,36 +181,48 @@ def _too_many_bytes(name: str, size: int) -> PhotoError:
     )
 
 
-def _check_size(image: Image.Image, name: str) -> None:
+def _check_size(image: Image.Image, shown: Shown, name: str) -> None:
     width, height = image.size
-    limit = MAX_PIXELS_JPEG if image.format in _JPEGS and not _is_progressive(image) else MAX_PIXELS
+    limit = MAX_PIXELS_JPEG
+    if image.format != "JPEG" or shown.held:
+        limit = min(MAX_PIXELS, MAX_HELD * width * height // max(1, _bytes_held(image, shown)))
     if width * height > limit:
         raise PhotoError(
             N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read."),
             file=name,
             width=width,
             height=height,
-            format="progressive JPEG" if _is_progressive(image) else image.format,
+            format="progressive JPEG" if image.format == "JPEG" and shown.held else image.format,
             limit=limit // 1_000_000,
+        )
+    if max(width, height) > MAX_SIDE:
+        raise PhotoError(
+            N_("{file} is too large: {width} × {height} pixels; photos of up to {limit} pixels a side are read."),
+            file=name,
+            width=width,
+            height=height,
+            limit=MAX_SIDE,
         )
 
 
-def _is_progressive(image: Image.Image) -> bool:
-    """Whether all of a JPEG is in memory before the first pixel comes out, at whatever scale."""
-    return bool(image.info.get("progressive"))
+def _bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) -> int:
+    """Return what the decoder and Pillow hold for a picture that is opened, but not decoded yet."""
+    width, height = image.size
+    if image.format == "JPEG":  # decoded at reduced scale
+        factor = _reduction(image.size, at_least)
+        width, height = width // factor, height // factor
+    each = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4
+    return width * height * _COPIES.get((str(image.format), len(image.getbands())), each) + shown.held
 
 
-def _pixels_held(image: Image.Image, stored_wh: tuple[int, int]) -> int:
-    width, height = stored_wh if _is_progressive(image) else image.size
-    return width * height
+# Bytes a pixel, measured with pictures of 50 megapixels: these decoders hold all of it before Pillow does.
+_COPIES = {("WEBP", 3): 16, ("WEBP", 4): 16, ("AVIF", 3): 9, ("AVIF", 4): 11, ("HEIF", 3): 5, ("HEIF", 4): 7}
 
 
-def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
+def _check_frames(image: Image.Image, shown: Shown, name: str) -> None:
     """Refuse films. The pages of a TIFF are not counted: they cost nothing, as only the first is read."""
-    frames = 1
-    if image.format == "GIF":
-        frames = _count_gif_frames(data)
-    elif image.format in ("PNG", "WEBP", "AVIF", "HEIF"):
+    frames = shown.frames
+    if image.format in ("WEBP", "AVIF", "HEIF"):
         frames = getattr(image, "n_frames", 1)
     if frames > MAX_FRAMES:
         raise PhotoError(
@@ -216,39 +230,6 @@ def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
             file=name,
             limit=MAX_FRAMES,
         )
-
-
-def _count_gif_frames(data: bytes) -> int:
-    """Count the frames of a GIF by walking its blocks (GIF89a, appendix B); stops counting beyond the limit.
-
-    Pillow's own count takes minutes for a file made for that purpose.
-    """
-    frames, at, inside = 0, 13 + _gif_palette_bytes(data[10]), False
-    for _ in range(_MOST_GIF_BLOCKS):
-        if at >= len(data):
-            break
-        block = data[at]
-        if inside:  # sub-blocks of data, up to an empty one
-            inside = block != 0
-            at += 1 + block
-        elif block == _GIF_FRAME and at + 9 < len(data) and frames <= MAX_FRAMES:
-            frames += 1
-            inside = True
-            at += 11 + _gif_palette_bytes(data[at + 9])
-        elif block == _GIF_EXTENSION:
-            inside = True
-            at += 2
-        else:
-            break
-    return frames
-
-
-_GIF_FRAME, _GIF_EXTENSION = b",!"
-_MOST_GIF_BLOCKS = 1_000_000
-
-
-def _gif_palette_bytes(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
 @contextmanager
@@ -259,7 +240,7 @@ def _decoding(name: str, data: bytes) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise _not_a_photo(name, data, error) from error
     # What Pillow's decoders raise on bad data, found by cutting and mutating files of every format.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AssertionError) as error:
         raise _broken(name, data, error) from error
     except (struct.error, zlib.error, OverflowError, ZeroDivisionError, RuntimeError) as error:
         raise _broken(name, data, error) from error
@@ -284,15 +265,7 @@ def _is_cut_off(data: bytes) -> bool:
         return len(data) < 12 or int.from_bytes(data[4:8], "little") + 8 > len(data)
     if data[4:8] != b"ftyp":
         return False
-    at = 0
-    while at < len(data):  # the boxes of ISO 14496-12: size, then kind; 0 reaches to the end, 1 has it in 8 bytes
-        size = int.from_bytes(data[at : at + 4])
-        if size == 1:
-            size = int.from_bytes(data[at + 8 : at + 16])
-        if size < 8:
-            return False
-        at += size
-    return at > len(data)
+    return max(boxes(data), default=0) > len(data)
 
 
 def _not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
@@ -330,39 +303,202 @@ def _recognise(data: bytes) -> str | None:
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 
 
-def _reduce(image: Image.Image, at_least: int) -> Image.Image:
-    factor = 8
-    while factor > 1 and min(image.size) < factor * at_least:
-        factor //= 2
-    return image.reduce(factor) if factor > 1 else image
+def _load(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
+    """Decode, and say by Pillow's means which pixels of a PNG are transparent."""
+    if image.format == "JPEG":
+        return _load_jpeg(image, shown, at_least)
+    if image.format == "HEIF":
+        return image  # its strips are decoded as they are asked for
+    if image.format == "TIFF":
+        _mend_tiff(cast(ImageFile.ImageFile, image), shown)
+    if not shown.clear:
+        image.load()
+    elif shown.bits == 16 and image.mode == "RGB":
+        opaque = Image.new("L", image.size)
+        _mark_others(opaque, _low_bytes(shown), [sample & 255 for sample in shown.clear])
+        image.load()
+        _mark_others(opaque, image, [sample >> 8 for sample in shown.clear])
+        image.putalpha(opaque)
+    else:
+        image.load()
+        image.info["transparency"] = shown.clear[0] if len(shown.clear) == 1 else shown.clear
+    return image
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return _to_eight_bits(image).convert("RGB")
-    if image.has_transparency_data:
-        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
-        white = Image.new("RGB", rgba.size, "white")
-        white.paste(rgba, mask=rgba)
-        return white
-    return image.convert("RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit and 32-bit grey to 8 bits; Pillow's own convert() would clip at 255."""
-    grey = np.asarray(image).astype(np.float64)
-    if image.mode == "F":
-        grey = (grey - grey.min()) * (255.0 / max(float(np.ptp(grey)), 1e-12))
-    elif image.mode.startswith("I;16") or grey.max(initial=0) > 255:
-        grey = grey / 257.0  # 65535 / 255
-    return Image.fromarray(np.clip(grey.round(), 0, 255).astype(np.uint8))
-
-
-def _turning(image: Image.Image) -> Image.Transpose | None:
-    """Return what makes the photo upright; photos with unreadable EXIF data are taken as they are."""
+def _load_jpeg(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
+    """Decode at reduced scale; a file that lacks its end marker alone, as webcams write it, is given one."""
+    image.draft(image.mode, (at_least, at_least))
     try:
-        return _TURNINGS.get(image.getexif().get(_ORIENTATION, 1))
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, TypeError):
-        return None
+        image.load()
+    except OSError:
+        stripped = _without_padding(shown.data)
+        if shown.data.endswith(_JPEG_END) or not shown.is_refined or not _is_whole(stripped):
+            raise
+        ended = replace(shown, data=stripped + _JPEG_END)
+        return _load_jpeg(_open(ended.data), ended, at_least)
+    return image
+
+
+_JPEG_END = b"\xff\xd9"
+_JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64, b"\x6d" * 64, b"\xc3" * 64)
+_PIXELS_COMPARED = 16_000_000
+
+
+def _without_padding(data: bytes) -> bytes:
+    return (data.rstrip(b"\0") if data.endswith(bytes(3)) else data).removesuffix(b"\xff")
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a JPEG holds its last pixel: if not, what is put between its end and the marker shows in the picture."""
+    try:
+        whole, *filled = (_sums(data + filling + _JPEG_END) for filling in _JPEG_FILLINGS)
+    except OSError:
+        return False
+    return all(sums == whole for sums in filled)
+
+
+def _sums(data: bytes) -> list[int]:
+    image = _open(data)
+    if image.width * image.height > _PIXELS_COMPARED:
+        image.draft(image.mode, (1, 1))
+    return [zlib.crc32(strip.tobytes()) for _, strip in _strips(image)]
+
+
+def _mend_tiff(image: ImageFile.ImageFile, shown: Shown) -> None:
+    """Say rightly how samples of more than 8 bits are stored where Pillow does not.
+
+    Of planes it reads 8 bits a sample, and of what libtiff unpacked, the file's order of bytes, not the machine's.
+    """
+    order = "B" if shown.data.startswith(b"MM") else "L"
+
+    def mended(tile: Any) -> Any:
+        raw, *rest = tile.args
+        if raw in _PLANES and shown.bits == 16:
+            raw += f";16{order}"
+        elif tile.codec_name == "libtiff":
+            raw = _NATIVE.get(raw, raw)
+        return tile._replace(args=(raw, *rest))
+
+    image.tile = [mended(tile) for tile in image.tile]
+
+
+_PLANES = ("R", "G", "B", "A")
+_NATIVE = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
+
+
+def _low_bytes(shown: Shown) -> Image.Image:
+    """Decode a PNG of 16 bits a colour to the lower 8 of them: the upper ones of the other order."""
+    image = cast(ImageFile.ImageFile, _open(shown.data))
+    image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
+    return image
+
+
+def _mark_others(mask: Image.Image, image: Image.Image, colour: list[int]) -> None:
+    """Set to 255 what is not of this colour."""
+    for top, strip in _strips(image):
+        others = (np.asarray(strip) != colour).any(axis=2)
+        mask.paste(255, (0, top), Image.fromarray(others.astype(np.uint8) * 255))
+
+
+def _strips(image: Image.Image, multiple: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the picture from top to bottom in strips whose height is a multiple of something, each with its top."""
+    image.load()
+    if image.width * image.height <= _STRIP_PIXELS:
+        yield 0, image
+        return
+    for top, bottom in _cuts(image.size, multiple):
+        yield top, image.crop((0, top, image.width, bottom))
+
+
+def _heif_strips(data: bytes, multiple: int) -> Iterator[tuple[int, Image.Image]]:
+    """Decode and yield strips, without the copy of the whole picture that Pillow makes."""
+    import pillow_heif
+
+    heif = pillow_heif.open_heif(io.BytesIO(data))
+    pixels, stride = memoryview(heif.data), heif.stride
+    for top, bottom in _cuts(heif.size, multiple):
+        part, size_wh = pixels[top * stride : bottom * stride], (heif.size[0], bottom - top)
+        yield top, Image.frombytes(heif.mode, size_wh, part, "raw", heif.mode, stride)
+
+
+def _cuts(size_wh: tuple[int, int], multiple: int) -> Iterator[tuple[int, int]]:
+    width, height = size_wh
+    rows = max(1, _STRIP_PIXELS // (width * multiple)) * multiple
+    for top in range(0, height, rows):
+        yield top, min(top + rows, height)
+
+
+# So that what is held beside the picture itself stays small.
+_STRIP_PIXELS = 2_000_000
+
+
+def _reduction(size_wh: tuple[int, int], at_least: int) -> int:
+    return next((factor for factor in (8, 4, 2) if min(size_wh) >= factor * at_least), 1)
+
+
+def _to_rgb(image: Image.Image, shown: Shown, factor: int) -> Image.Image:
+    """Return the picture as RGB on white, each square of `factor` × `factor` pixels averaged."""
+    if image.mode == "RGB" and not image.has_transparency_data and image.format != "HEIF":
+        return image.reduce(factor) if factor > 1 else image
+    convert = _converter(image, shown)
+    width, height = image.size
+    whole = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    strips = _heif_strips(shown.data, factor) if image.format == "HEIF" else _strips(image, factor)
+    for top, strip in strips:
+        whole.paste(convert(strip).reduce(factor), (0, top // factor))
+    return whole
+
+
+def _converter(image: Image.Image, shown: Shown) -> Callable[[Image.Image], Image.Image]:
+    """Return what makes RGB of a strip of the picture."""
+    if image.mode == "LAB":
+        return _from_lab()
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _from_deep_grey(image, shown)
+    return _on_white if image.has_transparency_data else lambda strip: strip.convert("RGB")
+
+
+def _on_white(strip: Image.Image) -> Image.Image:
+    rgba = (strip.convert("LA") if strip.mode == "La" else strip).convert("RGBA")
+    white = Image.new("RGB", rgba.size, "white")
+    white.paste(rgba, mask=rgba)
+    return white
+
+
+def _from_lab() -> Callable[[Image.Image], Image.Image]:
+    from PIL import ImageCms  # only printers' TIFFs need it
+
+    transform = ImageCms.buildTransform(ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB")
+    return transform.apply
+
+
+def _from_deep_grey(image: Image.Image, shown: Shown) -> Callable[[Image.Image], Image.Image]:
+    """Return what keeps the upper 8 bits of a strip of grey; Pillow's own convert() would clip at 255."""
+    extrema = (0, 0) if image.mode.startswith("I;16") else image.getextrema()
+    low, high = cast(tuple[float, float], extrema)
+    shift = (8 if high > 255 else 0) if image.mode == "I" else shown.bits - 8
+
+    def to_bytes(grey: NDArray[Any]) -> NDArray[Any]:
+        if image.mode == "F":  # from the darkest to the brightest
+            return np.rint(np.nan_to_num((grey - low) * (255 / max(high - low, 1e-12))))
+        if image.mode == "I":
+            grey = np.clip(grey, 0, 65535)
+        return cast(NDArray[Any], grey >> shift)
+
+    def convert(strip: Image.Image) -> Image.Image:
+        grey = np.asarray(strip)
+        eight = to_bytes(grey).astype(np.uint8)
+        if shown.white_is_zero:
+            eight = 255 - eight
+        if shown.clear:
+            eight[grey == shown.clear[0]] = 255
+        return Image.fromarray(eight).convert("RGB")
+
+    return convert
+
+
+def _turning(image: Image.Image, shown: Shown) -> Image.Transpose | None:
+    """Return what makes the photo upright. HEIC's decoder turns it itself, Pillow's of AVIF says it in EXIF data."""
+    if image.format == "AVIF":
+        return _TURNINGS.get(orientation_of(image.info.get("exif", b""), image.info.get("xmp", b"")))
+    return _TURNINGS.get(shown.orientation)

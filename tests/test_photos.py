@@ -21,6 +21,7 @@ from PIL import Image
 
 from lib import photos
 from lib.errors import PhotoError
+from lib.photo_headers import Shown
 from lib.photos import DECODE_FLOOR, MAX_BYTES, open_photo, open_with_size, read_photo, thumbnail
 from tests.support.pictures import (
     BLUE,
@@ -32,9 +33,11 @@ from tests.support.pictures import (
     corner_colours,
     corners,
     encode,
+    grey_tiff,
     noise,
     plain,
     png,
+    png_chunk,
     tiff,
 )
 
@@ -144,6 +147,190 @@ def test_the_name_does_not_decide_the_format(name: str) -> None:
     assert open_photo(IN_COLOUR["JPEG"], name).size == (48, 32)
 
 
+# Rare kinds, as their specifications say ------------------------------------------------------------------------------
+
+
+def greys(data: bytes) -> list[int]:
+    """Return the first row of a photo that must be grey."""
+    image = open_photo(data, "photo")
+    pixels = [image.getpixel((x, 0)) for x in range(image.width)]
+    assert all(r == g == b for r, g, b in pixels)
+    return [pixel[0] for pixel in pixels]
+
+
+def packed(values: list[int], bits: int) -> bytes:
+    """Return a row of samples, the first in the highest bits."""
+    row = "".join(f"{value:0{bits}b}" for value in values)
+    return int(row.ljust(-(-len(row) // 8) * 8, "0"), 2).to_bytes(-(-len(row) // 8))
+
+
+# TIFF 6.0, tag 262: 0 is WhiteIsZero, 1 is BlackIsZero.
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize(
+    ("bits", "values", "expected"),
+    [
+        (1, [0, 1, 1, 0], [0, 255, 255, 0]),
+        (2, [0, 1, 2, 3], [0, 85, 170, 255]),
+        (4, [0, 5, 10, 15], [0, 85, 170, 255]),
+        (8, [0, 64, 128, 255], [0, 64, 128, 255]),
+        (12, [0, 1028, 2056, 4095], [0, 64, 128, 255]),
+        (16, [0, 16448, 32896, 65535], [0, 64, 128, 255]),
+    ],
+)
+def test_grey_tiffs_of_every_depth(
+    bits: int, values: list[int], expected: list[int], compression: int, order: str
+) -> None:
+    order = "<" if bits == 12 else order  # Pillow reads no other
+    row = struct.pack(f"{order}4H", *values) if bits == 16 else packed(values, bits)
+    strip = zlib.compress(row) if compression == 8 else row
+    tags = ((256, 4, 1, 4), (257, 4, 1, 1), (258, 3, 1, bits), (259, 3, 1, compression))
+    for planes in ((), ((284, 3, 1, 2),)):  # one plane is one plane, however it is said
+        assert greys(grey_tiff(*tags, *planes, behind=strip, order=order)) == expected
+        negative = greys(grey_tiff(*tags, *planes, (262, 3, 1, 0), behind=strip, order=order))
+        assert negative == [255 - value for value in expected]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [1, 8])
+def test_floating_point_tiffs_of_both_orders_are_scaled_from_darkest_to_brightest(compression: int, order: str) -> None:
+    row = struct.pack(f"{order}4f", -1.0, -0.498, 0.004, 1.0)  # steps of 2 / 255
+    strip = zlib.compress(row) if compression == 8 else row
+    tags = ((256, 4, 1, 4), (257, 4, 1, 1), (258, 3, 1, 32), (259, 3, 1, compression), (339, 3, 1, 3))
+    assert greys(grey_tiff(*tags, behind=strip, order=order)) == [0, 64, 128, 255]
+
+
+# libtiff takes a colour map without any value above 255 as one of 8 bits.
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("step", [1, 257], ids=["8 bits", "16 bits"])
+def test_the_colour_map_of_a_tiff_may_have_8_bits(step: int, order: str) -> None:
+    colours = np.zeros((3, 256), np.uint16)
+    colours[:, 1], colours[:, 2] = (200, 30, 31), (30, 180, 40)
+    colour_map = (colours * step).astype(f"{order}u2").tobytes()
+    tags = ((262, 3, 1, 3), (320, 3, 768, None), (273, 4, 1, 8 + 2 + 10 * 12 + 4 + len(colour_map)))
+    image = open_photo(grey_tiff(*tags, behind=colour_map + bytes((1, 2, 2, 1)), order=order), "photo")
+    assert [image.getpixel((x, 0)) for x in (0, 1)] == [(200, 30, 31), (30, 180, 40)]
+
+
+def colour_tiff(
+    planes: np.ndarray, photometric: int, order: str, *, are_apart: bool, extra: int | None = None
+) -> bytes:
+    """Return a TIFF of one row; planes has shape (samples, width)."""
+    samples, width = planes.shape
+    pixels = (planes if are_apart else planes.T).astype(planes.dtype.newbyteorder(order)).tobytes()
+    bits = struct.pack(f"{order}{samples}H", *[planes.dtype.itemsize * 8] * samples)
+    tags = {256: (4, 1, width), 257: (4, 1, 1), 258: (3, samples, 0), 259: (3, 1, 1), 262: (3, 1, photometric),
+            273: (4, samples if are_apart else 1, 0), 277: (3, 1, samples), 278: (4, 1, 1),
+            279: (4, samples if are_apart else 1, 0), 284: (3, 1, 2 if are_apart else 1)}  # fmt: skip
+    if extra is not None:
+        tags[338] = (3, 1, extra)
+    at = 8 + 2 + 12 * len(tags) + 4
+    each = len(pixels) // samples
+    places = [at + 64 + i * each for i in range(samples)] if are_apart else [at + 64]
+    lengths = [each] * samples if are_apart else [len(pixels)]
+    behind = bits.ljust(16, b"\0") + struct.pack(f"{order}{len(places)}I", *places).ljust(24, b"\0")
+    behind += struct.pack(f"{order}{len(places)}I", *lengths).ljust(24, b"\0") + pixels
+    tags[258] = (3, samples, at)
+    tags[273] = (4, len(places), at + 16 if len(places) > 1 else places[0])
+    tags[279] = (4, len(places), at + 40 if len(places) > 1 else lengths[0])
+    return tiff([(tag, *tags[tag]) for tag in sorted(tags)], behind, order=order)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("are_apart", [False, True], ids=["together", "planes"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_colour_tiffs_with_samples_together_and_in_planes(dtype: type, are_apart: bool, order: str) -> None:
+    step = 257 if dtype == np.uint16 else 1
+    planes = np.array([[255, 0, 10], [0, 128, 20], [64, 0, 30]], dtype) * dtype(step)
+    image = open_photo(colour_tiff(planes, 2, order, are_apart=are_apart), "photo")
+    assert [image.getpixel((x, 0)) for x in range(3)] == [(255, 0, 64), (0, 128, 0), (10, 20, 30)]
+
+
+@pytest.mark.parametrize("are_apart", [False, True], ids=["together", "planes"])
+def test_inks_and_transparency_of_a_tiff(are_apart: bool) -> None:
+    inks = np.array([[0, 255, 0, 0], [255, 0, 0, 0], [255, 255, 0, 0], [0, 0, 255, 0]], np.uint8)
+    image = open_photo(colour_tiff(inks, 5, "<", are_apart=are_apart), "photo")
+    assert [image.getpixel((x, 0)) for x in range(4)] == [RED, GREEN, (0, 0, 0), WHITE]
+    red = np.array([[255, 255], [0, 0], [0, 0], [0, 51]], np.uint8)  # a fifth of red over white
+    image = open_photo(colour_tiff(red, 2, "<", are_apart=are_apart, extra=2), "photo")
+    assert [image.getpixel((x, 0)) for x in range(2)] == [WHITE, (255, 204, 204)]
+
+
+def test_cielab_tiffs_come_out_in_their_colours() -> None:
+    # sRGB's red, green, blue and white in CIELAB of D50 (Lindbloom): L 54.3 87.8 29.6 100, a 80.8 -79.3 68.3 0,
+    # b 69.9 81.0 -112.0 0; in a TIFF L is scaled to 255, a and b are signed bytes.
+    lab = np.array([[138, 224, 75, 255], [81, 256 - 79, 68, 0], [70, 81, 256 - 112, 0]], np.uint8)
+    image = open_photo(colour_tiff(lab, 8, "<", are_apart=False), "photo")
+    assert are_close([image.getpixel((x, 0)) for x in range(4)], [RED, GREEN, BLUE, WHITE], within=25)
+
+
+# PNG 11.3.1.1: of one grey or one colour all pixels are clear; of fewer than 16 bits only the lower ones count.
+@pytest.mark.parametrize(
+    ("bits", "values", "clear", "expected"),
+    [
+        (1, [0, 1, 1, 0], 0, [255, 255, 255, 255]),
+        (1, [0, 1, 1, 0], 1, [0, 255, 255, 0]),
+        (2, [0, 1, 2, 3], 2, [0, 85, 255, 255]),
+        (4, [0, 5, 10, 15], 5, [0, 255, 170, 255]),
+        (8, [0, 64, 128, 255], 64, [0, 255, 128, 255]),
+        (8, [0, 64, 128, 255], 0x7F40, [0, 255, 128, 255]),
+        (16, [0, 0x2020, 0x2021, 0xFFFF], 0x2020, [0, 255, 32, 255]),
+    ],
+)
+def test_one_grey_of_a_png_may_be_clear(bits: int, values: list[int], clear: int, expected: list[int]) -> None:
+    row = b"\0" + packed(values, bits)
+    assert greys(png(4, 1, row, depth=bits, transparent=struct.pack(">H", clear))) == expected
+
+
+def test_one_colour_of_a_png_may_be_clear_to_the_last_of_16_bits() -> None:
+    row = b"\0" + struct.pack(">9H", 0x0102, 0x0203, 0x0304, 0x0102, 0x0203, 0x0305, 0x8000, 0, 0)
+    image = open_photo(
+        png(3, 1, row, depth=16, colour_type=2, transparent=struct.pack(">3H", 0x102, 0x203, 0x304)), "a"
+    )
+    assert [image.getpixel((x, 0)) for x in range(3)] == [WHITE, (1, 2, 3), (128, 0, 0)]
+    row = b"\0" + bytes((1, 2, 3, 1, 2, 4))
+    image = open_photo(png(2, 1, row, colour_type=2, transparent=struct.pack(">3H", 1, 2, 3)), "a")
+    assert [image.getpixel((x, 0)) for x in range(2)] == [WHITE, (1, 2, 4)]
+
+
+def test_a_png_with_16_bits_of_transparency_is_laid_on_white() -> None:
+    row = b"\0" + struct.pack(">8H", 0x8000, 0, 0, 0xFFFF, 0x8000, 0, 0, 0)
+    image = open_photo(png(2, 1, row, depth=16, colour_type=6), "photo")
+    assert [image.getpixel((x, 0)) for x in range(2)] == [(128, 0, 0), WHITE]
+
+
+# Ends -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+@pytest.mark.parametrize("quality", [30, 95])
+def test_a_jpeg_that_lacks_its_end_marker_alone_is_whole(quality: int, options: dict[str, object]) -> None:
+    whole = encode(noise(64, 48), "JPEG", quality=quality, **options)
+    expected = open_photo(whole, "photo").tobytes()
+    for end in (b"", b"\xff", bytes(400), b"\xff\xd9" + b"anything " * 50):
+        assert open_photo(whole[:-2] + end, "photo").tobytes() == expected
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}], ids=str)
+@pytest.mark.parametrize("quality", [30, 95])
+def test_a_jpeg_that_ends_inside_its_picture_is_cut_off(quality: int, options: dict[str, object]) -> None:
+    whole = encode(noise(64, 48), "JPEG", quality=quality, **options)
+    for missing in (*range(3, 16), 50, 200, len(whole) // 2):
+        with pytest.raises(PhotoError, match=r"cut\.jpg is cut off"):
+            open_photo(whole[:-missing], "cut.jpg")
+
+
+def test_a_progressive_jpeg_that_lacks_a_scan_is_cut_off() -> None:
+    whole = encode(corners(64, 48), "JPEG", progressive=True)
+    with pytest.raises(PhotoError, match=r"cut\.jpg is cut off"):
+        open_photo(whole[: whole.rindex(b"\xff\xda")], "cut.jpg")
+
+
+@pytest.mark.parametrize("missing", [1, 4, 12])
+def test_a_png_may_lack_its_end_chunk(missing: int) -> None:
+    assert corner_colours(open_photo(IN_COLOUR["PNG"][:-missing], "photo")) == CORNERS
+
+
 # Upright ----------------------------------------------------------------------------------------------------------
 
 # What each EXIF orientation says was done to the upright picture when it was stored (EXIF 2.3, tag 274: where row 0
@@ -187,6 +374,28 @@ def test_orientation_is_not_applied_twice_where_the_decoder_turns(form: str, ori
     data = encode(image, form, quality=95, exif=exif.tobytes())  # and from here Pillow's AVIF
     assert orientation == 1 or b"irot" in data or b"imir" in data
     assert are_close(corner_colours(open_photo(data, "photo")), CORNERS, within=40)
+
+
+XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+def test_orientation_is_read_in_the_exif_chunk_of_a_png_and_in_xmp() -> None:
+    turned = corners().transpose(Image.Transpose.ROTATE_90)
+    whole = encode(turned, "PNG")
+    text = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+    exif = Image.Exif()
+    exif[274] = 6
+    chunk = png_chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    packet = b"http://ns.adobe.com/xap/1.0/\0" + XMP
+    jpeg = encode(turned, "JPEG", quality=95)
+    for data in (
+        whole[:33] + chunk + whole[33:],
+        whole[:-12] + chunk + whole[-12:],
+        whole[:33] + text + whole[33:],
+        jpeg[:2] + b"\xff\xe1" + struct.pack(">H", 2 + len(packet)) + packet + jpeg[2:],
+        encode(turned, "WEBP", lossless=True, xmp=XMP),
+    ):
+        assert are_close(corner_colours(open_photo(data, "photo")), CORNERS)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -345,15 +554,14 @@ def webp_with_size(width: int, height: int) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def png_with_text(size: int) -> bytes:
-    """A PNG of 1 × 1 pixel with a comment that unpacks to `size` zeros."""
-    whole, body = png(1, 1, bytes(2)), b"Comment\0\0" + zlib.compress(bytes(size), 9)
-    chunk = struct.pack(">I", len(body)) + b"zTXt" + body + struct.pack(">I", zlib.crc32(b"zTXt" + body))
-    return whole[:33] + chunk + whole[33:]
+def tiff_of(width: int, height: int, compression: int, strip: bytes) -> bytes:
+    """A grey TIFF of one compressed strip."""
+    return grey_tiff(
+        (256, 4, 1, width), (257, 4, 1, height), (278, 4, 1, height), (259, 3, 1, compression), behind=strip
+    )
 
 
 BOMBS = {
-    "PNG with a comment of 200 MB": png_with_text(200_000_000),
     "PNG of 50,000 × 50,000": png(50_000, 50_000, bytes(100_000)),
     "PNG of 2,147,483,647 × 1": png(2**31 - 1, 1, bytes(100)),
     "PNG of 7,200 × 7,200, really": png(7200, 7200, bytes(7201 * 7200)),
@@ -364,8 +572,8 @@ BOMBS = {
     "GIF of 10,000 frames": gif_of(10_000),
     "BMP of 60,000 × 60,000": b"BM"
     + struct.pack("<IIIIiiHHIIIIII", 54, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
-    "TIFF of 60,000 × 60,000": tiff(60_000, 60_000, b"\x81\0" * 100, compression=32773),
-    "deflated TIFF of 40,000 × 40,000": tiff(40_000, 40_000, png(1, 1, bytes(10**6))[41:-16], compression=8),
+    "TIFF of 60,000 × 60,000": tiff_of(60_000, 60_000, 32773, b"\x81\0" * 100),
+    "deflated TIFF of 40,000 × 40,000": tiff_of(40_000, 40_000, 8, zlib.compress(bytes(10**6))),
 }
 
 
@@ -401,6 +609,78 @@ def peak_bytes(*files: bytes) -> int:
     fed = pickle.dumps([encode(corners(400, 300), "JPEG"), *files])
     run = subprocess.run([sys.executable, "-c", PEAK], input=fed, stdout=subprocess.PIPE, cwd=ROOT, check=True)
     return int(run.stdout)
+
+
+MEGAPIXELS = 12
+
+
+@pytest.mark.parametrize(
+    ("image", "form", "options", "most"),
+    [
+        pytest.param(Image.new("I;16", (4000, 3000)), "PNG", {}, 4, id="16-bit PNG"),
+        pytest.param(Image.new("F", (4000, 3000)), "TIFF", {"compression": "tiff_lzw"}, 6, id="float TIFF"),
+        pytest.param(Image.new("RGBA", (4000, 3000)), "PNG", {}, 6, id="RGBA PNG"),
+        pytest.param(Image.new("P", (4000, 3000)), "PNG", {"transparency": 0}, 3, id="palette PNG, one colour clear"),
+        pytest.param(Image.new("P", (4000, 3000)), "GIF", {"transparency": 0}, 3, id="GIF, one colour clear"),
+        pytest.param(Image.new("RGB", (4000, 3000)), "JPEG", {"progressive": True}, 4, id="progressive JPEG"),
+    ],
+)
+def test_a_large_picture_is_held_once(image: Image.Image, form: str, options: dict[str, object], most: int) -> None:
+    # Bytes a pixel: with these, 50 megapixels stay below 300 MB; they took up to 26. Strips take 16 MB at any size.
+    assert peak_bytes(encode(image, form, **options)) < most * MEGAPIXELS * 10**6 + 24 * 2**20
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(png(1, 33_000, bytes(2 * 33_000)), id="PNG"),
+        pytest.param(encode(Image.new("1", (33_000, 1)), "TIFF"), id="TIFF"),
+        pytest.param(jpeg_with_size(40_000, 8), id="JPEG"),
+    ],
+)
+def test_a_picture_of_very_long_sides_is_refused_in_a_sentence(data: bytes) -> None:
+    with pytest.raises(
+        PhotoError, match=r"is too large: \d+ × \d+ pixels; photos of up to 32000 pixels a side are read"
+    ):
+        open_photo(data, "photo")
+
+
+# 7,000 × 7,000 pixels of one colour.
+FLAT_WEBP = bytes.fromhex("524946461e000000574542505650384c110000002f57dbd5060750bc6a95a7ff8188e87f0000")
+
+
+def test_what_decoders_hold_beside_the_picture_counts() -> None:
+    # All three colours of a progressive JPEG in full: 6 bytes a pixel; WebP's decoder holds the picture four times.
+    full = encode(Image.new("RGB", (8, 8)), "JPEG", progressive=True, subsampling=0)
+    at = full.index(b"\xff\xc2") + 5
+    with pytest.raises(PhotoError, match="progressive JPEG photos up to 46 megapixels"):
+        open_photo(full[:at] + struct.pack(">HH", 7000, 7000) + full[at + 4 :], "photo")
+    with pytest.raises(PhotoError, match="WEBP photos up to 17 megapixels"):
+        open_photo(FLAT_WEBP, "photo")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(corners(70, 90).convert("RGBA"), "PNG"), id="RGBA"),
+        pytest.param(encode(noise(70, 90).quantize(16), "PNG", transparency=3), id="palette"),
+        pytest.param(encode(noise(70, 90).convert("CMYK"), "TIFF"), id="CMYK"),
+        pytest.param(
+            encode(Image.fromarray(np.arange(6300, dtype=np.uint16).reshape(90, 70) * 10), "PNG"), id="16-bit grey"
+        ),
+        pytest.param(encode(Image.fromarray(np.arange(6300, dtype=np.float32).reshape(90, 70)), "TIFF"), id="float"),
+        pytest.param(encode(noise(70, 90), "HEIF"), id="HEIC"),
+        pytest.param(
+            png(3, 40, (b"\0" + bytes(18)) * 40, depth=16, colour_type=2, transparent=bytes(6)), id="clear RGB"
+        ),
+    ],
+)
+@pytest.mark.parametrize("at_least", [9, 360], ids=["reduced", "whole"])
+def test_strips_change_no_pixel(data: bytes, at_least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = open_photo(data, "photo", at_least=at_least)
+    monkeypatch.setattr(photos, "_STRIP_PIXELS", 500)
+    found = open_photo(data, "photo", at_least=at_least)
+    assert (found.size, found.tobytes()) == (expected.size, expected.tobytes())
 
 
 def test_bombs_take_no_memory() -> None:
@@ -446,18 +726,18 @@ def test_a_gif_of_endless_tiny_blocks_is_not_walked_to_its_end() -> None:
 
 def test_huge_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = most = 0
-    to_rgb = photos._to_rgb
+    load = photos._load
 
-    def counted(image: Image.Image) -> Image.Image:
+    def counted(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
         nonlocal now, most
         now += 1
         most = max(most, now)
         time.sleep(0.02)
         now -= 1
-        return to_rgb(image)
+        return load(image, shown, at_least)
 
-    monkeypatch.setattr(photos, "MANY_PIXELS", 1000)
-    monkeypatch.setattr(photos, "_to_rgb", counted)
+    monkeypatch.setattr(photos, "MUCH_HELD", 1000)
+    monkeypatch.setattr(photos, "_load", counted)
     threads = [threading.Thread(target=open_photo, args=(IN_COLOUR["PNG"], "photo")) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -3,7 +3,7 @@
 import io
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image
@@ -50,30 +50,54 @@ def are_close(found: Iterable[tuple[int, ...]], expected: Iterable[tuple[int, ..
     return all(abs(a - b) <= within for f, e in zip(found, expected, strict=True) for a, b in zip(f, e, strict=True))
 
 
-def png(width: int, height: int, rows: bytes, *, depth: int = 8, colour_type: int = 0) -> bytes:
-    """Return a PNG file made by hand: `rows` is what its IDAT chunk unpacks to."""
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """Return a chunk of a PNG file."""
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(
+    width: int, height: int, rows: bytes, *, depth: int = 8, colour_type: int = 0, transparent: bytes | None = None
+) -> bytes:
+    """Return a PNG file made by hand: `rows` is what its IDAT chunk unpacks to, `transparent` its tRNS chunk."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
+    clear = b"" if transparent is None else png_chunk(b"tRNS", transparent)
+    body = png_chunk(b"IHDR", header) + clear + png_chunk(b"IDAT", zlib.compress(rows, 9)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body
 
 
-def tiff(width: int, height: int, strip: bytes, *, compression: int) -> bytes:
-    """Return a grey 8-bit little-endian TIFF file made by hand, with one strip.
+def tiff(
+    tags: Sequence[tuple[int, int, int, int | None]], behind: bytes, *, order: str = "<", big: bool = False
+) -> bytes:
+    """Return a TIFF file made by hand (6.0, section 2).
 
     Args:
-        width: Pixels.
-        height: Pixels.
-        strip: The compressed pixels.
-        compression: 1 none, 5 LZW, 8 deflate, 32773 PackBits (TIFF 6.0, section 8).
+        tags: Tag, kind, number of values, and the value, or None where the values are `behind`.
+        behind: What lies behind the directory.
+        order: "<" little-endian, ">" big-endian.
+        big: A BigTIFF.
     """
-    entries = [
-        (256, 4, width), (257, 4, height), (258, 3, 8), (259, 3, compression), (262, 3, 1), (273, 4, 0),
-        (277, 3, 1), (278, 4, height), (279, 4, len(strip)),
-    ]  # fmt: skip
-    data_at = 8 + 2 + 12 * len(entries) + 4
-    table = b"".join(
-        struct.pack("<HHII", tag, kind, 1, data_at if tag == 273 else value) for tag, kind, value in entries
+    count, number = ("Q", "Q") if big else ("H", "I")
+    head = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}H", 43 if big else 42)
+    head += struct.pack(f"{order}HHQ", 8, 0, 16) if big else struct.pack(f"{order}I", 8)
+    at = len(head) + struct.calcsize(f"={count}") + (20 if big else 12) * len(tags) + struct.calcsize(f"={number}")
+    table = []
+    for tag, kind, values, value in tags:
+        short = kind == 3 and values == 1 and value is not None
+        field = struct.pack(f"{order}{'H' if short else number}", at if value is None else value)
+        entry = struct.pack(f"{order}HH{number}", tag, kind, values)
+        table.append(entry + field.ljust(struct.calcsize(f"={number}"), b"\0"))
+    return (
+        head + struct.pack(f"{order}{count}", len(tags)) + b"".join(table) + struct.pack(f"{order}{number}", 0) + behind
     )
-    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + table + struct.pack("<I", 0) + strip
+
+
+def grey_tiff(
+    *others: tuple[int, int, int, int | None], behind: bytes = b"", order: str = "<", big: bool = False
+) -> bytes:
+    """Return a TIFF file of 2 × 2 grey pixels, which lie `behind`; `others` are tags in place of these or beside."""
+    tags: dict[int, tuple[int, int, int | None]] = {
+        256: (4, 1, 2), 257: (4, 1, 2), 258: (3, 1, 8), 259: (3, 1, 1), 262: (3, 1, 1), 273: (4, 1, None),
+        277: (3, 1, 1), 278: (4, 1, 2), 279: (4, 1, len(behind)),
+    }  # fmt: skip
+    tags |= {tag: rest for tag, *rest in others}
+    return tiff([(tag, *tags[tag]) for tag in sorted(tags)], behind, order=order, big=big)
