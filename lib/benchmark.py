@@ -19,6 +19,7 @@ from lib.catalogue.contract import ModelFolder, Published
 from lib.errors import AppError, Cancelled, ModelError, ModelFileError, UsageError, WorkerError
 from lib.messages import N_, Message
 from lib.work import process
+from lib.work.cores import usable_cores
 
 # A video of 30 frames a second leaves this long for each; a model below it keeps up with a camera.
 FRAME_MS = 1000 / 30
@@ -100,7 +101,7 @@ class Benchmark:
     Attributes:
         measurements: In the order the models were given, then by threads.
         failures: Models without figures.
-        cores: Of this machine.
+        cores: That this process may use.
         quiet: Whether nothing else kept the machine busy meanwhile.
         reason: If not, what did.
     """
@@ -113,8 +114,8 @@ class Benchmark:
 
 
 def thread_counts(cores: int | None = None) -> tuple[int, ...]:
-    """Return 1, 2, 4, … up to the cores, and their number itself."""
-    cores = cores or os.cpu_count() or 1
+    """Return 1, 2, 4, … up to the cores, and their number itself; None for those this process may use."""
+    cores = cores or usable_cores()
     return tuple(sorted({2**k for k in range(cores.bit_length())} | {cores}))
 
 
@@ -146,7 +147,7 @@ def benchmark(
     run.weigh()
     run.time()
     reason = run.disturbance(load)
-    return Benchmark(tuple(run.measurements()), tuple(run.failures.values()), os.cpu_count() or 1, not reason, reason)
+    return Benchmark(tuple(run.measurements()), tuple(run.failures.values()), usable_cores(), not reason, reason)
 
 
 def _check(folders: Sequence[ModelFolder], counts: Sequence[int], seconds: float) -> None:
@@ -297,7 +298,7 @@ class _Run:
         return process.run(
             function,
             payload,
-            memory_bytes=MEMORY_BYTES + 4 * largest + (os.cpu_count() or 1) * (MEMORY_BYTES_PER_CORE + 2 * largest),
+            memory_bytes=MEMORY_BYTES + 4 * largest + usable_cores() * (MEMORY_BYTES_PER_CORE + 2 * largest),
             cpu_seconds=None,
             wall_seconds=_WALL_SECONDS + 10 * seconds,
             on_event=on_event,

@@ -8,6 +8,7 @@ lie in memory can make it faster or slower for as long as it is loaded.
 import io
 import itertools
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from PIL import Image
 
 from lib.catalogue.contract import CARD, ModelFolder, parse
@@ -24,6 +26,7 @@ from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source, infer_photos
 from lib.photos import open_photo
 from lib.results import Failure
+from lib.work.cores import usable_cores
 from lib.work.process import Emit
 
 # The share of a slot that goes to single photos; the rest to a batch.
@@ -49,7 +52,7 @@ def measure_memory(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     for _ in range(_WARM_UP_RUNS):
         classifier.run(tensor)
     after = _peak_bytes()
-    return {"bytes": None if before is None or after is None else max(0, after - before)}
+    return {"bytes": None if after is None else max(0, after - before)}
 
 
 def measure_slots(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def _folder(table: dict[str, Any]) -> ModelFolder:
 
 def _time(folder: ModelFolder, threads: int, seconds: float, photo: bytes) -> dict[str, Any]:
     # As many interpreters as there are cores for: with one thread each, as photos are classified in numbers.
-    classifier = LiteRTClassifier(folder, workers=max(1, (os.cpu_count() or 1) // threads), threads=threads)
+    classifier = LiteRTClassifier(folder, workers=max(1, usable_cores() // threads), threads=threads)
     return {
         "ms": _time_single(classifier, seconds * _SINGLE_SHARE, photo),
         "photos_per_s": _time_batch(classifier, seconds * (1 - _SINGLE_SHARE), photo),
@@ -159,46 +162,33 @@ def _now() -> _Moment:
 
 
 def _busy_s() -> float | None:
-    """Return the seconds all processors together have worked since the system started (Linux), or None.
+    """Return the seconds all processors together have worked since the system started; None where it does not tell.
 
-    The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, … in ticks (proc_stat(5)). Time
-    stolen by other guests of the same host counts: it is missing here just as much.
+    Time stolen by other guests of the same host counts: it is missing here just as much.
     """
     try:
-        with Path("/proc/stat").open(encoding="ascii") as file:
-            name, *ticks = file.readline().split()
-    except OSError:
+        times = psutil.cpu_times()
+    except OSError:  # some sandboxes
         return None
-    if name != "cpu" or len(ticks) < 8:
-        return None
-    user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return float(sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq", "steal")))
 
 
-def _forget_peak() -> int | None:
-    """Return how much memory this process holds, and let the peak be counted from here where the system can."""
-    if sys.platform != "linux":
-        return _peak_bytes()
-    with suppress(OSError):  # 5 resets VmHWM (proc_pid_clear_refs(5)); some sandboxes have no such file
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    return _status_bytes("VmRSS")
+def _forget_peak() -> int:
+    """Return how many bytes this process holds, and let the peak be counted from here where the system can."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # 5 resets VmHWM (proc_pid_clear_refs(5)); some sandboxes have no such file
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return int(psutil.Process().memory_info().rss)
 
 
 def _peak_bytes() -> int | None:
-    """Return the most memory this process has held; None on systems that do not tell."""
-    if sys.platform == "linux":
-        return _status_bytes("VmHWM")  # ru_maxrss counts the parent's too, from before exec
+    """Return the most bytes this process has held; None on systems that do not tell."""
+    if sys.platform == "linux":  # ru_maxrss counts the parent's too, from before exec
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+        return int(found[1]) * 1024 if found else None
     if sys.platform == "win32":
-        return None
+        return int(psutil.Process().memory_info().peak_wset)
     import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def _status_bytes(key: str) -> int | None:
-    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-        name, _, value = line.partition(":")
-        if name == key:
-            return int(value.split()[0]) * 1024
-    return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

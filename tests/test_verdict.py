@@ -115,6 +115,15 @@ def test_all_rivals_are_named_winner_first() -> None:
     assert (result.more_rivals, result.winner.label, result.p2) == (0, "c1", 0.34)
 
 
+def test_a_class_at_exactly_the_ratio_is_named() -> None:
+    found = verdict([0.4, 0.2, 0.2, 0.1999, 0.0001])
+    assert [rival.label for rival in found.rivals] == ["c0", "c1", "c2"]
+
+
+def test_a_half_is_not_said_to_be_a_lot() -> None:
+    assert str(explain(verdict([0.5], 1000))) == "c0, 50 %"
+
+
 def test_a_class_below_the_ratio_is_not_named() -> None:
     assert [rival.label for rival in verdict([0.5, 0.3, 0.2]).rivals] == ["c0", "c1"]
 

@@ -4,7 +4,6 @@ One single-threaded interpreter per core is faster for photos that come in numbe
 threads, and `invoke()` releases the GIL; interpreters are not safe to share, so each call takes one from a pool.
 """
 
-import os
 import queue
 import threading
 import time
@@ -21,6 +20,7 @@ from lib.classifiers.outputs import dequantise, to_probabilities
 from lib.errors import ModelFileError, ModelOutputError
 from lib.messages import N_
 from lib.preprocess import Quantiser, resize, to_floats
+from lib.work.cores import usable_cores
 
 
 class LiteRTClassifier:
@@ -108,13 +108,6 @@ class LiteRTClassifier:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use: in a container or under taskset fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _read(folder: ModelFolder) -> bytes:

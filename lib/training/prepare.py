@@ -4,7 +4,6 @@ Done once and kept in the work folder.
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from lib.messages import Message
 from lib.photos import open_photo
 from lib.training.teacher import EMBEDDING, TEACHER_SIZE, Teacher
 from lib.training.views import crop, photo_boxes
+from lib.work.cores import usable_cores
 
 # Crops are kept in memory-mapped files; this many bytes of page cache are fair on a small machine.
 VIEWS_LIMIT = 5 * 2**30
@@ -126,7 +126,7 @@ def _fill(
         return None
 
     broken: dict[int, Message] = {}
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         for index, reason in enumerate(pool.map(one, range(photos))):
             if reason is not None:
                 broken[index] = reason

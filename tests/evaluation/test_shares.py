@@ -1,5 +1,7 @@
 """Intervals and McNemar's test, against values worked out by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -74,8 +76,8 @@ def test_one_model_is_better_below_five_percent(first: int, second: int, is_sign
 
 
 def test_several_pairs_are_corrected_as_holm_does() -> None:
-    # p = 2/2^6 = .03125, 2/2^8 = .0078125, 2/2^7 = .015625: the smallest counts 3 times, the next 2 times, the last once,
-    # and none less than the one before: .0234375, .03125, .03125.
+    # p = 2/2^6 = .03125, 2/2^8 = .0078125, 2/2^7 = .015625: the smallest counts 3 times, the next 2 times, the last
+    # once, and none less than the one before: .0234375, .03125, .03125.
     found = correct([mcnemar(100, n, 0) for n in (6, 8, 7)])
     assert [one.corrected for one in found] == [0.03125, 0.0234375, 0.03125]
     assert [one.p_value for one in found] == [0.03125, 0.0078125, 0.015625]
@@ -118,9 +120,9 @@ def test_the_test_in_plain_words(first: int, second: int, told: str) -> None:
 def test_of_several_pairs_the_words_tell_both_values() -> None:
     found = correct([mcnemar(100, 6, 0), mcnemar(100, 3, 3), mcnemar(100, 3, 3)])
     assert str(explain_difference(found[0], "A", "B")) == (
-        "Of 100 photos, only A was right on 6, only B on 0. This may be chance. If both were equally good, a difference "
-        "this large would occur in 3 % of comparisons. As 3 pairs are compared here, this counts as 9 % (Holm's "
-        "correction)."
+        "Of 100 photos, only A was right on 6, only B on 0. This may be chance. If both were equally good, a "
+        "difference this large would occur in 3 % of comparisons. As 3 pairs are compared here, this counts as 9 % "
+        "(Holm's correction)."
     )
 
 
@@ -140,6 +142,6 @@ def test_of_a_hundred_intervals_95_hold_the_true_figure_and_far_fewer_repetition
     draws = rng.binomial(400, 0.865, 4000)
     intervals = [share(int(count), 400) for count in draws]
     held = np.mean([one.low <= 0.865 <= one.high for one in intervals])
-    repeated = np.mean([a.low <= b.value <= a.high for a, b in zip(intervals, intervals[1:], strict=False)])
+    repeated = np.mean([a.low <= b.value <= a.high for a, b in pairwise(intervals)])
     assert held == pytest.approx(0.95, abs=0.01)
     assert repeated < 0.88
