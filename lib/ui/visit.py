@@ -1,5 +1,7 @@
 """This browser tab's visit: its photos, answers and work, also after the page was loaded anew."""
 
+import contextlib
+import ctypes
 import gc
 import threading
 import time
@@ -86,7 +88,14 @@ def _sweep() -> None:
         _close(VISITS.sweep())
         previews.sweep()
         gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
+        _give_back()
         time.sleep(visits.SWEEP_S)
+
+
+def _give_back() -> None:
+    """Let the C library give memory that is free back to the system, which glibc keeps for itself otherwise."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 VISITS.is_open = _is_open
