@@ -77,8 +77,8 @@ MUTANTS = (
     ),
     Mutant(
         "a difference is called one at 95 % confidence",
-        "self.p_value < 1 - CONFIDENCE",
-        "self.p_value < 0.1",
+        "self.corrected < 1 - CONFIDENCE",
+        "self.corrected < 0.1",
         "test_shares",
     ),
     Mutant(

@@ -151,3 +151,19 @@ def test_quantising_leaves_the_bytes_unchanged() -> None:
         pixels = ALL_BYTES.copy()
         Quantiser(InputSpec((16, 16), (0.0, 1.0)), np.int8, 1 / 255, zero_point)(pixels)
         assert (pixels == ALL_BYTES).all()
+
+
+def test_photos_are_scaled_with_the_bilinear_filter() -> None:
+    edge = Image.new("RGB", (2, 1))
+    edge.putpixel((1, 0), (255, 255, 255))
+    scaled = resize(edge, InputSpec((4, 1), resize="squash"))
+    # A new pixel's centre lies at 0.25, 0.75, 1.25, 1.75; the old ones' at 0.5 and 1.5, and nothing beyond them.
+    assert [scaled.getpixel((x, 0))[0] for x in range(4)] == [0, 64, 191, 255]
+
+
+@pytest.mark.parametrize(("zero_point", "expected"), [(0, 10), (1, 10), (2, 12)])
+def test_a_tensor_that_is_off_by_more_than_one_step_takes_other_numbers_than_the_bytes(
+    zero_point: int, expected: int
+) -> None:
+    quantise = Quantiser(InputSpec((1, 1), range=(0.0, 255.0)), np.uint8, 1.0, zero_point)
+    assert quantise(np.full((1, 1, 3), 10, np.uint8)).tolist() == [[[expected] * 3]]

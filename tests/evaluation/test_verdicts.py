@@ -42,8 +42,9 @@ def test_photos_that_are_not_judged_do_not_count(answers: Made) -> None:
     assert (figures[VerdictKind.CLEAR].share.count, figures[VerdictKind.CLEAR].share.total) == (1, 3)
 
 
-def test_the_verdicts_are_those_of_the_rule(answers: Made) -> None:
-    made = answers(np.random.default_rng(0).dirichlet([0.3] * 6, 200))
+@pytest.mark.parametrize("classes", [2, 3, 6])
+def test_the_verdicts_are_those_of_the_rule(answers: Made, classes: int) -> None:
+    made = answers(np.random.default_rng(0).dirichlet([0.3] * classes, 200))
     for thresholds in (Thresholds(), Thresholds(0.3, 0.4)):
         expected = [judge(row, made.labels, thresholds).kind for row in made.probabilities]
         assert list(made.kinds(thresholds)) == expected

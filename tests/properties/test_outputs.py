@@ -83,6 +83,12 @@ def test_whatever_a_model_answers_is_a_set_of_probabilities_or_a_sentence(
     assert found.sum() == pytest.approx(1.0, abs=1e-12)
 
 
+@given(st.floats(1e-4, 1.0))
+def test_a_share_below_zero_by_more_than_rounding_is_refused(below: float) -> None:
+    with pytest.raises(ModelOutputError, match="negative probability"):
+        to_probabilities(np.array([1.0 + below, -below, 0.0]), OutputSpec(3))
+
+
 @given(st.integers(-128, 255), st.floats(1e-6, 1e3), st.integers(-128, 255))
 def test_dequantising_undoes_quantising(number: int, scale: float, zero_point: int) -> None:
     real = dequantise(np.array([number], np.int16), scale, zero_point)
