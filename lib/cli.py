@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except (UsageError, UnknownModelError, ModelNotReadyError) as error:
         complain(error, say)
+        if (hint := _HINTS.get(type(error))) is not None:
+            print(printable(say(hint, **error.message.values)), file=sys.stderr)
         return WRONG_USAGE
     except AppError as error:
         complain(error, say)
@@ -58,6 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _forget_stdout()
         return READER_GONE
     return code
+
+
+_HINTS: dict[type[AppError], str] = {
+    UnknownModelError: N_("`python -m lib models` lists those there are."),
+    ModelNotReadyError: N_("`python -m lib fetch {model}` downloads it."),
+}
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -5,7 +5,6 @@ of the size; the input and output tensors are int8 too. 8-bit weights alone ("dy
 output, no calibration photos needed. `lib.variants` keeps what is made here.
 """
 
-import struct
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
+from lib.formats.unbelieved import once_per_content, tables
 from lib.messages import N_
 
 LEAST_CALIBRATION_PHOTOS = 8
@@ -32,31 +32,25 @@ class Format(StrEnum):
     INT8 = "int8"
 
 
-def format_of(weights: Path) -> Format:
-    """Return how the LiteRT file `weights`, which was looked at before (`lib.catalogue.inspect`), keeps its numbers.
-
-    Only the tables of the file are read; it is not loaded.
+def format_of(content: bytes, file: str) -> Format:
+    """Return how a LiteRT file keeps its numbers; its tables alone are read, it is not loaded.
 
     Raises:
-        ModelFileError: It cannot be read, or is no LiteRT model.
+        ModelFileError: It is no LiteRT model; the message calls it `file`.
     """
     from ai_edge_litert import schema_py_generated as schema
 
-    try:
-        content = weights.read_bytes()
-        if not schema.Model.ModelBufferHasIdentifier(content, 0):
-            raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name)
-        constants, computed = _number_types(schema.Model.GetRootAs(content, 0))
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=weights.name) from error
-    except (struct.error, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name) from error
+    with tables(content, file) as model:
+        constants, computed = _number_types(model)
     integers = {schema.TensorType.INT8, schema.TensorType.UINT8}
     if computed & integers:
         return Format.INT8
     if constants & integers:
         return Format.DYNAMIC
     return Format.FLOAT16 if schema.TensorType.FLOAT16 in constants else Format.FLOAT32
+
+
+read_format = once_per_content(format_of)
 
 
 def _number_types(model: Any) -> tuple[set[int], set[int]]:
@@ -179,9 +173,9 @@ def _open(weights: Path) -> bytes:
         interpreter = Interpreter(model_path=str(weights))
     except (ValueError, RuntimeError) as error:
         raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name) from error
-    if format_of(weights) is not Format.FLOAT32:
-        raise ModelFileError(N_("{file} is not a float model; it may be in 8 bits already."), file=weights.name)
     content = weights.read_bytes()
+    if format_of(content, weights.name) is not Format.FLOAT32:
+        raise ModelFileError(N_("{file} is not a float model; it may be in 8 bits already."), file=weights.name)
     return content if interpreter.get_signature_list() else _signed(content)
 
 

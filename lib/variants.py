@@ -14,7 +14,6 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,17 @@ from PIL import Image, ImageOps
 from lib import export
 from lib.catalogue import card, contract, store
 from lib.catalogue.contract import ModelFolder, ModelSpec
+from lib.catalogue.trial import trials_of
 from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source
 from lib.errors import ModelFileError, PhotoError, WorkerError
-from lib.export import Format, format_of
+from lib.export import Format, format_of, read_format
 from lib.messages import N_
 from lib.photos import DECODE_FLOOR, open_photo
 from lib.preprocess import resize
 from lib.samples import find_samples
 from lib.work import process
-from lib.work.files import data_folder, disk_error, replace_folder, sha256_of, stamp
+from lib.work.files import data_folder, disk_error, replace_folder, sha256_of
 from lib.work.locks import locked
 
 WORK = "lib.variants:convert_in_worker"
@@ -78,7 +78,7 @@ def variants(folder: ModelFolder, *, data: Path | None = None) -> tuple[Variant,
     Raises:
         ModelFileError: Its weights cannot be read.
     """
-    own = _format_of(folder.weights_path)
+    own = read_format(folder)
     if own is not Format.FLOAT32:
         return (Variant(own, folder, is_original=True),)
     return (
@@ -110,7 +110,7 @@ def make_variant(
         DownloadError: The disk is full or cannot be written.
         Cancelled: `cancelled` was set.
     """
-    own = _format_of(folder.weights_path)
+    own = read_format(folder)
     if form is own:
         return folder
     if own is not Format.FLOAT32:
@@ -149,10 +149,10 @@ def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
     """Return the variant if it was made of these very weights, or came with the model."""
     try:
         found = contract.load(place / variant_id(folder.spec, form))
+        if found.spec.source.get("of_sha256") == _digest_of(folder):
+            return trials_of(place.parent).admit(found)
     except ModelFileError:
         return _companion(folder, form)
-    if found.spec.source.get("of_sha256") == _digest_of(folder.weights_path):
-        return found
     return _companion(folder, form)
 
 
@@ -161,35 +161,13 @@ def _companion(folder: ModelFolder, form: Format) -> ModelFolder | None:
     if folder.path.parent != store.SHIPPED:
         return None
     try:
-        return contract.load(store.SHIPPED / variant_id(folder.spec, form))
+        return store.trusted(contract.load(store.SHIPPED / variant_id(folder.spec, form)))
     except ModelFileError:
         return None
 
 
-def _format_of(path: Path) -> Format:
-    return _format_at(path, _stamp(path))
-
-
-def _digest_of(path: Path) -> str:
-    return _digest_at(path, _stamp(path))
-
-
-# A page asks at every click, and files may have hundreds of megabytes: each state of a file is read once.
-@lru_cache(maxsize=64)
-def _format_at(path: Path, state: tuple[int, ...]) -> Format:
-    return format_of(path)
-
-
-@lru_cache(maxsize=64)
-def _digest_at(path: Path, state: tuple[int, ...]) -> str:
-    return sha256_of(path)
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        return stamp(path)
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
+def _digest_of(folder: ModelFolder) -> str:
+    return folder.sha256 or sha256(folder.read_weights()).hexdigest()
 
 
 def _digest(pixels: NDArray[np.uint8]) -> str:
@@ -254,7 +232,7 @@ def _make(
         replace_folder(work, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return contract.load(destination)
+    return trials_of(place.parent).admit(contract.load(destination))
 
 
 def _convert(
@@ -263,7 +241,7 @@ def _convert(
     with process.scratch() as temporary:
         np.save(temporary / "pixels.npy", pixels)
         payload = {
-            "spec": card.to_table(folder.spec),
+            "spec": card.to_table(replace(folder.spec, source={})),
             "path": str(folder.path),
             "format": form.value,
             "pixels": str(temporary / "pixels.npy"),
@@ -300,7 +278,7 @@ def _describe(
         description="",
         source={
             "made_from": folder.spec.id,
-            "of_sha256": _digest_of(folder.weights_path),
+            "of_sha256": _digest_of(folder),
             "weights_sha256": sha256_of(weights),
             "largest_shift": float(report["largest_shift"]),
             **(calibration if form is Format.INT8 else {}),
@@ -323,7 +301,7 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     form = Format(payload["format"])
     content = _content(form, original, images)
     small.weights_path.write_bytes(content)
-    if format_of(small.weights_path) is Format.FLOAT32:
+    if format_of(content, WEIGHTS) is Format.FLOAT32:
         raise ModelFileError(N_("{model} has no weights that {wanted} would make smaller."), model=spec.id, wanted=form)
     shift = _largest_shift(original, small, images[:: -(-len(images) // 16)])
     if form is Format.FLOAT16 and shift > MOST_FLOAT16_SHIFT:

@@ -10,7 +10,11 @@ from lib.ui.style import plain
 
 t = begin()
 st.title(t("Compare models"))
-folders = choose.pick(t)
+try:
+    folders = choose.pick(t)
+except AppError as error:
+    st.error(plain(t.message(error.message)), icon=":material/error:")
+    st.stop()
 if not folders:
     st.stop()
 chosen = settings.draw(t, *(folder.spec.output.classes for folder in folders))

@@ -63,7 +63,7 @@ def test_an_error_survives_pickling(known: type[AppError], protocol: int) -> Non
 @pytest.mark.parametrize("known", CLASSES, ids=lambda known: known.__name__)
 def test_an_error_comes_whole_out_of_a_child_process(known: type[AppError]) -> None:
     error = known("{file} is {what}.", file="{x}.jpg", what=Message("{n} bytes long", {"n": 3}))
-    again = process._revive(process._pack(error))
+    again = process.revive(process.pack(error))
     assert type(again) is known
     assert again.message == error.message
 

@@ -3,6 +3,7 @@
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -183,14 +184,14 @@ def test_cancelling_ends_the_work(tiny_model: Tiny, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("no_work")
-def test_a_shipped_model_brings_its_own_8_bit_model(
-    tiny_model: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_shipped_model_brings_its_own_8_bit_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(STARTER, tmp_path / "models" / "starter")
-    shutil.copytree(tiny_model("int8").path, tmp_path / "models" / "starter-int8")
+    shutil.copytree(STARTER.with_name("starter-int8"), tmp_path / "models" / "starter-int8")
     monkeypatch.setattr(store, "SHIPPED", tmp_path / "models")
     shipped = load(tmp_path / "models" / "starter")
-    assert variants(shipped, data=tmp_path)[3].folder == load(tmp_path / "models" / "starter-int8")
+    companion = variants(shipped, data=tmp_path)[3].folder
+    assert companion is not None
+    assert companion == replace(load(tmp_path / "models" / "starter-int8"), sha256=companion.sha256)
     assert make_variant(shipped, Format.INT8, data=tmp_path).path == tmp_path / "models" / "starter-int8"
 
 

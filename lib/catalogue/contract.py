@@ -4,6 +4,9 @@ A shipped model, a downloaded one and one that a user trained are described by t
 `models/catalogue.toml` is that table too, with `[source]` for the files that are not here yet.
 """
 
+import codecs
+import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,7 +24,8 @@ BACKGROUNDS = ("none", "first", "last")
 ACTIVATIONS = ("softmax", "logits", "sigmoid")
 MAX_SIDE = 1024
 MAX_CLASSES = 100_000
-_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,79}")
+MAX_ID = 80  # characters
+_ID = re.compile(rf"[a-z0-9][a-z0-9.-]{{0,{MAX_ID - 1}}}")
 _FILE_NAME = re.compile(r"[^/\\\0]{1,120}")
 
 
@@ -117,15 +121,45 @@ class ModelFolder:
     Attributes:
         spec: Its description.
         path: The folder that holds `model.toml`, the weights and the labels.
+        sha256: Digest of the weights that were tried (`lib.catalogue.trial`), lower-case hex; None for a folder that
+            nobody vouches for, which only a worker process may open.
     """
 
     spec: ModelSpec
     path: Path
+    sha256: str | None = None
 
     @property
     def weights_path(self) -> Path:
         """Return the path of the weights file."""
         return self.path / self.spec.weights
+
+    def read_weights(self) -> bytes:
+        """Return the weights: the very bytes that were tried, where the folder was.
+
+        Raises:
+            ModelFileError: They cannot be read, or were changed since.
+        """
+        try:
+            content = self.weights_path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(
+                N_("{model}: the weights in {file} could not be read."), model=self.spec.id, file=self.spec.weights
+            ) from error
+        if self.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            raise self.changed()
+        return content
+
+    def changed(self) -> ModelFileError:
+        """Return the error of weights that are not those that were checked."""
+        return ModelFileError(
+            N_(
+                "The weights of {model} were changed after they were checked. Put the model into the folder {folder} "
+                "anew, or fetch it again."
+            ),
+            model=self.spec.id,
+            folder=self.path,
+        )
 
     def read_labels(self, language: str = "en") -> tuple[str, ...]:
         """Return the K names shown to people, in output order, the background's left out.
@@ -146,14 +180,16 @@ def load(folder: Path) -> ModelFolder:
     """Read the model folder `folder`.
 
     Raises:
-        ModelFileError: `model.toml` is missing, not TOML, or breaks the contract; the weights file is missing.
+        ModelFileError: `model.toml` is missing, not TOML, or breaks the contract; the weights file is missing; the
+            weights or the labels are a link to a place outside the folder.
     """
     card = folder / CARD
     try:
-        table = tomllib.loads(card.read_text(encoding="utf-8"))
+        table = tomllib.loads(decode(card.read_bytes()))
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=f"{folder.name}/{CARD}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    # Python 3.11's reader of TOML recurses into tables within tables without a limit of its own.
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelFileError(
             N_("{file} is not valid TOML: {reason}."), file=f"{folder.name}/{CARD}", reason=error
         ) from error
@@ -164,6 +200,13 @@ def load(folder: Path) -> ModelFolder:
             model=model.spec.id,
             file=model.spec.weights,
         )
+    for file in (model.spec.weights, model.spec.labels):
+        if os.path.dirname(os.path.realpath(folder / file)) != os.path.realpath(folder):  # noqa: PTH120 - `resolve` raises on loops
+            raise ModelFileError(
+                N_("{model}: {file} is a link to a place outside the model's folder; put the file itself there."),
+                model=model.spec.id,
+                file=file,
+            )
     return model
 
 
@@ -199,17 +242,14 @@ def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
     """Return the K labels of `spec` from the file `path`, without the background's.
 
     Raises:
-        ModelFileError: Missing, not UTF-8, or not one label per class.
+        ModelFileError: Missing, not text in Unicode, or not one label per class.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        labels = parse_labels(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise ModelFileError(
             N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
         ) from error
-    labels = [line.strip() for line in lines]
-    while labels and not labels[-1]:
-        labels.pop()
     if len(labels) != spec.outputs:
         raise ModelFileError(
             N_("{model}: {file} holds {found} labels, but the model has {expected} outputs."),
@@ -218,7 +258,31 @@ def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
             found=len(labels),
             expected=spec.outputs,
         )
-    return strip_background(tuple(labels), spec.output.background)
+    return strip_background(labels, spec.output.background)
+
+
+def parse_labels(content: bytes) -> tuple[str, ...]:
+    """Return the labels in a file of one a line, however its editor ends lines and marks its encoding.
+
+    Blank lines at the end are no labels; others stand for a class without a name.
+
+    Raises:
+        UnicodeDecodeError: It is not text in Unicode.
+    """
+    lines = decode(content).replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
+    return tuple(line.strip() for line in lines) if lines != [""] else ()
+
+
+def decode(content: bytes) -> str:
+    """Return the text of a file in UTF-8, or in the encoding that its byte order mark names.
+
+    Notepad begins "UTF-8 with BOM" with such a mark, and "Unicode", which is UTF-16.
+
+    Raises:
+        UnicodeDecodeError: It is neither.
+    """
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig")
 
 
 def strip_background(labels: tuple[str, ...], background: str) -> tuple[str, ...]:

@@ -1,17 +1,18 @@
 """Keras Applications → LiteRT; runs only in a worker process, the one place where TensorFlow is imported.
 
-`convert` is the side of the web process, `convert_application` the worker's. `to_litert` and `pin_batch` serve any
-Keras model in a worker.
+`convert` is the side of the web process, `convert_application` the worker's. `to_litert` serves any Keras model in a
+worker; `pin` any LiteRT file anywhere.
 """
 
 import os
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
+from lib.formats.unbelieved import every_tensor, tables
 from lib.messages import N_
 from lib.work import process
 from lib.work.files import disk_error
@@ -22,8 +23,8 @@ CPU_SECONDS = 1800
 WALL_SECONDS = 1800.0
 # Rounding alone: float32 models agreed with Keras to 1e-6 on probabilities.
 MAX_DIFFERENCE = 1e-3
-_DYNAMIC = -1
-_SHAPE_SIGNATURE_SLOT = 18  # of `Tensor` in LiteRT's schema.fbs
+_OPEN = -1
+_SHAPE_SLOT, _SHAPE_SIGNATURE_SLOT = 4, 18  # of `Tensor` in LiteRT's schema.fbs
 
 
 def convert(
@@ -109,30 +110,35 @@ def to_litert(model: Any) -> bytes:
     """Return a Keras model as a float32 LiteRT file with batch size 1. Needs TensorFlow; tens of seconds."""
     import tensorflow as tf
 
-    return pin_batch(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+    _, height, width, _ = model.input_shape
+    return pin(tf.lite.TFLiteConverter.from_keras_model(model).convert(), (width, height), str(model.name))
 
 
-def pin_batch(content: bytes) -> bytes:
-    """Return a LiteRT file with every open dimension closed at what its shape says, which is batch 1.
+def pin(content: bytes, size_wh: tuple[int, int], file: str) -> bytes:
+    """Return a LiteRT file with every open dimension closed: of the input at one photo of this size, else as it stands.
 
-    LiteRT.js in the browser refuses files whose batch size is open, as every file converted from Keras has it.
+    LiteRT.js in the browser refuses files whose batch size is open, as every file converted from Keras has it. What the
+    shapes of inner tensors say is of no account: they are worked out anew from the input's when a file is loaded.
+
+    Raises:
+        ModelFileError: It is no LiteRT model; the message calls it `file`.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
     pinned = bytearray(content)
-    model = schema.Model.GetRootAs(pinned, 0)
-    for g in range(model.SubgraphsLength()):
-        graph = model.Subgraphs(g)
-        for t in range(graph.TensorsLength()):
-            tensor = graph.Tensors(t)
-            length = tensor.ShapeSignatureLength()
-            if not length:
-                continue
-            start = tensor._tab.Vector(tensor._tab.Offset(_SHAPE_SIGNATURE_SLOT))
-            for k in range(length):
-                if struct.unpack_from("<i", pinned, start + 4 * k)[0] == _DYNAMIC:
-                    struct.pack_into("<i", pinned, start + 4 * k, tensor.Shape(k))
+    with tables(pinned, file) as model:
+        inputs = [graph.Tensors(graph.Inputs(0)) for graph in [model.Subgraphs(0)] if graph.InputsLength() == 1]
+        for tensor in inputs:
+            if tensor.ShapeLength() == tensor.ShapeSignatureLength() == 4:
+                _close(pinned, tensor, _SHAPE_SLOT, (1, size_wh[1], size_wh[0], 3))
+        for tensor in every_tensor(model):
+            _close(pinned, tensor, _SHAPE_SIGNATURE_SLOT, [tensor.Shape(k) for k in range(tensor.ShapeLength())])
     return bytes(pinned)
+
+
+def _close(content: bytearray, tensor: Any, slot: int, sizes: Sequence[int]) -> None:
+    """Write the sizes into one of a tensor's two shapes wherever its signature is open."""
+    for k in range(tensor.ShapeSignatureLength()):
+        if tensor.ShapeSignature(k) == _OPEN:
+            struct.pack_into("<i", content, tensor._tab.Vector(tensor._tab.Offset(slot)) + 4 * k, sizes[k])
 
 
 def _refuse_network() -> None:

@@ -5,7 +5,7 @@ is opened in the web process before it has been loaded, allocated and run here. 
 process; `inspect_tflite` is the child's.
 """
 
-import struct
+import math
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.catalogue.contract import MAX_CLASSES, MAX_SIDE
 from lib.errors import ModelFileError, WorkerError
+from lib.formats.unbelieved import DAMAGE, tables
 from lib.messages import N_
 from lib.work import process
 
@@ -116,9 +117,8 @@ def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any
     content = _read(Path(payload["path"]), name)
     interpreter = _allocate(content, name)
     _refuse_foreign_operations(content, name)
-    image, classes = _tensors(interpreter, name)
-    shape = [int(n) for n in classes["shape"]]
-    units = shape[-1]
+    image, classes = classifier_ends(interpreter, name)
+    units = max(int(n) for n in classes["shape"])
     labels = _packed_labels(Path(payload["path"]))
     return {
         "input": _describe(image),
@@ -144,26 +144,20 @@ def _allocate(content: bytes, name: str) -> Any:
     try:
         interpreter = Interpreter(model_content=content, num_threads=1)
         interpreter.allocate_tensors()
-    except (ValueError, RuntimeError) as error:
-        raise _damaged(name, error) from error
+    except DAMAGE as error:
+        raise damaged(name, error) from error
     return interpreter
 
 
-def _damaged(name: str, error: Exception) -> ModelFileError:
+def damaged(name: str, error: Exception) -> ModelFileError:
+    """Return the error of a file that LiteRT refuses, or that breaks what reads it."""
     words = str(error).strip().splitlines() or [type(error).__name__]
     return ModelFileError(N_("{file} is damaged or not supported: {reason}"), file=name, reason=words[0][:200])
 
 
 def _refuse_foreign_operations(content: bytes, name: str) -> None:
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        model = schema.Model.GetRootAs(content, 0)
-        if model.SubgraphsLength() < 1:
-            raise ModelFileError(N_("{file} holds no computation."), file=name)
+    with tables(content, name) as model:
         custom = [model.OperatorCodes(i).CustomCode() for i in range(model.OperatorCodesLength())]
-    except (struct.error, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise _damaged(name, error) from error
     for code in filter(None, custom):
         raise ModelFileError(
             N_("{file} needs the operation {operation}, which LiteRT itself does not have."),
@@ -172,8 +166,12 @@ def _refuse_foreign_operations(content: bytes, name: str) -> None:
         )
 
 
-def _tensors(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the details of the one input and the one output, after checking that they are an image classifier's."""
+def classifier_ends(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the details of the one input and the one output, after checking that they are an image classifier's.
+
+    Raises:
+        ModelFileError: They are not; the message calls the file `name`.
+    """
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
     if len(inputs) != 1 or len(outputs) != 1:
         raise ModelFileError(
@@ -195,8 +193,8 @@ def _tensors(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any
             limit=MAX_SIDE,
         )
     shape = tuple(int(n) for n in classes["shape"])
-    units = shape[-1] if shape else 0
-    if not shape or any(n != 1 for n in shape[:-1]) or not 1 <= units <= MAX_CLASSES:
+    units = max(shape, default=0)
+    if units != math.prod(shape) or not 1 <= units <= MAX_CLASSES:
         raise ModelFileError(
             N_("The output of {file} has shape {shape}; expected one number a class, (1, classes)."),
             file=name,
@@ -210,8 +208,9 @@ def _tensors(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any
                 dtype=details["dtype"].__name__,
                 choices=", ".join(DTYPES),
             )
-        if details["dtype"].__name__ != "float32" and not details["quantization"][0] > 0:
-            raise ModelFileError(N_("{file} does not say what its 8-bit numbers stand for."), file=name)
+    # An input that does not say it takes the bytes as they are.
+    if classes["dtype"].__name__ != "float32" and not classes["quantization"][0] > 0:
+        raise ModelFileError(N_("{file} does not say what its 8-bit numbers stand for."), file=name)
     return image, classes
 
 
@@ -239,8 +238,8 @@ def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name:
         try:
             interpreter.set_tensor(image["index"], tensor.astype(image["dtype"], copy=False))
             interpreter.invoke()
-        except (ValueError, RuntimeError) as error:
-            raise _damaged(name, error) from error
+        except DAMAGE as error:
+            raise damaged(name, error) from error
         answer = interpreter.get_tensor(classes["index"]).astype(np.float64).reshape(-1)
         if not np.all(np.isfinite(answer)):
             raise ModelFileError(N_("{file} answers with numbers that are not finite: it is damaged."), file=name)

@@ -8,18 +8,19 @@ import difflib
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from lib.catalogue import contract, fetching, sources
-from lib.catalogue.contract import CARD, ModelFolder, ModelSpec
+from lib.catalogue.contract import CARD, MAX_ID, ModelFolder, ModelSpec
 from lib.catalogue.sources import Catalogue
+from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
-from lib.work.files import data_folder, sha256_of, stamp
+from lib.work.files import Stamp, data_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
@@ -61,12 +62,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A model folder as it was when `stamp` was taken."""
+    """A model folder as it was when its files had these stamps: a model, or a problem."""
 
-    stamp: tuple[object, ...]
-    folder: ModelFolder | None
-    size_bytes: int
-    problem: AppError | None
+    stamps: dict[Path, Stamp]
+    folder: ModelFolder | None = None
+    size_bytes: int = 0
+    problem: AppError | None = None
+    is_foreign: bool = False  # not what its folder's name says
+
+    @property
+    def is_current(self) -> bool:
+        return all(stamp(path) == before for path, before in self.stamps.items())
 
 
 class Store:
@@ -83,8 +89,8 @@ class Store:
     def __init__(self, data: Path | None = None, shipped: Path = SHIPPED) -> None:
         self.data = data or data_folder()
         self._shipped = shipped
+        self._trials = trials_of(self.data)
         self._reads: dict[Path, _Read] = {}
-        self._intact: dict[Path, tuple[object, ...]] = {}
 
     @property
     def models(self) -> Path:
@@ -92,7 +98,10 @@ class Store:
         return self.data / "models"
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return all models: shipped ones first, the default before all, then users' own, then the catalogue's."""
+        """Return all models: shipped ones first, the default before all, then users' own, then the catalogue's.
+
+        No two have the same id. A model that is new here is tried in a child process first (`lib.catalogue.trial`).
+        """
         shipped = self._scan(self._shipped)
         here = self._scan(self.models)
         listed = self._catalogue.specs
@@ -107,43 +116,49 @@ class Store:
         self._scan(self._shipped), self._scan(self.models)
         return tuple(read.problem for _, read in sorted(dict(self._reads).items()) if read.problem is not None)
 
+    def free_id(self, name: str) -> str:
+        """Return `name`, or name-2, -3, … if a model has that id already, or a folder of users' models that name."""
+        taken = {*self._catalogue.specs, *self._names(self._shipped), *_everything_in(self.models)}
+        endings = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
+        return next(free for ending in endings if (free := name[: MAX_ID - len(ending)] + ending) not in taken)
+
     def find(self, model_id: str) -> Entry:
         """Return the model called `model_id`.
 
         Raises:
             UnknownModelError: There is none; near matches are named.
+            ModelFileError: There is only a folder of that name that cannot be used.
         """
-        entries = {entry.spec.id: entry for entry in reversed(self.entries())}
+        entries = {entry.spec.id: entry for entry in self.entries()}
         if model_id in entries:
             return entries[model_id]
+        self._refuse_unusable(model_id)
         near = difflib.get_close_matches(model_id.lower(), entries, n=3)
         if near:
             raise UnknownModelError(
                 N_("There is no model “{model}”. Did you mean {near}?"), model=model_id, near=", ".join(near)
             )
-        raise UnknownModelError(
-            N_("There is no model “{model}”. `python -m lib models` lists those there are."), model=model_id
-        )
+        raise UnknownModelError(N_("There is no model “{model}”."), model=model_id)
 
     def open_folder(self, model_id: str) -> ModelFolder:
-        """Return a model's folder, its weights unchanged since they were fetched and looked at.
+        """Return a model's folder.
 
         Raises:
             UnknownModelError: There is no such model.
             ModelNotReadyError: It is not on this machine yet.
-            ModelFileError: Its weights were changed.
+            ModelFileError: It cannot be used; the sentence says why.
         """
         entry = self.find(model_id)
         if entry.folder is None:
-            raise ModelNotReadyError(
-                N_(
-                    "{model} is not on this machine yet. Download it with its button on the Models page, or with "
-                    "`python -m lib fetch {model}`."
-                ),
-                model=model_id,
-            )
-        self._check_intact(entry.folder)
+            self._refuse_unusable(model_id)
+            raise ModelNotReadyError(N_("{model} is not on this machine yet."), model=model_id)
         return entry.folder
+
+    def _refuse_unusable(self, model_id: str, *, only_foreign: bool = False) -> None:
+        """Raise the problem of the folder of that name, if it has one; if told so, only of one not to be replaced."""
+        read = self._reads.get(self.models / model_id)
+        if read is not None and read.problem is not None and (read.is_foreign or not only_foreign):
+            raise read.problem
 
     def fetch(
         self,
@@ -177,6 +192,7 @@ class Store:
             entry = self.find(model_id)
             if entry.state is State.READY:  # by another process, while this one waited
                 return fetching.already_here(entry.spec)
+            self._refuse_unusable(model_id, only_foreign=True)
             return fetching.Fetch(self._catalogue, entry.spec, places, on_progress, cancelled).run()
 
     @cached_property
@@ -199,75 +215,79 @@ class Store:
 
     def _scan(self, parent: Path) -> list[_Read]:
         """Return the usable model folders in `parent`, by name; each is read again only when it changed."""
-        try:
-            paths = sorted(Path(item) for item in os.scandir(parent) if item.is_dir() and item.name[0] != ".")
-        except OSError:
-            paths = []
+        paths = [parent / name for name in self._names(parent)]
         for gone in [path for path in list(self._reads) if path.parent == parent and path not in paths]:
             self._reads.pop(gone, None)
-        found = []
-        for path in paths:
-            read = self._read(path)
-            if read is not None and read.folder is not None:
-                found.append(read)
-        return found
+        return [read for read in map(self._read, paths) if read.folder is not None]
 
-    def _read(self, path: Path) -> _Read | None:
-        is_shipped = path.parent == self._shipped
-        if is_shipped and not (path / CARD).is_file():
-            return None  # not every folder there must be a model's
-        state = _stamp(path / CARD)
+    def _read(self, path: Path) -> _Read:
         known = self._reads.get(path)
-        if known is not None and known.stamp == state:
+        if known is not None and known.is_current:
             return known
-        self._reads[path] = read = _read_folder(path, state, must_match=not is_shipped)
+        self._reads[path] = read = self._read_anew(path)
         return read
 
-    def _check_intact(self, folder: ModelFolder) -> None:
-        """Compare the weights with the digest taken when they were fetched; once for each state of the file."""
-        expected = folder.spec.source.get("weights_sha256")
-        if not isinstance(expected, str):
-            return
-        state = _stamp(folder.weights_path)
-        if self._intact.get(folder.path) == state:
-            return
+    def _read_anew(self, path: Path) -> _Read:
+        is_shipped = path.parent == self._shipped
+        stamps = {file: stamp(file) for file in (path, path / CARD)}
         try:
-            found = sha256_of(folder.weights_path)
-        except OSError as error:
-            raise ModelFileError(N_("{file} could not be read."), file=folder.weights_path.name) from error
-        if found != expected:
-            raise ModelFileError(
-                N_(
-                    "The weights of {model} were changed after they were fetched. Remove the folder {folder} and fetch "
-                    "it again."
-                ),
-                model=folder.spec.id,
-                folder=folder.path,
-            )
-        self._intact[folder.path] = state
+            folder = contract.load(path)
+            files = (folder.weights_path, path / folder.spec.labels)
+            stamps |= {file: stamp(file) for file in files}
+            foreign = None if is_shipped else self._foreign(folder)
+            if foreign is not None:
+                return _Read(stamps, problem=foreign, is_foreign=True)
+            folder.read_labels()
+            folder = trusted(folder) if is_shipped else self._trials.admit(folder)
+        except ModelFileError as problem:
+            return _Read(stamps, problem=problem)
+        return _Read(stamps, folder, sum(stamps[file].size for file in files))
 
+    def _foreign(self, folder: ModelFolder) -> ModelFileError | None:
+        """Return what is wrong with a user's model that is not called as its folder is, or is called as another model.
 
-def _read_folder(path: Path, state: tuple[object, ...], *, must_match: bool) -> _Read:
-    try:
-        folder = contract.load(path)
-        if must_match and folder.spec.id != path.name:
-            raise ModelFileError(
+        A model of the catalogue that was fetched is told by where its description says it came from.
+        """
+        model = folder.spec.id
+        if model != folder.path.name:
+            return ModelFileError(
                 N_("The folder {folder} holds the model {model}; both should have the same name."),
-                folder=path.name,
-                model=folder.spec.id,
+                folder=folder.path.name,
+                model=model,
             )
-        folder.read_labels()
-        size = sum(f.stat().st_size for f in (folder.weights_path, path / folder.spec.labels))
-    except ModelFileError as problem:
-        return _Read(state, None, 0, problem)
-    return _Read(state, folder, size, None)
+        origin = self._catalogue.origins.get(model)
+        if model in self._names(self._shipped) or (
+            origin is not None and folder.spec.source.get("kind") != origin.kind
+        ):
+            return ModelFileError(
+                N_(
+                    "The folder {folder} holds a model of your own with the id {model}, which another model has; give "
+                    "the folder and the id in its model.toml another name."
+                ),
+                folder=folder.path,
+                model=model,
+            )
+        return None
+
+    def _names(self, parent: Path) -> list[str]:
+        """Return the names of the folders in `parent` that should hold models; not every shipped folder must."""
+        try:
+            names = sorted(item.name for item in os.scandir(parent) if item.is_dir() and item.name[0] != ".")
+        except OSError:
+            return []
+        return [name for name in names if parent != self._shipped or (parent / name / CARD).is_file()]
 
 
-def _stamp(path: Path) -> tuple[object, ...]:
+def trusted(folder: ModelFolder) -> ModelFolder:
+    """Return a shipped model's folder; its weights are those whose digest its `model.toml` holds, or are refused."""
+    return replace(folder, sha256=str(folder.spec.source.get("weights_sha256", "")))
+
+
+def _everything_in(folder: Path) -> list[str]:
     try:
-        return stamp(path)
+        return os.listdir(folder)  # noqa: PTH208 - names are wanted
     except OSError:
-        return ()
+        return []
 
 
 def _id(read: _Read) -> str:

@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
-from lib.classifiers.outputs import dequantise, to_probabilities
+from lib.catalogue.inspect import classifier_ends, damaged
+from lib.classifiers.outputs import dequantise, sum_slack, to_probabilities
 from lib.errors import ModelFileError, ModelOutputError
+from lib.formats.unbelieved import DAMAGE
 from lib.messages import N_
 from lib.preprocess import Quantiser, resize, to_floats
 from lib.work.cores import usable_cores
+
+_OPEN = -1
 
 
 class LiteRTClassifier:
@@ -40,7 +44,7 @@ class LiteRTClassifier:
         self.labels = folder.read_labels()
         self.workers = workers or usable_cores()
         self._threads = threads
-        self._content = _read(folder)
+        self._content = folder.read_weights()
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._made = 1
         self._lock = threading.Lock()
@@ -64,14 +68,15 @@ class LiteRTClassifier:
             try:
                 interpreter.set_tensor(self._input["index"], tensor)
                 interpreter.invoke()
-            except (ValueError, RuntimeError) as error:
+            except DAMAGE as error:
                 raise ModelOutputError(
                     N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=_first_line(error)
                 ) from error
             raw = interpreter.get_tensor(self._output["index"])
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
-        return to_probabilities(dequantise(raw, scale, zero_point), self.spec.output), milliseconds
+        values = dequantise(raw, scale, zero_point)
+        return to_probabilities(values, self.spec.output, slack=sum_slack(scale)), milliseconds
 
     @contextmanager
     def _interpreter(self) -> Iterator[Any]:
@@ -85,18 +90,29 @@ class LiteRTClassifier:
         try:
             return self._idle.get_nowait()
         except queue.Empty:
+            return self._another() or self._idle.get()
+
+    def _another(self) -> Any:
+        """Return one more interpreter; None where there are enough, or this machine has no room for it."""
+        with self._lock:
+            if self._made >= self.workers:
+                return None
+            self._made += 1
+        try:
+            return self._make()
+        except ModelFileError:  # the first one could be made: the others wait for it
             with self._lock:
-                may_make = self._made < self.workers
-                self._made += may_make
-        return self._make() if may_make else self._idle.get()
+                self._made -= 1
+            return None
 
     def _make(self) -> Any:
         from ai_edge_litert.interpreter import Interpreter
 
         try:
             interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            _give_size(interpreter, self.spec.input)
             interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+        except DAMAGE as error:
             raise ModelFileError(
                 N_("{model}: {file} is not a LiteRT model that can be run: {reason}."),
                 model=self.spec.id,
@@ -110,29 +126,32 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _read(folder: ModelFolder) -> bytes:
-    try:
-        return folder.weights_path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(
-            N_("{model}: the weights in {file} could not be read."),
-            model=folder.spec.id,
-            file=folder.spec.weights,
-        ) from error
+def _give_size(interpreter: Any, spec: InputSpec) -> None:
+    """Let a file that leaves dimensions of its input open take one photo of the size that `model.toml` names."""
+    width, height = spec.size_wh
+    wanted = (1, height, width, 3)
+    for details in interpreter.get_input_details():
+        signature = tuple(int(n) for n in details["shape_signature"])
+        if _OPEN in signature and len(signature) == len(wanted):
+            closed = [size if said == _OPEN else said for said, size in zip(signature, wanted, strict=True)]
+            interpreter.resize_tensor_input(details["index"], closed)
 
 
 def _details(interpreter: Any, spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the input's and the output's details, after checking them against the model's description."""
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    file = f"{spec.id}/{spec.weights}"
+    try:
+        image, classes = classifier_ends(interpreter, file)
+    except DAMAGE as error:
+        raise damaged(file, error) from error
     width, height = spec.input.size_wh
-    shape = tuple(int(n) for n in inputs[0]["shape"]) if len(inputs) == 1 else ()
+    shape = tuple(int(n) for n in image["shape"])
     if shape != (1, height, width, 3):
         raise _contradiction(spec, N_("input"), shape, (1, height, width, 3))
     units = 1 if spec.output.activation == "sigmoid" else spec.outputs
-    found = int(np.prod(outputs[0]["shape"])) if len(outputs) == 1 else 0
-    if found not in {units, 1 if spec.output.classes == 2 else units}:
-        raise _contradiction(spec, N_("output"), tuple(int(n) for n in outputs[0]["shape"]), (1, units))
-    return inputs[0], outputs[0]
+    if int(np.prod(classes["shape"])) not in {units, 1 if spec.output.classes == 2 else units}:
+        raise _contradiction(spec, N_("output"), tuple(int(n) for n in classes["shape"]), (1, units))
+    return image, classes
 
 
 def _contradiction(spec: ModelSpec, which: str, found: object, expected: object) -> ModelFileError:
@@ -148,14 +167,7 @@ def _contradiction(spec: ModelSpec, which: str, found: object, expected: object)
 
 def _converter(details: dict[str, Any], spec: InputSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
     """Return what turns bytes, shape (H, W, 3), into the input tensor's type."""
-    dtype = details["dtype"]
-    if dtype == np.float32:
+    if details["dtype"] == np.float32:
         return lambda pixels: to_floats(pixels, spec)
-    if dtype in (np.uint8, np.int8):
-        scale, zero_point = details["quantization"]
-        return Quantiser(spec, dtype, scale, zero_point)
-    raise ModelFileError(
-        N_("The input of {file} holds {dtype} numbers; float32, uint8 and int8 are supported."),
-        file=details["name"],
-        dtype=np.dtype(dtype).name,
-    )
+    scale, zero_point = details["quantization"]
+    return Quantiser(spec, details["dtype"], scale, zero_point)

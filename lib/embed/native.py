@@ -130,7 +130,7 @@ def _specs(options: Options) -> tuple[InputSpec, OutputSpec]:
 def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     """Return what all the templates put in, but the labels and where the model is."""
     spec, output = _specs(options)
-    ends = ends or read_ends(_folder(options).weights_path)
+    ends = ends or read_ends(_folder(options))
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {

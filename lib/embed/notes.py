@@ -62,7 +62,7 @@ def _engine(options: Options) -> Iterator[Message]:
         )
     )
     assert isinstance(options.model, ModelFolder)
-    if read_ends(options.model.weights_path).is_open:
+    if read_ends(options.model).is_open:
         yield Message(
             N_(
                 "{file} leaves its batch size open, which LiteRT.js refuses: take the file that comes with this code, "

@@ -1,11 +1,10 @@
 """The input and output of a LiteRT file as its tables describe them; it is not loaded."""
 
-import struct
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError
+from lib.formats.unbelieved import every_tensor, once_per_content, tables
 from lib.messages import N_
 
 _DYNAMIC = -1
@@ -41,34 +40,29 @@ class Ends:
     is_open: bool
 
 
-def read_ends(weights: Path) -> Ends:
-    """Return input and output of the LiteRT file `weights`, which was looked at before (`lib.catalogue.inspect`).
+def _ends_of(content: bytes, file: str) -> Ends:
+    """Return input and output of a LiteRT file.
 
     Raises:
-        ModelFileError: It cannot be read, is no LiteRT model, or has other inputs or outputs than snippets can serve.
+        ModelFileError: It is no LiteRT model, or has other inputs or outputs than snippets can serve; the message
+            calls it `file`.
     """
-    from ai_edge_litert import schema_py_generated as schema
-
-    try:
-        content = weights.read_bytes()
-        if not schema.Model.ModelBufferHasIdentifier(content, 0):
-            raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name)
-        graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    with tables(content, file) as model:
+        graph = model.Subgraphs(0)
         if graph.InputsLength() != 1 or graph.OutputsLength() != 1:
             raise ModelFileError(
                 N_("{file} has {inputs} inputs and {outputs} outputs; code can be written for one of each."),
-                file=weights.name,
+                file=file,
                 inputs=graph.InputsLength(),
                 outputs=graph.OutputsLength(),
             )
         ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
-        read = [_read(tensor, weights.name) for tensor in ends]
-        is_open = any(_is_open(graph.Tensors(t)) for t in range(graph.TensorsLength()))
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=weights.name) from error
-    except (struct.error, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name) from error
+        read = [_read(tensor, file) for tensor in ends]
+        is_open = any(map(_is_open, every_tensor(model)))
     return Ends(read[0], read[1], is_open)
+
+
+read_ends = once_per_content(_ends_of)
 
 
 def _read(tensor: Any, file: str) -> Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.catalogue.contract import ModelFolder, ModelSpec
-from lib.catalogue.convert import pin_batch
+from lib.catalogue.convert import pin
 from lib.classify import least_side
 from lib.embed import mobilenets, packages, words
 from lib.embed.mobilenets import TfjsMobilenet
@@ -48,7 +48,7 @@ def weights_file(folder: ModelFolder) -> bytes:
     Raises:
         ModelFileError: It cannot be read.
     """
-    return pin_batch(read_bytes(folder.weights_path))
+    return pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -145,7 +145,7 @@ def _model(options: Options) -> dict[str, Any]:
     """Return the facts about the model that the code works with."""
     if isinstance(options.model, TfjsMobilenet):
         return _tfjs_model(options, options.model)
-    spec, ends = options.model.spec, read_ends(options.model.weights_path)
+    spec, ends = options.model.spec, read_ends(options.model)
     return {
         "name": spec.name,
         "address": options.model_address,

@@ -80,10 +80,10 @@ def train(
 
 
 def _with_places(options: TrainOptions) -> TrainOptions:
-    from lib.catalogue.store import data_folder  # reads the catalogue's modules; not needed to describe a run
+    from lib.catalogue.store import Store, data_folder  # reads the catalogue's modules; not needed to describe a run
 
     name = options.name or options.folder.resolve().name
-    destination = options.destination or _free_folder(data_folder() / "models", slug(name))
+    destination = options.destination or data_folder() / "models" / Store().free_id(slug(name))
     key = options.run_key()
     work = options.work / key if options.work else data_folder() / "work" / key / "run"  # crops go to its parent
     work.mkdir(parents=True, exist_ok=True)
@@ -94,16 +94,6 @@ def _clean_up(options: TrainOptions, *, keep_crops: bool) -> None:
     """Remove the checkpoint of a finished run, and its crops (gigabytes) unless the caller named a place for them."""
     if options.work is not None:
         shutil.rmtree(options.work if keep_crops else options.work.parent)
-
-
-def _free_folder(parent: Path, name: str) -> Path:
-    """Return parent/name, or parent/name-2, -3, … if that is taken."""
-    number = 1
-    folder = parent / name
-    while folder.exists():
-        number += 1
-        folder = parent / f"{name}-{number}"
-    return folder
 
 
 def _result(options: TrainOptions) -> TrainResult:

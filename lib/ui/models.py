@@ -12,7 +12,7 @@ from lib.catalogue.contract import ModelFolder, Published
 from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.errors import AppError, ModelFileError, UnknownModelError
+from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.ui import waiting
@@ -117,6 +117,12 @@ def explain_unavailable(t: Translator, wanted: str) -> None:
     """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet."""
     try:
         store().open_folder(wanted)
+    except ModelNotReadyError as error:
+        more = t("The page Models has a button that downloads it.")
+        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
+    except UnknownModelError as error:
+        more = t("The page Models shows those there are.")
+        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
     except AppError as error:
         st.error(plain(t.message(error.message)), icon=":material/error:")
 

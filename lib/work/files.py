@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from lib.errors import DownloadError
 from lib.messages import N_
@@ -84,10 +85,22 @@ def replace_folder(new: Path, target: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
-def stamp(path: Path) -> tuple[int, int, int]:
-    """Return what changes whenever a file's content does: time, size, inode. Raises OSError."""
-    status = path.stat()
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+class Stamp(NamedTuple):
+    """What changes whenever a file does, however it is changed; nothing but zeros for one that cannot be seen."""
+
+    modified_ns: int = 0
+    changed_ns: int = 0
+    size: int = 0
+    inode: int = 0
+
+
+def stamp(path: Path) -> Stamp:
+    """Return a file's stamp now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return Stamp()
+    return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def sha256_of(path: Path) -> str:

@@ -159,7 +159,7 @@ class _Conversation:
                 if self._on_event:
                     self._on_event(answer["event"])
             elif "error" in answer:
-                raise _revive(answer["error"])
+                raise revive(answer["error"])
             elif "result" in answer:
                 return dict(answer["result"])
         raise self._explain_death()
@@ -245,7 +245,8 @@ def _decode(line: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _pack(error: AppError) -> dict[str, Any]:
+def pack(error: AppError) -> dict[str, Any]:
+    """Return an error as JSON values, for another process or a file."""
     return {"code": error.code, **_pack_message(error.message)}
 
 
@@ -259,7 +260,8 @@ def _unpack_message(packed: Mapping[str, Any]) -> Message:
     return Message(packed["text"], values)
 
 
-def _revive(packed: Mapping[str, Any]) -> AppError:
+def revive(packed: Mapping[str, Any]) -> AppError:
+    """Return the error that `pack` was given."""
     message = _unpack_message(packed)
     return class_of(packed["code"])(message.text, **message.values)
 
@@ -310,7 +312,7 @@ def main(arguments: list[str]) -> None:
     try:
         result = function(payload, lambda event: answer("event", event))
     except AppError as error:
-        answer("error", _pack(error))
+        answer("error", pack(error))
     else:
         answer("result", result)
     # Libraries such as TensorFlow can take seconds, or crash, on the way out; the answer is given.

@@ -64,7 +64,7 @@ def test_nothing_is_downloaded_unless_asked_and_only_once(make_store: MakeStore,
     store = make_store()
     store.entries()
     store.find("tiny")
-    with pytest.raises(ModelNotReadyError, match=r"tiny is not on this machine yet.*python -m lib fetch tiny"):
+    with pytest.raises(ModelNotReadyError, match=r"tiny is not on this machine yet\.$"):
         store.open_folder("tiny")
     assert not mirror.asked
     store.fetch("tiny")
@@ -75,7 +75,7 @@ def test_nothing_is_downloaded_unless_asked_and_only_once(make_store: MakeStore,
 def test_an_unknown_model_is_named_with_its_neighbours(make_store: MakeStore) -> None:
     with pytest.raises(UnknownModelError, match=r"no model “tinny”\. Did you mean tiny\?"):
         make_store().find("tinny")
-    with pytest.raises(UnknownModelError, match="python -m lib models"):
+    with pytest.raises(UnknownModelError, match=r"There is no model “zzzzzz”\.$"):
         make_store().fetch("zzzzzz")
 
 
@@ -123,7 +123,7 @@ def test_weights_changed_later_are_not_opened(make_store: MakeStore) -> None:
     store.fetch("tiny")
     weights = store.open_folder("tiny").weights_path
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(ModelFileError, match="were changed after they were fetched"):
+    with pytest.raises(ModelFileError, match="were changed after they were checked"):
         store.open_folder("tiny")
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lib.catalogue.contract import ModelFolder
+from lib.errors import ModelFileError
 from lib.i18n import Translator
 from lib.ui import models, waiting
 from lib.ui.models import distinct
+from lib.ui.style import plain
 from lib.variants import Variant, make_variant, variant_id, variants
 from lib.work.jobs import Job, JobState, Kind
 
@@ -37,7 +39,7 @@ def pick(t: Translator) -> list[ModelFolder]:
 
     `?models=a,b` chooses, and follows the choice.
     """
-    options = _options()
+    options = _options(t)
     wanted = _wanted()
     known = [model for model in wanted if model in options]
     missed = st.session_state.setdefault(_MISSED, [model for model in wanted if model not in options])
@@ -77,13 +79,21 @@ def _wanted() -> list[str]:
     return ["starter", "starter-small"]
 
 
-def _options() -> dict[str, Option]:
-    """Return all that can be chosen, by id: the models that are here, and after each its smaller variants."""
+def _options(t: Translator) -> dict[str, Option]:
+    """Return all that can be chosen, by id: the models that are here, and after each its smaller variants.
+
+    A model whose file is damaged is left out, and that is said.
+    """
     here = [(entry.spec.name, entry.folder) for entry in models.store().entries() if entry.folder is not None]
     ids = {folder.spec.id for _, folder in here}
     options: dict[str, Option] = {}
     for name, folder in here:
-        for variant in variants(folder, data=models.store().data):
+        try:
+            found = variants(folder, data=models.store().data)
+        except ModelFileError as error:
+            st.warning(plain(t.message(error.message)), icon=":material/warning:")
+            continue
+        for variant in found:
             if variant.is_original:
                 options[folder.spec.id] = Option(folder.spec.id, name, folder, variant)
                 continue

@@ -1,0 +1,1 @@
+"""A model's file, looked into and turned into another."""

@@ -1,0 +1,94 @@
+"""What a model folder may hold: labels from any editor, names that lead nowhere else."""
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from lib.catalogue.contract import load
+from lib.errors import ModelFileError
+from tests.support.user_models import put
+
+LABELS = "red\ngreen\n파랑"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(LABELS.encode(), id="plain"),
+        pytest.param(codecs.BOM_UTF8 + LABELS.encode(), id="byte order mark"),
+        pytest.param(codecs.BOM_UTF16_LE + LABELS.encode("utf-16-le"), id="UTF-16, little end first"),
+        pytest.param(codecs.BOM_UTF16_BE + LABELS.encode("utf-16-be"), id="UTF-16, big end first"),
+        pytest.param(LABELS.replace("\n", "\r\n").encode() + b"\r\n", id="Windows"),
+        pytest.param(LABELS.replace("\n", "\r").encode() + b"\r", id="old Macintosh"),
+        pytest.param(LABELS.encode() + b"\n\n \n\t\n", id="blank lines at the end"),
+        pytest.param(
+            codecs.BOM_UTF16_LE + (LABELS.replace("\n", "\r\n") + "\r\n\r\n").encode("utf-16-le"), id="all of it"
+        ),
+    ],
+)
+def test_labels_are_the_same_whatever_editor_saved_them(tmp_path: Path, content: bytes) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / "labels.txt").write_bytes(content)
+    assert load(folder).read_labels() == ("red", "green", "파랑")
+
+
+def test_only_line_breaks_end_a_label(tmp_path: Path) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / "labels.txt").write_text("a\u2028b\nc\x0cd\ne\x85f\n", encoding="utf-8")
+    assert load(folder).read_labels() == ("a\u2028b", "c\x0cd", "e\x85f")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "labels.txt holds 0 labels, but the model has 3 outputs"),
+        (b"a\nb\n", "labels.txt holds 2 labels, but the model has 3 outputs"),
+        (b"a\nb\nc\nd", "labels.txt holds 4 labels, but the model has 3 outputs"),
+        (b"\xff\xff\xff", "the labels in labels.txt could not be read"),
+        (codecs.BOM_UTF16_LE + b"abc", "the labels in labels.txt could not be read"),
+    ],
+)
+def test_labels_that_do_not_fit_are_told(tmp_path: Path, content: bytes, sentence: str) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / "labels.txt").write_bytes(content)
+    with pytest.raises(ModelFileError, match=sentence):
+        load(folder).read_labels()
+
+
+def test_a_description_may_begin_with_a_byte_order_mark_and_say_its_schema(tmp_path: Path) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_bytes(codecs.BOM_UTF8 + b"schema = 1\r\n" + card.read_bytes())
+    assert load(card.parent).spec.id == "mine"
+
+
+@pytest.mark.parametrize("key", ["weights", "labels"])
+@pytest.mark.parametrize(
+    "name", ["../other/model.tflite", "/etc/passwd", "sub/model.tflite", "..", ".", "", "a\\\\b", 5]
+)
+def test_a_file_name_leads_nowhere_else(tmp_path: Path, key: str, name: object) -> None:
+    folder = put(tmp_path, "mine", **{key: name})
+    with pytest.raises(ModelFileError, match=f"`{key}` should be"):
+        load(folder)
+
+
+@pytest.mark.parametrize("file", ["model.tflite", "labels.txt"])
+def test_a_link_to_a_place_outside_is_refused(tmp_path: Path, file: str) -> None:
+    folder = put(tmp_path, "mine")
+    outside = tmp_path / "outside"
+    (folder / file).rename(outside)
+    (folder / file).symlink_to(outside)
+    with pytest.raises(ModelFileError, match=f"mine: {file} is a link to a place outside the model's folder"):
+        load(folder)
+    (folder / file).unlink()
+    outside.rename(folder / "inside")
+    (folder / file).symlink_to("inside")
+    assert load(folder).read_labels() == ("red", "green", "blue")
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " * 9, "\0"])
+def test_a_description_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / "model.toml").write_text(text)
+    with pytest.raises(ModelFileError, match=r"mine/model\.toml is not valid TOML"):
+        load(folder)
