@@ -339,13 +339,12 @@ def test_other_kinds_of_numbers_are_refused(tiny_model: Callable[[str], ModelFol
 
 def test_an_open_batch_size_is_told_and_closed(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
     folder = changed(tiny_model("float32"), tmp_path, _open_batch)
-    assert read_ends(folder.weights_path).is_open
+    assert read_ends(folder).is_open
     options = Options(folder, Target.SCRIPT)
     assert any("batch size open" in note.text for note in render(options).notes)
     assert not any("batch size open" in note.text for note in render(Options(folder, Target.PYTHON_LITERT)).notes)
-    closed = tmp_path / "closed.tflite"
-    closed.write_bytes(companions(options)["model.tflite"])
-    assert not read_ends(closed).is_open
+    folder.weights_path.write_bytes(companions(options)["model.tflite"])
+    assert not read_ends(folder).is_open
 
 
 def changed(model: ModelFolder, tmp_path: Path, change: Callable[[Any, Any], None]) -> ModelFolder:

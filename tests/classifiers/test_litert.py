@@ -6,17 +6,21 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lib.catalogue.contract import ModelFolder, load
+from lib.catalogue.convert import pin
 from lib.classifiers import litert, open_classifier
 from lib.classifiers.base import Classifier
 from lib.classifiers.litert import LiteRTClassifier
+from lib.embed.tensors import read_ends
 from lib.errors import ModelFileError, ModelOutputError
 from tests.support.pictures import plain
+from tests.support.user_models import edit, put
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 ORANGE = (204, 102, 0)  # 0.8, 0.4, 0.0 of full: as probabilities 2/3, 1/3, 0
@@ -221,3 +225,133 @@ def test_missing_weights_are_told(edited: Callable[..., ModelFolder]) -> None:
     folder.weights_path.unlink()
     with pytest.raises(ModelFileError, match=r"float32: the weights in model\.tflite could not be read"):
         open_classifier(folder)
+
+
+# Shapes and kinds of numbers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def altered(tmp_path: Path) -> Callable[..., ModelFolder]:
+    """Return a copy of a tiny model whose tables were changed."""
+
+    def alter(name: str, change: Callable[[Any, Any, Any], None]) -> ModelFolder:
+        content = (MODELS / name / "model.tflite").read_bytes()
+        return load(put(tmp_path, "mine", MODELS / name, content=edit(content, change)))
+
+    return alter
+
+
+def open_everything(graph: Any, image: Any, classes: Any) -> None:
+    """Leave the input's size and the batch open, as a converter does that was told no size; open reads as 1."""
+    image.shape, image.shapeSignature = [1, 1, 1, 3], [-1, -1, -1, 3]
+    classes.shapeSignature = [-1, *classes.shape[1:]]
+
+
+def open_batch(graph: Any, image: Any, classes: Any) -> None:
+    image.shapeSignature = [-1, *image.shape[1:]]
+    classes.shapeSignature = [-1, *classes.shape[1:]]
+
+
+def wide_open_batch(graph: Any, image: Any, classes: Any) -> None:
+    """An open batch that reads as 8."""
+    image.shape, image.shapeSignature = [8, *image.shape[1:]], [-1, *image.shape[1:]]
+
+
+@pytest.mark.parametrize("change", [open_everything, open_batch, wide_open_batch])
+@pytest.mark.parametrize("name", ["float32", "uint8"])
+def test_an_open_dimension_takes_the_size_that_the_description_names(
+    altered: Callable[..., ModelFolder], name: str, change: Callable[[Any, Any, Any], None]
+) -> None:
+    folder = altered(name, change)
+    assert answer(open_classifier(folder), plain(ORANGE)) == pytest.approx([2 / 3, 1 / 3, 0], abs=4e-3)
+    pinned = pin(folder.read_weights(), folder.spec.input.size_wh, "x")
+    folder.weights_path.write_bytes(pinned)
+    assert not read_ends(folder).is_open
+    assert answer(open_classifier(folder), plain(ORANGE)) == pytest.approx([2 / 3, 1 / 3, 0], abs=4e-3)
+
+
+def two_outputs(graph: Any, image: Any, classes: Any) -> None:
+    graph.outputs = [graph.outputs[0], graph.outputs[0]]
+
+
+def channels_first(graph: Any, image: Any, classes: Any) -> None:
+    image.shape = [1, 3, 4, 6]
+
+
+def one_channel(graph: Any, image: Any, classes: Any) -> None:
+    image.shape = [1, 4, 18, 1]
+
+
+def batch_of_four(graph: Any, image: Any, classes: Any) -> None:
+    image.shape = [4, 4, 6, 3]
+
+
+def half_floats_in(graph: Any, image: Any, classes: Any) -> None:
+    image.type = 1  # FLOAT16 of schema.fbs
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (two_outputs, r"mine/model\.tflite has 1 inputs and 2 outputs; an image classifier has one of each"),
+        (channels_first, r"input of mine/model\.tflite has shape \(1, 3, 4, 6\); expected .* \(1, height, width, 3\)"),
+        (one_channel, r"has shape \(1, 4, 18, 1\); expected one RGB photo, \(1, height, width, 3\)"),
+        (batch_of_four, r"has shape \(4, 4, 6, 3\); expected one RGB photo, \(1, height, width, 3\)"),
+        (half_floats_in, r"mine"),
+    ],
+)
+def test_what_is_no_image_classifier_is_told_in_a_sentence(
+    altered: Callable[..., ModelFolder], change: Callable[[Any, Any, Any], None], sentence: str
+) -> None:
+    with pytest.raises(ModelFileError, match=sentence):
+        open_classifier(altered("float32", change))
+
+
+@pytest.mark.parametrize("shape", [[1, 1, 1, 3], [1, 3, 1, 1], [3]])
+def test_classes_may_lie_along_any_axis(tmp_path: Path, shape: list[int]) -> None:
+    content = add_reshape((MODELS / "float32" / "model.tflite").read_bytes(), shape)
+    folder = load(put(tmp_path, "mine", content=content))
+    assert answer(open_classifier(folder), plain(ORANGE)) == pytest.approx([2 / 3, 1 / 3, 0], abs=1e-6)
+
+
+def add_reshape(content: bytes, shape: list[int]) -> bytes:
+    """Let the output of a file take another shape."""
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    graph = model.subgraphs[0]
+    code, operator, tensor = schema.OperatorCodeT(), schema.OperatorT(), schema.TensorT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.RESHAPE
+    code.version = 1
+    options = schema.ReshapeOptionsT()
+    options.newShape = shape
+    operator.opcodeIndex, operator.inputs, operator.outputs = (
+        len(model.operatorCodes),
+        graph.outputs,
+        [len(graph.tensors)],
+    )
+    operator.builtinOptionsType, operator.builtinOptions = schema.BuiltinOptions.ReshapeOptions, options
+    tensor.shape, tensor.type, tensor.buffer, tensor.name = shape, schema.TensorType.FLOAT32, 0, b"shaped"
+    model.operatorCodes.append(code)
+    graph.operators.append(operator)
+    graph.tensors.append(tensor)
+    graph.outputs = [len(graph.tensors) - 1]
+    model.signatureDefs = []
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def test_an_interpreter_that_cannot_be_made_is_not_counted(
+    tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = LiteRTClassifier(tiny_model("float32"), workers=2)
+    tensor = classifier.prepare(plain(ORANGE))
+
+    def fail() -> None:
+        raise ModelFileError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(classifier, "_make", fail)
+        with ThreadPoolExecutor(4) as pool:
+            assert len(list(pool.map(lambda _: classifier.run(tensor), range(200)))) == 200  # the first one does it all
+    assert classifier._made == 1

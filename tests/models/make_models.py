@@ -3,7 +3,8 @@
     python -m tests.models.make_models
 
 Needs TensorFlow and half a minute; the files are committed, so that no test does. All look at 6 × 4 pixels (width ×
-height) and, but for `thirds`, answer with the picture's mean red, green and blue.
+height) and, but for `thirds`, answer with the mean red, green and blue; real numbers divided by their sum, as a
+softmax does.
 """
 
 from collections.abc import Callable
@@ -32,6 +33,11 @@ classes = {classes}
 background = "{background}"
 activation = "{activation}"
 """
+
+
+def shares(values: tf.Tensor) -> tf.Tensor:
+    """Return `values`, shape (1, N), divided by their sum: probabilities; zeros stay zeros."""
+    return values / tf.maximum(tf.reduce_sum(values, axis=1, keepdims=True), 1e-9)
 
 
 def means(x: tf.Tensor) -> tf.Tensor:
@@ -117,28 +123,28 @@ def save(
 
 def main() -> None:
     """Write every model folder beside this file."""
-    save("float32", convert(means))
-    save("float16", convert(wide_means, kind="float16"))
-    save("dynamic", convert(wide_means, kind="dynamic"))
+    save("float32", convert(lambda x: shares(means(x))))
+    save("float16", convert(lambda x: shares(wide_means(x)), kind="float16"))
+    save("dynamic", convert(lambda x: shares(wide_means(x)), kind="dynamic"))
     save("uint8", convert(means, kind="uint8"))
     save("int8", convert(means, kind="int8"))
     # Calibrated for -1 … 3 but fed with -1 … 1: one step of the tensor is two steps of a byte.
-    save("uint8-coarse", convert(lambda x: means(x) + 1.0, kind="uint8", reach=(-1.0, 3.0)), low=-1.0)
-    save("int8-coarse", convert(lambda x: means(x) + 1.0, kind="int8", reach=(-1.0, 3.0)), low=-1.0)
-    save("thirds", convert(thirds), "left middle right")
+    save("uint8-coarse", convert(lambda x: (means(x) + 1.0) / 4.0, kind="uint8", reach=(-1.0, 3.0)), low=-1.0)
+    save("int8-coarse", convert(lambda x: (means(x) + 1.0) / 4.0, kind="int8", reach=(-1.0, 3.0)), low=-1.0)
+    save("thirds", convert(lambda x: shares(thirds(x))), "left middle right")
     save("logits", convert(lambda x: means(x) * 4.0), activation="logits")
     save("logits-two", convert(lambda x: means(x)[:, :2]), "red green", activation="logits")
     save("logit-one", convert(red_minus_blue), "blue red", activation="logits")
     save("sigmoid", convert(lambda x: tf.sigmoid(red_minus_blue(x))), "blue red", activation="sigmoid")
     save(
         "background-first",
-        convert(lambda x: tf.concat([grey(x), means(x)], 1)),
+        convert(lambda x: shares(tf.concat([grey(x), means(x)], 1))),
         "none red green blue",
         background="first",
     )
     save(
         "background-last",
-        convert(lambda x: tf.concat([means(x), grey(x)], 1)),
+        convert(lambda x: shares(tf.concat([means(x), grey(x)], 1))),
         "red green blue none",
         background="last",
     )
