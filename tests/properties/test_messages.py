@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lib.errors import PhotoError
 from lib.i18n import DEFAULT, LANGUAGES, Translator, choose
 from lib.messages import Message, fill
-from lib.work.process import _pack, _revive
+from lib.work.process import pack, revive
 
 TEXT = st.text(max_size=20)
 BRACES = st.text("{}x0.:!a ", max_size=12)
@@ -48,7 +48,7 @@ def test_a_message_is_the_same_after_a_journey(message: Message) -> None:
 @given(MESSAGES)
 def test_an_error_is_the_same_after_a_journey(message: Message) -> None:
     error = PhotoError(message.text, **message.values)
-    for again in (pickle.loads(pickle.dumps(error)), _revive(_pack(error))):
+    for again in (pickle.loads(pickle.dumps(error)), revive(pack(error))):
         assert type(again) is PhotoError
         assert again.message == message
         assert str(again) == str(error)
