@@ -244,7 +244,7 @@ class _Run:
         self.failures: dict[int, Failed] = {}
 
     def weigh(self) -> None:
-        """Load and run each model in a fresh process; what survives that is timed."""
+        """Load and run each model in a fresh process; models that fail there are not timed."""
         for number in range(len(self._folders)):
             if self._is_cancelled():
                 return

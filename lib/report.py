@@ -2,7 +2,7 @@
 
 The words are put in here, in the reader's language; `report.html` beside this file puts them in place and escapes
 everything that comes from outside. Drawings are SVG made by that template: they follow light, dark and print by
-themselves, for which no image of a chart could be made as small.
+themselves, and are smaller than pictures of charts.
 """
 
 import base64
@@ -21,7 +21,7 @@ from lib.evaluation.accuracy import Confusion
 from lib.evaluation.calibration import points
 from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
 from lib.evaluation.variants import explain_change
-from lib.evaluation.verdicts import VERDICTS_NOTE, accuracy_words, nearest_ratio
+from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos import open_photo, thumbnail
@@ -40,13 +40,6 @@ MOST_MISTAKES = 20
 MOST_SKIPPED = 500
 MOST_MEANINGS = 4
 THUMBNAIL_SIDE = 120
-
-KIND_NAMES = {
-    VerdictKind.CLEAR: N_("clear"),
-    VerdictKind.CLOSE: N_("too close to call"),
-    VerdictKind.WEAK: N_("not sure"),
-    VerdictKind.NONE: N_("no class stands out"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +75,7 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
     Args:
         evaluation: The figures.
         say: The reader's language.
-        thumbnails: Small JPEGs by position of the photo; those of `photos_shown` are used, as far as they are there.
+        thumbnails: Small JPEGs by position of the photo; of those in `photos_shown`, any may be missing.
     """
     thumbnails = thumbnails or {}
     gallery = evaluation.gallery

@@ -125,7 +125,8 @@ def evaluation_json(evaluation: Evaluation, say: Translator) -> str:
 def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
     """Return a CSV file with a line for each photo and model, then one for each file that was skipped.
 
-    `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class.
+    `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class. An answer and its
+    probability are those of all the model's classes that mean the same for the photos together: "cat", not a breed.
     """
     lines = [_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "error"])]
     photos = evaluation.photos

@@ -91,11 +91,6 @@ class Common:
     first: tuple[str | None, ...]
     second: tuple[str | None, ...]
 
-    def agree(self, first: int, second: int) -> bool | None:
-        """Whether two answers, class indices, say the same; None if neither model could have said the other's."""
-        a, b = self.first[first], self.second[second]
-        return None if a is None and b is None else a == b
-
 
 def match(
     classes: Sequence[str],

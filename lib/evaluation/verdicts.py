@@ -15,6 +15,12 @@ from lib.verdict import RATIO_RANGE, Thresholds, percent
 RATIO_STEP = 0.05
 # Of fewer photos a percentage says little; the counts are given alone.
 FEWEST_FOR_PERCENT = 10
+KIND_NAMES = {
+    VerdictKind.CLEAR: N_("clear"),
+    VerdictKind.CLOSE: N_("too close to call"),
+    VerdictKind.WEAK: N_("not sure"),
+    VerdictKind.NONE: N_("no class stands out"),
+}
 VERDICTS_NOTE = N_(
     "How many photos got each verdict, and how often the answer was right. Of fewer than ten photos only the counts "
     "are given, in brackets."

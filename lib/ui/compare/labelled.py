@@ -24,7 +24,7 @@ from lib.evaluation.accuracy import Confusion, fold
 from lib.evaluation.calibration import points
 from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
 from lib.evaluation.variants import explain_change
-from lib.evaluation.verdicts import VERDICTS_NOTE, accuracy_words
+from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos import thumbnail
@@ -289,7 +289,7 @@ def _accuracy_table(t: Translator, evaluation: Evaluation) -> str:
 
 
 def _verdict_table(t: Translator, evaluation: Evaluation) -> str:
-    kinds = {kind: f"{sign} {words}" for (kind, sign), words in zip(SIGNS.items(), _kind_words(t), strict=True)}
+    kinds = {kind: f"{sign} {t(KIND_NAMES[kind])}" for kind, sign in SIGNS.items()}
     rows = []
     for model in evaluation.models:
         cells = [model.answers.name]
@@ -299,10 +299,6 @@ def _verdict_table(t: Translator, evaluation: Evaluation) -> str:
             cells.append(f"{percent(figures.share.value)} · {right}" if right else percent(figures.share.value))
         rows.append(cells)
     return table([t("Model"), *kinds.values()], rows)
-
-
-def _kind_words(t: Translator) -> tuple[str, str, str, str]:
-    return t("clear"), t("too close to call"), t("not sure"), t("no class stands out")
 
 
 def _confusion(t: Translator, done: Done, model: ModelFigures) -> None:
