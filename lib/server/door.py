@@ -20,6 +20,7 @@ from lib.messages import N_, Message
 from lib.server.refusal import refuse
 
 SETTING = "DISCERN_HOSTS"
+_CLOSED = ("/_stcore/metrics", "/_stcore/agent")  # Streamlit tells anybody there what runs, and how
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -95,6 +96,8 @@ class Door:
                 return await refuse(scope, receive, send, 400, _foreign_host(host))
             if origin is not None and not self._is_own(scope, origin, host, here):
                 return await refuse(scope, receive, send, 403, _foreign_origin(origin))
+            if any(closed in scope["path"] for closed in _CLOSED):
+                return await refuse(scope, receive, send, 404, Message(N_("There is nothing here.")))
             if scope["type"] == "websocket" and origin is not None:
                 # A proxy may have changed the Host. Streamlit believes an Origin that equals it, and asks nobody.
                 MutableHeaders(scope=scope)["host"] = _split(origin).netloc

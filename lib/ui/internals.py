@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from streamlit import runtime
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 
 Upload = tuple[str, str]
@@ -37,6 +39,18 @@ def end_expired_sessions() -> None:
     alive = {kept.session.id for kept in [*stored.values(), *sessions.list_active_sessions()]}
     for gone in _files().file_storage.keys() - alive:  # an upload that ended after its session did
         _files().remove_session_files(gone)
+
+
+def kind_of_message(data: bytes) -> str:
+    """Return what a page asks for, by the name in Streamlit's protocol; "" if `data` is no message of it."""
+    try:
+        message = BackMsg.FromString(data)
+    except DecodeError:
+        return ""
+    kind = message.WhichOneof("type") or ""
+    return (
+        message.backend_operation_request.WhichOneof("payload") or "" if kind == "backend_operation_request" else kind
+    )
 
 
 def _files() -> MemoryUploadedFileManager:

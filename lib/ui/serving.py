@@ -14,6 +14,8 @@ from lib.errors import UsageError
 from lib.server import limits
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
+from lib.server.headers import Headers
+from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.ui import internals
 
@@ -23,7 +25,9 @@ def middleware() -> list[Middleware]:
     MultiPartParser.spool_max_size = limits.PHOTO_BYTES  # else a photo above 1 MB lies on the disk while it comes in
     try:
         return [
+            Middleware(Headers),
             Middleware(Door, names=_names()),
+            Middleware(Stream, kind=internals.kind_of_message),
             Middleware(Uploads, held=internals.held_uploads, server_bytes=limits.server_bytes()),
         ]
     except UsageError as error:

@@ -26,14 +26,17 @@ def server(home: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Open an English page, wide and light; requests to other hosts fail the test."""
+    """Open an English page, wide and light; requests to other hosts, and what its own headers forbid, fail the test."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US", permissions=["camera"])
     opened = context.new_page()
     strangers: list[str] = []
     opened.on("request", lambda request: _note_stranger(request.url, strangers))
+    forbidden: list[str] = []
+    opened.on("console", lambda said: forbidden.append(said.text) if "Content Security Policy" in said.text else None)
     yield opened
     context.close()
     assert not strangers, f"The page asked other hosts: {strangers}"
+    assert not forbidden, f"The page's own headers forbid what it does: {forbidden}"
 
 
 def _note_stranger(url: str, strangers: list[str]) -> None:
