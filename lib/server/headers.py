@@ -4,7 +4,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Everything comes from this server. Streamlit's pages and the code that Embed shows at work have scripts and styles in
-# the page, charts compile their expressions, models run as WebAssembly, pictures and workers are made in the page.
+# the page and make pictures, modules and workers there; models run as WebAssembly.
 _POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline' 'wasm-unsafe-eval' blob:",

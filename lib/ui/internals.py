@@ -3,9 +3,10 @@
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from streamlit import runtime
+from streamlit import cli_util, config, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.web.server import server_util
 
 Upload = tuple[str, str]
 """A session's id and a file's."""
@@ -51,6 +52,13 @@ def kind_of_message(data: bytes) -> str:
     return (
         message.backend_operation_request.WhichOneof("payload") or "" if kind == "backend_operation_request" else kind
     )
+
+
+def open_browser() -> None:
+    """Open the app in a browser of this machine, as Streamlit does by itself for an entry that is only a script."""
+    if not config.get_option("server.headless"):
+        address = server_util.get_display_address(config.get_option("server.address") or "localhost")
+        cli_util.open_browser(server_util.get_url(address))
 
 
 def _files() -> MemoryUploadedFileManager:

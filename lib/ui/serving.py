@@ -45,6 +45,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
     sweeping = asyncio.create_task(_sweep())
     async with watched(Connections(*limits.connections(raise_open_files()))):
+        internals.open_browser()
         yield
     sweeping.cancel()
 

@@ -3,6 +3,8 @@
 import contextlib
 import http.client
 import http.server
+import os
+import signal
 import socket
 import sys
 import threading
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 
 from lib.server.connections import raise_open_files
@@ -140,6 +142,26 @@ def test_a_foreign_name_gets_neither_page_nor_session(server: Server) -> None:
     assert raw(server, head.replace(foreign, server.url[7:]).encode()).startswith(b"HTTP/1.1 101")
 
 
+def test_what_is_no_message_ends_one_connection_and_writes_no_traceback(server: Server) -> None:
+    visitor, other = Visitor(server), Visitor(server)
+    visitor.socket.send("hello")
+    with contextlib.suppress(ConnectionClosedError):
+        list(visitor.socket)  # all that it says before it ends the connection
+    assert visitor.socket.close_code == 1003
+    other.socket.send(BackMsg(clear_cache=True).SerializeToString())
+    assert other.put(1000)[0] == 204
+    assert server.log is not None
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/agent/openapi.json"])
+def test_what_runs_in_the_server_is_closed(server: Server, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(server.url + path, timeout=10)
+    assert refused.value.code == 404
+    assert refused.value.headers["Content-Security-Policy"]
+
+
 def test_a_name_that_is_none_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(pytest.fail.Exception):
         start_server(tmp_path, log=tmp_path / "log", DISCERN_HOSTS="https://lab.example.org")
@@ -189,3 +211,19 @@ def test_a_thousand_idle_connections_shut_nobody_out_and_fill_no_log(tmp_path: P
             connection.close()
         server.process.terminate()
         server.process.wait(20)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Where a browser is found differs by system.")
+def test_it_opens_a_browser_and_ctrl_c_ends_it_without_a_traceback(tmp_path: Path) -> None:
+    opener = tmp_path / "xdg-open"
+    opener.write_text(f"#!/bin/sh\necho $1 > {tmp_path}/opened\n", encoding="utf-8")
+    opener.chmod(0o755)
+    log, path = tmp_path / "log", f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    server = start_server(tmp_path, log=log, headless=False, PATH=path, DISPLAY=":0")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "opened").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    server.process.send_signal(signal.SIGINT)
+    server.process.wait(20)
+    assert (tmp_path / "opened").read_text(encoding="utf-8").strip() == server.url
+    assert "Traceback" not in log.read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The app as people start it: a real server, on a free port of this machine."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,11 +22,13 @@ class Server:
     Attributes:
         url: Its address.
         process: The process that serves it.
+        log: Where its standard error goes, if not to the tests' own.
         started: When it was started, in seconds of time.monotonic().
     """
 
     url: str
     process: "subprocess.Popen[bytes]"
+    log: Path | None = None
     started: float = field(default_factory=time.monotonic)
 
     def is_healthy(self) -> bool:
@@ -46,7 +49,13 @@ def free_port() -> int:
 
 
 def start_server(
-    home: Path, *, port: int | None = None, log: Path | None = None, open_files: int | None = None, **environment: str
+    home: Path,
+    *,
+    port: int | None = None,
+    log: Path | None = None,
+    open_files: int | None = None,
+    headless: bool = True,
+    **environment: str,
 ) -> Server:
     """Start the app and wait until it answers.
 
@@ -55,19 +64,20 @@ def start_server(
         port: A free one unless told.
         log: Where its standard error goes, instead of to the tests' own.
         open_files: How many files it may open, sockets included.
+        headless: Whether it leaves the browser alone.
         environment: Further settings.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
     process = subprocess.Popen(
-        [*command, "--server.headless=true"],
+        [*command, f"--server.headless={str(headless).lower()}"],
         cwd=ROOT,
         env={**os.environ, "DISCERN_HOME": str(home), **environment},
         stdout=subprocess.DEVNULL,
         stderr=None if log is None else log.open("wb"),
-        preexec_fn=None if open_files is None else lambda: _limit(open_files),
+        preexec_fn=None if os.name == "nt" else lambda: _prepare(open_files),
     )
-    server = Server(f"http://127.0.0.1:{port}", process)
+    server = Server(f"http://127.0.0.1:{port}", process, log)
     deadline = time.monotonic() + 60
     while not server.is_healthy():
         if process.poll() is not None or time.monotonic() > deadline:
@@ -76,7 +86,10 @@ def start_server(
     return server
 
 
-def _limit(open_files: int) -> None:
-    import resource
+def _prepare(open_files: int | None) -> None:
+    """Start as from a shell in front: Ctrl-C is heard, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if open_files is not None:
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
