@@ -12,7 +12,7 @@ from lib.classifiers import open_classifier
 from lib.classify import Settings
 from lib.cli import ALL_WELL, SOME_FAILED, Commands, add_thresholds, columns, not_writable, printable, steps_in_place
 from lib.datasets.labelled import KnownPhotos
-from lib.datasets.matching import Choice, Matching, explain_undecided, match
+from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
 from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
 from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
@@ -124,11 +124,11 @@ def _match(photos: KnownPhotos, folders: Sequence[ModelFolder], choices: Mapping
     matchings = [
         match(photos.classes, labels, also=also, chosen=choices) for labels, also in zip(own, translated, strict=True)
     ]
-    for folder, matching in zip(folders, matchings, strict=True):
+    for folder, labels, matching in zip(folders, own, matchings, strict=True):
         if matching.undecided:
             raise UsageError(
                 N_("{what} Say what is meant with --match CLASS=LABEL, or leave a class out with --match CLASS=."),
-                what=explain_undecided(matching, folder.spec.id),
+                what=explain_undecided(matching, labels, folder.spec.id),
             )
     return matchings
 
@@ -137,7 +137,7 @@ def _check_choices(choices: Mapping[str, Choice], label_sets: Sequence[tuple[str
     for label in [label for chosen in choices.values() for label in chosen or ()]:
         if any(match([label], labels, chosen={label: label}).knows_any for labels in label_sets):
             continue
-        near = [name for labels in label_sets for name in match([label], labels).suggestions.get(label, ())]
+        near = [name for labels in label_sets for name in suggestions(label, labels)]
         raise UsageError(
             N_("--match: no model has the class “{label}”. Similar names: {near}."),
             label=label, near=", ".join(near[:5]) or "–",

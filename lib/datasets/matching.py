@@ -4,7 +4,6 @@ A name is found by its spelling, by WordNet id, by a synonym, or by meaning. Wha
 with suggestions: a person decides, never a guess.
 """
 
-import difflib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,12 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 
+from rapidfuzz import fuzz, process
+
 from lib.datasets.imagenet import everyday, everyday_of, imagenet, is_imagenet, normalise, synonyms, wnid_positions
 from lib.messages import N_, Message
 
 MOST_SUGGESTIONS = 5
+_MOST_NAMED = 10
 _WNID = re.compile(r"n\d{8}")
-_NEAR = 0.6  # difflib's own default
+# Shares of rapidfuzz, 0 … 100 (100 · 2 · letters in common ÷ letters of both): from 70 a name is shown as similar; from
+# 90 it is the same with a slip of the pen, as "motocycle", while "donkey" and "monkey" have 83, "snail" and "nail" 89.
+_NEAR, _SURE = 70, 90
 
 # What a person decided about a class: the model's label or labels it means, or None to leave it out.
 Choice = str | tuple[str, ...] | None
@@ -44,13 +48,11 @@ class Matching:
         targets: For each, the model's class indices that count as right: one, several (any breed for "dog"), or none
             if the model knows no such class or nobody decided yet.
         how: For each, what decided.
-        suggestions: For each undecided class, names of `distinct_names` that are spelt similarly, best first.
     """
 
     classes: tuple[str, ...]
     targets: tuple[tuple[int, ...], ...]
     how: tuple[How, ...]
-    suggestions: Mapping[str, tuple[str, ...]]
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -108,18 +110,32 @@ def match(
         chosen: A person's decisions for some of the classes. The same can serve several models: of several labels
             those count that a model has; one that has none of them does not have the class.
     """
-    names = _Names(tuple(labels), tuple(map(tuple, also)))
+    names = _names(tuple(labels), tuple(map(tuple, also)))
     found = [names.decide(name, (chosen or {}).get(name, ())) for name in classes]
-    return Matching(
-        classes=tuple(classes),
-        targets=tuple(targets for targets, _ in found),
-        how=tuple(how for _, how in found),
-        suggestions={
-            name: names.suggest(name)
-            for name, (_, how) in zip(classes, found, strict=True)
-            if how is How.UNDECIDED
-        },
-    )  # fmt: skip
+    return Matching(tuple(classes), tuple(targets for targets, _ in found), tuple(how for _, how in found))
+
+
+@lru_cache(maxsize=4096)
+def suggestions(name: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return classes of a model that a name may mean: those that share it, or whose names are spelt similarly.
+
+    Args:
+        name: Of a class that `match` left undecided.
+        labels: K labels of the model, as its maker gives them.
+
+    Returns:
+        Names of `distinct_names`, best first, at most `MOST_SUGGESTIONS`.
+    """
+    return _names(labels, ()).suggest(name)
+
+
+@lru_cache(maxsize=4096)
+def near_certain(name: str, labels: tuple[str, ...]) -> str | None:
+    """Return the one class of a model that a name means but for a plural or a slip of the pen; None for a guess.
+
+    A person is asked in any case; this is what may be chosen for them beforehand.
+    """
+    return _names(labels, ()).near_certain(name)
 
 
 @lru_cache(maxsize=64)
@@ -170,16 +186,15 @@ def explain_basis(basis: Basis) -> Message:
             return Message(N_("The models have no class in common: their answers cannot be compared."))
 
 
-def explain_undecided(matching: Matching, model: str) -> Message:
-    """Return in one sentence which classes match no label of `model`, and what might be meant."""
+def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -> Message:
+    """Return in one sentence which classes match none of the `labels` of `model`, and what might be meant."""
     parts = []
-    for name in matching.undecided:
-        near = matching.suggestions.get(name, ())
+    for name in matching.undecided[:_MOST_NAMED]:
+        near = suggestions(name, labels)
         parts.append(f"{name} ({' / '.join(label.split(',')[0] for label in near)}?)" if near else name)
-    shown = parts[:10] + ([f"+{len(parts) - 10}"] if len(parts) > 10 else [])
-    return Message(
-        N_("{model} has no class of these names: {names}."), {"model": model, "names": ", ".join(shown)}
-    )  # fmt: skip
+    if more := len(matching.undecided) - len(parts):
+        parts.append(f"+{more}")
+    return Message(N_("{model} has no class of these names: {names}."), {"model": model, "names": ", ".join(parts)})
 
 
 @lru_cache(maxsize=64)
@@ -258,6 +273,7 @@ class _Names:
         if self._is_imagenet:
             own = [(*names, *known) for names, (_, known) in zip(own, imagenet(), strict=True)]
         self._synonyms = _Index(own)
+        self._everything = {**self._synonyms.other, **self._synonyms.first, **self._whole}
         # Every class of such a model has its ImageNet counterparts listed, so that others are known to have none.
         self._is_everyday = all(normalise(label) in everyday() for label in labels)
 
@@ -274,17 +290,29 @@ class _Names:
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """Return classes whose names resemble `name`, or all those that share it."""
-        if name in wnid_positions():
-            name = imagenet()[wnid_positions()[name]][1][0]
-        wanted = normalise(name)
-        everything = {**self._synonyms.other, **self._synonyms.first, **self._whole}
-        if wanted in everything:
-            return tuple(self._shown[index] for index in sorted(everything[wanted]))
+        wanted = _as_words(name)
+        if wanted in self._everything:
+            return tuple(self._shown[index] for index in sorted(self._everything[wanted]))
+        near = [known for known, _, _ in process.extract(
+            wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=MOST_SUGGESTIONS
+        )]  # fmt: skip
         # "car" → "sports car"
-        within = sorted((known for known in everything if f" {wanted} " in f" {known} "), key=len)
-        near = difflib.get_close_matches(wanted, everything, n=MOST_SUGGESTIONS, cutoff=_NEAR)
-        indices = [index for known in (*near, *within) for index in sorted(everything[known])]
+        within = sorted((known for known in self._everything if f" {wanted} " in f" {known} "), key=len)
+        indices = [index for known in (*near, *within) for index in sorted(self._everything[known])]
         return tuple(self._shown[index] for index in dict.fromkeys(indices))[:MOST_SUGGESTIONS]
+
+    def near_certain(self, name: str) -> str | None:
+        """Return the one class that `name` means but for a plural or a slip of the pen."""
+        wanted = _as_words(name)
+        plurals = {wanted.removesuffix("s"), wanted.removesuffix("es"), f"{wanted}s", f"{wanted}es"}
+        alike = plurals & self._everything.keys() or {
+            known
+            for known, _, _ in process.extract(
+                wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=_SURE, limit=2
+            )
+        }
+        indices = {index for known in alike for index in self._everything[known]}
+        return self._shown[indices.pop()] if len(indices) == 1 else None
 
     def _choose(self, label: str) -> tuple[int, ...]:
         """Return the classes that a chosen label means; it may be another model's: "tabby, tabby cat" means a cat."""
@@ -324,6 +352,18 @@ class _Names:
             if len(_imagenet_names().find(normalise(name))) == 1 and (alike := self._whole.get(normalise(name))):
                 return _only(tuple(alike), How.SYNONYM)
         return (), How.ABSENT if self._is_everyday else How.UNDECIDED
+
+
+@lru_cache(maxsize=32)
+def _names(labels: tuple[str, ...], also: tuple[tuple[str, ...], ...]) -> _Names:
+    return _Names(labels, also)
+
+
+def _as_words(name: str) -> str:
+    """Return a name as it is compared; of a WordNet id the name of its class."""
+    if name in wnid_positions():
+        name = imagenet()[wnid_positions()[name]][1][0]
+    return normalise(name)
 
 
 def _only(indices: tuple[int, ...], how: How) -> tuple[tuple[int, ...], How]:

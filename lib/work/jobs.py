@@ -16,6 +16,7 @@ class Kind(StrEnum):
 
     LOOKING = "looking"
     DOWNLOAD = "download"
+    READING = "reading"
     PACKING = "packing"
     CONVERSION = "conversion"
     EVALUATION = "evaluation"

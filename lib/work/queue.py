@@ -49,6 +49,7 @@ class Rule:
 RULES = {
     Kind.LOOKING: Rule(1000, is_heavy=False, is_kept=False),  # short, and all visitors' photos share the interpreters
     Kind.DOWNLOAD: Rule(3, is_heavy=False, is_kept=True),
+    Kind.READING: Rule(1, is_heavy=False, is_kept=False),  # zips made to cost much cost no more than one
     Kind.PACKING: Rule(2, is_heavy=False, is_kept=False),
     Kind.CONVERSION: Rule(2, is_heavy=True, is_kept=True),
     Kind.EVALUATION: Rule(2, is_heavy=True, is_kept=False),

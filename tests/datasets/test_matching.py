@@ -1,5 +1,6 @@
 """Names of classes: what is found, what is asked, what is known to be absent, and what models have in common."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from lib.datasets.matching import (
     explain_basis,
     explain_undecided,
     match,
+    near_certain,
     shared_classes,
+    suggestions,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,12 +75,12 @@ def test_translated_names_count_too() -> None:
 def test_what_is_not_found_comes_with_suggestions() -> None:
     matching = match(["cats", "zzz", "dog"], PETS)
     assert matching.undecided == ("cats", "zzz")
-    assert matching.suggestions == {"cats": ("cat",), "zzz": ()}
+    assert (suggestions("cats", PETS), suggestions("zzz", PETS)) == (("cat",), ())
     assert matching.targets == ((), (), (1,))
 
 
 def test_what_means_two_things_is_asked_with_both() -> None:
-    assert match(["crane"], SHORT).suggestions["crane"] == ("crane (n02012849)", "crane (n03126707)")
+    assert suggestions("crane", SHORT) == ("crane (n02012849)", "crane (n03126707)")
 
 
 @pytest.mark.parametrize(
@@ -174,5 +177,46 @@ def test_two_spellings_of_imagenet_have_the_same_common_names() -> None:
 
 
 def test_an_undecided_class_is_named_with_what_might_be_meant() -> None:
-    told = str(explain_undecided(match(["cats", "zzz"], PETS), "pets"))
+    told = str(explain_undecided(match(["cats", "zzz"], PETS), PETS, "pets"))
     assert told == "pets has no class of these names: cats (cat?), zzz."
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "meant"),
+    [
+        pytest.param("cats", PETS, "cat", id="a plural"),
+        pytest.param("Golf_Balls", STARTER, "golf ball", id="a plural of two words"),
+        pytest.param("motocycle", STARTER, "motorcycle", id="a slip of the pen"),
+        pytest.param("goldfish", ("gold fish", "dog"), "gold fish", id="a space"),
+        pytest.param("Katzen", LONG, None, id="another language: not clog, geta, patten, sabot"),
+        pytest.param("Hunde", LONG, None, id="not Norwegian elkhound"),
+        pytest.param("Maus", LONG, None, id="not mouse either, which is a computer's"),
+        pytest.param("donkey", ("monkey",), None, id="one letter, another animal"),
+        pytest.param("nail", ("snail",), None, id="another again"),
+        pytest.param("cranes", SHORT, None, id="a bird or a machine"),
+        pytest.param("zzz", PETS, None, id="nothing like it"),
+    ],
+)
+def test_only_what_is_near_certain_is_chosen_beforehand(name: str, labels: tuple[str, ...], meant: str | None) -> None:
+    assert near_certain(name, labels) == meant
+
+
+def test_a_thousand_unknown_names_cost_little_and_are_compared_once() -> None:
+    names = [f"qwxzk{number * 7919 % 100003}vb" for number in range(1000)]
+    began = time.process_time()
+    explain_undecided(match(names, LONG), LONG, "x")
+    for name in names[:20]:
+        suggestions(name, LONG)
+    assert time.process_time() - began < 1
+    began = time.process_time()
+    for _ in range(20):
+        match(names, LONG)
+        for name in names[:20]:
+            suggestions(name, LONG)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("choice", ["cat", "dog"])
+def test_an_everyday_name_may_be_chosen_as_a_group_of_imagenets_classes(choice: str) -> None:
+    matching = match(["Katzen"], SHORT, chosen={"Katzen": choice})
+    assert (matching.targets[0], matching.how[0]) == (everyday()[choice], How.CHOSEN)

@@ -143,3 +143,36 @@ def test_a_zip_that_is_none_is_named_until_another_comes(bare: None) -> None:
     give(test, "b.zip", labelled("cat/1.png", "dog/2.png"))
     assert not test.error
     assert button(test)
+
+
+def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_changed_at_any_time(bare: None) -> None:
+    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("Katzen/1.png", "dogs/2.png"))
+    assert "At least one model has no class with these names" in test.warning[0].value
+    katzen, dogs = (test.selectbox[0], test.selectbox[1])
+    assert (katzen.label, katzen.value, dogs.label, dogs.value) == ("Katzen", "", "dogs", "dog")
+    katzen.set_value("cat")
+    next(found for found in test.button if found.label == "Use these").click().run()
+    assert not test.warning
+    assert button(test)
+    assert '<th scope="row">Katzen</th><td>cat</td><td>cat</td>' in html(test)
+
+    test.toggle(key="change-meanings").set_value(True).run()
+    next(box for box in test.selectbox if box.label == "Katzen").set_value("panda")
+    next(found for found in test.button if found.label == "Use these").click().run()
+    assert '<th scope="row">Katzen</th><td>panda</td><td>panda</td>' in html(test)
+
+    give(test, "b.zip", labelled("Katzen/3.png", "dog/4.png"))
+    assert '<th scope="row">Katzen</th><td>panda</td>' in html(test)
+
+
+def test_classes_that_nobody_answers_for_are_left_out_with_one_click(bare: None) -> None:
+    names = [f"unknown {number}" for number in range(12)]
+    test = give(
+        see(compare("starter", "starter-int8"), "labelled"),
+        "a.zip",
+        labelled("cat/1.png", *(f"{n}/1.png" for n in names)),
+    )
+    assert len(test.selectbox) == 8
+    next(found for found in test.button if found.label == "Leave the open ones out").click().run()
+    assert not test.exception
+    assert button(test)

@@ -1,0 +1,103 @@
+"""Models on photos whose class is known: the way in, what is asked, and the figures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from PIL import Image
+
+from lib.catalogue.contract import ModelFolder
+from lib.classify import Settings, Source
+from lib.datasets.labelled import KnownPhotos
+from lib.datasets.matching import Matching
+from lib.evaluate import Entrant, Evaluation, evaluate
+from lib.i18n import Translator
+from lib.photos import thumbnail
+from lib.ui import models, waiting
+from lib.ui.compare.labelled.figures import Done, draw_figures
+from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped
+from lib.ui.compare.labelled.questions import draw_questions
+from lib.work.jobs import Job, JobState, Kind
+from lib.work.progress import Progress
+
+_JOB = "evaluate"
+_THUMBNAIL_SIDE = 160
+_AS_READ = "evaluation_as_read"
+
+
+def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> None:
+    """Draw the way in for labelled photos, what has to be decided, and the figures."""
+    known, is_new = draw_intake(t)
+    if is_new:
+        waiting.drop(_JOB)  # it holds the photos before
+    if known is None:
+        return
+    describe(t, known)
+    matchings = draw_questions(t, known, folders)
+    if matchings is None:
+        return
+    subject = (known, tuple(f.spec.id for f in folders), tuple(m.targets for m in matchings))
+    job = waiting.find(_JOB)
+    is_open = job is None or job.subject != subject or job.state in (JobState.CANCELLED, JobState.FAILED)
+    if is_open and st.button(
+        t.plural("Evaluate with {n} photo", "Evaluate with {n} photos", len(known.photos)),
+        type="primary",
+        icon=":material/play_arrow:",
+    ):
+        work = _Work(t, known, folders, matchings, settings)
+        job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
+    ended = waiting.watch(t, job, t("Looking at the photos…"))
+    if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
+        draw_skipped(t, known.skipped)
+    else:
+        draw_figures(t, Done(_as_read(t, ended.result.evaluation, folders, settings), ended.result.thumbnails))
+
+
+def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolder], settings: Settings) -> Evaluation:
+    """Return the evaluation with the visitor's thresholds and language; worked out anew only when these change."""
+    key = (evaluation, settings.thresholds, t.language)  # it is held, so that no other can have its address
+    kept = st.session_state.get(_AS_READ)
+    if kept is None or kept[0] != key:
+        labels = [folder.read_labels(t.language) for folder in folders]
+        kept = st.session_state[_AS_READ] = (key, evaluation.as_read(labels, settings.thresholds))
+    found: Evaluation = kept[1]
+    return found
+
+
+def last_evaluation() -> Evaluation | None:
+    """Return what this visit evaluated last."""
+    job = waiting.find(_JOB)
+    return job.result.evaluation if job is not None and isinstance(job.result, Done) else None
+
+
+class _Work:
+    """Evaluates in the background, keeping a thumbnail of each photo."""
+
+    def __init__(
+        self,
+        t: Translator,
+        known: KnownPhotos,
+        folders: Sequence[ModelFolder],
+        matchings: Sequence[Matching],
+        settings: Settings,
+    ) -> None:
+        self._known, self._settings = known, settings
+        self._entrants = [
+            Entrant(models.classifier(folder), folder.read_labels(t.language), matching)
+            for folder, matching in zip(folders, matchings, strict=True)
+        ]
+        self._thumbnails: dict[Source, bytes] = {}
+
+    def __call__(self, job: Job) -> Done | None:
+        def note(done: int, total: int) -> None:
+            job.tell(Progress(done=done, total=total))
+
+        evaluation = evaluate(
+            self._known, self._entrants, self._settings, look=self._look, on_progress=note, cancelled=job.cancelled
+        )
+        if evaluation is None:
+            return None
+        kept = enumerate(evaluation.photos.photos)
+        return Done(evaluation, {i: small for i, p in kept if (small := self._thumbnails.get(p.source))})
+
+    def _look(self, source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
+        self._thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)

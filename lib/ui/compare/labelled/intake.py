@@ -1,0 +1,112 @@
+"""The way in for labelled photos: a zip file or a folder, read once, outside the page's own thread."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from lib.datasets.labelled import KnownPhotos, Skipped
+from lib.datasets.reading import read_zip
+from lib.errors import AppError
+from lib.i18n import Translator
+from lib.ui import waiting
+from lib.ui.intake import release
+from lib.ui.style import plain
+from lib.ui.tables import table
+from lib.ui.visit import current, room
+from lib.work.jobs import Job, Kind
+
+_JOB = "read-labelled"
+_ROUND = "known_round"
+_MAX_MB = 512
+_MOST_LISTED = 500
+
+
+def draw_intake(t: Translator) -> tuple[KnownPhotos | None, bool]:
+    """Draw the uploaders; return the photos read last, and whether they were read just now.
+
+    The visit keeps them when the page is left. None while others are being read.
+    """
+    visit = current()
+    st.write(
+        t("A zip file, or a folder, with one folder for each class: cat/…, dog/…; or with a labels.csv (file,label).")
+    )
+    turn = st.session_state.setdefault(_ROUND, 0)
+    as_zip, as_folder = st.columns(2, wrap=True)
+    with as_zip:
+        packed = st.file_uploader(t("Zip file"), type=["zip"], key=f"zip-{turn}", max_upload_size=_MAX_MB)
+    with as_folder:
+        files = st.file_uploader(t("Folder"), accept_multiple_files="directory", key=f"folder-{turn}")
+    if packed is not None or files:
+        _begin(t, packed, files)
+        # Once is enough: an uploader hands its files over at every click, and keeps them in memory.
+        release([*([packed] if packed is not None else []), *files])
+        st.session_state[_ROUND] += 1
+        st.rerun()
+    if visit.problem is not None:
+        st.error(plain(t.message(visit.problem.message)), icon=":material/error:")
+    job = waiting.find(_JOB)
+    read = waiting.watch(t, job, t("Reading…"))
+    if read is not None and isinstance(read.result, _Read):
+        visit.known, visit.known_bytes = read.result.known, read.result.size
+        waiting.drop(_JOB)
+        return visit.known, True
+    return (None if job is not None and job.is_live else visit.known), False
+
+
+def describe(t: Translator, known: KnownPhotos) -> None:
+    """Say how many photos of how many classes there are, and what a reader should know of them."""
+    found = t("**{photos}** photos of **{classes}** classes.", photos=len(known.photos), classes=len(known.classes))
+    st.markdown(f"{plain(known.name)}: {found}")
+    for note in known.notes:
+        st.info(plain(t.message(note)), icon=":material/info:")
+
+
+def draw_skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
+    """Draw the files that were left out, with the reasons."""
+    if not skipped:
+        return
+    with st.expander(
+        t.plural("{n} file was left out", "{n} files were left out", len(skipped)), icon=":material/rule:"
+    ):
+        st.html(table([t("File"), t("Reason")], [[one.file, t.message(one.reason)] for one in skipped[:_MOST_LISTED]]))
+
+
+class _Read:
+    """Labelled photos that were read from `size` bytes."""
+
+    def __init__(self, known: KnownPhotos, size: int) -> None:
+        self.known, self.size = known, size
+
+
+def _begin(t: Translator, packed: UploadedFile | None, files: Sequence[UploadedFile]) -> None:
+    """Begin to read a zip file or a folder, if the visit has room for it."""
+    visit = current()
+    visit.problem = None
+    data, name = (
+        (packed.getvalue(), packed.name)
+        if packed is not None
+        else (_pack(files), PurePosixPath(files[0].name).parts[0])
+    )
+    try:
+        room().take(len(data) - visit.known_bytes)  # what was read before goes
+    except AppError as error:
+        visit.problem = error
+        return
+
+    def read(_: Job) -> _Read:
+        return _Read(read_zip(data, name), len(data))
+
+    waiting.begin(t, Kind.READING, _JOB, read)
+
+
+def _pack(files: Sequence[UploadedFile]) -> bytes:
+    """Return the files of a folder as the zip file it would be, so that both ways in are one."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for file in files:
+            packed.writestr(str(file.name), file.getvalue())
+    return buffer.getvalue()
