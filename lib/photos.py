@@ -260,7 +260,9 @@ _SIGNS_OF_A_CUT = ("truncated", "unexpected end", "end of file", "eof", "prematu
 
 
 def _is_cut_off(data: bytes) -> bool:
-    """Whether the file's own account of its size says that its end is missing."""
+    """Whether the file's own account of its size says that its end is missing, or a PNG has none."""
+    if data.startswith(b"\x89PNG"):
+        return b"IEND" not in data
     if data.startswith(b"RIFF"):
         return len(data) < 12 or int.from_bytes(data[4:8], "little") + 8 > len(data)
     if data[4:8] != b"ftyp":
