@@ -20,7 +20,7 @@ import pytest
 
 from lib.catalogue.contract import ModelFolder, OutputSpec, load
 from lib.classifiers import open_classifier
-from lib.embed import MOBILENETS, Input, Options, Target, Weights, companions, matching, preview, render, web
+from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.options import PAGES, WEB
 from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.tensors import read_ends
@@ -205,22 +205,36 @@ def test_names_that_are_attacks_stay_text_in_python(nasty: ModelFolder, nasty_la
     values = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
     assert ast.literal_eval(values["LABELS"]) == list(NASTY_LABELS)
     assert isinstance(values["MODEL"], ast.Call)
-    assert ast.literal_eval(values["MODEL"].args[0]) == NASTY_FILE
+    assert ast.literal_eval(values["MODEL"].args[0]) == "model.tflite"
 
 
 @pytest.mark.parametrize("target", [Target.ANDROID, Target.IOS])
-def test_names_that_are_attacks_stay_text_in_apps(nasty: ModelFolder, nasty_labels: None, target: Target) -> None:
+def test_the_code_of_apps_holds_no_name_from_outside(
+    nasty: ModelFolder, nasty_labels: None, target: Target, tiny_model: Callable[[str], ModelFolder]
+) -> None:
     snippet = render(Options(nasty, target))
     assert snippet.files["labels.txt"].split("\n") == [*NASTY_LABELS, ""]
-    literal = {Target.ANDROID: kotlin, Target.IOS: swift}[target](NASTY_FILE)
-    assert snippet.code.count(literal) == 1
-    assert NASTY_FILE not in snippet.code
+    assert snippet.code == render(Options(tiny_model("float32"), target)).code
 
 
-def test_the_address_of_a_file_with_an_odd_name_is_one_of_it(nasty: ModelFolder) -> None:
-    assert Options(nasty, Target.SCRIPT).model_address == "a%20b%27c%22%24d%60%23%3F.tflite"
-    assert NASTY_FILE in companions(Options(nasty, Target.SCRIPT))
-    assert f"public/{NASTY_FILE}" in companions(Options(nasty, Target.VUE))
+@pytest.mark.parametrize("file", ["index.html", "labels.txt", "README.txt", "package.json", "classify.py", NASTY_FILE])
+def test_a_models_own_file_name_takes_no_other_files_place(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path, file: str
+) -> None:
+    tiny = tiny_model("float32")
+    weights = tiny.read_weights()
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / file).write_bytes(weights)
+    (folder / "classes.txt").write_text("red\ngreen\nblue\n")
+    model = ModelFolder(replace(tiny.spec, weights=file, labels="classes.txt"), folder)
+    for target in set(Target) - {Target.PYTHON_KERAS}:
+        options = Options(model, target)
+        assert not set(companions(options)) & set(render(options).files)
+        assert {Path(name).name for name in companions(options)} == {"model.tflite"}
+    bundled = Options(model, Target.SCRIPT, weights=Weights.BUNDLE)
+    assert {name for name, _ in bundle._model_files(bundled, None)} == {"model.tflite", "labels.txt"}
+    assert bundled.model_address == "model.tflite"
 
 
 @pytest.mark.parametrize(

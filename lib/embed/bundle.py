@@ -10,7 +10,7 @@ from typing import Any
 
 from lib.catalogue.contract import ModelFolder
 from lib.embed import packages, web
-from lib.embed.options import TFJS_FILE, Options, Target, Weights
+from lib.embed.options import MODEL_FILE, TFJS_FILE, Options, Target, Weights
 from lib.embed.packages import PackageFile
 from lib.embed.scripts import Scripts, pins
 from lib.embed.snippet import render
@@ -100,7 +100,7 @@ def _model_files(options: Options, graph: Path | None) -> Iterator[tuple[str, by
     """Yield the model's files, by their names in the bundle."""
     if isinstance(options.model, ModelFolder):
         folder = options.model
-        yield folder.spec.weights, web.weights_file(folder)
+        yield MODEL_FILE, web.weights_file(folder)
         yield "labels.txt", ("\n".join(folder.read_labels(options.language)) + "\n").encode()
     elif graph is None:
         raise UsageError(
@@ -154,7 +154,7 @@ def _licences(options: Options, needed: tuple[PackageFile, ...]) -> dict[str, by
     lines = [f"{package.name} {package.version}: {package.licence}. {package.copyright}." for package in used]
     if isinstance(options.model, ModelFolder):
         spec = options.model.spec
-        lines.append(f"{spec.weights} ({spec.name}): {spec.licence}")
+        lines.append(f"{MODEL_FILE} ({spec.name}): {spec.licence}")
     else:
         lines.append(f"{_MODEL_FOLDER}{TFJS_FILE} ({options.model.name}): as its makers say; Google's are Apache-2.0.")
     lines.append("index.html: Apache-2.0. Discern.")

@@ -12,7 +12,7 @@ from lib.catalogue.store import SHIPPED
 from lib.classify import least_side
 from lib.embed import mobilenets, words
 from lib.embed.mobilenets import TfjsMobilenet
-from lib.embed.options import Options, Target
+from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
 from lib.embed.templates import render
 from lib.embed.tensors import Ends, Tensor, read_ends
 from lib.errors import ModelFileError, UsageError
@@ -74,14 +74,7 @@ def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | Non
 
 
 def _python_litert(options: Options) -> str:
-    folder = _folder(options)
-    return render(
-        _PYTHON,
-        engine="litert",
-        file=folder.spec.weights,
-        labels=_labels(options),
-        **_facts(options),
-    )
+    return render(_PYTHON, engine="litert", file=MODEL_FILE, labels=_labels(options), **_facts(options))
 
 
 def _python_keras(options: Options) -> str:
@@ -96,7 +89,7 @@ def _python_keras(options: Options) -> str:
     return render(
         _PYTHON,
         engine="keras",
-        file=found.name if isinstance(found, Path) else "",
+        file=KERAS_FILE if is_file else "",
         application="" if is_file else found.name,
         arguments=[] if isinstance(found, Path) else list(found.arguments.items()),
         labels=_labels(options),
@@ -106,7 +99,7 @@ def _python_keras(options: Options) -> str:
 
 def _app(template: str, options: Options) -> dict[str, str]:
     """Return a class for an app, and the labels: as many as there may be are no longer a program's text."""
-    code = render(template, file=_folder(options).spec.weights, **_facts(options))
+    code = render(template, file=MODEL_FILE, **_facts(options))
     return {Path(template).name: code, "labels.txt": "".join(f"{label}\n" for label in _labels(options))}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lib.catalogue.contract import ModelFolder
 from lib.embed.mobilenets import INPUT, TfjsMobilenet
-from lib.embed.options import PAGES, WEB, Engine, Input, Options, Target, Weights
+from lib.embed.options import MODEL_FILE, PAGES, WEB, Engine, Input, Options, Target, Weights
 from lib.embed.tensors import read_ends
 from lib.messages import N_, Message
 
@@ -68,7 +68,7 @@ def _engine(options: Options) -> Iterator[Message]:
                 "{file} leaves its batch size open, which LiteRT.js refuses: take the file that comes with this code, "
                 "which has it closed."
             ),
-            {"file": options.model.spec.weights},
+            {"file": MODEL_FILE},
         )
 
 
@@ -90,7 +90,7 @@ def _weights(options: Options) -> Iterator[Message]:
             )
         case _:
             place = N_("Put {file} beside the page.") if options.target in PAGES else N_("Put {file} in public/.")
-            yield Message(place, {"file": options.model.spec.weights})
+            yield Message(place, {"file": MODEL_FILE})
 
 
 def _input(options: Options) -> Iterator[Message]:
@@ -111,7 +111,7 @@ def _native(options: Options) -> Iterator[Message]:
         yield Message(N_("Photos are opened, scaled and judged as in this app."))
         return
     assert isinstance(options.model, ModelFolder)
-    yield Message(N_("Put {file} and labels.txt into the app."), {"file": options.model.spec.weights})
+    yield Message(N_("Put {file} and labels.txt into the app."), {"file": MODEL_FILE})
     yield Message(N_("This code was written from the published interface and has not been run on a device."))
     yield Message(
         N_("Photos are scaled by the device's own filter; probabilities may differ from those here by some hundredths.")

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from lib.catalogue.contract import ModelFolder
 from lib.classify import TOP
@@ -59,6 +59,10 @@ class Weights(StrEnum):
 WEB = (Target.SCRIPT, Target.MODULE, Target.NPM, Target.VUE, Target.REACT, Target.SVELTE)
 PAGES = (Target.SCRIPT, Target.MODULE)  # one file, which a browser takes as it is
 TFJS_FILE = "model.json"
+# What the model's own file is called beside the code, whatever it is called here: a name of ours takes no place of
+# another file's.
+MODEL_FILE = "model.tflite"
+KERAS_FILE = "model.keras"
 _SCHEMES = ("", "http", "https")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"'`^{|}]")
 
@@ -161,7 +165,7 @@ class Options:
             beside, default = f"model/{TFJS_FILE}", self.model.address
             file = TFJS_FILE
         else:
-            beside = default = file = quote(self.model.spec.weights)
+            beside = default = file = MODEL_FILE
         if self.weights is Weights.ADDRESS:
             return self.address + file if self.address.endswith("/") else self.address
         return beside if self.weights is Weights.BUNDLE else default

@@ -7,7 +7,7 @@ from pathlib import Path
 from lib.embed import native, web
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on
-from lib.embed.options import PAGES, WEB, Options, Target, Weights
+from lib.embed.options import KERAS_FILE, MODEL_FILE, PAGES, WEB, Options, Target, Weights
 from lib.messages import Message
 
 
@@ -72,6 +72,6 @@ def companions(options: Options) -> dict[str, bytes]:
         return {}
     if options.target is Target.PYTHON_KERAS:
         source = native.keras_source(options.model)
-        return {source.name: web.read_bytes(source)} if isinstance(source, Path) else {}
+        return {KERAS_FILE: web.read_bytes(source)} if isinstance(source, Path) else {}
     folder = "public/" if options.target in WEB and options.target not in PAGES else ""
-    return {folder + options.model.spec.weights: web.weights_file(options.model)}
+    return {folder + MODEL_FILE: web.weights_file(options.model)}

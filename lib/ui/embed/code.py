@@ -9,7 +9,7 @@ import streamlit as st
 from lib.catalogue.contract import ModelFolder
 from lib.embed import Options, Snippet, Weights, companions, weights_file
 from lib.embed import bundle as bundles
-from lib.embed.options import WEB
+from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.ui import models, waiting
@@ -52,7 +52,7 @@ def draw(t: Translator, options: Options, snippet: Snippet) -> None:
             st.download_button(
                 t("The model's file"),
                 data=lambda: _weights(options),
-                file_name=options.model.spec.weights,
+                file_name=MODEL_FILE,
                 icon=":material/deployed_code:",
                 on_click="ignore",
             )

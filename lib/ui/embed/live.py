@@ -14,7 +14,7 @@ from lib.album import Photo
 from lib.catalogue.contract import ModelFolder
 from lib.classify import Settings, Source, conclude, infer
 from lib.embed import Options, bundle, preview, weights_file
-from lib.embed.options import WEB
+from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.results import Answer, Failure
@@ -107,7 +107,7 @@ def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[
     """Return where the browser finds the scripts and the model, after seeing to it that it does."""
     model = f"m/{_digest(models.stamp(folder), folder)}/"
     files = {f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)}
-    previews.share({**files, model + folder.spec.weights: partial(weights_file, folder)})
+    previews.share({**files, model + MODEL_FILE: partial(weights_file, folder)})
     return {"scripts": f"{previews.ADDRESS}/npm/", "model": f"{previews.ADDRESS}/{model}"}
 
 
