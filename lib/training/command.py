@@ -14,7 +14,9 @@ from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `train` to `parser`."""
-    parser.add_argument("folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/val/CLASS")
+    parser.add_argument(
+        "folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/valid/CLASS, or a zip"
+    )
     parser.add_argument("--recipe", choices=RECIPES, default="scratch")
     parser.add_argument("--architecture", choices=ARCHITECTURES, default="starter")
     parser.add_argument("--name", default="", help="name of the model; its id is made from it")

@@ -49,6 +49,7 @@ def draw_figures(t: Translator, done: Done) -> None:
     evaluation = done.evaluation
     for note in notes_on(evaluation):
         st.info(plain(t.message(note)), icon=":material/info:")
+    draw_skipped(t, evaluation.photos.skipped)  # above the figures: what is missing is not found below them
     st.subheader(t("How often each model is right"))
     st.html(_accuracy_table(t, evaluation))
     st.caption(t(INTERVALS))
@@ -77,7 +78,6 @@ def draw_figures(t: Translator, done: Done) -> None:
     _confusion(t, done, model)
     _calibration(t, model)
     _prediction_sets(t, evaluation, model)
-    draw_skipped(t, evaluation.photos.skipped)
     _downloads(t, done)
 
 
