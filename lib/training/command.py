@@ -11,6 +11,9 @@ from lib.training.events import TrainEvent
 from lib.training.launch import train
 from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
 
+# What is worth a line of its own.
+_NEWS = {"val_accuracy", "teacher_accuracy", "note"}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `train` to `parser`."""
@@ -64,7 +67,7 @@ class Reporter:
         """Write one event, if it says something new."""
         if self._as_json:
             print(json.dumps(event.to_dict()), file=sys.stderr, flush=True)
-        elif event.stage != self._stage or event.val_accuracy is not None or event.teacher_accuracy is not None:
+        elif event.stage != self._stage or event.to_dict().keys() & _NEWS:
             print(_line(event), file=sys.stderr, flush=True)
         self._stage = event.stage
 

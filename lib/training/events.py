@@ -28,6 +28,7 @@ class TrainEvent:
         seconds: Of fitting so far.
         eta: Seconds of fitting left, estimated.
         teacher_accuracy: The teacher's own top-1 on the held-out photos ("prepare").
+        note: Something a reader should know, in English; a key of the catalogues.
     """
 
     stage: str
@@ -44,6 +45,7 @@ class TrainEvent:
     seconds: float | None = None
     eta: float | None = None
     teacher_accuracy: float | None = None
+    note: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the known figures as JSON values; NaN and infinity count as unknown."""

@@ -2,20 +2,24 @@
 
 import json
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from lib.messages import N_
 from lib.training.architectures import build
 from lib.training.augment import to_input, to_unit, vary
 from lib.training.head import Floats
 from lib.training.options import DEFAULT_EPOCHS, TrainOptions
 from lib.training.prepare import Bytes
 from lib.training.schedule import average_decay, learning_rate, photo_size
+from lib.work.files import whole
 
 # Loss = TEACHER_SHARE x T^2 x KL(teacher || student) + the rest x cross-entropy + EMBEDDING_SHARE x (1 - cosine).
 TEACHER_SHARE = 0.7
@@ -26,7 +30,11 @@ EVALUATION_BATCH = 64
 SECONDS_BETWEEN_REPORTS = 2.0
 RAW_EVERY = 5  # epochs; the weights without averaging are of interest, but not worth a tenth of the time
 
-Report = Callable[[dict[str, float]], None]
+UNFIT = N_(
+    "The checkpoint of the earlier run does not fit these photos; it was set aside, and the training begins anew."
+)
+
+Report = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +63,20 @@ class Fit:
         examples: Training photos.
         held_out: (pixels (M, S, S, 3) uint8, labels (M,)) for choosing; never trained on.
         work: Folder of the checkpoint.
+        photos: What tells this split of these photos from others; a checkpoint of another is not gone on with.
         report: Called with step figures every two seconds and with epoch figures after each evaluation.
     """
 
     def __init__(
         self, options: TrainOptions, classes: int, examples: Examples,
-        held_out: tuple[Bytes, np.ndarray[tuple[int], np.dtype[np.int64]]], work: Path, report: Report,
+        held_out: tuple[Bytes, np.ndarray[tuple[int], np.dtype[np.int64]]], work: Path, photos: str, report: Report,
     ) -> None:  # fmt: skip
         keras.utils.set_random_seed(options.seed)
         self._options = options
         self._examples = examples
         self._held_out = held_out
         self._checkpoint = work / "checkpoint.npz"
+        self._photos = photos
         self._report = report
         self._model = build(options.architecture, classes)
         self._averaged = build(options.architecture, classes)
@@ -219,22 +229,34 @@ class Fit:
         return [*self._model.weights, *self._averaged.weights, *projected, *self._optimizer.variables]
 
     def _save(self) -> None:
-        about = json.dumps({"steps": self._steps, "seconds": self._seconds, "history": self.history})
+        about = json.dumps(
+            {"photos": self._photos, "steps": self._steps, "seconds": self._seconds, "history": self.history}
+        )
         values = {f"v{i}": np.asarray(variable) for i, variable in enumerate(self._state())}
         values["about"] = np.array(about)
-        temporary = self._checkpoint.with_suffix(".part")
-        with temporary.open("wb") as file:
+        with whole(self._checkpoint) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **values)
-        temporary.replace(self._checkpoint)
 
     def _restore(self) -> None:
-        """Take up the run at its last checkpoint, if there is one."""
+        """Take up the run at its last checkpoint, if there is one that fits; set another one aside, and say so."""
         if not self._checkpoint.is_file():
             return
-        with np.load(self._checkpoint) as saved:
-            about = json.loads(str(saved["about"]))
-            for index, variable in enumerate(self._state()):
-                variable.assign(saved[f"v{index}"])
+        state = self._state()
+        try:
+            with np.load(self._checkpoint) as saved:
+                about = json.loads(str(saved["about"]))
+                values = [saved[f"v{index}"] for index in range(len(state))]
+            fits = about["photos"] == self._photos and all(
+                value.shape == tuple(variable.shape) for value, variable in zip(values, state, strict=True)
+            )
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            fits = False
+        if not fits:
+            self._checkpoint.replace(self._checkpoint.with_suffix(".unfit"))
+            self._report({"note": UNFIT})
+            return
+        for variable, value in zip(state, values, strict=True):
+            variable.assign(value)
         self._steps, self._seconds, self.history = about["steps"], about["seconds"], about["history"]
 
 

@@ -5,7 +5,9 @@ import shutil
 import threading
 import tomllib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,13 @@ from lib.messages import N_
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions, slug
 from lib.work import process
+from lib.work.files import data_folder, disk_error
+from lib.work.locks import claim
 
 # A run has no natural end that we could know here; this only bounds one that hangs.
 LONGEST_SECONDS = 7 * 24 * 3600.0
+# Runs whose crops and checkpoints are there at once: the one that begins, and those stopped last.
+MOST_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +42,13 @@ class TrainResult:
     metrics: dict[str, Any]
 
 
-class TrainingCancelledError(TrainingError):
-    """The caller asked the run to stop. Its checkpoint stays: equal options take it up again."""
-
-
 def train(
     options: TrainOptions, *, on_event: Callable[[TrainEvent], None], cancelled: threading.Event | None = None
 ) -> TrainResult:
     """Train a model in a child process and return where it is.
 
     A run that was stopped or crashed continues at its last finished epoch when it is started again with equal
-    options.
+    options on unchanged photos. Several may go on at once: each has places of its own.
 
     Args:
         options: What to train.
@@ -55,39 +57,77 @@ def train(
 
     Raises:
         DatasetError: The photos cannot be trained on.
-        TrainingCancelledError: `cancelled` was set.
+        Cancelled: `cancelled` was set. The checkpoint stays.
         TrainingError: The child died; how is in the message, its last words are in the log.
+        DownloadError: The data folder is full or cannot be written.
     """
-    keep_crops = options.work is not None
-    options = _with_places(options)
     on_event(TrainEvent("start"))
-    try:
-        process.run(
-            "lib.training.worker:train_in_worker",
-            {"options": options.to_json()},
-            memory_bytes=None,
-            cpu_seconds=None,
-            wall_seconds=LONGEST_SECONDS,
-            on_event=lambda values: on_event(TrainEvent.from_dict(values)),
-            cancelled=cancelled,
-        )
-        _clean_up(options, keep_crops=keep_crops)
-    except WorkerError as error:
-        if cancelled is not None and cancelled.is_set():
-            raise TrainingCancelledError(N_("The training was stopped.")) from error
-        raise TrainingError(N_("The training did not finish: {reason}"), reason=error.message) from error
-    return _result(options)
+    with ExitStack() as held:
+        try:
+            placed = _with_places(options, held)
+        except OSError as error:
+            raise disk_error(error, "work") from error
+        try:
+            process.run(
+                "lib.training.worker:train_in_worker",
+                {"options": placed.to_json()},
+                memory_bytes=None,
+                cpu_seconds=None,
+                wall_seconds=LONGEST_SECONDS,
+                on_event=lambda values: on_event(TrainEvent.from_dict(values)),
+                cancelled=cancelled,
+            )
+        except WorkerError as error:
+            raise TrainingError(N_("The training did not finish: {reason}"), reason=error.message) from error
+        _clean_up(placed, keep_crops=options.work is not None)
+        return _result(placed)
 
 
-def _with_places(options: TrainOptions) -> TrainOptions:
-    from lib.catalogue.store import Store, data_folder  # reads the catalogue's modules; not needed to describe a run
+def _with_places(options: TrainOptions, held: ExitStack) -> TrainOptions:
+    """Return the options with a place to work at and a destination, which are this run's alone while `held` is.
 
-    name = options.name or options.folder.resolve().name
-    destination = options.destination or data_folder() / "models" / Store().free_id(slug(name))
-    key = options.run_key()
-    work = options.work / key if options.work else data_folder() / "work" / key / "run"  # crops go to its parent
+    What reserves them are locks, which a killed process gives back. Raises OSError.
+    """
+    from lib.catalogue.store import Store  # it reads the catalogue's modules; not needed to describe a run
+
+    data = data_folder()
+    run = _reserve(held, data / "locks", "train", options.run_key())
+    work = options.work / run if options.work else data / "work" / run / "run"  # crops go to its parent
     work.mkdir(parents=True, exist_ok=True)
+    destination, store = options.destination, Store(data)
+    if destination is None:
+        wanted = slug(options.name or options.folder.resolve().name)
+        free = _reserve(held, data / "locks", "model", wanted, lambda name: store.free_id(name) == name)
+        destination = store.models / free
+    _forget_stopped(data / "work", data / "locks")
     return replace(options, destination=destination.resolve(), work=work.resolve())
+
+
+def _reserve(
+    held: ExitStack, locks: Path, kind: str, wanted: str, is_free: Callable[[str], bool] = lambda name: True
+) -> str:
+    """Return `wanted`, or wanted-2, -3, …: the first that is free and that nobody else holds; `held` holds it now."""
+
+    def take(name: str) -> bool:
+        lock = claim(locks / f"{kind}-{name}.lock")
+        if lock is None:
+            return False
+        if not is_free(name):
+            lock.release()
+            return False
+        held.callback(lock.release)
+        return True
+
+    return next(filter(take, chain([wanted], (f"{wanted}-{number}" for number in count(2)))))
+
+
+def _forget_stopped(work: Path, locks: Path) -> None:
+    """Remove what stopped runs left (crops take gigabytes), but for the latest few, which may be taken up again."""
+    runs = sorted(work.glob("*/run"), key=lambda run: run.stat().st_mtime, reverse=True)
+    for run in runs[MOST_RUNS:]:
+        if (lock := claim(locks / f"train-{run.parent.name}.lock")) is not None:
+            shutil.rmtree(run.parent, ignore_errors=True)
+            lock.release()
 
 
 def _clean_up(options: TrainOptions, *, keep_crops: bool) -> None:

@@ -1,5 +1,6 @@
 """What to train, on what and for how long."""
 
+import contextlib
 import json
 import re
 from dataclasses import asdict, dataclass, fields
@@ -119,9 +120,10 @@ class TrainOptions:
         return settings
 
     def run_key(self) -> str:
-        """Return a name for the run, equal for equal options wherever the results are to go."""
+        """Return a name for the run, equal for equal options and unchanged photos wherever the results are to go."""
         relevant = {k: v for k, v in asdict(self).items() if k not in _NOT_OF_THE_RUN}
         relevant["folder"] = self.folder.resolve()
+        relevant["photos"] = [_listing(folder) for folder in (self.folder, *self.extra)]
         return sha256(json.dumps(relevant, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod
@@ -135,6 +137,17 @@ class TrainOptions:
             values[name] = None if values.get(name) is None else Path(values[name])
         values["extra"] = tuple(Path(path) for path in values.get("extra", ()))
         return cls(**values)
+
+
+def _listing(folder: Path) -> str:
+    """Return a digest of what files there are: their paths, sizes and times of change; none is read."""
+    digest = sha256()
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):  # a link that leads nowhere
+            status = path.stat()
+            if path.is_file():
+                digest.update(f"{path.relative_to(folder)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
 
 
 def slug(name: str) -> str:

@@ -20,6 +20,7 @@ from lib.errors import PhotoError, TrainingError
 from lib.messages import N_
 from lib.training.measure import Measured, measure
 from lib.training.prepare import read_rgb
+from lib.work.files import replace_folder
 
 INPUT_RANGE = (-1.0, 1.0)
 # Training photos come in all aspects and their subjects reach the edges; nothing is cut off.
@@ -114,7 +115,7 @@ def metrics_json(measured: Measured, classes: Sequence[str], more: Mapping[str, 
 
 
 def write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
-    """Put `files` into the folder `destination`, which appears whole or keeps its old state.
+    """Put `files` into the folder `destination`, which appears whole or keeps its old state (see `replace_folder`).
 
     Files that are there already and not among `files` (a card, translated labels) are kept.
     """
@@ -126,12 +127,6 @@ def write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             (temporary / name).write_bytes(content)
         temporary.chmod(0o755)
-        if destination.exists():
-            retired = temporary.with_name(temporary.name + "-old")
-            destination.replace(retired)
-            temporary.replace(destination)
-            shutil.rmtree(retired)
-        else:
-            temporary.replace(destination)
+        replace_folder(temporary, destination)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

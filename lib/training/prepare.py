@@ -22,6 +22,8 @@ from lib.photos import open_photo
 from lib.training.teacher import EMBEDDING, TEACHER_SIZE, Teacher
 from lib.training.views import crop, photo_boxes
 from lib.work.cores import usable_cores
+from lib.work.files import write_whole
+from lib.work.locks import locked
 
 # Crops are kept in memory-mapped files; this many bytes of page cache are fair on a small machine.
 VIEWS_LIMIT = 5 * 2**30
@@ -73,10 +75,11 @@ def prepare_views(
     key = _key(dataset, size, count, seed, augment, teacher)
     place = folder / f"views-{key}"
     done = place / "done.json"
-    if not done.is_file():
-        place.mkdir(parents=True, exist_ok=True)
-        broken = _fill(place, dataset, size, count, seed, augment, teacher, progress)
-        done.write_text(json.dumps({str(i): [m.text, dict(m.values)] for i, m in broken.items()}, default=str))
+    with locked(place / "lock"):  # runs on the same photos may share the folder
+        if not done.is_file():
+            broken = _fill(place, dataset, size, count, seed, augment, teacher, progress)
+            table = {str(i): [m.text, dict(m.values)] for i, m in broken.items()}
+            write_whole(done, json.dumps(table, default=str).encode())
     reasons = {int(i): Message(text, values) for i, (text, values) in json.loads(done.read_text()).items()}
     kept = np.array([i for i in range(len(dataset.photos)) if i not in reasons], dtype=np.int64)
     labels = np.array([photo.label for photo in dataset.photos], dtype=np.int64)

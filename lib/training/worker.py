@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from lib.catalogue.contract import ModelSpec
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.reading import read_parts
 from lib.datasets.split import read_for_training, require_trainable, with_extra
+from lib.errors import TrainingError
+from lib.messages import N_
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head
@@ -73,12 +76,14 @@ class Run:
         held_out = self._prepare(val, teacher, 1, augment=False)
         train, val = train.without(views.broken), val.without(held_out.broken)
         require_trainable(train)
+        if not val.photos:
+            raise TrainingError(N_("None of the validation photos could be decoded."))
         head = self._head(views, len(train.classes))
         if head is not None and held_out.embeddings is not None:
             answers = head.logits(held_out.embeddings[:, 0].astype(np.float32)).argmax(axis=1)
             self._teacher_accuracy = float((answers == held_out.labels).mean())
             self.say(TrainEvent("prepare", teacher_accuracy=self._teacher_accuracy))
-        model, history = self._fit(views, held_out, head, len(train.classes))
+        model, history = self._fit(views, held_out, head, len(train.classes), _digest(train, val))
         self.say(TrainEvent("write"))
         self._write(model, history, train, val, time.monotonic() - began)
         self.say(TrainEvent("done"))
@@ -120,7 +125,7 @@ class Run:
         return fit_head(views.embeddings[photos, crops].astype(np.float32), views.labels[photos], classes)
 
     def _fit(
-        self, views: Views, held_out: Views, head: SoftmaxHead | None, classes: int
+        self, views: Views, held_out: Views, head: SoftmaxHead | None, classes: int, photos: str
     ) -> tuple["keras.Model", list[dict[str, float]]]:
         from lib.training.fit import Examples, Fit
 
@@ -129,8 +134,8 @@ class Run:
             soft = np.stack([head.logits(rows.astype(np.float32)) for rows in views.embeddings])
         examples = Examples(views.pixels, views.labels, soft, views.embeddings)
         fit = Fit(
-            self._options, classes, examples, (np.asarray(held_out.pixels[:, 0]), held_out.labels), self._work,
-            lambda figures: self.say(TrainEvent("fit", **figures)),  # type: ignore[arg-type]
+            self._options, classes, examples, (np.asarray(held_out.pixels[:, 0]), held_out.labels), self._work, photos,
+            lambda figures: self.say(TrainEvent("fit", **figures)),
         )  # fmt: skip
         return fit.run(), fit.history
 
@@ -176,6 +181,15 @@ class Run:
             size=options.input_size,
             classes=classes,
         )
+
+
+def _digest(train: KnownPhotos, val: KnownPhotos) -> str:
+    """Return what tells one split of photos from another."""
+    parts = [
+        (part.classes, [(photo.source.name, photo.stamp, photo.label) for photo in part.photos])
+        for part in (train, val)
+    ]
+    return sha256(repr(parts).encode()).hexdigest()
 
 
 def _convert(model: "keras.Model", architecture: str, classes: int, size: int, place: Path) -> None:

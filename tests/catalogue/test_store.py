@@ -263,6 +263,14 @@ def test_a_data_folder_that_cannot_be_written(make_store: MakeStore) -> None:
         store.fetch("tiny")
 
 
+def test_a_locks_folder_that_cannot_be_written(make_store: MakeStore) -> None:
+    store = make_store()
+    store.data.mkdir()
+    (store.data / "locks").write_text("in the way")
+    with pytest.raises(DownloadError, match="locks could not be written"):
+        store.fetch("tiny")
+
+
 def test_cancelling_stops_even_a_stalled_server(make_store: MakeStore, mirror: Mirror) -> None:
     store = make_store()
     mirror.stalled.add("tiny.tflite")

@@ -1,5 +1,6 @@
 """What can be asked of a training run, and what is refused."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,22 @@ def test_a_run_is_taken_up_again_wherever_its_results_are_to_go() -> None:
     there = TrainOptions(Path("/photos"), destination=Path("/b"), name="B")
     assert here.run_key() == there.run_key()
     assert here.run_key() != TrainOptions(Path("/photos"), seed=1).run_key()
+
+
+def test_a_run_on_other_photos_is_another_run(tmp_path: Path) -> None:
+    photo = tmp_path / "photos" / "cat" / "1.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_bytes(b"one")
+    options = TrainOptions(tmp_path / "photos")
+    keys = [options.run_key(), options.run_key()]
+    for change in ("1.jpg", "2.jpg"):
+        photo.with_name(change).write_bytes(b"two")
+        os.utime(photo.with_name(change), ns=(0, 5))
+        keys.append(options.run_key())
+    photo.rename(photo.with_name("3.jpg"))
+    keys.append(options.run_key())
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4
 
 
 def test_the_settings_kept_with_a_model_name_no_folder_of_this_machine() -> None:

@@ -1,5 +1,6 @@
 """From photos on disk to arrays."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,18 @@ def test_crops_are_made_anew_for_a_photo_that_was_changed(tmp_path: Path) -> Non
     views, told = prepared(tmp_path / "set", tmp_path / "work")
     assert told
     assert views.pixels[0, 0, 0, 0].tolist() == [0, 0, 255]
+
+
+def test_runs_that_share_a_folder_cut_the_photos_once(tmp_path: Path) -> None:
+    (tmp_path / "set" / "dark").mkdir(parents=True)
+    for shade in range(20):
+        Image.new("RGB", (20, 12), (shade, shade, shade)).save(tmp_path / "set" / "dark" / f"{shade:02}.png")
+    told: list[list[tuple[int, int]]] = []
+    runs = [
+        threading.Thread(target=lambda: told.append(prepared(tmp_path / "set", tmp_path / "work")[1])) for _ in range(3)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert sorted(map(len, told)) == [0, 0, 1]

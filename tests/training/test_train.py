@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from PIL import Image
 
 from lib.catalogue.contract import load
 from lib.classifiers.litert import LiteRTClassifier
-from lib.errors import DatasetError
-from lib.training import TrainEvent, TrainingCancelledError, TrainOptions, train
+from lib.errors import Cancelled, DatasetError, TrainingError
+from lib.training import TrainEvent, TrainOptions, train
 
 COLOURS = {"red": (200, 30, 30), "sky_blue": (60, 120, 220)}
 
@@ -82,7 +83,7 @@ def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_pa
             stop.set()
 
     chosen = options(photos, tmp_path, epochs=200)
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Cancelled):
         train(chosen, on_event=stop_after_two, cancelled=stop)
     assert not (tmp_path / "colours").exists()
 
@@ -93,9 +94,61 @@ def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_pa
             first.append(event.epoch)
             again.set()
 
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Cancelled):
         train(chosen, on_event=stop_at_once, cancelled=again)
     assert first[0] >= 3
+
+
+def of_other_photos(checkpoint: Path) -> None:
+    with np.load(checkpoint) as saved:
+        values = dict(saved)
+    values["about"] = np.array(json.dumps({**json.loads(str(values["about"])), "photos": "others"}))
+    np.savez(checkpoint, allow_pickle=False, **values)
+
+
+def cut_off(checkpoint: Path) -> None:
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-500])
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("spoil", [of_other_photos, cut_off])
+def test_a_checkpoint_that_does_not_fit_is_set_aside(
+    spoil: Callable[[Path], None], photos: Path, tmp_path: Path
+) -> None:
+    events: list[TrainEvent] = []
+
+    def stop_when(is_enough: Callable[[TrainEvent], bool]) -> None:
+        stop = threading.Event()
+
+        def follow(event: TrainEvent) -> None:
+            events.append(event)
+            if is_enough(event):
+                stop.set()
+
+        with pytest.raises(Cancelled):
+            train(options(photos, tmp_path, epochs=200), on_event=follow, cancelled=stop)
+
+    stop_when(lambda event: event.val_accuracy is not None and event.epoch == 2)
+    (checkpoint,) = (tmp_path / "work").glob("*/checkpoint.npz")
+    spoil(checkpoint)
+    events.clear()
+    stop_when(lambda event: event.epoch is not None)
+    assert [event.note[:50] for event in events if event.note] == ["The checkpoint of the earlier run does not fit the"]
+    assert next(event.epoch for event in events if event.epoch) == 1
+    assert checkpoint.with_suffix(".unfit").is_file()
+
+
+def test_validation_photos_of_which_none_can_be_decoded_are_told(tmp_path: Path) -> None:
+    for part in ("train", "val"):
+        for name, colour in COLOURS.items():
+            (tmp_path / "set" / part / name).mkdir(parents=True)
+            for seed in range(3):
+                path = tmp_path / "set" / part / name / f"{seed}.png"
+                picture(colour, seed).save(path)
+                if part == "val":
+                    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(TrainingError, match="None of the validation photos could be decoded"):
+        train(options(tmp_path / "set", tmp_path), on_event=lambda event: None)
 
 
 @pytest.mark.tensorflow
