@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
-from lib.classifiers.outputs import dequantise, to_probabilities
+from lib.classifiers.outputs import dequantise, sum_slack, to_probabilities
 from lib.classify import least_side
 from lib.embed import Options, Target, render
 from lib.errors import ModelOutputError
@@ -194,7 +194,7 @@ def test_whole_inputs_are_the_same(run: Run, spec: InputSpec, dtype: str, scale:
 def _output(spec: OutputSpec, scale: float = 0.0, zero_point: int = 0) -> dict[str, Any]:
     return {
         "scale": scale, "zeroPoint": zero_point, "activation": spec.activation, "background": spec.background,
-        "classes": spec.classes,
+        "classes": spec.classes, "slack": sum_slack(spec, scale),
     }  # fmt: skip
 
 
@@ -219,7 +219,8 @@ def test_outputs_are_read_as_in_the_app(
     (found,) = run(
         [("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec, scale, zero_point)])]
     )
-    assert found == {"result": pytest.approx(to_probabilities(dequantise(np.array(raw), scale, zero_point), spec))}
+    expected = to_probabilities(dequantise(np.array(raw), scale, zero_point), spec, scale=scale)
+    assert found == {"result": pytest.approx(expected)}
 
 
 @pytest.mark.parametrize(
@@ -229,6 +230,9 @@ def test_outputs_are_read_as_in_the_app(
         pytest.param([0.5, math.inf, 0.5], OutputSpec(3, "none", "logits"), id="infinite"),
         pytest.param([0.5, -0.1, 0.5], OutputSpec(3), id="negative"),
         pytest.param([0.0, 0.0, 0.0], OutputSpec(3), id="all zero"),
+        pytest.param([2.5, 0.5, 7.0], OutputSpec(3), id="raw scores"),
+        pytest.param([0.9, 0.2, 0.8], OutputSpec(2, "first"), id="independent sigmoids with background"),
+        pytest.param([2.5, -0.5, 7.0], OutputSpec(3), id="raw scores, one negative"),
         pytest.param([0.5, 0.5], OutputSpec(3), id="too few"),
     ],
 )

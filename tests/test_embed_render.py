@@ -24,7 +24,7 @@ from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, compa
 from lib.embed.options import PAGES, WEB
 from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.tensors import read_ends
-from lib.errors import ModelFileError, UsageError
+from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.photos import open_photo
@@ -343,6 +343,14 @@ def test_a_file_that_is_no_model_is_refused(tiny_model: Callable[[str], ModelFol
         (tmp_path / "m" / "model.tflite").write_bytes(content)
         with pytest.raises(ModelFileError):
             render(Options(load(tmp_path / "m"), Target.SCRIPT))
+
+
+def test_there_is_no_code_for_a_model_of_one_class(tiny_model: Callable[[str], ModelFolder]) -> None:
+    model = tiny_model("sigmoid")
+    one = replace(model, spec=replace(model.spec, output=OutputSpec(1)))
+    for target in (Target.SCRIPT, Target.PYTHON_LITERT, Target.ANDROID):
+        with pytest.raises(ModelOutputError, match="one class cannot be judged"):
+            render(Options(one, target))
 
 
 def test_other_kinds_of_numbers_are_refused(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:

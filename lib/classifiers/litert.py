@@ -17,7 +17,7 @@ from PIL import Image
 
 from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
 from lib.catalogue.inspect import classifier_ends, damaged
-from lib.classifiers.outputs import dequantise, sum_slack, to_probabilities
+from lib.classifiers.outputs import dequantise, to_probabilities
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.unbelieved import DAMAGE
 from lib.messages import N_
@@ -76,7 +76,7 @@ class LiteRTClassifier:
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
         values = dequantise(raw, scale, zero_point)
-        return to_probabilities(values, self.spec.output, slack=sum_slack(scale)), milliseconds
+        return to_probabilities(values, self.spec.output, scale=scale), milliseconds
 
     @contextmanager
     def _interpreter(self) -> Iterator[Any]:

@@ -4,8 +4,6 @@ Dequantise; logits → softmax; one sigmoid unit s → [1 - s, s]; drop the back
 float64. Renormalising matters for 8-bit models: their outputs were measured to sum to as little as 0.53.
 """
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,25 +17,19 @@ FLOAT_SLACK = 0.02
 _MOST_8_BIT = 1.1
 
 
-def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec, *, slack: float = FLOAT_SLACK) -> NDArray[np.float64]:
+def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec, *, scale: float = 0.0) -> NDArray[np.float64]:
     """Return the probabilities, shape (K,), float64, non-negative, sum 1.
 
     Args:
         raw: The output tensor, dequantised: shape (1, N) or (N,), N = K plus the background, or 1 for a sigmoid.
         spec: What the model says of its output.
-        slack: How far from 1 the sum of a softmax may be; see `sum_slack`.
+        scale: Of the output tensor's steps; 0 for real numbers.
 
     Raises:
         ModelOutputError: A wrong number of values, NaN, infinity, a negative probability, all zero, a softmax whose
             sum is not 1, or a model of one class, which has nothing to compare it with.
     """
-    if spec.classes == 1:
-        raise ModelOutputError(
-            N_(
-                "A model of one class cannot be judged: it needs two labels, first the name of what is not the class, "
-                "and `classes = 2` in its model.toml."
-            )
-        )
+    require_a_choice(spec)
     values = np.asarray(raw, np.float64).reshape(-1)
     if not np.all(np.isfinite(values)):
         raise ModelOutputError(N_("The model answered with numbers that are not finite; its file may be damaged."))
@@ -53,16 +45,32 @@ def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec, *, slack: float
             found=values.size,
             expected=expected,
         )
-    _check_probabilities(values, slack if spec.activation == "softmax" else math.inf)
+    _check_probabilities(values, sum_slack(spec, scale))
     return _normalise(_drop_background(values, spec.background))
 
 
-def sum_slack(scale: float) -> float:
-    """Return how far from 1 the sum of a softmax may be, in 8-bit steps of `scale`; 0 for real numbers.
+def require_a_choice(spec: OutputSpec) -> None:
+    """Raise ModelOutputError if a model has one class, which is 100 % likely whatever the photo shows."""
+    if spec.classes == 1:
+        raise ModelOutputError(
+            N_(
+                "A model of one class cannot be judged: it needs two labels, first the name of what is not the class, "
+                "and `classes = 2` in its model.toml."
+            )
+        )
 
-    The rounding of each of many classes adds up: sums down to 0.53 were measured on good models.
+
+def sum_slack(spec: OutputSpec, scale: float) -> float | None:
+    """Return how far from 1 the sum of an output may be; None for one that need not sum to 1.
+
+    In 8 bits the rounding of each of many classes adds up: sums down to 0.53 were measured on good models.
+
+    Args:
+        spec: What the model says of its output; only a softmax sums to 1 by itself.
+        scale: Of the output tensor's steps; 0 for real numbers.
     """
-    return math.inf if 0 < scale * 255 <= _MOST_8_BIT else FLOAT_SLACK
+    is_8_bit = 0 < scale * 255 <= _MOST_8_BIT
+    return None if spec.activation != "softmax" or is_8_bit else FLOAT_SLACK
 
 
 def dequantise(raw: NDArray[np.generic], scale: float, zero_point: int) -> NDArray[np.float64]:
@@ -90,19 +98,18 @@ def _drop_background(values: NDArray[np.float64], background: str) -> NDArray[np
 _TOLERANCE = 1e-5
 
 
-def _check_probabilities(values: NDArray[np.float64], slack: float) -> None:
+def _check_probabilities(values: NDArray[np.float64], slack: float | None) -> None:
     total = values.sum()
     if values.min() < -_TOLERANCE:
         raise ModelOutputError(
             N_("The model answered with a negative probability; its description may name the wrong activation.")
         )
-    if total > 0 and abs(total - 1) > slack:
+    if slack is not None and total > 0 and abs(total - 1) > slack:
         raise ModelOutputError(
             N_(
-                "The model's numbers are no probabilities: their sum is {sum}, not 1; its description may name the "
-                "wrong activation."
-            ),
-            sum=f"{total:.3g}",
+                "The model's numbers do not sum to 1, so they are no probabilities; its description may name the wrong "
+                "activation."
+            )
         )
 
 

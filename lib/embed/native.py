@@ -9,6 +9,7 @@ import numpy as np
 
 from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
 from lib.catalogue.store import SHIPPED
+from lib.classifiers.outputs import sum_slack
 from lib.classify import least_side
 from lib.embed import mobilenets, words
 from lib.embed.mobilenets import TfjsMobilenet
@@ -133,6 +134,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "is_plain": takes_bytes(ends.input, spec), "least": least, "most": most,
         "output_type": ends.output.dtype, "output_scale": ends.output.scale, "output_zero": ends.output.zero_point,
         "classes": output.classes, "activation": output.activation, "background": output.background,
+        "slack": sum_slack(output, ends.output.scale),
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
         "sentences": words.translate({**words.VERDICTS, **words.FAULTS}, Translator(options.language)),
     }  # fmt: skip

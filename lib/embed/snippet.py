@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.catalogue.contract import ModelFolder
+from lib.classifiers.outputs import require_a_choice
 from lib.embed import native, web
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on
@@ -54,7 +56,10 @@ def render(options: Options) -> Snippet:
     Raises:
         UsageError: There is no such code for this model.
         ModelFileError: The model's file is missing, damaged, or has other inputs or outputs than code can serve.
+        ModelOutputError: The model has one class.
     """
+    if isinstance(options.model, ModelFolder):
+        require_a_choice(options.model.spec.output)
     write: Callable[[Options], dict[str, str]] = web.files if options.target in WEB else native.files
     main, language = _MAIN[options.target]
     return Snippet(write(options), main, notes_on(options), language)

@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.catalogue.contract import ModelFolder, ModelSpec
 from lib.catalogue.convert import pin
+from lib.classifiers.outputs import sum_slack
 from lib.classify import least_side
 from lib.embed import mobilenets, packages, words
 from lib.embed.mobilenets import TfjsMobilenet
@@ -202,6 +203,7 @@ def _output(spec: ModelSpec, ends: Ends) -> dict[str, Any]:
         "activation": spec.output.activation,
         "background": spec.output.background,
         "classes": spec.output.classes,
+        "slack": sum_slack(spec.output, ends.output.scale),
     }
 
 

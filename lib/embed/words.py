@@ -18,6 +18,10 @@ FAULTS = {
     "notFinite": N_("The model answered with numbers that are not finite; its file may be damaged."),
     "wrongNumber": N_("The model answered with {found} numbers; its description says {expected}."),
     "negative": N_("The model answered with a negative probability; its description may name the wrong activation."),
+    "notShares": N_(
+        "The model's numbers do not sum to 1, so they are no probabilities; its description may name the wrong "
+        "activation."
+    ),
     "onlyZeros": N_("The model answered with nothing but zeros; its file may be damaged."),
 }
 PAGE = {

@@ -11,7 +11,7 @@ from lib.errors import ModelOutputError
 
 
 def probabilities(values: list[float], spec: OutputSpec) -> list[float]:
-    result = to_probabilities(np.array([values]), spec, slack=math.inf)
+    result = to_probabilities(np.array([values]), spec, scale=1 / 256)
     assert result.dtype == np.float64
     assert result.sum() == pytest.approx(1.0, abs=1e-12)
     return list(result)
@@ -57,10 +57,10 @@ def test_probabilities(values: list[float], spec: OutputSpec, expected: list[flo
         pytest.param([1.00002, -0.00002], OutputSpec(2), "negative probability", id="more than a rounding error"),
         pytest.param([0.9], OutputSpec(1), "one class cannot be judged: it needs two labels", id="one unit, one class"),
         pytest.param([0.9, 0.1], OutputSpec(1, "first"), "one class cannot be judged", id="one class and background"),
-        pytest.param([8.0, 1.0, 1.0], OutputSpec(3), "their sum is 10, not 1", id="raw scores"),
-        pytest.param([0.9, 0.8, 0.1], OutputSpec(3), "their sum is 1.8, not 1", id="independent sigmoids"),
-        pytest.param([0.5, 0.52, 0.001], OutputSpec(3), "their sum is 1.02, not 1", id="just outside"),
-        pytest.param([0.2, 0.3, 0.4], OutputSpec(2, "first"), "their sum is 0.9", id="the background counts"),
+        pytest.param([8.0, 1.0, 1.0], OutputSpec(3), "do not sum to 1", id="raw scores"),
+        pytest.param([0.9, 0.8, 0.1], OutputSpec(3), "do not sum to 1", id="independent sigmoids"),
+        pytest.param([0.5, 0.52, 0.001], OutputSpec(3), "do not sum to 1", id="just outside"),
+        pytest.param([0.2, 0.3, 0.4], OutputSpec(2, "first"), "do not sum to 1", id="the background counts"),
         pytest.param([-0.1, -2.3, -9.0], OutputSpec(3), "negative probability", id="log-probabilities"),
         pytest.param([0.0, 0.0], OutputSpec(2), "nothing but zeros", id="all zero"),
         pytest.param([1.0, 0.0, 0.0], OutputSpec(2, "first"), "nothing but zeros", id="all on the background"),
@@ -77,7 +77,7 @@ def test_what_is_no_set_of_probabilities_is_refused(values: list[float], spec: O
 
 def test_the_output_tensor_is_left_unchanged() -> None:
     raw = np.array([[0.4, 0.13]])
-    to_probabilities(raw, OutputSpec(2), slack=math.inf)
+    to_probabilities(raw, OutputSpec(2), scale=1 / 256)
     assert raw.tolist() == [[0.4, 0.13]]
 
 
@@ -85,12 +85,13 @@ def test_the_output_tensor_is_left_unchanged() -> None:
     ("scale", "slack"),
     [
         pytest.param(0.0, 0.02, id="real numbers"),
-        pytest.param(1 / 256, math.inf, id="steps of a softmax"),
+        pytest.param(1 / 256, None, id="steps of a softmax"),
         pytest.param(1 / 25, 0.02, id="steps up to 10: scores"),
     ],
 )
-def test_8_bit_probabilities_need_not_sum_to_1(scale: float, slack: float) -> None:
-    assert sum_slack(scale) == slack
+def test_8_bit_probabilities_need_not_sum_to_1(scale: float, slack: float | None) -> None:
+    assert sum_slack(OutputSpec(3), scale) == slack
+    assert sum_slack(OutputSpec(3, activation="logits"), scale) is None
 
 
 @pytest.mark.parametrize("values", [[0.5, 0.515], [0.5, 0.485], [0.3, 0.3, 0.4]])

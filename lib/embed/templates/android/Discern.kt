@@ -8,6 +8,7 @@ import android.graphics.Paint
 import android.graphics.Rect
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
+import kotlin.math.abs
 import kotlin.math.exp
 import kotlin.math.round
 
@@ -129,6 +130,10 @@ class Discern(context: Context) : AutoCloseable {
     val most = values.max()
     values = normalised(values.map { exp(it - most) }.toDoubleArray())
 [% endif %]
+[% if slack is not none %]
+    val isOff = values.sum() > 0 && abs(values.sum() - 1) > [[ slack|number ]]
+    check(!isOff || values.any { it < -1e-5 }) { NOT_SHARES }
+[% endif %]
 [% if background == "first" %]
     values = values.copyOfRange(1, values.size) // the first class is the background
 [% elif background == "last" %]
@@ -183,6 +188,9 @@ class Discern(context: Context) : AutoCloseable {
     )
     private const val NOT_FINITE = [[ sentences.notFinite|kotlin ]]
     private const val WRONG_NUMBER = [[ sentences.wrongNumber|kotlin ]]
+[% if slack is not none %]
+    private const val NOT_SHARES = [[ sentences.notShares|kotlin ]]
+[% endif %]
     private const val NEGATIVE = [[ sentences.negative|kotlin ]]
     private const val ONLY_ZEROS = [[ sentences.onlyZeros|kotlin ]]
 

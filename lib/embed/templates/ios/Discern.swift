@@ -131,6 +131,12 @@ final class Discern {
 [% elif activation == "logits" %]
     values = softmax(values)
 [% endif %]
+[% if slack is not none %]
+    let isOff = values.reduce(0, +) > 0 && abs(values.reduce(0, +) - 1) > [[ slack|number ]]
+    guard !isOff || values.contains(where: { $0 < -1e-5 }) else {
+      throw Failure(errorDescription: [[ sentences.notShares|swift ]])
+    }
+[% endif %]
 [% if background == "first" %]
     values.removeFirst()  // the first class is the background
 [% elif background == "last" %]

@@ -35,7 +35,7 @@ function takesBytes(table, {type}) {
 }
 
 // The output tensor → one probability a class, in double precision, sum 1.
-export function toProbabilities(raw, {scale, zeroPoint, activation, background, classes}) {
+export function toProbabilities(raw, {scale, zeroPoint, activation, background, classes, slack}) {
   let values = Array.from(raw, (value) => (scale ? (value - zeroPoint) * scale : value));
   if (!values.every(Number.isFinite)) throw new Error(words.notFinite);
   if (values.length === 1 && classes === 2) {
@@ -44,6 +44,7 @@ export function toProbabilities(raw, {scale, zeroPoint, activation, background, 
   } else if (activation === 'logits') {
     values = softmax(values);
   }
+  checkSum(values, slack);
   if (background === 'first') values.shift();
   if (background === 'last') values.pop();
   if (values.length !== classes) {
@@ -61,6 +62,14 @@ function softmax(logits) {
 
 function sigmoid(logit) {
   return logit >= 0 ? 1 / (1 + Math.exp(-logit)) : Math.exp(logit) / (1 + Math.exp(logit));
+}
+
+// A softmax sums to 1, the background included; `slack` is null where that need not be so. Zeros and negative numbers
+// have words of their own.
+function checkSum(values, slack) {
+  const total = values.reduce((a, b) => a + b, 0);
+  const isOff = slack !== null && total > 0 && Math.abs(total - 1) > slack;
+  if (isOff && values.every((value) => value >= -1e-5)) throw new Error(words.notShares);
 }
 
 // 8-bit outputs do not sum to 1, and a softmax in 32 bits may come out a rounding error below zero.
