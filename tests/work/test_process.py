@@ -1,5 +1,6 @@
 """A child process may crash, hang or grow; this one goes on, and says in a sentence what happened."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -127,16 +128,12 @@ def test_the_child_ends_when_its_parent_is_killed() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
-def test_what_the_child_started_ends_with_it_also_when_it_ended_well() -> None:
+@pytest.mark.parametrize("crash", [False, True])
+def test_what_the_child_started_ends_with_it_however_it_ended(crash: bool) -> None:
     pids: list[int] = []
-    assert run("leave_a_grandchild", {"crash": False}, on_event=lambda event: pids.append(event["pid"])) == {}
+    with pytest.raises(WorkerError, match="exit code 3") if crash else contextlib.nullcontext():
+        run("leave_a_grandchild", {"crash": crash}, on_event=lambda event: pids.append(event["pid"]), wall_seconds=8.0)
     assert wait_until_gone(pids[0])
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
-def test_a_child_that_died_is_not_waited_for_while_a_grandchild_holds_its_output() -> None:
-    with pytest.raises(WorkerError, match="exit code 3"):
-        run("leave_a_grandchild", {"crash": True}, wall_seconds=8.0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts what lies in /proc")
