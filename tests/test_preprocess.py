@@ -50,6 +50,15 @@ def test_squash_scales_the_whole_picture_without_keeping_its_shape() -> None:
     assert (pixels[:, 3] == GREEN).all()
 
 
+def test_scaling_up_goes_straight_from_pixel_to_pixel() -> None:
+    # Two pixels, 0 and 255, become four, whose centres lie at 0.25, 0.75, 1.25 and 1.75; the old ones' at 0.5 and 1.5.
+    # A triangle of width 2 gives them 0, a quarter, three quarters and all of 255; bicubic gives 53 for the second.
+    image = plain((0, 0, 0), 2, 1)
+    image.putpixel((1, 0), (255, 255, 255))
+    scaled = resize(image, InputSpec((4, 1), resize="squash"))
+    assert [scaled.getpixel((x, 0))[0] for x in range(4)] == [0, 64, 191, 255]
+
+
 def test_scaling_down_averages_over_what_it_covers() -> None:
     # Antialiased bilinear: a triangle of width 2 · 4, so the middle of a checkerboard comes out grey.
     board = np.indices((32, 64)).sum(axis=0) % 2 * 255
@@ -116,6 +125,18 @@ ALL_BYTES = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis
 )
 def test_a_tensor_whose_steps_are_bytes_takes_them_as_they_are(spec: InputSpec, scale: float, zero_point: int) -> None:
     assert (Quantiser(spec, np.uint8, scale, zero_point)(ALL_BYTES) == ALL_BYTES).all()
+
+
+@pytest.mark.parametrize(
+    ("zero_point", "expected"),
+    [
+        pytest.param(1, [0, 51, 255], id="one step off: the bytes themselves"),
+        pytest.param(2, [2, 53, 255], id="two steps off: as the tensor says"),
+    ],
+)
+def test_bytes_are_taken_as_they_are_to_within_one_step(zero_point: int, expected: list[int]) -> None:
+    quantiser = Quantiser(InputSpec((1, 1), (0.0, 255.0)), np.uint8, 1.0, zero_point)
+    assert quantiser(BYTES).ravel().tolist() == expected
 
 
 def test_a_signed_tensor_takes_bytes_less_128() -> None:
