@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 
-.PHONY: run test lint unit mutants bench messages format clean
+.PHONY: run test lint unit mutants fuzz bench messages format clean
 
 run: $(VENV)/app.installed
 	$(PY) -m streamlit run streamlit_app.py
@@ -27,6 +27,10 @@ unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 # Small wrongs put into the library one at a time: do its tests notice?
 mutants: $(VENV)/dev.installed
 	$(PY) -m tests.mutants
+
+# Damaged files by the thousand: each is answered or refused in a sentence.
+fuzz: $(VENV)/dev.installed
+	$(PY) -m tests.fuzz photos --count 10000
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks

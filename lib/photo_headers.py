@@ -140,7 +140,7 @@ def _exif_orientation(tiff: bytes) -> int | None:
 
 _MARKER = re.compile(rb"\xff([\x01-\xfe])")  # after any fill bytes
 _IN_A_SCAN = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # restarts (D0 … D7) belong to the scan
-_SOS, _EOI, _APP0, _APP1, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xEE
+_SOS, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
@@ -149,7 +149,7 @@ _MOST_TABLE_BYTES = 2**16  # all that is kept; four tables of each kind are 2,60
 
 
 def _jpeg(data: bytes) -> Shown:
-    kept, size, exif, xmp, frame, progressive = [b"\xff\xd8"], 0, b"", b"", b"", False
+    kept, size, exif, xmp, frame, progressive, is_several = [b"\xff\xd8"], 0, b"", b"", b"", False, False
     at = 2
     for _ in _pieces():
         found = _MARKER.search(data, at)
@@ -166,7 +166,7 @@ def _jpeg(data: bytes) -> Shown:
             break
         if kind in _FRAMES:
             frame, progressive = body, kind in _PROGRESSIVE
-        if kind in _FRAMES | _TABLES or (kind, body[:5]) in ((_APP0, b"JFIF\0"), (_APP14, b"Adobe")):
+        if kind in _FRAMES or kind in _TABLES or (kind, body[:5]) in ((_APP0, b"JFIF\0"), (_APP14, b"Adobe")):
             kept.append(data[at - 2 : end])
             size += end - at
             if size > _MOST_TABLE_BYTES:
@@ -175,8 +175,11 @@ def _jpeg(data: bytes) -> Shown:
             exif = exif or body
         elif kind == _APP1 and body.startswith(_XMP):
             xmp = xmp or body
+        is_several |= kind == _APP2 and body.startswith(b"MPF\0")  # more pictures behind: Pillow would look at them
         at = end
-    shown, orientation = b"".join((*kept, memoryview(data)[start:])), orientation_of(exif, xmp)
+    shown, orientation = data, orientation_of(exif, xmp)
+    if is_several or start > _MOST_TABLE_BYTES:  # a copy costs more than a few segments
+        shown = b"".join((*kept, memoryview(data)[start:]))
     if not progressive and body[:1] >= frame[5:6]:  # all colours are in the first scan
         return Shown(shown, orientation)
     is_refined = _is_refined(frame, list(_scans(data, start)))

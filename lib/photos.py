@@ -431,7 +431,7 @@ def _cuts(size_wh: tuple[int, int], multiple: int) -> Iterator[tuple[int, int]]:
 
 
 # So that what is held beside the picture itself stays small.
-_STRIP_PIXELS = 2_000_000
+_STRIP_PIXELS = 1_000_000
 
 
 def _reduction(size_wh: tuple[int, int], at_least: int) -> int:
@@ -476,13 +476,13 @@ def _from_lab() -> Callable[[Image.Image], Image.Image]:
 
 def _from_deep_grey(image: Image.Image, shown: Shown) -> Callable[[Image.Image], Image.Image]:
     """Return what keeps the upper 8 bits of a strip of grey; Pillow's own convert() would clip at 255."""
-    extrema = (0, 0) if image.mode.startswith("I;16") else image.getextrema()
-    low, high = cast(tuple[float, float], extrema)
+    low, high = (0.0, 0.0) if image.mode.startswith("I;16") else _extrema(image)
     shift = (8 if high > 255 else 0) if image.mode == "I" else shown.bits - 8
 
     def to_bytes(grey: NDArray[Any]) -> NDArray[Any]:
         if image.mode == "F":  # from the darkest to the brightest
-            return np.rint(np.nan_to_num((grey - low) * (255 / max(high - low, 1e-12))))
+            grey = np.clip(np.nan_to_num(grey, nan=low).astype(np.float64), low, high)
+            return np.rint((grey - low) * (255 / max(high - low, 1e-12)))
         if image.mode == "I":
             grey = np.clip(grey, 0, 65535)
         return cast(NDArray[Any], grey >> shift)
@@ -497,6 +497,16 @@ def _from_deep_grey(image: Image.Image, shown: Shown) -> Callable[[Image.Image],
         return Image.fromarray(eight).convert("RGB")
 
     return convert
+
+
+def _extrema(image: Image.Image) -> tuple[float, float]:
+    """Return the least and the greatest value; of floating-point numbers, of those that are numbers."""
+    low, high = cast(tuple[float, float], image.getextrema())
+    if np.isfinite((low, high)).all():
+        return low, high
+    finite = [grey[np.isfinite(grey)] for grey in (np.asarray(strip) for _, strip in _strips(image))]
+    parts = [part for part in finite if part.size]
+    return min((float(part.min()) for part in parts), default=0.0), max((float(p.max()) for p in parts), default=0.0)
 
 
 def _turning(image: Image.Image, shown: Shown) -> Image.Transpose | None:
