@@ -123,17 +123,28 @@ _ORDERS = {b"II": "<", b"MM": ">"}
 
 
 def _exif_orientation(tiff: bytes) -> int | None:
+    order, kind, values, at = _exif_entry(tiff)
+    if values != 1 or kind not in _INTEGERS or at + 4 > len(tiff):
+        return None
+    return int(struct.unpack_from(order + _INTEGERS[kind], tiff, at)[0])
+
+
+def _exif_entry(tiff: bytes | memoryview) -> tuple[str, int, int, int]:
+    """Return what tells the orientation: the order of bytes, its type, how many values, and where; or no values.
+
+    Photos with unreadable EXIF data are taken as they are.
+    """
     try:
-        order = _ORDERS[tiff[:2]]
+        order = _ORDERS[bytes(tiff[:2])]
         (at,) = struct.unpack_from(f"{order}I", tiff, 4)
         (count,) = struct.unpack_from(f"{order}H", tiff, at)
-        for entry in range(min(count, _MOST_TAGS)):
-            tag, kind, values = struct.unpack_from(f"{order}HHI", tiff, at + 2 + 12 * entry)
-            if tag == _ORIENTATION and kind in _INTEGERS and values == 1:
-                return int(struct.unpack_from(order + _INTEGERS[kind], tiff, at + 10 + 12 * entry)[0])
-    except (struct.error, KeyError):  # photos with unreadable EXIF data are taken as they are
+        for entry in range(at + 2, at + 2 + 12 * min(count, _MOST_TAGS), 12):
+            tag, kind, values = struct.unpack_from(f"{order}HHI", tiff, entry)
+            if tag == _ORIENTATION:
+                return order, kind, values, entry + 8
+    except (struct.error, KeyError):
         pass
-    return None
+    return "", 0, 0, 0
 
 
 # JPEG (ITU T.81, annex B) -------------------------------------------------------------------------------------------
@@ -322,7 +333,13 @@ def _webp(data: bytes) -> Shown:
 def _heif(data: bytes) -> Shown:
     for _ in zip(boxes(data), _pieces(), strict=False):
         pass
+    for found, _ in zip(_TIFF_HEAD.finditer(data), _pieces(), strict=False):  # Pillow's AVIF unpacks all of them
+        if _exif_entry(memoryview(data)[found.start() :])[2] > _MOST_TAGS:
+            raise _TooManyPiecesError
     return Shown(data)
+
+
+_TIFF_HEAD = re.compile(rb"II\*\0|MM\0\*")
 
 
 # TIFF (6.0; BigTIFF has wider numbers) ------------------------------------------------------------------------------

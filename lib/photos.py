@@ -334,7 +334,8 @@ def _load_jpeg(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
         image.load()
     except OSError:
         stripped = _without_padding(shown.data)
-        if shown.data.endswith(_JPEG_END) or not shown.is_refined or not _is_whole(stripped):
+        is_marked = shown.data.endswith(_JPEG_END)
+        if is_marked or shown.held > MUCH_HELD or not shown.is_refined or not _is_whole(stripped):
             raise
         ended = replace(shown, data=stripped + _JPEG_END)
         return _load_jpeg(_open(ended.data), ended, at_least)
@@ -342,7 +343,7 @@ def _load_jpeg(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
 
 
 _JPEG_END = b"\xff\xd9"
-_JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64, b"\x6d" * 64, b"\xc3" * 64)
+_JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
 _PIXELS_COMPARED = 16_000_000
 
 
@@ -481,8 +482,9 @@ def _from_deep_grey(image: Image.Image, shown: Shown) -> Callable[[Image.Image],
 
     def to_bytes(grey: NDArray[Any]) -> NDArray[Any]:
         if image.mode == "F":  # from the darkest to the brightest
-            grey = np.clip(np.nan_to_num(grey, nan=low).astype(np.float64), low, high)
-            return np.rint((grey - low) * (255 / max(high - low, 1e-12)))
+            grey = np.fmin(np.fmax(grey, low), high)  # what is no number is dark
+            scale = 255 / max(high - low, 1e-12)
+            return cast(NDArray[Any], np.rint(np.subtract(grey, low, dtype=np.float64) * scale))
         if image.mode == "I":
             grey = np.clip(grey, 0, 65535)
         return cast(NDArray[Any], grey >> shift)

@@ -77,6 +77,13 @@ def jpeg_of_scans(count: int) -> bytes:
 
 ORIENTATIONS = tiff([(274, 3, 20_000_000, None)], b"\1\0" * 20_000_000)
 
+
+def avif_of_orientations(count: int) -> bytes:
+    """Return an AVIF with EXIF data of very many orientations, which no encoder writes: another tag's, renamed."""
+    data = encode(plain(RED), "AVIF", exif=tiff([(0x9286, 3, count, None)], bytes(2 * count)))
+    return data.replace(struct.pack("<HHI", 0x9286, 3, count), struct.pack("<HHI", 274, 3, count))
+
+
 # Each took seconds to minutes, or more than a gigabyte.
 ENDLESS: dict[str, Callable[[], bytes]] = {
     "empty chunks in front of a PNG's picture": lambda: with_chunks(png_chunk(b"tIME", b"") * 4_000_000),
@@ -97,6 +104,7 @@ ENDLESS: dict[str, Callable[[], bytes]] = {
     "a TIFF of 24 million colours": lambda: grey_tiff((262, 3, 1, 3), (320, 3, 30**5, None), behind=bytes(2 * 30**5)),
     "a TIFF of 20 million orientations": lambda: ORIENTATIONS,
     "a BigTIFF of 300,000 tags": lambda: tiff([(254, 4, 1, 0)] * 300_000, b"", big=True),
+    "an AVIF's EXIF data with 20 million orientations": lambda: avif_of_orientations(20_000_000),
     "empty chunks of a WebP": lambda: with_webp_chunks(b"abcd\0\0\0\0" * 7_000_000),
     "a GIF's comment in blocks of one byte": lambda: GIF_HEAD + b"!\xfe" + b"\1a" * 20_000_000 + b"\0" + GIF_FRAME,
     "a GIF's comments of one byte": lambda: GIF_HEAD + b"!\xfe\1a\0" * 10_000_000 + GIF_FRAME,

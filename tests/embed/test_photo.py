@@ -1,16 +1,10 @@
 """Photos in the browser come out upright, as in the app."""
 
-from pathlib import Path
-
 import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from lib.catalogue.contract import load
-from lib.embed import Options, Target
 from lib.embed.templates import FOLDER
-from tests.embed import builds
-from tests.embed.opened import Opened, predictor
 from tests.embed.site import Site
 from tests.support.pictures import CORNERS, are_close, corners, encode
 
@@ -62,14 +56,3 @@ def test_every_orientation_of_every_format_comes_out_upright(shown: bool, page: 
     for name in files:
         found = page.evaluate("([name, shown]) => window.corners(name, shown)", [name, shown])
         assert are_close([tuple(colour) for colour in found], CORNERS, within=40), name
-
-
-def test_a_turned_webp_gets_the_same_answer_as_in_the_app(shared: Path, page: Page, site: Site, tmp_path: Path) -> None:
-    """The model answers with the colours it saw in each quarter."""
-    cases = shared / "cases"
-    options = Options(load(cases / "home" / "models" / "pixel-probe"), Target.SCRIPT, top=13)
-    site.folders[""] = builds.write_project(options, tmp_path)
-    site.put(builds.model_files(options, cases))
-    photo = cases / "webp-turned" / "exif6.webp"
-    found = Opened(page, site, options).classify(photo.name, photo.read_bytes()).probabilities
-    assert found == pytest.approx(predictor(options.model, ())(photo), abs=1e-6)
