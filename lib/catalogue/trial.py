@@ -7,7 +7,6 @@ file's stamp, without reading it. `ModelFolder.read_weights` sees to it that wha
 """
 
 import hashlib
-import importlib.metadata
 import json
 import math
 import re
@@ -137,6 +136,8 @@ def _key(folder: ModelFolder) -> str:
 
 @lru_cache(maxsize=1)
 def _runtime_version() -> str:
+    import importlib.metadata  # it takes 20 ms, and shipped models need no trial
+
     return importlib.metadata.version("ai-edge-litert")
 
 

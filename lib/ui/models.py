@@ -1,6 +1,5 @@
 """Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
 
-import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
@@ -66,9 +65,7 @@ def stamp(folder: ModelFolder) -> tuple[str, str, int, int]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _classifier(stamp: tuple[str, str, int, int], _folder: ModelFolder) -> Classifier:
-    with contextlib.suppress(UnknownModelError):  # a variant is in no list
-        store().open_folder(_folder.spec.id)  # its bytes are still those that were checked
-    return open_classifier(_folder)
+    return open_classifier(_folder)  # it reads the very bytes that were tried, or refuses
 
 
 def pick(t: Translator) -> Entry | None:
