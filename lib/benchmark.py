@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from lib.catalogue import card
-from lib.catalogue.contract import ModelFolder, Published
 from lib.errors import AppError, Cancelled, ModelError, ModelFileError, UsageError, WorkerError
 from lib.messages import N_, Message
+from lib.model import writing
+from lib.model.spec import ModelFolder, Published
 from lib.work import process
 from lib.work.cores import usable_cores
 
@@ -333,7 +333,7 @@ class _Run:
 
     def _table(self, number: int) -> dict[str, Any]:
         folder = self._folders[number]
-        return {"spec": card.to_table(folder.spec), "path": str(folder.path)}
+        return {"spec": writing.to_table(folder.spec), "path": str(folder.path)}
 
     def disturbance(self, load_per_core: float | None) -> Message | None:
         """Return what disturbed the measurement, or None."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from lib.catalogue.contract import InputSpec
 from lib.classifiers.base import Classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
+from lib.model.spec import InputSpec
 from lib.photos import DECODE_FLOOR, SUFFIXES, open_with_size, read_photo
 from lib.preprocess import CENTRAL_FRACTION
 from lib.results import Answer, Classification, Failure

@@ -5,7 +5,6 @@ import io
 import sys
 from pathlib import Path
 
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import Store, data_folder
 from lib.classify import TOP
 from lib.cli import ALL_WELL, Commands, add_thresholds, download_progress, not_writable, printable
@@ -25,6 +24,7 @@ from lib.embed import (
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lib import reporting
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classifiers import open_classifier
 from lib.classify import Settings
@@ -21,6 +20,7 @@ from lib.evaluation.shares import explain_difference, with_interval
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds, percent
 from lib.work.files import require_writable, write_whole
 

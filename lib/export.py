@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
 from lib.formats.unbelieved import once_per_content, tables
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 
 LEAST_CALIBRATION_PHOTOS = 8
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.catalogue.contract import InputSpec
+from lib.model.spec import InputSpec
 
 # TF-slim's evaluation cuts the middle 87.5 % of each side, then scales to the input size, aspect not kept
 # (preprocessing/inception_preprocessing.py, preprocess_for_eval, central_fraction=0.875); the box is cut at whole

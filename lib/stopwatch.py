@@ -21,9 +21,9 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from lib.catalogue.contract import CARD, ModelFolder, parse
 from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source, infer_photos
+from lib.model.spec import CARD, ModelFolder, parse
 from lib.photos import open_photo
 from lib.results import Failure
 from lib.work.cores import usable_cores

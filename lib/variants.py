@@ -23,14 +23,15 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from lib import export
-from lib.catalogue import card, contract, store
-from lib.catalogue.contract import ModelFolder, ModelSpec
+from lib.catalogue import store
 from lib.catalogue.trial import trials_of
 from lib.classifiers.litert import LiteRTClassifier
 from lib.classify import Source
 from lib.errors import ModelFileError, PhotoError, WorkerError
 from lib.export import Format, format_of, read_format
 from lib.messages import N_
+from lib.model import writing
+from lib.model.spec import CARD, ModelFolder, ModelSpec, load, parse
 from lib.photos import DECODE_FLOOR, open_photo
 from lib.preprocess import resize
 from lib.samples import find_samples
@@ -148,7 +149,7 @@ def _place(data: Path | None) -> Path:
 def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
     """Return the variant if it was made of these very weights, or came with the model."""
     try:
-        found = contract.load(place / variant_id(folder.spec, form))
+        found = load(place / variant_id(folder.spec, form))
         if found.spec.source.get("of_sha256") == _digest_of(folder):
             return trials_of(place.parent).admit(found)
     except ModelFileError:
@@ -161,7 +162,7 @@ def _companion(folder: ModelFolder, form: Format) -> ModelFolder | None:
     if folder.path.parent != store.SHIPPED:
         return None
     try:
-        return store.trusted(contract.load(store.SHIPPED / variant_id(folder.spec, form)))
+        return store.trusted(load(store.SHIPPED / variant_id(folder.spec, form)))
     except ModelFileError:
         return None
 
@@ -228,11 +229,11 @@ def _make(
         for file in folder.path.glob(f"{labels.stem}*{labels.suffix}"):
             shutil.copyfile(file, work / file.name)
         report = _convert(folder, form, pixels, work, cancelled)
-        card.write(work, _describe(folder, form, work / WEIGHTS, pixels, report))
+        writing.write(work, _describe(folder, form, work / WEIGHTS, pixels, report))
         replace_folder(work, destination)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return trials_of(place.parent).admit(contract.load(destination))
+    return trials_of(place.parent).admit(load(destination))
 
 
 def _convert(
@@ -241,7 +242,7 @@ def _convert(
     with process.scratch() as temporary:
         np.save(temporary / "pixels.npy", pixels)
         payload = {
-            "spec": card.to_table(replace(folder.spec, source={})),
+            "spec": writing.to_table(replace(folder.spec, source={})),
             "path": str(folder.path),
             "format": form.value,
             "pixels": str(temporary / "pixels.npy"),
@@ -292,7 +293,7 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     Raises:
         ModelError: It cannot be converted, or what came of it answers with nonsense.
     """
-    spec = contract.parse(payload["spec"], contract.CARD)
+    spec = parse(payload["spec"], CARD)
     # The pixels have the input's size already: cutting and scaling must leave them as they are.
     spec = replace(spec, input=replace(spec.input, resize="squash"))
     original = ModelFolder(spec, Path(payload["path"]))

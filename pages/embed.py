@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import render
 from lib.errors import AppError
+from lib.model.spec import ModelFolder
 from lib.ui import settings
 from lib.ui.embed import ask, code, live
 from lib.ui.entry import begin

@@ -8,9 +8,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
+from lib.model.spec import ModelFolder, load
 from tests.support.chromium import browser
 
 __all__ = ["browser"]

@@ -89,7 +89,7 @@ def test_a_classification_loads_no_tensorflow_and_no_streamlit() -> None:
     code = """
 import sys
 from pathlib import Path
-from lib.catalogue.contract import load
+from lib.model.spec import load
 from lib.classifiers import open_classifier
 from lib.classify import Source, conclude, infer
 from tests.support.pictures import RED, encode, plain

@@ -12,8 +12,8 @@ import pytest
 from lib import benchmark as subject
 from lib import stopwatch
 from lib.benchmark import Measurement, benchmark, find_disturbance, spread, thread_counts
-from lib.catalogue.contract import ModelFolder, load
 from lib.errors import ModelFileError, ModelOutputError, UsageError, WorkerError
+from lib.model.spec import ModelFolder, load
 from lib.work import process
 
 Tiny = Callable[[str], ModelFolder]

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import (
@@ -28,6 +27,7 @@ from lib.classify import (
 )
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.results import Answer, Failure
 from lib.verdict import Thresholds
 from tests.support.pictures import RED, encode, noise, plain

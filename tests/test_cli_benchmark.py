@@ -8,11 +8,11 @@ import pytest
 
 from lib import cli_benchmark, variants
 from lib.benchmark import Benchmark, Failed, Measurement
-from lib.catalogue.contract import Published
 from lib.cli import main
 from lib.errors import ModelFileError
 from lib.export import Format, format_of
 from lib.messages import N_, Message
+from lib.model.spec import Published
 from tests.support.pictures import encode, noise
 
 ROOT = Path(__file__).resolve().parents[1]

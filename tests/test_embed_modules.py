@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
 from lib.classifiers.outputs import dequantise, sum_slack, to_probabilities
 from lib.classify import least_side
 from lib.embed import Options, Target, render
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
+from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 from lib.photos import DECODE_FLOOR
 from lib.preprocess import Quantiser, resize, to_floats
 from lib.verdict import Thresholds, explain, judge, percent, rank

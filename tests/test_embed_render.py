@@ -18,7 +18,6 @@ import jinja2
 import numpy as np
 import pytest
 
-from lib.catalogue.contract import ModelFolder, OutputSpec, load
 from lib.classifiers import open_classifier
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.options import PAGES, WEB
@@ -27,6 +26,7 @@ from lib.embed.tensors import read_ends
 from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
+from lib.model.spec import ModelFolder, OutputSpec, load
 from lib.photos import open_photo
 from lib.verdict import Thresholds, explain, judge
 from tests.embed.packages import find_node

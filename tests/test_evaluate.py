@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from lib.catalogue.contract import ModelFolder, load
 from lib.catalogue.store import SHIPPED
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
@@ -21,6 +20,7 @@ from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
 from lib.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
 from lib.evaluation.variants import made_from
+from lib.model.spec import ModelFolder, load
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
 from tests.support.pictures import BLUE, GREEN, RED, encode, plain

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.catalogue.contract import ModelFolder, load
 from lib.errors import ModelFileError
 from lib.export import Format, format_of, keras_file, quantise_dynamic, quantise_float16, quantise_int8
+from lib.model.spec import ModelFolder, load
 
 STARTER = Path(__file__).resolve().parents[1] / "models" / "starter" / "model.tflite"
 

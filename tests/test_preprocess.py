@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.catalogue.contract import InputSpec
+from lib.model.spec import InputSpec
 from lib.preprocess import Quantiser, resize, to_floats
 from tests.support.pictures import BLUE, GREEN, RED, noise, plain
 

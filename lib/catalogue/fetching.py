@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lib.catalogue import archive, card, convert, download, inspect, sources
-from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec
+from lib.catalogue import archive, convert, download, inspect, sources
 from lib.catalogue.download import Received
 from lib.catalogue.inspect import Inspection, Tensor
 from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.messages import N_, Message
+from lib.model import writing
+from lib.model.spec import InputSpec, ModelSpec, OutputSpec
 from lib.work.files import disk_error, replace_folder, sha256_of, whole, write_whole
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
@@ -147,7 +148,7 @@ class Fetch:
             "verified": received.verified,
             "weights_sha256": sha256_of(weights),
         }
-        card.write(folder, replace(spec, source=source))
+        writing.write(folder, replace(spec, source=source))
         return received
 
     def _step(self, stage: Stage) -> None:

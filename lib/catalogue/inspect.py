@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.contract import MAX_CLASSES, MAX_SIDE
 from lib.errors import ModelFileError, WorkerError
 from lib.formats.unbelieved import DAMAGE, tables
 from lib.messages import N_
+from lib.model.spec import MAX_CLASSES, MAX_SIDE
 from lib.work import process
 
 MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weights

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
-from lib.catalogue.contract import ModelSpec, parse
 from lib.errors import ModelFileError, UsageError
 from lib.messages import N_
+from lib.model.spec import ModelSpec, parse
 
 MIRROR_VARIABLE = "DISCERN_MIRROR"
 # A published size is rounded; whatever is much larger is not the file that was meant.

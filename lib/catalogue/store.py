@@ -14,12 +14,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue import contract, fetching, sources
-from lib.catalogue.contract import CARD, MAX_ID, ModelFolder, ModelSpec
+from lib.catalogue import fetching, sources
 from lib.catalogue.sources import Catalogue
 from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
+from lib.model.spec import CARD, MAX_ID, ModelFolder, ModelSpec, load
 from lib.work.files import Stamp, data_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
@@ -231,7 +231,7 @@ class Store:
         is_shipped = path.parent == self._shipped
         stamps = {file: stamp(file) for file in (path, path / CARD)}
         try:
-            folder = contract.load(path)
+            folder = load(path)
             files = (folder.weights_path, path / folder.spec.labels)
             stamps |= {file: stamp(file) for file in files}
             foreign = None if is_shipped else self._foreign(folder)

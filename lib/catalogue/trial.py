@@ -19,11 +19,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue import card, contract
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.inspect import MAX_BYTES, damaged
 from lib.errors import DownloadError, ModelFileError, ModelOutputError, WorkerError
 from lib.messages import N_
+from lib.model import spec, writing
+from lib.model.spec import ModelFolder
 from lib.work import process
 from lib.work.files import Stamp, sha256_of, stamp, write_whole
 from lib.work.locks import locked
@@ -129,7 +129,7 @@ def _name(folder: ModelFolder) -> str:
 
 def _key(folder: ModelFolder) -> str:
     """Return what a trial's outcome depends on: the weights, what the description says of them, and the runtime."""
-    table = card.to_table(folder.spec)
+    table = writing.to_table(folder.spec)
     asked = [folder.sha256, table["input"], table["output"], _VERSION, _runtime_version()]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
@@ -152,7 +152,7 @@ def _attempt(folder: ModelFolder) -> Record:
         return process.run(
             "lib.catalogue.trial:try_in_worker",
             {
-                "spec": card.to_table(replace(folder.spec, source={})),
+                "spec": writing.to_table(replace(folder.spec, source={})),
                 "path": str(folder.path),
                 "sha256": folder.sha256,
             },
@@ -176,7 +176,7 @@ def try_in_worker(payload: dict[str, Any], emit: process.Emit) -> Record:
     """
     from lib.formats.unbelieved import DAMAGE
 
-    folder = ModelFolder(contract.parse(payload["spec"], contract.CARD), Path(payload["path"]), payload["sha256"])
+    folder = ModelFolder(spec.parse(payload["spec"], spec.CARD), Path(payload["path"]), payload["sha256"])
     start, before = time.process_time(), _peak_bytes()
     try:
         _read_and_run(folder)

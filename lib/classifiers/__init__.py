@@ -1,7 +1,7 @@
 """Models that answer with probabilities: one file per runtime behind one small interface."""
 
-from lib.catalogue.contract import ModelFolder
 from lib.classifiers.base import Classifier
+from lib.model.spec import ModelFolder
 
 
 def open_classifier(folder: ModelFolder, *, workers: int | None = None) -> Classifier:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.catalogue.contract import ModelSpec
+from lib.model.spec import ModelSpec
 
 
 class Classifier(Protocol):

@@ -7,9 +7,9 @@ float64. Renormalising matters for 8-bit models: their outputs were measured to 
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.catalogue.contract import OutputSpec
 from lib.errors import ModelOutputError
 from lib.messages import N_
+from lib.model.spec import OutputSpec
 
 # The sums of float32 softmax outputs are within a thousandth of 1.
 FLOAT_SLACK = 0.02

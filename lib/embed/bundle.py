@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import packages, web
 from lib.embed.options import MODEL_FILE, TFJS_FILE, Options, Target, Weights
 from lib.embed.packages import PackageFile
@@ -17,6 +16,7 @@ from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.work.files import disk_error, whole
 from lib.work.progress import OnProgress
 

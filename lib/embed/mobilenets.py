@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from lib.catalogue.contract import InputSpec
+from lib.model.spec import InputSpec
 
 PREFIX = "tfjs-"
 CLASSES = 1000  # the package drops the first of the 1001 logits, the background

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from lib.catalogue.contract import InputSpec, ModelFolder, OutputSpec
 from lib.catalogue.store import SHIPPED
 from lib.classifiers.outputs import sum_slack
 from lib.classify import least_side
@@ -20,6 +19,7 @@ from lib.errors import ModelFileError, UsageError
 from lib.export import keras_file
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 from lib.preprocess import Quantiser
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}

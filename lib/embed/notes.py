@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed.mobilenets import INPUT, TfjsMobilenet
 from lib.embed.options import MODEL_FILE, PAGES, WEB, Engine, Input, Options, Target, Weights
 from lib.embed.tensors import read_ends
 from lib.messages import N_, Message
+from lib.model.spec import ModelFolder
 
 
 def notes_on(options: Options) -> tuple[Message, ...]:

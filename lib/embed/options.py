@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from lib.catalogue.contract import ModelFolder
 from lib.classify import TOP
 from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
 from lib.errors import UsageError
 from lib.i18n import DEFAULT, LANGUAGES
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.catalogue.contract import ModelFolder
 from lib.classifiers.outputs import require_a_choice
 from lib.embed import native, web
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on
 from lib.embed.options import KERAS_FILE, MODEL_FILE, PAGES, WEB, Options, Target, Weights
 from lib.messages import Message
+from lib.model.spec import ModelFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.contract import ModelFolder, ModelSpec
 from lib.catalogue.convert import pin
 from lib.classifiers.outputs import sum_slack
 from lib.classify import least_side
@@ -19,6 +18,7 @@ from lib.embed.tensors import Ends, Tensor, read_ends
 from lib.errors import ModelFileError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder, ModelSpec
 from lib.verdict import default_floor
 
 BUNDLE = "npm/"  # the folder of packages beside a page that needs no internet

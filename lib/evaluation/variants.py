@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.catalogue.contract import ModelSpec
 from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import Share, share
 from lib.messages import N_, Message
+from lib.model.spec import ModelSpec
 from lib.verdict import Thresholds, percent
 
 MOST_SHOWN = 12

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 
 # What reading a file raises whose offsets, counts or texts are not what they should be, here and inside LiteRT.
 DAMAGE = (

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.catalogue.contract import ModelFolder, load
 from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.datasets.split import read_for_training
 from lib.errors import AppError, PhotoError
 from lib.export import quantise_int8
+from lib.model.spec import ModelFolder, load
 from lib.training.card import CARD, update_folder
 from lib.training.measure import Measured
 from lib.training.options import slug

@@ -1,4 +1,4 @@
-"""A trained net → a model folder by the contract of `lib.catalogue.contract`, written whole or not at all."""
+"""A trained net → a model folder by the contract of `lib.model.spec`, written whole or not at all."""
 
 import json
 import re
@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from lib.catalogue import card
-from lib.catalogue.contract import InputSpec, ModelSpec, OutputSpec, Published, load
 from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets.labelled import KnownPhotos
 from lib.errors import PhotoError, TrainingError
 from lib.messages import N_
+from lib.model import writing
+from lib.model.spec import InputSpec, ModelSpec, OutputSpec, Published, load
 from lib.training.measure import Measured, measure
 from lib.training.prepare import read_rgb
 from lib.work.files import replace_folder
@@ -69,13 +69,13 @@ def describe(folder: Path, spec: ModelSpec, val: KnownPhotos, *, parameters: int
         val: What to measure on.
         parameters: Number of weights.
     """
-    card.write(folder, spec)  # measuring goes the app's way, which begins with this file
+    writing.write(folder, spec)  # measuring goes the app's way, which begins with this file
     measured = evaluate_folder(folder, val)
     published = Published(
         f"measured on {measured.photos} validation photos", round(measured.top1, 4), round(measured.top5, 4), parameters
     )
     digests = {"weights_sha256": sha256((folder / spec.weights).read_bytes()).hexdigest()}
-    card.write(folder, replace(spec, published=published, source={**spec.source, **digests}))
+    writing.write(folder, replace(spec, published=published, source={**spec.source, **digests}))
     return measured
 
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lib.catalogue.contract import ModelSpec
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.reading import read_parts
 from lib.datasets.split import read_for_training, require_trainable, with_extra
 from lib.errors import TrainingError
 from lib.messages import N_
+from lib.model.spec import ModelSpec
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head

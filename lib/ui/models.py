@@ -7,13 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder, Published
 from lib.catalogue.store import Entry, State, Store
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder, Published
 from lib.ui import waiting
 from lib.ui.style import plain, span
 from lib.ui.visit import current

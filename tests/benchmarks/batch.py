@@ -14,9 +14,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.classifiers import open_classifier
 from lib.classify import Source, conclude, infer_photos
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.photos import DECODE_FLOOR
 from lib.results import Answer
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns

@@ -12,9 +12,9 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from lib.benchmark import Benchmark, benchmark
-from lib.catalogue.contract import InputSpec, ModelFolder, ModelSpec
 from lib.classifiers import open_classifier
 from lib.classify import Source, infer_with_each
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.photos import DECODE_FLOOR
 from lib.results import Answer
 from tests.benchmarks.batch import SPEC

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from lib.catalogue.contract import ModelFolder
 from lib.classifiers import open_classifier
 from lib.classify import Source, infer_photos
+from lib.model.spec import ModelFolder
 from lib.photos import open_photo
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns

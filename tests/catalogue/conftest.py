@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib.catalogue.card import to_toml
 from lib.catalogue.store import Store
+from lib.model.writing import to_toml
 from tests.support.mirror import Mirror, serve
 
 TINY = Path(__file__).resolve().parents[1] / "models" / "uint8"

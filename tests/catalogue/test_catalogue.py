@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from lib.catalogue import sources
-from lib.catalogue.card import to_table, to_toml
-from lib.catalogue.contract import parse
 from lib.catalogue.sources import Catalogue
 from lib.errors import ModelFileError
+from lib.model.spec import parse
+from lib.model.writing import to_table, to_toml
 
 PATH = Path(__file__).resolve().parents[2] / "models" / "catalogue.toml"
 CATALOGUE = sources.load(PATH)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.catalogue.contract import load
 from lib.errors import ModelFileError
+from lib.model.spec import load
 from tests.support.user_models import put
 
 LABELS = "red\ngreen\n파랑"

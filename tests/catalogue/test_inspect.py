@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.inspect import inspect
 from lib.errors import ModelFileError
+from lib.model.spec import ModelFolder
 
 TinyModel = Callable[[str], ModelFolder]
 

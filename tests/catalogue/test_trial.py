@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from lib.catalogue import trial
-from lib.catalogue.contract import ModelFolder, load
 from lib.catalogue.store import SHIPPED, Store
 from lib.catalogue.trial import Trials
 from lib.classifiers import open_classifier
 from lib.embed.tensors import read_ends
 from lib.errors import DownloadError, ModelFileError, UnknownModelError
 from lib.export import read_format
+from lib.model.spec import ModelFolder, load
 from tests.support.user_models import ABORTS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
 
 ROOT = MODELS.parent

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from lib.catalogue.contract import OutputSpec
 from lib.classifiers.outputs import dequantise, sigmoid, softmax, sum_slack, to_probabilities
 from lib.errors import ModelOutputError
+from lib.model.spec import OutputSpec
 
 
 def probabilities(values: list[float], spec: OutputSpec) -> list[float]:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from urllib.parse import unquote
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import Options, Target, render, weights_file
+from lib.model.spec import ModelFolder
 from tests.embed.packages import MODULES, Node
 
 _BUILD = Path(__file__).with_name("build.mjs")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import Store
+from lib.model.spec import ModelFolder
 from lib.samples import find_samples
 from tests.embed import mobilenet_graph, packages
 from tests.embed.packages import Node, NoPackagesError

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from lib.catalogue.contract import InputSpec, ModelFolder
 from lib.classifiers import open_classifier
 from lib.classifiers.outputs import softmax
 from lib.classify import pixels_needed
 from lib.embed import Options
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
+from lib.model.spec import InputSpec, ModelFolder
 from lib.photos import open_photo
 from lib.preprocess import resize
 from lib.verdict import explain, judge, percent, rank

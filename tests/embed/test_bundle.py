@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext
 
-from lib.catalogue.contract import ModelFolder
 from lib.cli import main
 from lib.embed import MOBILENETS, Options, Target, Weights
 from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.scripts import Scripts, pins
 from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.verdict import explain, judge
 from lib.work.progress import Progress
 from tests.embed import packages

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import Options, Target, packages
 from lib.embed.mobilenets import MOBILENETS
 from lib.embed.options import Weights
 from lib.embed.packages import PackageFile
+from lib.model.spec import ModelFolder
 from tests.embed import builds
 from tests.embed.opened import Opened
 from tests.embed.packages import MODULES

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from lib.catalogue.contract import ModelFolder
 from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.classifiers.outputs import to_probabilities
 from lib.embed import Options, Target, render
 from lib.embed.tensors import read_ends
+from lib.model.spec import ModelFolder
 from lib.photos import open_photo
 from tests.embed import builds
 from tests.embed.conftest import SHARED

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from lib.catalogue import card
-from lib.catalogue.contract import ModelFolder, load
 from lib.embed import MOBILENETS, Input, Options, Target, Weights
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
+from lib.model import writing
+from lib.model.spec import ModelFolder, load
 from lib.verdict import Thresholds
 from tests.conftest import TINY_MODELS
 from tests.embed import builds
@@ -60,7 +60,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     tiny = load(TINY_MODELS / "float32")
     (folder / HOSTILE_FILE).write_bytes(tiny.weights_path.read_bytes())
     (folder / "labels.txt").write_text("\n".join(HOSTILE_LABELS) + "\n", encoding="utf-8")
-    card.write(folder, replace(tiny.spec, name=HOSTILE_NAME, weights=HOSTILE_FILE))
+    writing.write(folder, replace(tiny.spec, name=HOSTILE_NAME, weights=HOSTILE_FILE))
     return load(folder)
 
 

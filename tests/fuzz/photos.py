@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pillow_heif
 
-from lib.catalogue.contract import load
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
 from lib.classify import Source, infer_photos
+from lib.model.spec import load
 from lib.results import Answer
 from tests.fuzz import Report, try_all
 from tests.support.pictures import BLUE, RED, corners, encode, grey_tiff, noise, plain

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from lib.catalogue.contract import InputSpec, OutputSpec
 from lib.classifiers.outputs import dequantise, softmax, to_probabilities
 from lib.errors import ModelOutputError
+from lib.model.spec import InputSpec, OutputSpec
 from lib.preprocess import Quantiser, to_floats
 
 Floats = NDArray[np.float64]

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.catalogue.contract import load
 from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets.reading import read_folder
+from lib.model.spec import load
 from lib.training.package import evaluate_folder
 
 MODELS = Path(__file__).resolve().parents[2] / "models"

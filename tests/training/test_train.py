@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.catalogue.contract import load
 from lib.classifiers.litert import LiteRTClassifier
 from lib.errors import Cancelled, DatasetError, TrainingError
+from lib.model.spec import load
 from lib.training import TrainEvent, TrainOptions, train
 
 COLOURS = {"red": (200, 30, 30), "sky_blue": (60, 120, 220)}

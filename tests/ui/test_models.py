@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
+from lib.model.spec import ModelFolder
 from lib.ui.models import classifier, distinct, megabytes
 
 

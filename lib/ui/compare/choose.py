@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder
 from lib.errors import ModelFileError
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.ui import models, waiting
 from lib.ui.models import distinct
 from lib.ui.style import plain

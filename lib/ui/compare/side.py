@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from lib.album import Album, Photo
-from lib.catalogue.contract import ModelFolder
 from lib.classifiers.base import Classifier
 from lib.classify import Settings, conclude
 from lib.comparison_charts import side_by_side
@@ -19,6 +18,7 @@ from lib.evaluation.shares import share
 from lib.evaluation.side_by_side import Row, align
 from lib.evaluation.variants import change_between, explain_change, made_from
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.results import Answer, Failure, Outcome
 from lib.ui import looking
 from lib.ui.results import SIGNS, ink, offer_tables, pages

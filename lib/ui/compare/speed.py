@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lib.benchmark import FRAME_MS, Benchmark, Measurement, benchmark
-from lib.catalogue.contract import ModelFolder
 from lib.comparison_charts import Spot, speed_and_accuracy
 from lib.evaluate import Evaluation
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
 from lib.ui.models import megabytes

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder
 from lib.classify import Settings
 from lib.embed import MOBILENETS, Input, Options, Target, TfjsMobilenet, Weights, matching
 from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
+from lib.model.spec import ModelFolder
 from lib.ui import models
 from lib.ui.style import plain
 

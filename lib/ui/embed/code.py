@@ -6,12 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder
 from lib.embed import Options, Snippet, Weights, companions, weights_file
 from lib.embed import bundle as bundles
 from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.ui import models, waiting
 from lib.ui.models import megabytes
 from lib.ui.style import plain

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 from PIL import Image
 
-from lib.catalogue.contract import ModelFolder
 from lib.classify import Settings, Source
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.evaluate import Entrant, Evaluation, evaluate
 from lib.i18n import Translator
+from lib.model.spec import ModelFolder
 from lib.photos import thumbnail
 from lib.ui import models, waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from lib.catalogue.contract import ModelFolder
 from lib.datasets.imagenet import everyday, is_imagenet
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
+from lib.model.spec import ModelFolder
 from lib.ui.results import pages
 from lib.ui.style import plain
 from lib.ui.tables import table

@@ -1,11 +1,11 @@
-"""Writing a `model.toml`: the other direction of `lib.catalogue.contract`."""
+"""Writing a `model.toml`: the other direction of `lib.model.spec`."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.contract import CARD, ModelSpec, parse
+from lib.model.spec import CARD, ModelSpec, parse
 
 
 def write(folder: Path, spec: ModelSpec) -> None:

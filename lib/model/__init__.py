@@ -1,0 +1,1 @@
+"""What a model is: its folder, and the description in it."""
