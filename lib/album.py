@@ -1,7 +1,7 @@
 """The photos of one visitor, and what models said of them. Lives in memory only, as long as the visit.
 
 A photo's file is kept only until it has been looked at: a large one is then replaced by the reduced picture that most
-models see anyway (see `lib.photos.DECODE_FLOOR`), and by one more for each other scale that was asked for, all stored
+models see anyway (see `DECODE_FLOOR`), and by one more for each other scale that was asked for, all stored
 without loss. So every model gives the answer that it would give for the file; one that came later and needs yet another
 scale gives none, but asks for the photo again.
 """
@@ -17,10 +17,12 @@ from functools import partial
 from PIL import Image
 
 from lib.classifiers.base import Classifier
-from lib.classify import Settings, Source, conclude, infer_with_each, pixels_needed
+from lib.classify import Settings, conclude, infer_with_each, pixels_needed
 from lib.errors import FullError, PhotoError
 from lib.messages import N_
-from lib.photos import DECODE_FLOOR, open_photo, thumbnail
+from lib.photos.opening import open_photo, thumbnail
+from lib.photos.pixels import DECODE_FLOOR
+from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure, Outcome
 
 KEEP_BYTES = 400_000

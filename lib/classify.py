@@ -5,8 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from PIL import Image
 
@@ -14,7 +12,9 @@ from lib.classifiers.base import Classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec
-from lib.photos import DECODE_FLOOR, SUFFIXES, open_with_size, read_photo
+from lib.photos.opening import open_with_size
+from lib.photos.pixels import DECODE_FLOOR
+from lib.photos.source import Source
 from lib.preprocess import CENTRAL_FRACTION
 from lib.results import Answer, Classification, Failure
 from lib.verdict import Thresholds, judge, rank
@@ -23,29 +23,6 @@ TOP = 5
 # Photos handed out per worker: enough to keep all of them busy while the reader of the answers is held up. Only the one
 # a worker has in hand is in memory.
 AHEAD = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A photo that has not been read yet.
-
-    Attributes:
-        name: What its owner calls it; untrusted text.
-        read: Returns its bytes, or raises PhotoError.
-    """
-
-    name: str
-    read: Callable[[], bytes]
-
-    @staticmethod
-    def of_path(path: Path, name: str | None = None) -> "Source":
-        """Return the photo in the file `path`, called `name` or by the file's name."""
-        return Source(name or path.name, partial(read_photo, path, name))
-
-    @staticmethod
-    def of_bytes(data: bytes, name: str) -> "Source":
-        """Return a photo that is in memory."""
-        return Source(name, partial(bytes, data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +176,3 @@ def least_side(spec: InputSpec) -> int:
     side = max(spec.size_wh)
     needed = side / CENTRAL_FRACTION if spec.resize == "crop" else side
     return max(DECODE_FLOOR, int(-(-needed // 1)))
-
-
-def find_photos(path: Path) -> list[Source]:
-    """Return the photo `path`, or, if it is a folder, the photos below it, sorted, hidden files left out.
-
-    In a folder only files with a photo's suffix count; a file that is named is always taken.
-    """
-    if not path.is_dir():
-        return [Source.of_path(path, str(path))]
-    found = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _is_hidden(p, path))
-    return [Source.of_path(p, str(p)) for p in sorted(found) if p.is_file()]
-
-
-def _is_hidden(path: Path, below: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(below).parts)

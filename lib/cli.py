@@ -17,10 +17,11 @@ from pathlib import Path
 from lib import reporting
 from lib.catalogue.store import DEFAULT_ID, Entry, Progress, Stage, State, Store
 from lib.classifiers import open_classifier
-from lib.classify import TOP, Settings, Source, conclude, find_photos, infer_with_each
+from lib.classify import TOP, Settings, conclude, infer_with_each
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
+from lib.photos.source import Source, find_photos
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, explain, percent
 from lib.work.progress import OnProgress

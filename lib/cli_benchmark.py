@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.catalogue.store import DEFAULT_ID, Store
-from lib.classify import Source, find_photos
 from lib.cli import (
     ALL_WELL,
     SOME_FAILED,
@@ -24,6 +23,7 @@ from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.photos.source import Source, find_photos
 from lib.variants import make_variant, variants
 from lib.work.files import write_whole
 

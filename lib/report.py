@@ -24,7 +24,7 @@ from lib.evaluation.variants import explain_change
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.photos import open_photo, thumbnail
+from lib.photos.opening import open_photo, thumbnail
 from lib.results import VerdictKind
 from lib.verdict import RATIO_RANGE, percent
 

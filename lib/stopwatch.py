@@ -22,9 +22,10 @@ import psutil
 from PIL import Image
 
 from lib.classifiers.litert import LiteRTClassifier
-from lib.classify import Source, infer_photos
+from lib.classify import infer_photos
 from lib.model.spec import CARD, ModelFolder, parse
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
+from lib.photos.source import Source
 from lib.results import Failure
 from lib.work.cores import usable_cores
 from lib.work.process import Emit

@@ -26,15 +26,16 @@ from lib import export
 from lib.catalogue import store
 from lib.catalogue.trial import trials_of
 from lib.classifiers.litert import LiteRTClassifier
-from lib.classify import Source
 from lib.errors import ModelFileError, PhotoError, WorkerError
 from lib.export import Format, format_of, read_format
 from lib.messages import N_
 from lib.model import writing
 from lib.model.spec import CARD, ModelFolder, ModelSpec, load, parse
-from lib.photos import DECODE_FLOOR, open_photo
+from lib.photos.opening import open_photo
+from lib.photos.pixels import DECODE_FLOOR
+from lib.photos.samples import find_samples
+from lib.photos.source import Source
 from lib.preprocess import resize
-from lib.samples import find_samples
 from lib.work import process
 from lib.work.files import data_folder, disk_error, replace_folder, sha256_of
 from lib.work.locks import locked

@@ -16,10 +16,11 @@ from PIL import Image
 from lib.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.classify import Settings, Source, infer
+from lib.classify import Settings, infer
 from lib.errors import FullError
 from lib.model.spec import ModelFolder, ModelSpec
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
+from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure
 from tests.support.pictures import BLUE, RED, encode, noise, plain
 

@@ -91,7 +91,7 @@ import sys
 from pathlib import Path
 from lib.model.spec import load
 from lib.classifiers import open_classifier
-from lib.classify import Source, conclude, infer
+from lib.photos.source import Source; from lib.classify import conclude, infer
 from tests.support.pictures import RED, encode, plain
 model = open_classifier(load(Path("tests/models/float32")))
 outcome = conclude(infer(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model), model.labels)

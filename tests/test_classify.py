@@ -14,20 +14,11 @@ from PIL import Image
 
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.classify import (
-    AHEAD,
-    Settings,
-    Source,
-    conclude,
-    find_photos,
-    infer,
-    infer_photos,
-    infer_with_each,
-    pixels_needed,
-)
+from lib.classify import AHEAD, Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
+from lib.photos.source import Source, find_photos
 from lib.results import Answer, Failure
 from lib.verdict import Thresholds
 from tests.support.pictures import RED, encode, noise, plain

@@ -18,7 +18,7 @@ from lib.embed import Options, Target, render
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
-from lib.photos import DECODE_FLOOR
+from lib.photos.pixels import DECODE_FLOOR
 from lib.preprocess import Quantiser, resize, to_floats
 from lib.verdict import Thresholds, explain, judge, percent, rank
 from tests.embed.packages import find_node

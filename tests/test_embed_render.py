@@ -27,7 +27,7 @@ from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.spec import ModelFolder, OutputSpec, load
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge
 from tests.embed.packages import find_node
 from tests.support.pictures import encode, noise

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.classify import Source
 from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
 from lib.datasets.matching import Choice, match
 from lib.evaluate import Evaluation, assess
@@ -18,6 +17,7 @@ from lib.evaluation.shares import with_interval
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator
 from lib.messages import Message
+from lib.photos.source import Source
 from lib.report import photos_shown, read_thumbnails, report
 from lib.results import VerdictKind
 from lib.verdict import Thresholds

@@ -12,12 +12,13 @@ import pytest
 from lib import variants as subject
 from lib.catalogue import store
 from lib.classifiers import open_classifier
-from lib.classify import Source, infer_with_each
+from lib.classify import infer_with_each
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.export import Format
 from lib.model.spec import ModelFolder, load
+from lib.photos.samples import find_samples
+from lib.photos.source import Source
 from lib.results import Answer
-from lib.samples import find_samples
 from lib.variants import make_variant, variants
 from tests.support.pictures import corners, encode, noise
 

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from posixpath import splitext
 
-from lib.classify import Source
 from lib.datasets.labelled import Skipped
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
-from lib.photos import SUFFIXES
-from lib.zipped import MAX_LEVELS, Member, Zip
+from lib.photos.refusals import SUFFIXES
+from lib.photos.source import Source
+from lib.photos.zipped import MAX_LEVELS, Member, Zip
 
 START_BYTES = 16
 # A list that somebody reads; further files are counted.

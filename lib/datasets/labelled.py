@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lib.classify import Source
 from lib.messages import Message
+from lib.photos.source import Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lib.codepages import encoding_of
 from lib.datasets.files import File, Found, Labelled, LeftOut
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
+from lib.photos.codepages import encoding_of
 
 TABLE = "labels.csv"
 MAX_TABLE_BYTES = 16 * 2**20

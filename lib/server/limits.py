@@ -7,7 +7,7 @@ import os
 
 from lib.errors import UsageError
 from lib.messages import N_
-from lib.photos import MAX_BYTES
+from lib.photos.refusals import MAX_BYTES
 
 UPLOADS_SETTING = "DISCERN_UPLOADS_MB"
 

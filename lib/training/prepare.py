@@ -18,7 +18,7 @@ from PIL import Image
 from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.errors import PhotoError
 from lib.messages import Message
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
 from lib.training.teacher import EMBEDDING, TEACHER_SIZE, Teacher
 from lib.training.views import crop, photo_boxes
 from lib.work.cores import usable_cores

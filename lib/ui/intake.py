@@ -10,8 +10,9 @@ from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from lib.errors import FullError
 from lib.i18n import Translator
-from lib.photos import MAX_BYTES, open_photo, thumbnail
-from lib.samples import Sample, find_samples
+from lib.photos.opening import open_photo, thumbnail
+from lib.photos.refusals import MAX_BYTES
+from lib.photos.samples import Sample, find_samples
 from lib.ui import visit
 from lib.ui.style import plain
 

@@ -15,9 +15,10 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from lib.classifiers import open_classifier
-from lib.classify import Source, conclude, infer_photos
+from lib.classify import conclude, infer_photos
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
-from lib.photos import DECODE_FLOOR
+from lib.photos.pixels import DECODE_FLOOR
+from lib.photos.source import Source
 from lib.results import Answer
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns
 

@@ -13,9 +13,10 @@ from PIL import Image
 
 from lib.benchmark import Benchmark, benchmark
 from lib.classifiers import open_classifier
-from lib.classify import Source, infer_with_each
+from lib.classify import infer_with_each
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
-from lib.photos import DECODE_FLOOR
+from lib.photos.pixels import DECODE_FLOOR
+from lib.photos.source import Source
 from lib.results import Answer
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, milliseconds_each, speed_up, take_turns

@@ -7,9 +7,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from lib.classifiers import open_classifier
-from lib.classify import Source, infer_photos
+from lib.classify import infer_photos
 from lib.model.spec import ModelFolder
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
+from lib.photos.source import Source
 from tests.benchmarks.batch import SPEC
 from tests.benchmarks.measuring import Figure, Work, milliseconds_each, speed_up, take_turns
 

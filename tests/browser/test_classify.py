@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from tests.support.pictures import RED, encode, plain
 from tests.support.server import ROOT, Server
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageEnhance
 from playwright.sync_api import Browser, Page, expect
 
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser

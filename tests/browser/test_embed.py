@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from lib import previews
 from lib.embed.packages import LITERT_FILES
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from tests.embed import packages
 from tests.support.pictures import encode
 from tests.support.server import Server

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from tests.support.server import ROOT, Server, start_server
 
 pytestmark = pytest.mark.browser

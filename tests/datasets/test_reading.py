@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lib import zipped
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.reading import read_folder, read_labelled, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import Message
+from lib.photos import zipped
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from lib.classify import Source
 from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.datasets.reading import read_folder
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
 from lib.errors import DatasetError
+from lib.photos.source import Source
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from lib.catalogue.store import Store
 from lib.model.spec import ModelFolder
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from tests.embed import mobilenet_graph, packages
 from tests.embed.packages import Node, NoPackagesError
 from tests.embed.site import Cut, Site, serve

@@ -16,7 +16,7 @@ from lib.embed import Options
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
 from lib.model.spec import InputSpec, ModelFolder
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
 from lib.preprocess import resize
 from lib.verdict import explain, judge, percent, rank
 from tests.embed import mobilenet_graph

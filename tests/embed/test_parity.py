@@ -13,7 +13,7 @@ from lib.classifiers.outputs import to_probabilities
 from lib.embed import Options, Target, render
 from lib.embed.tensors import read_ends
 from lib.model.spec import ModelFolder
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
 from tests.embed import builds
 from tests.embed.conftest import SHARED
 from tests.embed.opened import Opened, predictor

@@ -175,9 +175,10 @@ def serve(first: int, count: int, seed: int) -> None:
 def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
     """Put a damaged file into the data folder and use it; return what came of it, and what must not be, or ""."""
     from lib.classifiers import open_classifier
-    from lib.classify import Source, infer
+    from lib.classify import infer
     from lib.embed import weights_file
     from lib.embed.tensors import read_ends
+    from lib.photos.source import Source
     from lib.results import Failure
     from lib.variants import variants
 

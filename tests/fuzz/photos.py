@@ -9,8 +9,9 @@ import pillow_heif
 
 from lib.classifiers import open_classifier
 from lib.classifiers.base import Classifier
-from lib.classify import Source, infer_photos
+from lib.classify import infer_photos
 from lib.model.spec import load
+from lib.photos.source import Source
 from lib.results import Answer
 from tests.fuzz import Report, try_all
 from tests.support.pictures import BLUE, RED, corners, encode, grey_tiff, noise, plain

@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib.samples import find_samples
+from lib.photos.samples import find_samples
 from lib.ui import entry
 
 ROOT = Path(__file__).resolve().parents[2]

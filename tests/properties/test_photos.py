@@ -8,8 +8,8 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from lib.errors import PhotoError
-from lib.photo_headers import orientation_of, show
-from lib.photos import open_photo, open_with_size
+from lib.photos.headers import orientation_of, show
+from lib.photos.opening import open_photo, open_with_size
 from tests.fuzz.photos import whole
 from tests.support.pictures import encode
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lib.datasets.reading import read_zip
 from lib.errors import AppError, PhotoError
-from lib.zipped import MAX_LEVELS, Zip
+from lib.photos.zipped import MAX_LEVELS, Zip
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(["a/1.jpg", "b/2.jpg", "../x"])
 CONTENTS = st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: b"\xff\xd8\xff" + data)

@@ -11,12 +11,13 @@ import streamlit as st
 
 from lib import previews
 from lib.album import Photo
-from lib.classify import Settings, Source, conclude, infer
+from lib.classify import Settings, conclude, infer
 from lib.embed import Options, bundle, preview, weights_file
 from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
+from lib.photos.source import Source
 from lib.results import Answer, Failure
 from lib.ui import models, waiting
 from lib.ui.models import megabytes

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import streamlit as st
 from PIL import Image
 
-from lib.classify import Settings, Source
+from lib.classify import Settings
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.evaluate import Entrant, Evaluation, evaluate
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
-from lib.photos import thumbnail
+from lib.photos.opening import thumbnail
+from lib.photos.source import Source
 from lib.ui import models, waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures
 from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped

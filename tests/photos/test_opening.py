@@ -19,10 +19,12 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from lib import photos
 from lib.errors import PhotoError
-from lib.photo_headers import Shown
-from lib.photos import DECODE_FLOOR, MAX_BYTES, open_photo, open_with_size, read_photo, thumbnail
+from lib.photos import opening, pixels, refusals
+from lib.photos.headers import Shown
+from lib.photos.opening import open_photo, open_with_size, read_photo, thumbnail
+from lib.photos.pixels import DECODE_FLOOR, _load
+from lib.photos.refusals import MAX_BYTES
 from tests.fuzz.photos import mutate, run, whole
 from tests.support.pictures import (
     BLUE,
@@ -44,7 +46,7 @@ from tests.support.pictures import (
 
 pillow_heif.register_heif_opener()
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 GREY = (128, 128, 128)
 
@@ -596,7 +598,7 @@ def test_a_bomb_is_refused_at_once(data: bytes) -> None:
 PEAK = """
 import pickle, resource, sys
 from lib.errors import PhotoError
-from lib.photos import open_photo
+from lib.photos.opening import open_photo
 warm, *files = pickle.load(sys.stdin.buffer)
 open_photo(warm, "warm")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -685,7 +687,7 @@ def test_what_decoders_hold_beside_the_picture_counts() -> None:
 @pytest.mark.parametrize("at_least", [9, 360], ids=["reduced", "whole"])
 def test_strips_change_no_pixel(data: bytes, at_least: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = open_photo(data, "photo", at_least=at_least)
-    monkeypatch.setattr(photos, "_STRIP_PIXELS", 500)
+    monkeypatch.setattr(pixels, "_STRIP_PIXELS", 500)
     found = open_photo(data, "photo", at_least=at_least)
     assert (found.size, found.tobytes()) == (expected.size, expected.tobytes())
 
@@ -733,7 +735,7 @@ def test_a_gif_of_endless_tiny_blocks_is_not_walked_to_its_end() -> None:
 
 def test_huge_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = most = 0
-    load = photos._load
+    load = _load
 
     def counted(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
         nonlocal now, most
@@ -743,8 +745,8 @@ def test_huge_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch
         now -= 1
         return load(image, shown, at_least)
 
-    monkeypatch.setattr(photos, "MUCH_HELD", 1000)
-    monkeypatch.setattr(photos, "_load", counted)
+    monkeypatch.setattr(opening, "MUCH_HELD", 1000)
+    monkeypatch.setattr(opening, "_load", counted)
     threads = [threading.Thread(target=open_photo, args=(IN_COLOUR["PNG"], "photo")) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -760,7 +762,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # as lib.pho
 
 @pytest.mark.parametrize("kind", whole())
 def test_damage_of_any_kind_gives_a_picture_or_a_photo_error(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "MAX_PIXELS", 10**6)  # or a changed width makes it decode 50 megapixels
+    monkeypatch.setattr(refusals, "MAX_PIXELS", 10**6)  # or a changed width makes it decode 50 megapixels
     source = random.Random(kind)
     for _ in range(200):
         data = mutate(whole()[kind], source)

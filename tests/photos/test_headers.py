@@ -12,8 +12,16 @@ import pytest
 from PIL import Image
 
 from lib.errors import PhotoError
-from lib.photo_headers import MOST_BMP_RUNS, MOST_GIF_BLOCKS, MOST_PIECES, MOST_SCANS, MOST_STRIPS, orientation_of, show
-from lib.photos import open_photo
+from lib.photos.headers import (
+    MOST_BMP_RUNS,
+    MOST_GIF_BLOCKS,
+    MOST_PIECES,
+    MOST_SCANS,
+    MOST_STRIPS,
+    orientation_of,
+    show,
+)
+from lib.photos.opening import open_photo
 from tests.support.pictures import (
     CORNERS,
     RED,

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from lib.codepages import encoding_of
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
-from lib.photos import MAX_BYTES
+from lib.photos.codepages import encoding_of
+from lib.photos.refusals import MAX_BYTES
 
 MAX_ENTRIES = 50_000
 MAX_DIRECTORY_BYTES = 16 * 2**20

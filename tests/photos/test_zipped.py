@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.errors import DatasetError, PhotoError
-from lib.zipped import MAX_DIRECTORY_BYTES, Zip
+from lib.photos.zipped import MAX_DIRECTORY_BYTES, Zip
 
 
 def pack(*names: str, compression: int = zipfile.ZIP_STORED, content: bytes = b"\xff\xd8\xff") -> bytes:

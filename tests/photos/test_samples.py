@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from lib.photos import open_photo
-from lib.samples import find_samples
+from lib.photos.opening import open_photo
+from lib.photos.samples import find_samples
 
 
 def test_every_sample_is_installed_and_can_be_opened() -> None:
@@ -15,6 +15,6 @@ def test_every_sample_is_installed_and_can_be_opened() -> None:
 
 
 def test_finding_samples_does_not_import_their_packages() -> None:
-    code = "import sys; from lib.samples import find_samples; find_samples(); print('skimage' in sys.modules)"
+    code = "import sys; from lib.photos.samples import find_samples; find_samples(); print('skimage' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from lib.codepages import encoding_of
+from lib.photos.codepages import encoding_of
 
 NAMES = [
     ("cp949", "책 칼 캔"), ("cp949", "고양이 강아지"), ("cp949", "개 새"), ("cp949", "컵"), ("cp949", "장미 튤립 숲"),

@@ -1,0 +1,1 @@
+"""Bytes → an upright RGB picture."""
