@@ -19,7 +19,9 @@ from lib.cli import (
     steps_in_place,
 )
 from lib.errors import AppError, UsageError
-from lib.export import LEAST_CALIBRATION_PHOTOS, Format, keras_file
+from lib.formats.from_keras import keras_file
+from lib.formats.quantise import LEAST_CALIBRATION_PHOTOS
+from lib.formats.tables import Format
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder

@@ -22,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lib import export
 from lib.catalogue import store
 from lib.catalogue.trial import trials_of
 from lib.classifiers.litert import LiteRTClassifier
 from lib.errors import ModelFileError, PhotoError, WorkerError
-from lib.export import Format, format_of, read_format
+from lib.formats import quantise
+from lib.formats.quantise import read_format
+from lib.formats.tables import Format, format_of
 from lib.messages import N_
 from lib.model import writing
 from lib.model.spec import CARD, ModelFolder, ModelSpec, load, parse
@@ -179,14 +180,14 @@ def _digest(pixels: NDArray[np.uint8]) -> str:
 def _given_pixels(photos: Sequence[Source], spec: ModelSpec) -> NDArray[np.uint8]:
     step = max(1, -(-len(photos) // MOST_CALIBRATION_PHOTOS))
     pixels = [_input_pixels(image, spec) for image in _decoded(photos[::step])]
-    export.check_enough(len(pixels), spec.id)
+    quantise.check_enough(len(pixels), spec.id)
     return np.stack(pixels)
 
 
 def _sample_pixels(spec: ModelSpec) -> NDArray[np.uint8]:
     samples = [Source.of_path(sample.path) for sample in find_samples()]
     pixels = [_input_pixels(view, spec) for image in _decoded(samples) for view in _views(image)]
-    export.check_enough(len(pixels), spec.id)
+    quantise.check_enough(len(pixels), spec.id)
     return np.stack(pixels)
 
 
@@ -317,11 +318,11 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
 
 def _content(form: Format, original: ModelFolder, images: Sequence[Image.Image]) -> bytes:
     if form is Format.FLOAT16:
-        return export.quantise_float16(original.weights_path)
+        return quantise.quantise_float16(original.weights_path)
     if form is Format.DYNAMIC:
-        return export.quantise_dynamic(original.weights_path)
+        return quantise.quantise_dynamic(original.weights_path)
     classifier = LiteRTClassifier(original, workers=1)
-    return export.quantise_int8(original.weights_path, [classifier.prepare(image) for image in images])
+    return quantise.quantise_int8(original.weights_path, [classifier.prepare(image) for image in images])
 
 
 def _largest_shift(original: ModelFolder, small: ModelFolder, images: Sequence[Image.Image]) -> float:

@@ -10,7 +10,7 @@ from lib import cli_benchmark, variants
 from lib.benchmark import Benchmark, Failed, Measurement
 from lib.cli import main
 from lib.errors import ModelFileError
-from lib.export import Format, format_of
+from lib.formats.tables import Format, format_of
 from lib.messages import N_, Message
 from lib.model.spec import Published
 from tests.support.pictures import encode, noise

@@ -22,8 +22,8 @@ from lib.classifiers import open_classifier
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.options import PAGES, WEB
 from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
-from lib.embed.tensors import read_ends
 from lib.errors import ModelFileError, ModelOutputError, UsageError
+from lib.formats.tables import read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.spec import ModelFolder, OutputSpec, load

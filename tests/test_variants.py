@@ -14,7 +14,7 @@ from lib.catalogue import store
 from lib.classifiers import open_classifier
 from lib.classify import infer_with_each
 from lib.errors import Cancelled, DownloadError, ModelFileError
-from lib.export import Format
+from lib.formats.tables import Format
 from lib.model.spec import ModelFolder, load
 from lib.photos.samples import find_samples
 from lib.photos.source import Source

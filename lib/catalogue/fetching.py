@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lib.catalogue import archive, convert, download, inspect, sources
+from lib.catalogue import archive, download, sources
 from lib.catalogue.download import Received
-from lib.catalogue.inspect import Inspection, Tensor
 from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
 from lib.errors import Cancelled, DownloadError, ModelFileError
+from lib.formats import first_look, from_keras
+from lib.formats.first_look import Inspection, Tensor
 from lib.messages import N_, Message
 from lib.model import writing
 from lib.model.spec import InputSpec, ModelSpec, OutputSpec
@@ -135,7 +136,7 @@ class Fetch:
             case "keras":
                 self._made_with = {"keras": self._convert(payload, weights)}
         self._step(Stage.CHECKING)
-        found = inspect.inspect(weights, name=self._origin.remote.name, cancelled=self._cancelled)
+        found = first_look.inspect(weights, name=self._origin.remote.name, cancelled=self._cancelled)
         names, background = labels or self._choose_labels(found, packed_labels)
         packed_labels.unlink(missing_ok=True)
         spec = settle(self._spec, found, len(names), background, trust_file=self._origin.settle)
@@ -210,7 +211,7 @@ class Fetch:
             cached.parent.mkdir(parents=True, exist_ok=True)
             payload.replace(cached)
             try:
-                return convert.convert(
+                return from_keras.convert(
                     self._origin.application,
                     self._origin.arguments or {},
                     self._spec.input.size_wh,

@@ -19,8 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.inspect import MAX_BYTES, damaged
 from lib.errors import DownloadError, ModelFileError, ModelOutputError, WorkerError
+from lib.formats.first_look import MAX_BYTES, damaged
 from lib.messages import N_
 from lib.model import spec, writing
 from lib.model.spec import ModelFolder
@@ -194,10 +194,10 @@ def _read_and_run(folder: ModelFolder) -> None:
     import numpy as np
     from PIL import Image
 
-    from lib.catalogue.convert import pin
     from lib.classifiers.litert import LiteRTClassifier
-    from lib.embed.tensors import read_ends
-    from lib.export import read_format
+    from lib.formats.edit import pin
+    from lib.formats.quantise import read_format
+    from lib.formats.tables import read_ends
 
     classifier = LiteRTClassifier(folder, workers=1)
     width, height = folder.spec.input.size_wh

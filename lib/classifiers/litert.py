@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.catalogue.inspect import classifier_ends, damaged
 from lib.classifiers.outputs import dequantise, to_probabilities
 from lib.errors import ModelFileError, ModelOutputError
+from lib.formats.first_look import classifier_ends, damaged
 from lib.formats.unbelieved import DAMAGE
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec

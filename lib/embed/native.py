@@ -14,9 +14,9 @@ from lib.embed import mobilenets, words
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
 from lib.embed.templates import render
-from lib.embed.tensors import Ends, Tensor, read_ends
 from lib.errors import ModelFileError, UsageError
-from lib.export import keras_file
+from lib.formats.from_keras import keras_file
+from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lib.embed.mobilenets import INPUT, TfjsMobilenet
 from lib.embed.options import MODEL_FILE, PAGES, WEB, Engine, Input, Options, Target, Weights
-from lib.embed.tensors import read_ends
+from lib.formats.tables import read_ends
 from lib.messages import N_, Message
 from lib.model.spec import ModelFolder
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.catalogue.convert import pin
 from lib.classifiers.outputs import sum_slack
 from lib.classify import least_side
 from lib.embed import mobilenets, packages, words
@@ -14,8 +13,9 @@ from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
 from lib.embed.packages import PackageFile
 from lib.embed.templates import read, render
-from lib.embed.tensors import Ends, Tensor, read_ends
 from lib.errors import ModelFileError
+from lib.formats.edit import pin
+from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder, ModelSpec

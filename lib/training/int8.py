@@ -21,7 +21,7 @@ from lib.classifiers.litert import LiteRTClassifier
 from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.datasets.split import read_for_training
 from lib.errors import AppError, PhotoError
-from lib.export import quantise_int8
+from lib.formats.quantise import quantise_int8
 from lib.model.spec import ModelFolder, load
 from lib.training.card import CARD, update_folder
 from lib.training.measure import Measured

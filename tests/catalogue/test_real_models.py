@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.catalogue.convert import pin
 from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.errors import Cancelled, DownloadError
+from lib.formats.edit import pin
 from lib.work.progress import Progress, Stage
 from tests.support.mirror import Mirror
 

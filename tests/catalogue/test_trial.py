@@ -16,9 +16,9 @@ from lib.catalogue import trial
 from lib.catalogue.store import SHIPPED, Store
 from lib.catalogue.trial import Trials
 from lib.classifiers import open_classifier
-from lib.embed.tensors import read_ends
 from lib.errors import DownloadError, ModelFileError, UnknownModelError
-from lib.export import read_format
+from lib.formats.quantise import read_format
+from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder, load
 from tests.support.user_models import ABORTS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.catalogue.convert import pin
 from lib.classifiers import litert, open_classifier
 from lib.classifiers.base import Classifier
 from lib.classifiers.litert import LiteRTClassifier
-from lib.embed.tensors import read_ends
 from lib.errors import ModelFileError, ModelOutputError
+from lib.formats.edit import pin
+from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder, load
 from tests.support.pictures import plain
 from tests.support.user_models import edit, put

@@ -11,7 +11,7 @@ from lib.catalogue.store import Store
 from lib.classifiers import open_classifier
 from lib.classifiers.outputs import to_probabilities
 from lib.embed import Options, Target, render
-from lib.embed.tensors import read_ends
+from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo
 from tests.embed import builds

@@ -177,7 +177,7 @@ def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
     from lib.classifiers import open_classifier
     from lib.classify import infer
     from lib.embed import weights_file
-    from lib.embed.tensors import read_ends
+    from lib.formats.tables import read_ends
     from lib.photos.source import Source
     from lib.results import Failure
     from lib.variants import variants
@@ -250,10 +250,9 @@ def try_forever() -> None:
     """Answer each line of standard input with one line: what a forked, limited child made of it."""
     import numpy.random  # noqa: F401 - so that no child has to load them
 
-    import lib.catalogue.convert
     import lib.classifiers.litert
-    import lib.embed.tensors
-    import lib.export  # noqa: F401
+    import lib.formats.from_keras
+    import lib.formats.quantise  # noqa: F401
 
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

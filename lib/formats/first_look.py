@@ -78,7 +78,7 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
     try:
         size = path.stat().st_size
         report = process.run(
-            "lib.catalogue.inspect:inspect_tflite",
+            "lib.formats.first_look:inspect_tflite",
             {"path": str(path), "name": name},
             # The interpreter keeps the file, a packed copy of its weights and its tensors.
             memory_bytes=MEMORY_BYTES + 4 * size,

@@ -8,7 +8,6 @@ output, no calibration photos needed. `lib.variants` keeps what is made here.
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,69 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.errors import ModelFileError
-from lib.formats.unbelieved import once_per_content, tables
+from lib.formats.tables import Format, format_of
+from lib.formats.unbelieved import once_per_content
 from lib.messages import N_
-from lib.model.spec import ModelFolder
 
 LEAST_CALIBRATION_PHOTOS = 8
 
 
-class Format(StrEnum):
-    """How a LiteRT file keeps its numbers."""
-
-    FLOAT32 = "float32"
-    FLOAT16 = "float16"
-    DYNAMIC = "dynamic"
-    INT8 = "int8"
-
-
-def format_of(content: bytes, file: str) -> Format:
-    """Return how a LiteRT file keeps its numbers; its tables alone are read, it is not loaded.
-
-    Raises:
-        ModelFileError: It is no LiteRT model; the message calls it `file`.
-    """
-    from ai_edge_litert import schema_py_generated as schema
-
-    with tables(content, file) as model:
-        constants, computed = _number_types(model)
-    integers = {schema.TensorType.INT8, schema.TensorType.UINT8}
-    if computed & integers:
-        return Format.INT8
-    if constants & integers:
-        return Format.DYNAMIC
-    return Format.FLOAT16 if schema.TensorType.FLOAT16 in constants else Format.FLOAT32
-
-
 read_format = once_per_content(format_of)
-
-
-def _number_types(model: Any) -> tuple[set[int], set[int]]:
-    """Return the types of the tensors that are in the file, and of those that are computed; the input is neither."""
-    types: tuple[set[int], set[int]] = (set(), set())
-    graph = model.Subgraphs(0)
-    inputs = {graph.Inputs(i) for i in range(graph.InputsLength())}
-    for t in set(range(graph.TensorsLength())) - inputs:
-        tensor = graph.Tensors(t)
-        buffer = model.Buffers(tensor.Buffer())
-        is_computed = buffer.DataLength() == 0 and buffer.Size() == 0  # or it stands behind the tables, `Size` bytes
-        types[is_computed].add(tensor.Type())
-    return types
-
-
-def keras_file(folder: ModelFolder) -> Path:
-    """Return the Keras model that a model was made from, which trained models keep beside their weights.
-
-    Raises:
-        ModelFileError: There is none.
-    """
-    found = sorted(folder.path.glob("*.keras"))
-    if len(found) != 1:
-        raise ModelFileError(
-            N_("{model} has no Keras file; only models that were trained with this program have one."),
-            model=folder.spec.id,
-        )
-    return found[0]
 
 
 def quantise_float16(weights: Path) -> bytes:

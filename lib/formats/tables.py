@@ -1,6 +1,7 @@
 """The input and output of a LiteRT file as its tables describe them; it is not loaded."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from lib.errors import ModelFileError
@@ -89,3 +90,43 @@ def _read(tensor: Any, file: str) -> Tensor:
 
 def _is_open(tensor: Any) -> bool:
     return any(tensor.ShapeSignature(k) == _DYNAMIC for k in range(tensor.ShapeSignatureLength()))
+
+
+class Format(StrEnum):
+    """How a LiteRT file keeps its numbers."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    DYNAMIC = "dynamic"
+    INT8 = "int8"
+
+
+def format_of(content: bytes, file: str) -> Format:
+    """Return how a LiteRT file keeps its numbers; its tables alone are read, it is not loaded.
+
+    Raises:
+        ModelFileError: It is no LiteRT model; the message calls it `file`.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    with tables(content, file) as model:
+        constants, computed = _number_types(model)
+    integers = {schema.TensorType.INT8, schema.TensorType.UINT8}
+    if computed & integers:
+        return Format.INT8
+    if constants & integers:
+        return Format.DYNAMIC
+    return Format.FLOAT16 if schema.TensorType.FLOAT16 in constants else Format.FLOAT32
+
+
+def _number_types(model: Any) -> tuple[set[int], set[int]]:
+    """Return the types of the tensors that are in the file, and of those that are computed; the input is neither."""
+    types: tuple[set[int], set[int]] = (set(), set())
+    graph = model.Subgraphs(0)
+    inputs = {graph.Inputs(i) for i in range(graph.InputsLength())}
+    for t in set(range(graph.TensorsLength())) - inputs:
+        tensor = graph.Tensors(t)
+        buffer = model.Buffers(tensor.Buffer())
+        is_computed = buffer.DataLength() == 0 and buffer.Size() == 0  # or it stands behind the tables, `Size` bytes
+        types[is_computed].add(tensor.Type())
+    return types

@@ -5,15 +5,15 @@ worker; `pin` any LiteRT file anywhere.
 """
 
 import os
-import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
-from lib.formats.unbelieved import every_tensor, tables
+from lib.formats.edit import pin
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.work import process
 from lib.work.files import disk_error
 
@@ -23,8 +23,6 @@ CPU_SECONDS = 1800
 WALL_SECONDS = 1800.0
 # Rounding alone: float32 models agreed with Keras to 1e-6 on probabilities.
 MAX_DIFFERENCE = 1e-3
-_OPEN = -1
-_SHAPE_SLOT, _SHAPE_SIGNATURE_SLOT = 4, 18  # of `Tensor` in LiteRT's schema.fbs
 
 
 def convert(
@@ -51,7 +49,7 @@ def convert(
         WorkerError: TensorFlow is missing, or the worker died.
     """
     answer = process.run(
-        "lib.catalogue.convert:convert_application",
+        "lib.formats.from_keras:convert_application",
         {
             "application": application,
             "arguments": dict(arguments),
@@ -114,33 +112,6 @@ def to_litert(model: Any) -> bytes:
     return pin(tf.lite.TFLiteConverter.from_keras_model(model).convert(), (width, height), str(model.name))
 
 
-def pin(content: bytes, size_wh: tuple[int, int], file: str) -> bytes:
-    """Return a LiteRT file with every open dimension closed: of the input at one photo of this size, else as it stands.
-
-    LiteRT.js in the browser refuses files whose batch size is open, as every file converted from Keras has it. What the
-    shapes of inner tensors say is of no account: they are worked out anew from the input's when a file is loaded.
-
-    Raises:
-        ModelFileError: It is no LiteRT model; the message calls it `file`.
-    """
-    pinned = bytearray(content)
-    with tables(pinned, file) as model:
-        inputs = [graph.Tensors(graph.Inputs(0)) for graph in [model.Subgraphs(0)] if graph.InputsLength() == 1]
-        for tensor in inputs:
-            if tensor.ShapeLength() == tensor.ShapeSignatureLength() == 4:
-                _close(pinned, tensor, _SHAPE_SLOT, (1, size_wh[1], size_wh[0], 3))
-        for tensor in every_tensor(model):
-            _close(pinned, tensor, _SHAPE_SIGNATURE_SLOT, [tensor.Shape(k) for k in range(tensor.ShapeLength())])
-    return bytes(pinned)
-
-
-def _close(content: bytearray, tensor: Any, slot: int, sizes: Sequence[int]) -> None:
-    """Write the sizes into one of a tensor's two shapes wherever its signature is open."""
-    for k in range(tensor.ShapeSignatureLength()):
-        if tensor.ShapeSignature(k) == _OPEN:
-            struct.pack_into("<i", content, tensor._tab.Vector(tensor._tab.Offset(slot)) + 4 * k, sizes[k])
-
-
 def _refuse_network() -> None:
     """Keep Keras's loader from fetching by itself what the store did not fetch and check."""
     import urllib.error
@@ -174,3 +145,18 @@ def _compare(model: Any, content: bytes, name: str) -> None:
             model=name,
             difference=f"{difference:.2g}",
         )
+
+
+def keras_file(folder: ModelFolder) -> Path:
+    """Return the Keras model that a model was made from, which trained models keep beside their weights.
+
+    Raises:
+        ModelFileError: There is none.
+    """
+    found = sorted(folder.path.glob("*.keras"))
+    if len(found) != 1:
+        raise ModelFileError(
+            N_("{model} has no Keras file; only models that were trained with this program have one."),
+            model=folder.spec.id,
+        )
+    return found[0]

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from lib.errors import ModelFileError
-from lib.export import Format, format_of, keras_file, quantise_dynamic, quantise_float16, quantise_int8
+from lib.formats.from_keras import keras_file
+from lib.formats.quantise import quantise_dynamic, quantise_float16, quantise_int8
+from lib.formats.tables import Format, format_of
 from lib.model.spec import ModelFolder, load
 
-STARTER = Path(__file__).resolve().parents[1] / "models" / "starter" / "model.tflite"
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter" / "model.tflite"
 
 
 def answer(content: bytes, tensor: np.ndarray) -> np.ndarray:

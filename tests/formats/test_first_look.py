@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.catalogue.inspect import inspect
 from lib.errors import ModelFileError
+from lib.formats.first_look import inspect
 from lib.model.spec import ModelFolder
 
 TinyModel = Callable[[str], ModelFolder]
