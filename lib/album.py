@@ -16,8 +16,8 @@ from functools import partial
 
 from PIL import Image
 
-from lib.classifiers.base import Classifier
-from lib.classify import Settings, conclude, infer_with_each, pixels_needed
+from lib.classify.classifier import Classifier
+from lib.classify.infer import Settings, conclude, infer_with_each, pixels_needed
 from lib.errors import FullError, PhotoError
 from lib.messages import N_
 from lib.photos.opening import open_photo, thumbnail
@@ -212,7 +212,7 @@ class Album:
             classifiers: The models, at least one; each photo is decoded once for all that need the same scale.
             photos: Some of this album's.
             cancelled: Once set, no further photo is begun, and what was begun is finished.
-            sides: What models need that may look later; see `lib.classify.least_side`.
+            sides: What models need that may look later; see `lib.classify.infer.least_side`.
         """
         groups: dict[int, list[Classifier]] = {}
         for classifier in classifiers:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from lib import reporting
 from lib.catalogue.store import DEFAULT_ID, Entry, Progress, Stage, State, Store
-from lib.classifiers import open_classifier
-from lib.classify import TOP, Settings, conclude, infer_with_each
+from lib.classify.infer import TOP, Settings, conclude, infer_with_each
+from lib.classify.opening import open_classifier
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_

@@ -12,8 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from lib.classifiers.base import Classifier
-from lib.classify import Look, Settings, infer_with_each
+from lib.classify.classifier import Classifier
+from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError

@@ -21,8 +21,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from lib.classifiers.litert import LiteRTClassifier
-from lib.classify import infer_photos
+from lib.classify.infer import infer_photos
+from lib.classify.litert import LiteRTClassifier
 from lib.model.spec import CARD, ModelFolder, parse
 from lib.photos.opening import open_photo
 from lib.photos.source import Source

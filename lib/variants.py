@@ -24,7 +24,8 @@ from PIL import Image, ImageOps
 
 from lib.catalogue import store
 from lib.catalogue.trial import trials_of
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
+from lib.classify.preprocess import resize
 from lib.errors import ModelFileError, PhotoError, WorkerError
 from lib.formats import quantise
 from lib.formats.quantise import read_format
@@ -36,7 +37,6 @@ from lib.photos.opening import open_photo
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
-from lib.preprocess import resize
 from lib.work import process
 from lib.work.files import data_folder, disk_error, replace_folder, sha256_of
 from lib.work.locks import locked

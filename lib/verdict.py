@@ -103,7 +103,7 @@ def judge(probabilities: NDArray[np.float64], labels: tuple[str, ...], threshold
     """Decide whether one class stands out.
 
     Args:
-        probabilities: Shape (K,), float64, non-negative, sum 1 (see `lib.classifiers.outputs`).
+        probabilities: Shape (K,), float64, non-negative, sum 1 (see `lib.classify.outputs`).
         labels: K names, in output order.
         thresholds: The two adjustable numbers; None takes the defaults.
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
+from lib.classify.classifier import Classifier
+from lib.classify.opening import open_classifier
 from lib.model.spec import ModelFolder, load
 from tests.support.chromium import browser
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
-from lib.classify import Settings, infer
+from lib.classify.classifier import Classifier
+from lib.classify.infer import Settings, infer
+from lib.classify.opening import open_classifier
 from lib.errors import FullError
 from lib.model.spec import ModelFolder, ModelSpec
 from lib.photos.opening import open_photo

@@ -76,7 +76,14 @@ def test_the_library_swallows_no_bugs(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["lib.classify", "lib.cli", "lib.cli_benchmark", "lib.catalogue.store", "lib.reporting", "lib.training.command"],
+    [
+        "lib.classify.infer",
+        "lib.cli",
+        "lib.cli_benchmark",
+        "lib.catalogue.store",
+        "lib.reporting",
+        "lib.training.command",
+    ],
 )
 def test_classifying_loads_no_tensorflow_and_no_streamlit(module: str) -> None:
     heavy = ("tensorflow", "keras", "streamlit", "torch", "pandas")
@@ -90,8 +97,8 @@ def test_a_classification_loads_no_tensorflow_and_no_streamlit() -> None:
 import sys
 from pathlib import Path
 from lib.model.spec import load
-from lib.classifiers import open_classifier
-from lib.photos.source import Source; from lib.classify import conclude, infer
+from lib.classify.opening import open_classifier
+from lib.photos.source import Source; from lib.classify.infer import conclude, infer
 from tests.support.pictures import RED, encode, plain
 model = open_classifier(load(Path("tests/models/float32")))
 outcome = conclude(infer(Source.of_bytes(encode(plain(RED), "PNG"), "a"), model), model.labels)

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lib.classifiers.outputs import dequantise, sum_slack, to_probabilities
-from lib.classify import least_side
+from lib.classify.infer import least_side
+from lib.classify.outputs import dequantise, sum_slack, to_probabilities
+from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.embed import Options, Target, render
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
-from lib.preprocess import Quantiser, resize, to_floats
 from lib.verdict import Thresholds, explain, judge, percent, rank
 from tests.embed.packages import find_node
 from tests.support.pictures import noise

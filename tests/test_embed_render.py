@@ -18,7 +18,7 @@ import jinja2
 import numpy as np
 import pytest
 
-from lib.classifiers import open_classifier
+from lib.classify.opening import open_classifier
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.options import PAGES, WEB
 from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from lib.catalogue.store import SHIPPED
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
-from lib.classify import Settings
+from lib.classify.classifier import Classifier
+from lib.classify.infer import Settings
+from lib.classify.opening import open_classifier
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, match
 from lib.datasets.reading import read_folder

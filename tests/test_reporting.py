@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from lib.classify import Settings, conclude
+from lib.classify.infer import Settings, conclude
 from lib.errors import PhotoError
 from lib.i18n import Translator
 from lib.messages import N_

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from lib.classify import conclude
+from lib.classify.infer import conclude
 from lib.errors import PhotoError
 from lib.results import Answer, Failure
 

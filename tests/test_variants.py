@@ -11,8 +11,8 @@ import pytest
 
 from lib import variants as subject
 from lib.catalogue import store
-from lib.classifiers import open_classifier
-from lib.classify import infer_with_each
+from lib.classify.infer import infer_with_each
+from lib.classify.opening import open_classifier
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.formats.tables import Format
 from lib.model.spec import ModelFolder, load

@@ -194,7 +194,7 @@ def _read_and_run(folder: ModelFolder) -> None:
     import numpy as np
     from PIL import Image
 
-    from lib.classifiers.litert import LiteRTClassifier
+    from lib.classify.litert import LiteRTClassifier
     from lib.formats.edit import pin
     from lib.formats.quantise import read_format
     from lib.formats.tables import read_ends

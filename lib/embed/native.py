@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from lib.catalogue.store import SHIPPED
-from lib.classifiers.outputs import sum_slack
-from lib.classify import least_side
+from lib.classify.infer import least_side
+from lib.classify.outputs import sum_slack
+from lib.classify.preprocess import Quantiser
 from lib.embed import mobilenets, words
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
@@ -20,7 +21,6 @@ from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
-from lib.preprocess import Quantiser
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
@@ -141,7 +141,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
 
 
 def takes_bytes(tensor: Tensor, spec: InputSpec) -> bool:
-    """Whether an input takes the bytes of a photo as they are; see `lib.preprocess.Quantiser`."""
+    """Whether an input takes the bytes of a photo as they are; see `lib.classify.preprocess.Quantiser`."""
     if tensor.dtype == "float32":
         return False
     every_byte = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)

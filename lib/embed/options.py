@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from lib.classify import TOP
+from lib.classify.infer import TOP
 from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
 from lib.errors import UsageError
 from lib.i18n import DEFAULT, LANGUAGES

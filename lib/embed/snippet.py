@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.classifiers.outputs import require_a_choice
+from lib.classify.outputs import require_a_choice
 from lib.embed import native, web
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on

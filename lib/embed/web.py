@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.classifiers.outputs import sum_slack
-from lib.classify import least_side
+from lib.classify.infer import least_side
+from lib.classify.outputs import sum_slack
 from lib.embed import mobilenets, packages, words
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lib.i18n import Translator
 from lib.messages import N_
 
-# The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classifiers.outputs`, word for word.
+# The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classify.outputs`, word for word.
 VERDICTS = {
     "clear": N_("{label}, {percent}"),
     "clearOfMany": N_("{label}, {percent}; {percent} is a lot when {classes} classes compete"),

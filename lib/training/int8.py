@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
 from lib.datasets.labelled import KnownPhoto, KnownPhotos
 from lib.datasets.split import read_for_training
 from lib.errors import AppError, PhotoError

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
 from lib.datasets.labelled import KnownPhotos
 from lib.errors import PhotoError, TrainingError
 from lib.messages import N_

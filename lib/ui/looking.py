@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from lib.classifiers.base import Classifier
-from lib.classify import least_side
+from lib.classify.classifier import Classifier
+from lib.classify.infer import least_side
 from lib.i18n import Translator
 from lib.ui import waiting
 from lib.ui.models import store

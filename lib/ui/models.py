@@ -8,8 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from lib.catalogue.store import Entry, State, Store
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
+from lib.classify.classifier import Classifier
+from lib.classify.opening import open_classifier
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_

@@ -10,8 +10,8 @@ import streamlit as st
 
 from lib.album import Album, Photo
 from lib.charts import bars, describe
-from lib.classifiers.base import Classifier
-from lib.classify import Settings
+from lib.classify.classifier import Classifier
+from lib.classify.infer import Settings
 from lib.i18n import Translator
 from lib.reporting import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind

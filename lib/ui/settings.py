@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.classify import TOP, Settings
+from lib.classify.infer import TOP, Settings
 from lib.i18n import Translator
 from lib.verdict import FEW_CLASSES, FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, default_floor, percent
 

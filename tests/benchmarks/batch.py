@@ -14,8 +14,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from lib.classifiers import open_classifier
-from lib.classify import conclude, infer_photos
+from lib.classify.infer import conclude, infer_photos
+from lib.classify.opening import open_classifier
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source

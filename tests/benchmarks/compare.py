@@ -12,8 +12,8 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from lib.benchmark import Benchmark, benchmark
-from lib.classifiers import open_classifier
-from lib.classify import infer_with_each
+from lib.classify.infer import infer_with_each
+from lib.classify.opening import open_classifier
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from lib.classifiers import open_classifier
-from lib.classify import infer_photos
+from lib.classify.infer import infer_photos
+from lib.classify.opening import open_classifier
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo
 from lib.photos.source import Source

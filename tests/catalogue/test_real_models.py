@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from lib.catalogue.store import Store
-from lib.classifiers import open_classifier
+from lib.classify.opening import open_classifier
 from lib.errors import Cancelled, DownloadError
 from lib.formats.edit import pin
 from lib.work.progress import Progress, Stage

@@ -19,7 +19,7 @@ import pytest
 
 from lib.catalogue import download
 from lib.catalogue.store import Store
-from lib.classifiers import open_classifier
+from lib.classify.opening import open_classifier
 from lib.errors import (
     Cancelled,
     DownloadError,

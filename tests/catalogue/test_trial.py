@@ -15,7 +15,7 @@ import pytest
 from lib.catalogue import trial
 from lib.catalogue.store import SHIPPED, Store
 from lib.catalogue.trial import Trials
-from lib.classifiers import open_classifier
+from lib.classify.opening import open_classifier
 from lib.errors import DownloadError, ModelFileError, UnknownModelError
 from lib.formats.quantise import read_format
 from lib.formats.tables import read_ends

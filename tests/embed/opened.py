@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from lib.classifiers import open_classifier
-from lib.classifiers.outputs import softmax
-from lib.classify import pixels_needed
+from lib.classify.infer import pixels_needed
+from lib.classify.opening import open_classifier
+from lib.classify.outputs import softmax
+from lib.classify.preprocess import resize
 from lib.embed import Options
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
 from lib.model.spec import InputSpec, ModelFolder
 from lib.photos.opening import open_photo
-from lib.preprocess import resize
 from lib.verdict import explain, judge, percent, rank
 from tests.embed import mobilenet_graph
 from tests.embed.mobilenet_graph import Layer

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page
 
 from lib.catalogue.store import Store
-from lib.classifiers import open_classifier
-from lib.classifiers.outputs import to_probabilities
+from lib.classify.opening import open_classifier
+from lib.classify.outputs import to_probabilities
 from lib.embed import Options, Target, render
 from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder

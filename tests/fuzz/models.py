@@ -174,8 +174,8 @@ def serve(first: int, count: int, seed: int) -> None:
 
 def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
     """Put a damaged file into the data folder and use it; return what came of it, and what must not be, or ""."""
-    from lib.classifiers import open_classifier
-    from lib.classify import infer
+    from lib.classify.infer import infer
+    from lib.classify.opening import open_classifier
     from lib.embed import weights_file
     from lib.formats.tables import read_ends
     from lib.photos.source import Source
@@ -250,7 +250,7 @@ def try_forever() -> None:
     """Answer each line of standard input with one line: what a forked, limited child made of it."""
     import numpy.random  # noqa: F401 - so that no child has to load them
 
-    import lib.classifiers.litert
+    import lib.classify.litert
     import lib.formats.from_keras
     import lib.formats.quantise  # noqa: F401
 

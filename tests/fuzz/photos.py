@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pillow_heif
 
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
-from lib.classify import infer_photos
+from lib.classify.classifier import Classifier
+from lib.classify.infer import infer_photos
+from lib.classify.opening import open_classifier
 from lib.model.spec import load
 from lib.photos.source import Source
 from lib.results import Answer

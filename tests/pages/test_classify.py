@@ -117,7 +117,7 @@ def test_many_photos_come_in_pages_and_can_be_filtered() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_bug_is_loud_once_and_the_page_can_be_used_again() -> None:
     test = upload(app(), cat())
-    with patch("lib.classify.open_with_size", side_effect=AssertionError("a bug")):
+    with patch("lib.classify.infer.open_with_size", side_effect=AssertionError("a bug")):
         test.file_uploader[0].set_value([("red.png", encode(plain(RED, 64, 48), "PNG"), "image/png")]).run()
         runs = [bool(test.run().exception) for _ in range(4)]
     assert runs.count(True) == 1

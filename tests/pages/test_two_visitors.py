@@ -7,7 +7,7 @@ from unittest.mock import patch
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
 from tests.pages.conftest import Upload, app, cat, html, press, run_until, says, upload
 from tests.support.pictures import encode, plain
 

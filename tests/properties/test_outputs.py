@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from lib.classifiers.outputs import dequantise, softmax, to_probabilities
+from lib.classify.outputs import dequantise, softmax, to_probabilities
+from lib.classify.preprocess import Quantiser, to_floats
 from lib.errors import ModelOutputError
 from lib.model.spec import InputSpec, OutputSpec
-from lib.preprocess import Quantiser, to_floats
 
 Floats = NDArray[np.float64]
 

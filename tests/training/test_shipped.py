@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
 from lib.datasets.reading import read_folder
 from lib.model.spec import load
 from lib.training.package import evaluate_folder

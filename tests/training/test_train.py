@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify.litert import LiteRTClassifier
 from lib.errors import Cancelled, DatasetError, TrainingError
 from lib.model.spec import load
 from lib.training import TrainEvent, TrainOptions, train

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lib.classify import Settings
+from lib.classify.infer import Settings
 from lib.embed import MOBILENETS, Input, Options, Target, TfjsMobilenet, Weights, matching
 from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError

@@ -11,7 +11,7 @@ import streamlit as st
 
 from lib import previews
 from lib.album import Photo
-from lib.classify import Settings, conclude, infer
+from lib.classify.infer import Settings, conclude, infer
 from lib.embed import Options, bundle, preview, weights_file
 from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts

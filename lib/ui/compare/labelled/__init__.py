@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 from PIL import Image
 
-from lib.classify import Settings
+from lib.classify.infer import Settings
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.evaluate import Entrant, Evaluation, evaluate

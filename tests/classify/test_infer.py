@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.classifiers import open_classifier
-from lib.classifiers.base import Classifier
-from lib.classify import AHEAD, Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
+from lib.classify.classifier import Classifier
+from lib.classify.infer import AHEAD, Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
+from lib.classify.opening import open_classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec

@@ -1,6 +1,6 @@
 """Models that answer with probabilities: one file per runtime behind one small interface."""
 
-from lib.classifiers.base import Classifier
+from lib.classify.classifier import Classifier
 from lib.model.spec import ModelFolder
 
 
@@ -14,6 +14,6 @@ def open_classifier(folder: ModelFolder, *, workers: int | None = None) -> Class
     Raises:
         ModelFileError: The files are damaged or contradict `model.toml`.
     """
-    from lib.classifiers.litert import LiteRTClassifier  # the runtime is loaded when a model is
+    from lib.classify.litert import LiteRTClassifier
 
     return LiteRTClassifier(folder, workers=workers)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lib.classifiers.outputs import dequantise, sigmoid, softmax, sum_slack, to_probabilities
+from lib.classify.outputs import dequantise, sigmoid, softmax, sum_slack, to_probabilities
 from lib.errors import ModelOutputError
 from lib.model.spec import OutputSpec
 

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classifiers import litert, open_classifier
-from lib.classifiers.base import Classifier
-from lib.classifiers.litert import LiteRTClassifier
+from lib.classify import litert
+from lib.classify.classifier import Classifier
+from lib.classify.litert import LiteRTClassifier
+from lib.classify.opening import open_classifier
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.edit import pin
 from lib.formats.tables import read_ends

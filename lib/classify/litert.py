@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.classifiers.outputs import dequantise, to_probabilities
+from lib.classify.outputs import dequantise, to_probabilities
+from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.first_look import classifier_ends, damaged
 from lib.formats.unbelieved import DAMAGE
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
-from lib.preprocess import Quantiser, resize, to_floats
 from lib.work.cores import usable_cores
 
 _OPEN = -1

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from lib.classifiers.base import Classifier
+from lib.classify.classifier import Classifier
+from lib.classify.preprocess import CENTRAL_FRACTION
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec
 from lib.photos.opening import open_with_size
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
-from lib.preprocess import CENTRAL_FRACTION
 from lib.results import Answer, Classification, Failure
 from lib.verdict import Thresholds, judge, rank
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.model.spec import InputSpec
-from lib.preprocess import Quantiser, resize, to_floats
 from tests.support.pictures import BLUE, GREEN, RED, noise, plain
 
 

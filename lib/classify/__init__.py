@@ -1,0 +1,1 @@
+"""The one road from a photo to an answer, for every door."""
