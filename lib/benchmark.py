@@ -130,7 +130,7 @@ def benchmark(
     """Measure models on this machine.
 
     Args:
-        folders: The models; variants count as models (see `lib.variants`).
+        folders: The models; variants count as models (see `lib.catalogue.variants`).
         threads: Numbers of threads to try; None for `thread_counts()`.
         seconds_per_model: How long each model is timed, all numbers of threads together; loading comes on top.
         on_progress: Called in this thread with the steps done and their number.

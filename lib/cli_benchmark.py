@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.catalogue.store import DEFAULT_ID, Store
+from lib.catalogue.variants import make_variant, variants
 from lib.cli import (
     ALL_WELL,
     SOME_FAILED,
@@ -26,7 +27,6 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.photos.source import Source, find_photos
-from lib.variants import make_variant, variants
 from lib.work.files import write_whole
 
 KERAS = "keras"

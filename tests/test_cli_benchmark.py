@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lib import cli_benchmark, variants
+from lib import cli_benchmark
 from lib.benchmark import Benchmark, Failed, Measurement
+from lib.catalogue import variants
 from lib.cli import main
 from lib.errors import ModelFileError
 from lib.formats.tables import Format, format_of

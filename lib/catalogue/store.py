@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue import fetching, sources
-from lib.catalogue.sources import Catalogue
+from lib.catalogue import install, origins
+from lib.catalogue.origins import Catalogue
 from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
@@ -184,20 +184,20 @@ class Store:
         """
         entry = self.find(model_id)
         if entry.state is State.READY:
-            return fetching.already_here(entry.spec)
+            return install.already_here(entry.spec)
         on_progress(Progress(Stage.WAITING))
         cancelled = cancelled or threading.Event()
-        places = fetching.Places(self.data)
+        places = install.Places(self.data)
         with locked(places.lock(f"model-{model_id}"), cancelled=cancelled):
             entry = self.find(model_id)
             if entry.state is State.READY:  # by another process, while this one waited
-                return fetching.already_here(entry.spec)
+                return install.already_here(entry.spec)
             self._refuse_unusable(model_id, only_foreign=True)
-            return fetching.Fetch(self._catalogue, entry.spec, places, on_progress, cancelled).run()
+            return install.Fetch(self._catalogue, entry.spec, places, on_progress, cancelled).run()
 
     @cached_property
     def _catalogue(self) -> Catalogue:
-        return sources.load(self._shipped / "catalogue.toml")
+        return origins.load(self._shipped / "catalogue.toml")
 
     def _catalogue_entries(self, here: dict[str, _Read]) -> Iterator[Entry]:
         for model_id, spec in self._catalogue.specs.items():

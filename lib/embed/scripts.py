@@ -18,8 +18,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lib.catalogue import download, sources
-from lib.catalogue.sources import MIRROR_VARIABLE, Remote
+from lib.catalogue import origins, transfer
+from lib.catalogue.origins import MIRROR_VARIABLE, Remote
 from lib.embed.packages import PackageFile
 from lib.errors import DownloadError, UsageError
 from lib.messages import N_
@@ -131,7 +131,7 @@ class Scripts:
         packages = _packages_of(files)
         if not packages:
             return 0
-        mirror = sources.mirror()
+        mirror = origins.mirror()
         base = mirror or registry()
         total, done = sum(package.bytes for package in packages), 0
         incoming = self._data / "incoming" / "packages"
@@ -141,9 +141,9 @@ class Scripts:
             for package in packages:
                 remote, packed = package.remote(base), incoming / package.tarball
                 tell = _adding(on_progress, done, total)
-                done += download.download(remote, packed, model=None, mirror=mirror, on_bytes=tell, cancelled=cancelled)
+                done += transfer.download(remote, packed, model=None, mirror=mirror, on_bytes=tell, cancelled=cancelled)
                 on_progress(Progress(Stage.VERIFYING))
-                download.verify(packed, remote)
+                transfer.verify(packed, remote)
                 self._unpack(packed, [file for file in files if file.package == package.name], incoming)
         finally:
             shutil.rmtree(incoming, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 float16 weights: half the size, the same answers; computed in float32. 8-bit weights and activations: about a quarter
 of the size; the input and output tensors are int8 too. 8-bit weights alone ("dynamic"): as small, float input and
-output, no calibration photos needed. `lib.variants` keeps what is made here.
+output, no calibration photos needed. `lib.catalogue.variants` keeps what is made here.
 """
 
 import sys

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from lib.catalogue import sources
-from lib.catalogue.sources import Catalogue
+from lib.catalogue.origins import Catalogue, load
 from lib.errors import ModelFileError
 from lib.model.spec import parse
 from lib.model.writing import to_table, to_toml
 
 PATH = Path(__file__).resolve().parents[2] / "models" / "catalogue.toml"
-CATALOGUE = sources.load(PATH)
+CATALOGUE = load(PATH)
 KERAS = [model_id for model_id, origin in CATALOGUE.origins.items() if origin.kind == "keras"]
 
 
@@ -158,7 +157,7 @@ def load_changed(tmp_path: Path, old: str, new: str) -> Catalogue:
     text = PATH.read_text()
     assert old in text
     changed.write_text(text.replace(old, new))
-    return sources.load(changed)
+    return load(changed)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from lib.catalogue import download
+from lib.catalogue import transfer
 from lib.catalogue.store import Store
 from lib.classify.opening import open_classifier
 from lib.errors import (
@@ -219,7 +219,7 @@ def test_a_disk_without_room_is_seen_before(make_store: MakeStore, monkeypatch: 
         asked.append(path)
         return shutil._ntuple_diskusage(10**9, 10**9, 0)
 
-    monkeypatch.setattr(download.shutil, "disk_usage", full)
+    monkeypatch.setattr(transfer.shutil, "disk_usage", full)
     store = make_store()
     with pytest.raises(DownloadError, match=r"no room for .*: 65 MB are needed and 0 MB are free"):
         store.fetch("tiny")

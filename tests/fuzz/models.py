@@ -174,13 +174,13 @@ def serve(first: int, count: int, seed: int) -> None:
 
 def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
     """Put a damaged file into the data folder and use it; return what came of it, and what must not be, or ""."""
+    from lib.catalogue.variants import variants
     from lib.classify.infer import infer
     from lib.classify.opening import open_classifier
     from lib.embed import weights_file
     from lib.formats.tables import read_ends
     from lib.photos.source import Source
     from lib.results import Failure
-    from lib.variants import variants
 
     base, content = mutant(number, seed)
     folder = store.models / "mutant"

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from lib.catalogue.variants import Variant, make_variant, variant_id, variants
 from lib.errors import ModelFileError
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import models, waiting
 from lib.ui.models import distinct
 from lib.ui.style import plain
-from lib.variants import Variant, make_variant, variant_id, variants
 from lib.work.jobs import Job, JobState, Kind
 
 MOST, LEAST = 4, 2

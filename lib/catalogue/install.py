@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lib.catalogue import archive, download, sources
-from lib.catalogue.download import Received
-from lib.catalogue.sources import Catalogue, LabelList, Origin, Remote
+from lib.catalogue import origins, transfer, unpack
+from lib.catalogue.origins import Catalogue, LabelList, Origin, Remote
+from lib.catalogue.transfer import Received
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.formats import first_look, from_keras
 from lib.formats.first_look import Inspection, Tensor
@@ -84,7 +84,7 @@ class Fetch:
         self._catalogue, self._spec, self._places = catalogue, spec, places
         self._origin: Origin = catalogue.origins[spec.id]
         self._on_progress, self._cancelled = on_progress, cancelled
-        self._mirror = sources.mirror()
+        self._mirror = origins.mirror()
         self._bytes = 0
         self._first_digests: dict[str, str] = {}
         self._made_with: dict[str, str] = {}
@@ -131,7 +131,7 @@ class Fetch:
                 payload.rename(weights)
             case "archive":
                 self._step(Stage.CHECKING)
-                archive.extract(payload, self._origin.remote.name, weights, packed_labels)
+                unpack.extract(payload, self._origin.remote.name, weights, packed_labels)
                 payload.unlink()
             case "keras":
                 self._made_with = {"keras": self._convert(payload, weights)}
@@ -144,7 +144,7 @@ class Fetch:
         source = {
             **{k: v for k, v in self._spec.source.items() if k in ("kind", "file", "application", "arguments")},
             **self._made_with,
-            "address": download.without_password(self._origin.remote.url(self._mirror)),
+            "address": transfer.without_password(self._origin.remote.url(self._mirror)),
             "sha256": received.sha256,
             "verified": received.verified,
             "weights_sha256": sha256_of(weights),
@@ -164,12 +164,12 @@ class Fetch:
             if not quiet:
                 self._on_progress(Progress(Stage.DOWNLOADING, done, total or remote.expected_bytes))
 
-        self._bytes += download.download(
+        self._bytes += transfer.download(
             remote, target, model=self._spec.id, mirror=self._mirror, on_bytes=on_bytes, cancelled=self._cancelled
         )
         if not quiet:
             self._step(Stage.VERIFYING)
-        received = download.verify(target, remote)
+        received = transfer.verify(target, remote)
         if not remote.has_digest:
             self._compare_with_first(remote, received)
         return received
@@ -358,7 +358,7 @@ def _is_intact(path: Path, remote: Remote) -> bool:
     if not path.is_file():
         return False
     try:
-        download.verify(path, remote)
+        transfer.verify(path, remote)
     except DownloadError:
         return False
     return True

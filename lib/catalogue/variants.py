@@ -41,7 +41,7 @@ from lib.work import process
 from lib.work.files import data_folder, disk_error, replace_folder, sha256_of
 from lib.work.locks import locked
 
-WORK = "lib.variants:convert_in_worker"
+WORK = "lib.catalogue.variants:convert_in_worker"
 WEIGHTS = "model.tflite"
 # More photos widen the ranges no further, and each takes time.
 MOST_CALIBRATION_PHOTOS = 200

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib import variants as subject
 from lib.catalogue import store
+from lib.catalogue import variants as subject
+from lib.catalogue.variants import make_variant, variants
 from lib.classify.infer import infer_with_each
 from lib.classify.opening import open_classifier
 from lib.errors import Cancelled, DownloadError, ModelFileError
@@ -19,10 +20,9 @@ from lib.model.spec import ModelFolder, load
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.results import Answer
-from lib.variants import make_variant, variants
 from tests.support.pictures import corners, encode, noise
 
-STARTER = Path(__file__).resolve().parents[1] / "models" / "starter"
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
 SMALLER = (Format.FLOAT16, Format.DYNAMIC, Format.INT8)
 
 Tiny = Callable[[str], ModelFolder]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from lib.catalogue.sources import MIRROR_VARIABLE, Remote
+from lib.catalogue.origins import MIRROR_VARIABLE, Remote
 from lib.errors import Cancelled, DownloadError
 from lib.messages import N_
 from lib.work.files import FULL, disk_error
