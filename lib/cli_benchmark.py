@@ -5,7 +5,6 @@ import json
 import sys
 from pathlib import Path
 
-from lib.benchmark import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
 from lib.cli import (
@@ -20,6 +19,7 @@ from lib.cli import (
     steps_in_place,
 )
 from lib.errors import AppError, UsageError
+from lib.evaluation.speed import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.formats.from_keras import keras_file
 from lib.formats.quantise import LEAST_CALIBRATION_PHOTOS
 from lib.formats.tables import Format

@@ -14,8 +14,8 @@ from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
 from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
-from lib.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation.calibration import points
+from lib.evaluation.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
 from lib.evaluation.shares import explain_difference, with_interval
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator

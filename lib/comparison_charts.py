@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.benchmark import FRAME_MS
 from lib.charts import OTHER, RUNNING, WINNER
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Share, with_interval
 from lib.evaluation.side_by_side import Row
+from lib.evaluation.speed import FRAME_MS
 from lib.evaluation.verdicts import CurvePoint, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_

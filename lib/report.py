@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 from lib.comparison_charts import PALETTE
 from lib.datasets.matching import How, explain_basis
 from lib.errors import PhotoError
-from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.accuracy import Confusion
 from lib.evaluation.calibration import points
+from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
-from lib.evaluation.variants import explain_change
+from lib.evaluation.shift import explain_change
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Iterable
 
-from lib.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
+from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import Translator
 from lib.results import Classification, Failure, Outcome

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lib import cli_benchmark
-from lib.benchmark import Benchmark, Failed, Measurement
 from lib.catalogue import variants
 from lib.cli import main
 from lib.errors import ModelFileError
+from lib.evaluation.speed import Benchmark, Failed, Measurement
 from lib.formats.tables import Format, format_of
 from lib.messages import N_, Message
 from lib.model.spec import Published

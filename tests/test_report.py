@@ -11,8 +11,8 @@ import pytest
 
 from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
 from lib.datasets.matching import Choice, match
-from lib.evaluate import Evaluation, assess
 from lib.evaluation.answers import Answers
+from lib.evaluation.evaluate import Evaluation, assess
 from lib.evaluation.shares import with_interval
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator

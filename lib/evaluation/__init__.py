@@ -1,1 +1,1 @@
-"""Figures about models on photos: pure functions on arrays, one file per subject. `lib.evaluate` ties them together."""
+"""Figures about models on photos: pure functions, one file a subject; `evaluate` ties them together."""

@@ -11,9 +11,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from lib.benchmark import Benchmark, benchmark
 from lib.classify.infer import infer_with_each
 from lib.classify.opening import open_classifier
+from lib.evaluation.speed import Benchmark, benchmark
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source

@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 from lib.errors import ModelFileError
+from lib.evaluation.speed_worker import measure_slots
 from lib.messages import N_, Message
-from lib.stopwatch import measure_slots
 from lib.work.process import Emit
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to a core")
 def test_cores_a_process_is_not_bound_to_are_not_counted() -> None:
     code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
-    code += "from lib.work.cores import usable_cores; from lib.benchmark import thread_counts; "
+    code += "from lib.work.cores import usable_cores; from lib.evaluation.speed import thread_counts; "
     code += "print(usable_cores(), thread_counts())"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     assert run.stdout.strip() == b"1 (1,)"

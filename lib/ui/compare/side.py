@@ -15,8 +15,8 @@ from lib.datasets.matching import common_names, explain_basis
 from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import share
+from lib.evaluation.shift import change_between, explain_change, made_from
 from lib.evaluation.side_by_side import Row, align
-from lib.evaluation.variants import change_between, explain_change, made_from
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.results import Answer, Failure, Outcome

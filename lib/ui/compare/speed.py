@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.benchmark import FRAME_MS, Benchmark, Measurement, benchmark
 from lib.comparison_charts import Spot, speed_and_accuracy
-from lib.evaluate import Evaluation
+from lib.evaluation.evaluate import Evaluation
+from lib.evaluation.speed import FRAME_MS, Benchmark, Measurement, benchmark
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting

@@ -8,7 +8,7 @@ from PIL import Image
 from lib.classify.infer import Settings
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
-from lib.evaluate import Entrant, Evaluation, evaluate
+from lib.evaluation.evaluate import Entrant, Evaluation, evaluate
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import thumbnail

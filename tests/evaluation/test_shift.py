@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import UsageError
 from lib.evaluation.answers import Answers
-from lib.evaluation.variants import compare_variants, explain_change
+from lib.evaluation.shift import compare_variants, explain_change
 from lib.verdict import Thresholds
 
 Made = Callable[..., Answers]

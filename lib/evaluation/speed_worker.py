@@ -1,4 +1,4 @@
-"""Timing models in a worker process: the worker's side of `lib.benchmark`.
+"""Timing models in a worker process: the worker's side of `lib.evaluation.speed`.
 
 A slot is a short stretch of one model with one number of threads: loaded anew, warmed up, timed photo by photo, then
 timed as a batch. Loading anew costs milliseconds and makes figures repeat better: where a model's tensors happen to

@@ -17,13 +17,13 @@ from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, meaning, shares, variants, verdicts
+from lib.evaluation import accuracy, agreement, calibration, meaning, shares, shift, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
 from lib.evaluation.answers import Answers, Floats, Ints
 from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Difference, Share
-from lib.evaluation.variants import VariantChange, made_from
+from lib.evaluation.shift import VariantChange, made_from
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Message
 from lib.results import Failure, VerdictKind
@@ -310,7 +310,7 @@ def _assess_pairs(
     found = {pair: difference for pair in pairs if (difference := _difference(*pair)) is not None}
     differences = dict(zip(found, shares.correct(list(found.values())), strict=True))
     return tuple(
-        PairFigures(common, differences.get(pair), variants.change_between(pair[0].own, pair[1].own, thresholds))
+        PairFigures(common, differences.get(pair), shift.change_between(pair[0].own, pair[1].own, thresholds))
         for pair, common in zip(pairs, agreements, strict=True)
     )
 

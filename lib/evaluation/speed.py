@@ -38,8 +38,8 @@ MOST_SPREAD = 0.15
 # Addresses, not memory in use: each thread reserves some, and each interpreter keeps a packed copy of the weights.
 MEMORY_BYTES = 4 * 2**30
 MEMORY_BYTES_PER_CORE = 2**28
-WEIGH = "lib.stopwatch:measure_memory"
-TIME = "lib.stopwatch:measure_slots"
+WEIGH = "lib.evaluation.speed_worker:measure_memory"
+TIME = "lib.evaluation.speed_worker:measure_slots"
 _WALL_SECONDS = 120.0
 
 OnProgress = Callable[[int, int], None]

@@ -18,8 +18,8 @@ from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, match
 from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
-from lib.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
-from lib.evaluation.variants import made_from
+from lib.evaluation.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
+from lib.evaluation.shift import made_from
 from lib.model.spec import ModelFolder, load
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
@@ -95,7 +95,7 @@ def test_language_and_thresholds_changed_together_are_worked_out_once(
         times.append(thresholds)
         return assess(photos, models, thresholds)
 
-    monkeypatch.setattr("lib.evaluate.assess", count)
+    monkeypatch.setattr("lib.evaluation.evaluate.assess", count)
     read = looked.as_read([("Rot", "Grün", "Blau")], Thresholds(ratio=0.2))
     assert (read.models[0].answers.labels, read.thresholds.ratio) == (("Rot", "Grün", "Blau"), 0.2)
     assert len(times) == 1

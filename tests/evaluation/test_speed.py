@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lib import benchmark as subject
-from lib import stopwatch
-from lib.benchmark import Measurement, benchmark, find_disturbance, spread, thread_counts
 from lib.errors import ModelFileError, ModelOutputError, UsageError, WorkerError
+from lib.evaluation import speed as subject
+from lib.evaluation import speed_worker
+from lib.evaluation.speed import Measurement, benchmark, find_disturbance, spread, thread_counts
 from lib.model.spec import ModelFolder, load
 from lib.work import process
 
@@ -76,19 +76,19 @@ def test_the_spread_ignores_one_odd_round() -> None:
 
 
 def test_work_in_another_process_is_noticed() -> None:
-    if stopwatch.BusyWatch().others_s() is None:
+    if speed_worker.BusyWatch().others_s() is None:
         pytest.skip("this system does not tell")
-    watch = stopwatch.BusyWatch()
+    watch = speed_worker.BusyWatch()
     with pytest.raises(WorkerError):
         process.run("tests.support.worker_functions:spin", {}, memory_bytes=None, cpu_seconds=None, wall_seconds=1.0)
     assert (watch.others_s() or 0) > 0.3
 
 
 def test_work_of_its_own_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter([stopwatch._Moment(0.0, 1.0, 100.0), stopwatch._Moment(2.0, 2.5, 102.0)])
-    monkeypatch.setattr(stopwatch, "_now", lambda: next(moments))
+    moments = iter([speed_worker._Moment(0.0, 1.0, 100.0), speed_worker._Moment(2.0, 2.5, 102.0)])
+    monkeypatch.setattr(speed_worker, "_now", lambda: next(moments))
     # 2 s of all processors' time, of which 1.5 s were its own
-    assert stopwatch.BusyWatch().others_s() == pytest.approx(0.5)
+    assert speed_worker.BusyWatch().others_s() == pytest.approx(0.5)
 
 
 # Measuring --------------------------------------------------------------------------------------------------------
@@ -208,4 +208,4 @@ def test_a_model_keeps_up_with_video_if_both_its_figures_do(
 
 
 def test_the_photo_is_the_same_each_time() -> None:
-    assert stopwatch.make_photo() == stopwatch.make_photo()
+    assert speed_worker.make_photo() == speed_worker.make_photo()
