@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lib.comparison_charts import PALETTE
+from lib.charts.palette import PALETTE
 from lib.datasets.matching import How, explain_basis
 from lib.errors import PhotoError
 from lib.evaluation.accuracy import Confusion

@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from lib.charts import bars, describe
+from lib.charts.bars import bars, describe
 from lib.i18n import Translator
 from lib.results import Classification, VerdictKind
 from lib.ui.results import SIGNS, ink

@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from lib.album import Album, Photo
-from lib.charts import bars, describe
+from lib.charts.bars import bars, describe
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.i18n import Translator

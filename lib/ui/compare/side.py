@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from lib.album import Album, Photo
+from lib.charts.side_by_side import side_by_side
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings, conclude
-from lib.comparison_charts import side_by_side
 from lib.datasets.matching import common_names, explain_basis
 from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
 from lib.evaluation.answers import Answers

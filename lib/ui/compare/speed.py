@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.comparison_charts import Spot, speed_and_accuracy
+from lib.charts.speed import Spot, speed_and_accuracy
 from lib.evaluation.evaluate import Evaluation
 from lib.evaluation.speed import FRAME_MS, Benchmark, Measurement, benchmark
 from lib.i18n import Translator

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import streamlit as st
 
-from lib import comparison_charts as charts
+from lib.charts import evaluation as charts
 from lib.datasets.matching import explain_basis
 from lib.errors import AppError
 from lib.evaluation import conformal

@@ -4,7 +4,7 @@ import altair as alt
 import numpy as np
 import pytest
 
-from lib.charts import bars, describe
+from lib.charts.bars import bars, describe
 from lib.results import Classification
 from lib.verdict import judge, rank
 

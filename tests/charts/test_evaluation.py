@@ -8,18 +8,10 @@ import altair as alt
 import numpy as np
 import pytest
 
-from lib.comparison_charts import (
-    PALETTE,
-    Spec,
-    Spot,
-    class_bars,
-    confusion_map,
-    coverage_curves,
-    pareto_front,
-    reliability_diagram,
-    side_by_side,
-    speed_and_accuracy,
-)
+from lib.charts.evaluation import class_bars, confusion_map, coverage_curves, reliability_diagram
+from lib.charts.palette import PALETTE, Spec
+from lib.charts.side_by_side import side_by_side
+from lib.charts.speed import Spot, pareto_front, speed_and_accuracy
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import reliability
 from lib.evaluation.shares import share
