@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from lib import reporting
 from lib.catalogue.store import DEFAULT_ID, Entry, Progress, Stage, State, Store
 from lib.classify.infer import TOP, Settings, conclude, infer_with_each
 from lib.classify.opening import open_classifier
@@ -22,6 +21,8 @@ from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageErr
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
 from lib.photos.source import Source, find_photos
+from lib.reports.cells import encode
+from lib.reports.outcomes import csv_header, csv_row, to_json_line
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE, Thresholds, explain, percent
 from lib.work.progress import OnProgress
@@ -178,13 +179,13 @@ Show = Callable[[Outcome], None]
 def _output(arguments: argparse.Namespace, say: Translator, *, several: bool) -> Iterator[Show]:
     """Yield what shows an outcome in the form that was asked for."""
     if arguments.json:
-        yield lambda outcome: print(reporting.to_json_line(outcome, say), flush=True)
+        yield lambda outcome: print(to_json_line(outcome, say), flush=True)
     elif arguments.csv is None:
         yield lambda outcome: _show_text(outcome, say, several=several)
     else:
         with _table(arguments.csv) as write:
-            write(reporting.csv_header(arguments.top))
-            yield lambda outcome: write(reporting.csv_row(outcome, say, top=arguments.top))
+            write(csv_header(arguments.top))
+            yield lambda outcome: write(csv_row(outcome, say, top=arguments.top))
 
 
 @contextmanager
@@ -201,7 +202,7 @@ def _table(file: str) -> Iterator[Callable[[str], None]]:
 
     def write(text: str) -> None:
         try:
-            stream.write(reporting.encode(text))
+            stream.write(encode(text))
             stream.flush()
         except BrokenPipeError:
             raise

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from lib import reporting
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import Settings
 from lib.classify.opening import open_classifier
@@ -21,6 +20,8 @@ from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.reports.cells import encode
+from lib.reports.evaluation import evaluation_csv, evaluation_json
 from lib.verdict import Thresholds, percent
 from lib.work.files import require_writable, write_whole
 
@@ -80,10 +81,10 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     assert evaluation is not None  # nobody cancels here
     _show(evaluation, arguments, say)
     if arguments.report is not None:
-        from lib.report import read_thumbnails, report
+        from lib.reports.page import read_thumbnails, report
 
         page = report(evaluation, say, thumbnails=read_thumbnails(evaluation))
-        _put(write_whole, arguments.report, reporting.encode(page))
+        _put(write_whole, arguments.report, encode(page))
     return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
 
 
@@ -146,13 +147,13 @@ def _check_choices(choices: Mapping[str, Choice], label_sets: Sequence[tuple[str
 
 def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator) -> None:
     if arguments.json:
-        print(reporting.evaluation_json(evaluation, say), flush=True)
+        print(evaluation_json(evaluation, say), flush=True)
     elif arguments.csv == "-":
-        sys.stdout.buffer.write(reporting.evaluation_csv(evaluation, say))
+        sys.stdout.buffer.write(evaluation_csv(evaluation, say))
         sys.stdout.buffer.flush()
     else:
         if arguments.csv is not None:
-            _put(write_whole, Path(arguments.csv), reporting.evaluation_csv(evaluation, say))
+            _put(write_whole, Path(arguments.csv), evaluation_csv(evaluation, say))
         _show_text(evaluation, say)
     for skipped in evaluation.photos.skipped:
         print(printable(say.message(skipped.reason)), file=sys.stderr, flush=True)

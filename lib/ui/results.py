@@ -13,7 +13,7 @@ from lib.charts.bars import bars, describe
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.i18n import Translator
-from lib.reporting import to_csv, to_json_line
+from lib.reports.outcomes import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
 from lib.ui import looking
 from lib.ui.style import plain, span

@@ -19,8 +19,8 @@ from lib.evaluation.shift import explain_change
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.report import report
-from lib.reporting import evaluation_csv, evaluation_json
+from lib.reports.evaluation import evaluation_csv, evaluation_json
+from lib.reports.page import report
 from lib.ui.compare.labelled.intake import draw_skipped
 from lib.ui.results import SIGNS, ink
 from lib.ui.style import plain

@@ -1,86 +1,11 @@
 """Outcomes and evaluations → JSON objects and CSV rows, with the same numbers and sentences at every door."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable
 
 from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import Translator
-from lib.results import Classification, Failure, Outcome
-from lib.verdict import explain
-
-# Excel reads a CSV file as UTF-8 only if it starts with this mark.
-BOM = "\ufeff"
-
-# A cell that starts with one of these is run as a formula by Excel, LibreOffice and Google Sheets; the full-width
-# forms too, in East Asian settings (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
-    """Return the outcome as a JSON object: file, model and either predictions and verdict or the error.
-
-    Args:
-        outcome: What became of a photo.
-        say: The reader's language, for the message or error; keys, labels and the verdict's name are not translated.
-    """
-    if isinstance(outcome, Failure):
-        return {"file": outcome.file, "model": outcome.model, "error": say.message(outcome.error.message)}
-    verdict = outcome.verdict
-    return {
-        "file": outcome.file,
-        "model": outcome.model,
-        "predictions": [
-            {"index": p.index, "label": p.label, "probability": p.probability} for p in outcome.predictions
-        ],
-        "verdict": verdict.kind.value,
-        "rivals": [rival.label for rival in verdict.rivals],
-        "message": say.message(explain(verdict)),
-    }
-
-
-def to_json_line(outcome: Outcome, say: Translator) -> str:
-    """Return the outcome as one line of JSON without its line end; pure ASCII, so no terminal can garble it."""
-    return json.dumps(to_object(outcome, say), allow_nan=False)
-
-
-def csv_header(top: int) -> str:
-    """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
-    ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    return BOM + _line(["file", "model", "verdict", "message", *ranked, "ratio", "spread", "milliseconds", "error"])
-
-
-def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
-    """Return the outcome as one CSV line; places that the model has no class for stay empty.
-
-    `ratio` is p2 / p1 of this photo, `spread` exp(entropy). Text from outside cannot act as a formula.
-    """
-    file, model = harmless(outcome.file), harmless(outcome.model)
-    if isinstance(outcome, Failure):
-        return _line([file, model, *[""] * (2 + 2 * top + 3), harmless(say.message(outcome.error.message))])
-    verdict = outcome.verdict
-    ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
-    return _line(
-        [
-            file,
-            model,
-            verdict.kind.value,
-            harmless(say.message(explain(verdict))),
-            *ranked,
-            *[""] * (2 * top - len(ranked)),
-            rival_ratio(outcome),
-            verdict.spread,
-            round(outcome.milliseconds, 3),
-            "",
-        ]
-    )
-
-
-def to_csv(outcomes: Iterable[Outcome], say: Translator, *, top: int) -> bytes:
-    """Return a whole CSV file."""
-    return encode(csv_header(top) + "".join(csv_row(outcome, say, top=top) for outcome in outcomes))
+from lib.reports.cells import BOM, _line, encode, harmless
 
 
 def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, object]:
@@ -233,24 +158,3 @@ def _value(share: Share | None) -> float | None:
 
 def _interval(share: Share | None) -> list[float] | None:
     return None if share is None else [share.low, share.high]
-
-
-def encode(text: str) -> bytes:
-    """Return UTF-8; what a file name holds that is no text is written as an escape."""
-    return text.encode("utf-8", "backslashreplace")
-
-
-def rival_ratio(outcome: Classification) -> float:
-    """Return p2 / p1, in [0, 1]: how close the second class comes to the winner."""
-    return outcome.verdict.p2 / outcome.verdict.winner.probability
-
-
-def harmless(text: str) -> str:
-    """Return `text` so that no spreadsheet takes it for a formula: an apostrophe is put before it if need be."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _line(cells: list[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue()

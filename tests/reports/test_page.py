@@ -18,7 +18,7 @@ from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator
 from lib.messages import Message
 from lib.photos.source import Source
-from lib.report import photos_shown, read_thumbnails, report
+from lib.reports.page import photos_shown, read_thumbnails, report
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
 from tests.support.pictures import RED, encode, plain

@@ -1,0 +1,1 @@
+"""Results → files to take away."""
