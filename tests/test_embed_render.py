@@ -20,8 +20,8 @@ import pytest
 
 from lib.classify.opening import open_classifier
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
+from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
-from lib.embed.templates import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.formats.tables import read_ends
 from lib.i18n import LANGUAGES, Translator

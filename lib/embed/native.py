@@ -12,9 +12,9 @@ from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.classify.preprocess import Quantiser
 from lib.embed import mobilenets, words
+from lib.embed.escaping import render
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
-from lib.embed.templates import render
 from lib.errors import ModelFileError, UsageError
 from lib.formats.from_keras import keras_file
 from lib.formats.tables import Ends, Tensor, read_ends

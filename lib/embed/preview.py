@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from lib.embed import web
+from lib.embed.escaping import read
 from lib.embed.options import PAGES, Options, Target, Weights
-from lib.embed.templates import read
 
 _END = "</body>"
 

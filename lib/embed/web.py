@@ -9,10 +9,10 @@ from typing import Any
 from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.embed import mobilenets, packages, words
+from lib.embed.escaping import read, render
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
 from lib.embed.packages import PackageFile
-from lib.embed.templates import read, render
 from lib.errors import ModelFileError
 from lib.formats.edit import pin
 from lib.formats.tables import Ends, Tensor, read_ends

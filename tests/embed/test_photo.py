@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from lib.embed.templates import FOLDER
+from lib.embed.escaping import FOLDER
 from tests.embed.site import Site
 from tests.support.pictures import CORNERS, are_close, corners, encode
 
