@@ -7,10 +7,10 @@ import streamlit as st
 from lib.classify.classifier import Classifier
 from lib.classify.infer import least_side
 from lib.i18n import Translator
+from lib.server.visits import Visit
 from lib.ui import waiting
 from lib.ui.models import store
 from lib.ui.visit import current, keep
-from lib.visits import Visit
 from lib.work.jobs import Job, JobState, Kind
 
 _JOB = "looking"

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import streamlit as st
 
-from lib.album import Album, Photo
 from lib.charts.bars import bars, describe
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.i18n import Translator
 from lib.reports.outcomes import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
+from lib.server.album import Album, Photo
 from lib.ui import looking
 from lib.ui.style import plain, span
 from lib.verdict import explain

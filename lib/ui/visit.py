@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lib import previews, visits
-from lib.visits import VISITS, Room, Visit
+from lib.server import previews, visits
+from lib.server.visits import VISITS, Room, Visit
 
 _VISIT, _SETTLED = "visit", "visit_settled"
 

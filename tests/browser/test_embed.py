@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from lib import previews
 from lib.embed.packages import LITERT_FILES
 from lib.photos.samples import find_samples
+from lib.server import previews
 from tests.embed import packages
 from tests.support.pictures import encode
 from tests.support.server import Server

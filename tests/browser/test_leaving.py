@@ -1,4 +1,4 @@
-"""What the server still holds of a visitor who left; with the waits of `lib.visits` shortened."""
+"""What the server still holds of a visitor who left; with the waits of `lib.server.visits` shortened."""
 
 import time
 import urllib.error

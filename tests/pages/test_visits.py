@@ -10,10 +10,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib import previews
-from lib.album import Album
+from lib.server import previews
+from lib.server.album import Album
+from lib.server.visits import VISITS, Visit
 from lib.ui import models
-from lib.visits import VISITS, Visit
 from lib.work.queue import server_queue
 from tests.conftest import TINY_MODELS
 from tests.pages.conftest import app, cat, html, upload
@@ -57,7 +57,7 @@ def test_after_its_end_nothing_is_left_of_a_visit_and_no_file_was_written(
 
 
 def test_what_does_not_fit_is_left_out_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.visits.VISIT_BYTES", 2_000_000)
+    monkeypatch.setattr("lib.server.visits.VISIT_BYTES", 2_000_000)
     test = app()
     large = ("large.png", encode(noise(1000, 1000), "PNG"), "image/png")
     test.file_uploader[0].set_value([cat(), large]).run()

@@ -7,7 +7,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from lib.album import Album, Photo
 from lib.charts.side_by_side import side_by_side
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings, conclude
@@ -20,6 +19,7 @@ from lib.evaluation.side_by_side import Row, align
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.results import Answer, Failure, Outcome
+from lib.server.album import Album, Photo
 from lib.ui import looking
 from lib.ui.results import SIGNS, ink, offer_tables, pages
 from lib.ui.style import plain, span

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from lib import previews
-from lib.album import Photo
 from lib.classify.infer import Settings, conclude, infer
 from lib.embed import Options, bundle, preview, weights_file
 from lib.embed.options import MODEL_FILE, WEB
@@ -19,6 +17,8 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.source import Source
 from lib.results import Answer, Failure
+from lib.server import previews
+from lib.server.album import Photo
 from lib.ui import models, waiting
 from lib.ui.models import megabytes
 from lib.ui.style import plain

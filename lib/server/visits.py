@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lib.album import Album
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice
 from lib.errors import AppError, FullError
 from lib.messages import N_
+from lib.server.album import Album
 from lib.work.queue import server_queue
 
 # Half an hour is promised; until a lost connection is noticed, and until what is due is forgotten, some time passes.

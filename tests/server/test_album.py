@@ -13,7 +13,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings, infer
 from lib.classify.opening import open_classifier
@@ -22,6 +21,7 @@ from lib.model.spec import ModelFolder, ModelSpec
 from lib.photos.opening import open_photo
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure
+from lib.server.album import KEEP_BYTES, THUMBNAIL_SIDE, Album
 from tests.support.pictures import BLUE, RED, encode, noise, plain
 
 NEVER = threading.Event()
@@ -131,7 +131,7 @@ def test_remove_takes_the_answers_along(colours: Classifier) -> None:
 
 
 def test_a_full_album_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.album.MAX_PHOTOS", 1)
+    monkeypatch.setattr("lib.server.album.MAX_PHOTOS", 1)
     album = Album()
     assert album.add("a.png", b"a") is not None
     with pytest.raises(FullError, match="Only 1 photos fit"):

@@ -16,7 +16,7 @@ from pathlib import Path
 from lib.errors import ModelFileError
 from lib.messages import N_
 
-FOLDER = Path(__file__).resolve().parents[1] / "static" / "preview"
+FOLDER = Path(__file__).resolve().parents[2] / "static" / "preview"
 ADDRESS = "/app/static/preview"
 KEEP_S = 3600
 _SHARED = ("npm", "m")

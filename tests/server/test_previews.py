@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lib import previews
 from lib.errors import ModelFileError
+from lib.server import previews
 
 
 def never() -> bytes:

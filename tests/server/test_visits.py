@@ -4,9 +4,9 @@ import gc
 
 import pytest
 
-from lib.album import Photo
 from lib.errors import FullError
-from lib.visits import CLOSED_BYTES, GRACE_S, KEEP_S, MOST_EMPTY, Visit, Visits
+from lib.server.album import Photo
+from lib.server.visits import CLOSED_BYTES, GRACE_S, KEEP_S, MOST_EMPTY, Visit, Visits
 from lib.work.jobs import Job, Kind
 from lib.work.queue import server_queue
 
@@ -144,7 +144,7 @@ def test_a_visit_that_was_replaced_takes_nobodys_place() -> None:
 
 
 def test_one_visitor_may_not_fill_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.visits.VISIT_BYTES", 100)
+    monkeypatch.setattr("lib.server.visits.VISIT_BYTES", 100)
     visits = Visits()
     room = visits.room(with_photo(visits, 60))
     room.take(30)
@@ -155,7 +155,7 @@ def test_one_visitor_may_not_fill_the_server(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.visits.SERVER_BYTES", 100)
+    monkeypatch.setattr("lib.server.visits.SERVER_BYTES", 100)
     visits = Visits()
     first = with_photo(visits, 80)
     with pytest.raises(FullError, match="no room for more photos now"):
@@ -165,7 +165,7 @@ def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_closed_pages_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.visits.SERVER_BYTES", 100)
+    monkeypatch.setattr("lib.server.visits.SERVER_BYTES", 100)
     clock = Clock()
     visits = Visits(clock)
     gone = with_photo(visits, 80)
