@@ -2,7 +2,7 @@
 
 if __name__ == "__main__":
     try:
-        from lib.cli import main
+        from lib.cli.main import main
 
         raise SystemExit(main())
     except KeyboardInterrupt:  # while still loading; the command line handles its own

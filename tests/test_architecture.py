@@ -78,11 +78,11 @@ def test_the_library_swallows_no_bugs(path: Path) -> None:
     "module",
     [
         "lib.classify.infer",
-        "lib.cli",
-        "lib.cli_benchmark",
+        "lib.cli.main",
+        "lib.cli.benchmark",
         "lib.catalogue.store",
         "lib.reports.evaluation",
-        "lib.training.command",
+        "lib.cli.train",
     ],
 )
 def test_classifying_loads_no_tensorflow_and_no_streamlit(module: str) -> None:

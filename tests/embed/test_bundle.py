@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext
 
-from lib.cli import main
+from lib.cli.main import main
 from lib.embed import MOBILENETS, Options, Target, Weights
 from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.scripts import Scripts, pins

@@ -8,7 +8,16 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import Settings
 from lib.classify.opening import open_classifier
-from lib.cli import ALL_WELL, SOME_FAILED, Commands, add_thresholds, columns, not_writable, printable, steps_in_place
+from lib.cli.terminal import (
+    ALL_WELL,
+    SOME_FAILED,
+    Commands,
+    add_thresholds,
+    columns,
+    not_writable,
+    printable,
+    steps_in_place,
+)
 from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
 from lib.datasets.reading import read_labelled

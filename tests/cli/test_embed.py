@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.cli import main
+from lib.cli.main import main
 from lib.embed import Target
 
-MODELS = Path(__file__).resolve().parent / "models"
+MODELS = Path(__file__).resolve().parents[1] / "models"
 
 Capture = pytest.CaptureFixture[str]
 

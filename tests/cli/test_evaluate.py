@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.cli import main
+from lib.cli.main import main
 from tests.support.pictures import BLUE, RED, encode, plain
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ORANGE = (204, 51, 0)  # red 0.8, green 0.2: a clear red
 BROWN = (120, 70, 10)  # red 0.6, green 0.35, blue 0.05: red with a rival
 Capture = pytest.CaptureFixture[str]

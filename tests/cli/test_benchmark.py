@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lib import cli_benchmark
 from lib.catalogue import variants
-from lib.cli import main
+from lib.cli import benchmark
+from lib.cli.main import main
 from lib.errors import ModelFileError
 from lib.evaluation.speed import Benchmark, Failed, Measurement
 from lib.formats.tables import Format, format_of
@@ -16,7 +16,7 @@ from lib.messages import N_, Message
 from lib.model.spec import Published
 from tests.support.pictures import encode, noise
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "models"
 
 Capture = pytest.CaptureFixture[str]
@@ -80,7 +80,7 @@ FOUND = Benchmark(
 
 def test_text_is_a_table_and_complaints_go_elsewhere(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(cli_benchmark, "benchmark", lambda *args, **options: asked.append((args, options)) or FOUND)
+    monkeypatch.setattr(benchmark, "benchmark", lambda *args, **options: asked.append((args, options)) or FOUND)
     assert main(["benchmark", "--model", "float32"]) == 1
     ((folders, threads), options) = asked[0]  # type: ignore[misc]
     assert ([folder.spec.id for folder in folders], threads, options["seconds_per_model"]) == (["float32"], None, 4.0)
@@ -95,7 +95,7 @@ def test_text_is_a_table_and_complaints_go_elsewhere(capsys: Capture, monkeypatc
 
 
 def test_published_figures_stand_beside_measured_ones(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_benchmark, "benchmark", lambda *_, **__: FOUND)
+    monkeypatch.setattr(benchmark, "benchmark", lambda *_, **__: FOUND)
     main(["benchmark", "--model", "float32", "--json"])
     row = json.loads(capsys.readouterr().out)["models"][0]
     assert row["published"] == {"top1": 0.718, "top5": 0.91, "source": "the card"}
@@ -119,7 +119,7 @@ def test_variants_that_cannot_be_made_are_told(capsys: Capture, monkeypatch: pyt
         measured.extend(folder.spec.id for folder in folders)  # type: ignore[attr-defined]
         return Benchmark((), (), 2, True, None)
 
-    monkeypatch.setattr(cli_benchmark, "benchmark", measure)
+    monkeypatch.setattr(benchmark, "benchmark", measure)
     assert main(["benchmark", "--model", "float32", "uint8", "--variants", "--json"]) == 1
     assert measured == ["float32", "float32-int8", "uint8"]  # no weights for float16 and dynamic; uint8 is quantised
     assert capsys.readouterr().err.count("float32 has no weights that") == 2

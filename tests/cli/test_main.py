@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from lib import cli
 from lib.catalogue.store import Store
-from lib.cli import main, printable
+from lib.cli import classify
+from lib.cli import main as command_line
+from lib.cli.main import Translator, main
+from lib.cli.terminal import printable
 from lib.errors import DownloadError, UnknownModelError
 from lib.messages import N_
 from tests.support.mirror import Mirror, serve
 from tests.support.pictures import RED, encode, plain
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "models"
 
 
@@ -160,8 +162,8 @@ def test_messages_come_in_the_language_asked_for(
     photos: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoken: list[str] = []
-    real = cli.Translator
-    monkeypatch.setattr(cli, "Translator", lambda language: spoken.append(language) or real("en"))
+    real = Translator
+    monkeypatch.setattr(command_line, "Translator", lambda language: spoken.append(language) or real("en"))
     main(["classify", "photos/a.png", "--model", "float32", "--lang", "ko"])
     assert spoken == ["ko"]
 
@@ -269,7 +271,7 @@ def test_an_interrupted_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, p
     def interrupt(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "infer_with_each", interrupt)
+    monkeypatch.setattr(classify, "infer_with_each", interrupt)
     assert main(["classify", "photos/a.png", "--model", "float32"]) == 130
 
 

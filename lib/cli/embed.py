@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lib.catalogue.store import Store, data_folder
 from lib.classify.infer import TOP
-from lib.cli import ALL_WELL, Commands, add_thresholds, download_progress, not_writable, printable
+from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, not_writable, printable
 from lib.embed import (
     MOBILENETS,
     Engine,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lib.cli.train import Reporter, add_arguments, options_from
 from lib.errors import UsageError
 from lib.training import TrainEvent, TrainOptions
-from lib.training.command import Reporter, add_arguments, options_from
 
 
 def parsed(*arguments: str) -> TrainOptions:

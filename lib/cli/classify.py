@@ -1,0 +1,152 @@
+"""`classify`: say what photos show."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from lib.catalogue.store import DEFAULT_ID, Store
+from lib.classify.infer import TOP, Settings, conclude, infer_with_each
+from lib.classify.opening import open_classifier
+from lib.cli.terminal import (
+    ALL_WELL,
+    SOME_FAILED,
+    Commands,
+    add_thresholds,
+    complain,
+    not_writable,
+    printable,
+    write_in_place,
+)
+from lib.errors import UsageError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.photos.source import Source, find_photos
+from lib.reports.cells import encode
+from lib.reports.outcomes import csv_header, csv_row, to_json_line
+from lib.results import Answer, Failure, Outcome
+from lib.verdict import Thresholds, explain, percent
+
+
+def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("classify", help="say what photos show", allow_abbrev=False)
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
+    parser.add_argument(
+        "--model", action="append", metavar="ID", help=f"model to ask; may be repeated (default {DEFAULT_ID})"
+    )
+    parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
+    add_thresholds(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
+    form.add_argument("--csv", metavar="FILE", help="write a table to FILE; - for standard output")
+    parser.set_defaults(run=_classify)
+
+
+def _classify(arguments: argparse.Namespace, say: Translator) -> int:
+    settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
+    store = Store()
+    folders = [store.open_folder(model) for model in dict.fromkeys(arguments.model or [DEFAULT_ID])]
+    sources, nothing_in = _find_all(arguments.paths)
+    classifiers = [open_classifier(folder) for folder in folders]
+    labels = [folder.read_labels(say.language) for folder in folders]
+    failed = bool(nothing_in)
+    for error in nothing_in:
+        complain(error, say)
+    with _output(arguments, say, several=len(folders) > 1) as show, _progress(len(sources)) as advance:
+        for answers in infer_with_each(sources, classifiers):
+            advance()
+            for answer, names in zip(answers, labels, strict=True):
+                show(conclude(answer, names, settings) if isinstance(answer, Answer) else answer)
+                failed |= isinstance(answer, Failure)
+    return SOME_FAILED if failed else ALL_WELL
+
+
+def _find_all(paths: Iterable[Path]) -> tuple[list[Source], list[UsageError]]:
+    """Return the photos of all paths, in order, and a complaint for each folder that holds none.
+
+    Raises:
+        UsageError: There is no photo at all.
+    """
+    sources: list[Source] = []
+    empty: list[UsageError] = []
+    exists = False
+    for path in paths:
+        found = find_photos(path)
+        exists |= path.exists() and bool(found)
+        sources += found
+        if not found:
+            empty.append(UsageError(N_("No photos were found in {folder}."), folder=path))
+    if not exists:
+        raise empty[0] if empty else UsageError(N_("{file} does not exist."), file=sources[0].name)
+    return sources, empty
+
+
+Show = Callable[[Outcome], None]
+
+
+@contextmanager
+def _output(arguments: argparse.Namespace, say: Translator, *, several: bool) -> Iterator[Show]:
+    """Yield what shows an outcome in the form that was asked for."""
+    if arguments.json:
+        yield lambda outcome: print(to_json_line(outcome, say), flush=True)
+    elif arguments.csv is None:
+        yield lambda outcome: _show_text(outcome, say, several=several)
+    else:
+        with _table(arguments.csv) as write:
+            write(csv_header(arguments.top))
+            yield lambda outcome: write(csv_row(outcome, say, top=arguments.top))
+
+
+@contextmanager
+def _table(file: str) -> Iterator[Callable[[str], None]]:
+    """Open `file`, or standard output for "-", and yield what writes text to it at once, as UTF-8.
+
+    Raises:
+        UsageError: The file cannot be written, now or later.
+    """
+    try:
+        stream = sys.stdout.buffer if file == "-" else Path(file).open("wb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise not_writable(file, error) from error
+
+    def write(text: str) -> None:
+        try:
+            stream.write(encode(text))
+            stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise not_writable(file, error) from error
+
+    with nullcontext() if file == "-" else stream:
+        yield write
+
+
+def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
+    if isinstance(outcome, Failure):
+        complain(outcome.error, say)
+        return
+    model = f" [{outcome.model}]" if several else ""
+    lines = [f"{outcome.file}{model}: {say.message(explain(outcome.verdict))}"]
+    lines += [f"{percent(p.probability):>9}  {p.label}" for p in outcome.predictions]
+    print("\n".join(map(printable, lines)), flush=True)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """Yield what counts a photo, on standard error, if a person watches that and the results go elsewhere."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda: None
+        return
+    done = 0
+
+    def advance() -> None:
+        nonlocal done
+        done += 1
+        write_in_place(f"{done} / {total}")
+
+    try:
+        yield advance
+    finally:
+        write_in_place("")

@@ -1,0 +1,88 @@
+"""`models` and `fetch`: what there is, and how it gets here."""
+
+import argparse
+import json
+
+from lib.catalogue.store import Entry, State, Store
+from lib.cli.terminal import (
+    ALL_WELL,
+    SOME_FAILED,
+    Commands,
+    columns,
+    complain,
+    download_progress,
+    printable,
+    size_words,
+)
+from lib.errors import AppError, UnknownModelError
+from lib.i18n import Translator
+from lib.messages import N_
+
+
+def _add_models(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("models", help="list the models there are", allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="a list of objects")
+    parser.set_defaults(run=_models)
+
+
+def _models(arguments: argparse.Namespace, say: Translator) -> int:
+    store = Store()
+    entries = store.entries()
+    if arguments.json:
+        print(json.dumps([_entry_object(entry) for entry in entries]))
+    else:
+        states = {State.READY: say(N_("ready")), State.DOWNLOADABLE: say(N_("downloadable"))}
+        for row in columns([_entry_row(entry, states[entry.state]) for entry in entries]):
+            print(printable(row))
+    for problem in store.problems():
+        complain(problem, say)
+    return ALL_WELL
+
+
+def _entry_object(entry: Entry) -> dict[str, object]:
+    spec, published = entry.spec, entry.spec.published
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "family": spec.family,
+        "state": entry.state.value,
+        "bytes": entry.size_bytes,
+        "classes": spec.output.classes,
+        "licence": spec.licence,
+        "published": published and {"top1": published.top1, "top5": published.top5, "source": published.source},
+    }
+
+
+def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
+    published = entry.spec.published
+    shares = [share for share in (published.top1, published.top5) if share is not None] if published else []
+    size = "" if entry.size_bytes is None else size_words(entry.size_bytes)
+    figures = " / ".join(f"{share * 100:.1f} %" for share in shares)
+    return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
+
+
+def _add_fetch(commands: "Commands[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("fetch", help="download models", allow_abbrev=False)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("ids", nargs="*", default=[], metavar="ID", help="a model of the list that `models` prints")
+    what.add_argument("--all", action="store_true", help="every model that is not here yet")
+    parser.set_defaults(run=_fetch)
+
+
+def _fetch(arguments: argparse.Namespace, say: Translator) -> int:
+    store = Store()
+    wanted = [entry.spec.id for entry in store.entries() if entry.state is State.DOWNLOADABLE]
+    if not arguments.all:
+        wanted = [store.find(model).spec.id for model in dict.fromkeys(arguments.ids)]
+    failed = False
+    for model in wanted:
+        try:
+            with download_progress(model, say) as on_progress:
+                report = store.fetch(model, on_progress=on_progress)
+            print(printable(say.message(report.message)), flush=True)
+        except UnknownModelError:
+            raise
+        except AppError as error:
+            complain(error, say)
+            failed = True
+    return SOME_FAILED if failed else ALL_WELL
