@@ -3,8 +3,12 @@
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import explanation, intake, models, results, settings, visit
+from lib.ui import intake, verdict_settings, visit
+from lib.ui.classify import explanation, results
 from lib.ui.entry import begin
+from lib.ui.models import choice, loaded
+from lib.ui.models.cards import draw_classes
+from lib.ui.models.download import download_card
 from lib.ui.style import plain
 
 t = begin()
@@ -16,18 +20,18 @@ st.caption(
     )
 )
 
-entry = models.pick(t)
+entry = choice.pick(t)
 if entry is None:
     st.stop()
-chosen = settings.draw(t, entry.spec.output.classes)
+chosen = verdict_settings.draw(t, entry.spec.output.classes)
 if entry.folder is None:
-    models.download_card(t, entry)
+    download_card(t, entry)
 
 intake.draw(t)
 album = visit.current().album
 if entry.folder is not None:
     try:
-        classifier = models.classifier(entry.folder)
+        classifier = loaded.classifier(entry.folder)
         labels = entry.folder.read_labels(t.language)
     except AppError as error:
         st.error(plain(t.message(error.message)), icon=":material/error:")
@@ -36,6 +40,6 @@ if entry.folder is not None:
         results.draw(t, album, classifier, labels, chosen)
     else:
         st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
-    models.draw_classes(t, labels)
+    draw_classes(t, labels)
 
 explanation.draw(t, expanded=not album.photos)

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import intake, models, settings, visit
+from lib.ui import intake, verdict_settings, visit
 from lib.ui.compare import choose, labelled, side, speed
 from lib.ui.entry import begin
+from lib.ui.models.loaded import classifier
 from lib.ui.style import plain
 
 t = begin()
@@ -17,7 +18,7 @@ except AppError as error:
     st.stop()
 if not folders:
     st.stop()
-chosen = settings.draw(t, *(folder.spec.output.classes for folder in folders))
+chosen = verdict_settings.draw(t, *(folder.spec.output.classes for folder in folders))
 views = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
 view = st.segmented_control(
     t("View"), list(views), default="side", required=True, key=f"view-{t.language}", format_func=views.__getitem__
@@ -29,7 +30,7 @@ try:
         case "speed":
             speed.draw(t, folders)
         case _:
-            classifiers = [models.classifier(folder) for folder in folders]
+            classifiers = [classifier(folder) for folder in folders]
             intake.draw(t)
             if visit.current().album.photos:
                 side.draw(t, folders, classifiers, chosen)

@@ -5,7 +5,7 @@ import streamlit as st
 from lib.embed import render
 from lib.errors import AppError
 from lib.model.spec import ModelFolder
-from lib.ui import settings
+from lib.ui import verdict_settings
 from lib.ui.embed import ask, code, live
 from lib.ui.entry import begin
 from lib.ui.style import plain
@@ -16,7 +16,7 @@ st.caption(t("Code that runs the model where you want it, with the same verdict 
 model = ask.model(t)
 if model is None:
     st.stop()
-chosen = settings.draw(t, model.spec.output.classes if isinstance(model, ModelFolder) else 1000)
+chosen = verdict_settings.draw(t, model.spec.output.classes if isinstance(model, ModelFolder) else 1000)
 options = ask.options(t, model, chosen)
 if options is None:
     st.stop()

@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from lib.ui import models
 from lib.ui.entry import begin
+from lib.ui.models.cards import draw_catalogue
+from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
 t = begin()
 st.title(t("Models"))
 st.caption(t("Models that are ready work without internet. Others are downloaded only when you press their button."))
-for error in models.store().problems():
+for error in store().problems():
     st.warning(plain(t.message(error.message)), icon=":material/warning:")
-models.draw_catalogue(t)
+draw_catalogue(t)

@@ -9,7 +9,7 @@ from lib.classify.infer import least_side
 from lib.i18n import Translator
 from lib.server.visits import Visit
 from lib.ui import waiting
-from lib.ui.models import store
+from lib.ui.models.loaded import store
 from lib.ui.visit import current, keep
 from lib.work.jobs import Job, JobState, Kind
 

@@ -7,6 +7,7 @@ from string import punctuation
 import streamlit as st
 
 from lib.i18n import Translator
+from lib.results import VerdictKind
 
 _SHEET = Path(__file__).with_name("style.css")
 
@@ -43,3 +44,11 @@ def plain(text: str) -> str:
     """Return `text`, which may be anything, as Markdown that shows it as it is, in one line."""
     line = " ".join(text.split("\n")).strip()
     return "".join(f"\\{c}" if c in punctuation else c for c in line)  # CommonMark, section 2.4
+
+
+SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
+
+
+def ink() -> str:
+    """Return the colour of text on this visitor's background; Streamlit does not pass it to text in a chart."""
+    return str(st.get_option("theme.dark.textColor" if st.context.theme.type == "dark" else "theme.light.textColor"))

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.catalogue.store import State, Store
 from lib.errors import Cancelled
-from lib.ui import models
+from lib.ui.models import loaded
 from lib.work.jobs import JobState
 from lib.work.queue import MOST_OF_OWNER, server_queue
 from tests.pages.conftest import app, press, run_until, says
@@ -50,7 +50,7 @@ def keys(test: AppTest) -> set[str]:
 def test_every_model_has_a_card_and_opening_the_page_downloads_nothing(mirror: Mirror) -> None:
     test = app(PAGE)
     assert not test.exception
-    entries = models.store().entries()
+    entries = loaded.store().entries()
     assert len(entries) > 40
     ready = {entry.spec.id for entry in entries if entry.state is State.READY}
     assert "starter" in ready

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib.server import previews
 from lib.server.album import Album
 from lib.server.visits import VISITS, Visit
-from lib.ui import models
+from lib.ui.models import loaded
 from lib.work.queue import server_queue
 from tests.conftest import TINY_MODELS
 from tests.pages.conftest import app, cat, html, upload
@@ -29,13 +29,13 @@ def visit_of(test: AppTest) -> Visit:
 
 def test_clearing_the_caches_forgets_no_visit_and_no_download_and_leaves_no_thread() -> None:
     visits = [visit_of(upload(app(), cat())) for _ in range(2)]
-    store = models.store()
+    store = loaded.store()
     for _ in range(5):
         st.cache_resource.clear()  # what a message of two bytes from any browser does
         app()
     assert [VISITS.get(visit.id) for visit in visits] == visits
     assert [len(visit.album.photos) for visit in visits] == [1, 1]
-    assert models.store() is store
+    assert loaded.store() is store
     assert [thread.name for thread in threading.enumerate()].count("forget-visits") == 1
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from lib.errors import ModelFileError
 from lib.model.spec import ModelFolder
-from lib.ui.models import classifier, distinct, megabytes
+from lib.ui.models.choice import distinct
+from lib.ui.models.download import megabytes
+from lib.ui.models.loaded import classifier
 
 
 def test_models_of_one_name_are_told_apart_by_their_ids() -> None:

@@ -8,8 +8,10 @@ from lib.catalogue.variants import Variant, make_variant, variant_id, variants
 from lib.errors import ModelFileError
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
-from lib.ui import models, waiting
-from lib.ui.models import distinct
+from lib.ui import waiting
+from lib.ui.models import choice
+from lib.ui.models.choice import distinct
+from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.work.jobs import Job, JobState, Kind
 
@@ -57,7 +59,7 @@ def pick(t: Translator) -> list[ModelFolder]:
         missed = st.session_state[_MISSED] = []  # the visitor has read it
     for model in missed:
         if model not in options:
-            models.explain_unavailable(t, model)
+            choice.explain_unavailable(t, model)
     st.session_state[_CHOSEN] = list(chosen)
     st.query_params[_PARAM] = ",".join(chosen)
     if len(chosen) < LEAST:
@@ -84,12 +86,12 @@ def _options(t: Translator) -> dict[str, Option]:
 
     A model whose file is damaged is left out, and that is said.
     """
-    here = [(entry.spec.name, entry.folder) for entry in models.store().entries() if entry.folder is not None]
+    here = [(entry.spec.name, entry.folder) for entry in store().entries() if entry.folder is not None]
     ids = {folder.spec.id for _, folder in here}
     options: dict[str, Option] = {}
     for name, folder in here:
         try:
-            found = variants(folder, data=models.store().data)
+            found = variants(folder, data=store().data)
         except ModelFileError as error:
             st.warning(plain(t.message(error.message)), icon=":material/warning:")
             continue
@@ -108,7 +110,7 @@ def _make(t: Translator, missing: tuple[Option, ...]) -> None:
 
     def work(job: Job) -> None:
         for option in missing:
-            make_variant(option.original, option.variant.format, data=models.store().data, cancelled=job.cancelled)
+            make_variant(option.original, option.variant.format, data=store().data, cancelled=job.cancelled)
             job.advance()
 
     name = "-".join(["variants", *(option.id for option in missing)])

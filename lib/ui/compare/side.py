@@ -21,8 +21,9 @@ from lib.model.spec import ModelFolder
 from lib.results import Answer, Failure, Outcome
 from lib.server.album import Album, Photo
 from lib.ui import looking
-from lib.ui.results import SIGNS, ink, offer_tables, pages
-from lib.ui.style import plain, span
+from lib.ui.paging import pages
+from lib.ui.style import SIGNS, ink, plain, span
+from lib.ui.takeaway import offer_tables
 from lib.ui.visit import current
 from lib.verdict import explain, percent
 

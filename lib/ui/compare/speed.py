@@ -11,9 +11,8 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
-from lib.ui.models import megabytes
-from lib.ui.results import ink
-from lib.ui.style import plain
+from lib.ui.models.download import megabytes
+from lib.ui.style import ink, plain
 from lib.ui.tables import table
 from lib.work.jobs import Job, Kind
 from lib.work.progress import Progress

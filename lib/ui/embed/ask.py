@@ -10,7 +10,8 @@ from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
-from lib.ui import models
+from lib.ui.models import choice
+from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
 _MODEL = "embed_model"
@@ -18,10 +19,10 @@ _MODEL = "embed_model"
 
 def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
     """Draw the choice of a model; the one last used in Classify stands first."""
-    own = {entry.spec.id: entry.folder for entry in models.store().entries() if entry.folder is not None}
+    own = {entry.spec.id: entry.folder for entry in store().entries() if entry.folder is not None}
     every: dict[str, ModelFolder | TfjsMobilenet] = {**own, **MOBILENETS}
     names = {key: found.name if isinstance(found, TfjsMobilenet) else found.spec.name for key, found in every.items()}
-    wanted = st.session_state.get(_MODEL) or models.last_chosen()
+    wanted = st.session_state.get(_MODEL) or choice.last_chosen()
     if wanted not in every and (same := matching(wanted)) is not None:
         wanted = same.id
     chosen = st.selectbox(

@@ -12,8 +12,9 @@ from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
-from lib.ui import models, waiting
-from lib.ui.models import megabytes
+from lib.ui import waiting
+from lib.ui.models.download import megabytes
+from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.work import process
 from lib.work.jobs import Job, Kind
@@ -92,7 +93,7 @@ def _bundle(t: Translator, options: Options) -> None:
         if not isinstance(options.model, ModelFolder):
             st.info(t("Only the app's own models can be packed: take the same one of these."), icon=":material/info:")
             return
-        scripts = Scripts(models.store().data)
+        scripts = Scripts(store().data)
         missing = scripts.download_bytes(bundles.files_needed(options))
         if missing:
             st.caption(t("Its scripts are downloaded first, once: {size}.", size=megabytes(missing)))

@@ -19,8 +19,9 @@ from lib.photos.source import Source
 from lib.results import Answer, Failure
 from lib.server import previews
 from lib.server.album import Photo
-from lib.ui import models, waiting
-from lib.ui.models import megabytes
+from lib.ui import waiting
+from lib.ui.models import loaded
+from lib.ui.models.download import megabytes
 from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
@@ -43,7 +44,7 @@ def draw(t: Translator, options: Options) -> None:
             icon=":material/info:",
         )
         return
-    scripts = Scripts(models.store().data)
+    scripts = Scripts(loaded.store().data)
     if not _has_scripts(t, options, scripts):
         return
     photo = _photo(t)
@@ -106,7 +107,7 @@ def _photo(t: Translator) -> Photo | None:
 
 def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
     """Return where the browser finds the scripts and the model, after seeing to it that it does."""
-    model = f"m/{_digest(models.stamp(folder), folder)}/"
+    model = f"m/{_digest(loaded.stamp(folder), folder)}/"
     files = {f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)}
     previews.share({**files, model + MODEL_FILE: partial(weights_file, folder)})
     return {"scripts": f"{previews.ADDRESS}/npm/", "model": f"{previews.ADDRESS}/{model}"}
@@ -126,7 +127,7 @@ def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, 
     """Draw the browser's answer beside the app's own, and say why they may differ."""
     own = current().album.answer(folder.spec.id, photo)
     if not isinstance(own, Answer):
-        seen = infer(Source.of_bytes(photo.data, photo.name), models.classifier(folder))
+        seen = infer(Source.of_bytes(photo.data, photo.name), loaded.classifier(folder))
         if isinstance(seen, Failure):
             st.error(plain(t.message(seen.error.message)), icon=":material/error:")
             return

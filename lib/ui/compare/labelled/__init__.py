@@ -13,10 +13,11 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import thumbnail
 from lib.photos.source import Source
-from lib.ui import models, waiting
+from lib.ui import waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures
 from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped
 from lib.ui.compare.labelled.questions import draw_questions
+from lib.ui.models.loaded import classifier
 from lib.work.jobs import Job, JobState, Kind
 from lib.work.progress import Progress
 
@@ -83,7 +84,7 @@ class _Work:
     ) -> None:
         self._known, self._settings = known, settings
         self._entrants = [
-            Entrant(models.classifier(folder), folder.read_labels(t.language), matching)
+            Entrant(classifier(folder), folder.read_labels(t.language), matching)
             for folder, matching in zip(folders, matchings, strict=True)
         ]
         self._thumbnails: dict[Source, bytes] = {}

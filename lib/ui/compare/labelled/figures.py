@@ -22,8 +22,7 @@ from lib.messages import N_
 from lib.reports.evaluation import evaluation_csv, evaluation_json
 from lib.reports.page import report
 from lib.ui.compare.labelled.intake import draw_skipped
-from lib.ui.results import SIGNS, ink
-from lib.ui.style import plain
+from lib.ui.style import SIGNS, ink, plain
 from lib.ui.tables import table
 from lib.verdict import percent
 

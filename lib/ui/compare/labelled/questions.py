@@ -9,7 +9,7 @@ from lib.datasets.labelled import KnownPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
-from lib.ui.results import pages
+from lib.ui.paging import pages
 from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current

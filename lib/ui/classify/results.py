@@ -1,10 +1,8 @@
 """The results: progress while models look, a card a photo, filter, sort, pages, summary and downloads."""
 
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import TypeVar
 
 import streamlit as st
 
@@ -12,16 +10,15 @@ from lib.charts.bars import bars, describe
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.i18n import Translator
-from lib.reports.outcomes import to_csv, to_json_line
 from lib.results import Classification, Failure, Outcome, VerdictKind
 from lib.server.album import Album, Photo
 from lib.ui import looking
-from lib.ui.style import plain, span
+from lib.ui.paging import pages
+from lib.ui.style import SIGNS, ink, plain, span
+from lib.ui.takeaway import offer_tables
 from lib.verdict import explain
 
 _PER_PAGE = 12
-
-SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
 
 
 def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str, ...], settings: Settings) -> None:
@@ -92,18 +89,6 @@ def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Ph
     kept = [pair for pair in shown if _passes(pair[1], chosen or "all")]
     kept = _sorted(kept, order)
     return pages(kept, _PER_PAGE, key="page")
-
-
-T = TypeVar("T")
-
-
-def pages(items: list[T], size: int, *, key: str) -> list[T]:
-    """Return those of `items` that are on the page chosen; the choice is drawn if there is more than one page."""
-    count = math.ceil(len(items) / size)
-    if count <= 1:
-        return items
-    page = st.pagination(count, key=f"{key}-{count}")
-    return items[(page - 1) * size : page * size]
 
 
 def _passes(outcome: Outcome, chosen: str) -> bool:
@@ -200,11 +185,6 @@ def _classification(t: Translator, photo: Photo, outcome: Classification) -> Non
     st.html(f'<p class="facts">{escape(spread)}<br>{width} × {height} px · {outcome.milliseconds:.0f} ms</p>')
 
 
-def ink() -> str:
-    """Return the colour of text on this visitor's background; Streamlit does not pass it to text in a chart."""
-    return str(st.get_option("theme.dark.textColor" if st.context.theme.type == "dark" else "theme.light.textColor"))
-
-
 def _about(spread: float) -> str:
     return f"{spread:.1f}" if spread < 10 else f"{spread:.0f}"
 
@@ -237,31 +217,3 @@ def _downloads(t: Translator, album: Album, model: str, labels: tuple[str, ...],
             if st.button(t("Remove all photos"), key="clear-album", type="primary"):
                 album.clear()
                 st.rerun()
-
-
-def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings: Settings, *, name: str) -> None:
-    """Draw the buttons that give results away as CSV and JSON; they are written when a button is pressed.
-
-    Args:
-        t: The visitor's language.
-        outcomes: Called in a thread without a session, where `st.session_state` is one for all visitors: it must not
-            ask for that, nor call anything that does.
-        settings: What the visitor chose.
-        name: The files' name, without suffix.
-    """
-    st.download_button(
-        t("Table (CSV)"),
-        data=lambda: to_csv(outcomes(), t, top=settings.top),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "JSON",
-        data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
-        file_name=f"{name}.jsonl",
-        mime="application/jsonl",
-        icon=":material/download:",
-        on_click="ignore",
-    )

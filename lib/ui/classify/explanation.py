@@ -6,7 +6,7 @@ import streamlit as st
 from lib.charts.bars import bars, describe
 from lib.i18n import Translator
 from lib.results import Classification, VerdictKind
-from lib.ui.results import SIGNS, ink
+from lib.ui.style import SIGNS, ink
 from lib.verdict import default_floor, explain, judge, percent, rank
 
 _EXAMPLES = ((0.91, 0.07, 0.02), (0.35, 0.34, 0.31))

@@ -1,0 +1,1 @@
+"""Models in the page: chosen, loaded, downloaded, listed."""

@@ -1,0 +1,76 @@
+"""A card for each model, and what a model knows."""
+
+import streamlit as st
+
+from lib.catalogue.store import Entry, State
+from lib.i18n import Translator
+from lib.model.spec import Published
+from lib.ui.models.choice import _CHOSEN
+from lib.ui.models.download import _download, _short_state, megabytes
+from lib.ui.models.loaded import store
+from lib.ui.style import plain, span
+
+
+def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
+    """Draw, folded, what a model can answer at all; nothing teaches its limits better."""
+    with st.expander(t("What this model knows: {n} classes", n=len(labels)), icon=":material/category:"):
+        names = " ".join(span(label, "known") for label in labels)
+        st.html(f'<p class="knows">{names}</p>')
+
+
+def draw_catalogue(t: Translator) -> None:
+    """Draw a card for each model, by family, those that are ready first."""
+    families: dict[str, list[Entry]] = {}
+    for entry in store().entries():
+        families.setdefault(entry.spec.family, []).append(entry)
+    for family, entries in families.items():
+        st.subheader(plain(family))
+        grid = st.grid(min_column_width=300, gap="small")
+        for entry in entries:
+            with grid.cell(), st.container(border=True, key=f"model-{entry.spec.id}"):
+                _card(t, entry)
+
+
+def _card(t: Translator, entry: Entry) -> None:
+    spec = entry.spec
+    ready = entry.state is State.READY
+    st.markdown(f"**{plain(spec.name)}**")
+    st.badge(
+        _short_state(t, entry),
+        icon=":material/check:" if ready else ":material/cloud_download:",
+        color="green" if ready else "gray",
+    )
+    st.caption(plain(" · ".join(_facts(t, entry))))
+    if spec.published is not None:
+        st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
+        st.caption(plain(t("Source: {source}", source=spec.published.source)))
+    if entry.folder is not None:
+        if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
+            st.session_state[_CHOSEN] = spec.id
+            st.switch_page("pages/classify.py")
+    else:
+        _download(t, entry)
+
+
+def _facts(t: Translator, entry: Entry) -> list[str]:
+    spec = entry.spec
+    width, height = spec.input.size_wh
+    facts = [
+        t("{n} classes", n=spec.output.classes),
+        f"{width} × {height} px",
+        spec.licence,
+    ]
+    if entry.size_bytes is not None:
+        facts.insert(0, megabytes(entry.size_bytes))
+    return facts
+
+
+def _figures(published: Published) -> str:
+    figures = []
+    if published.top1 is not None:
+        figures.append(f"top-1 {published.top1:.1%}")
+    if published.top5 is not None:
+        figures.append(f"top-5 {published.top5:.1%}")
+    if published.parameters is not None:
+        figures.append(f"{published.parameters / 1e6:.1f} M parameters")
+    return ", ".join(figures)

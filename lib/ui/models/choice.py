@@ -1,0 +1,72 @@
+"""Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import streamlit as st
+
+from lib.catalogue.store import Entry
+from lib.errors import AppError, ModelNotReadyError, UnknownModelError
+from lib.i18n import Translator
+from lib.ui.models.download import _short_state
+from lib.ui.models.loaded import store
+from lib.ui.style import plain
+
+DEFAULT_MODEL = "starter"
+_CHOSEN = "chosen_model"
+_PARAM = "model"
+
+
+def pick(t: Translator) -> Entry | None:
+    """Draw the model picker and return the chosen model; None, with the reason drawn, if the one asked for is unknown.
+
+    `?model=` chooses, and follows the choice.
+    """
+    entries = {entry.spec.id: entry for entry in store().entries()}
+    wanted = st.session_state.get(_CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
+    if wanted not in entries:
+        explain_unavailable(t, wanted)
+    names = distinct({model: entry.spec.name for model, entry in entries.items()})
+    labels = {model: f"{names[model]} · {_short_state(t, entry)}" for model, entry in entries.items()}
+    # The browser remembers an option by its words, so other words need another widget.
+    key = f"model-{hash(tuple(labels.values()))}"
+    index = list(entries).index(wanted) if wanted in entries else None
+    chosen = st.selectbox(
+        t("Model"), list(entries), index, key=key, format_func=labels.__getitem__, placeholder=t("Choose a model")
+    )
+    if chosen is None:
+        return None
+    choose(chosen)
+    return entries[chosen]
+
+
+def choose(model: str) -> None:
+    """Make `model` the one that this visitor classifies with, here and in the address."""
+    st.session_state[_CHOSEN] = model
+    if model != st.query_params.get(_PARAM, DEFAULT_MODEL):
+        st.query_params[_PARAM] = model
+
+
+def last_chosen() -> str:
+    """Return the id of the model this visitor classified with last."""
+    return str(st.session_state.get(_CHOSEN, DEFAULT_MODEL))
+
+
+def explain_unavailable(t: Translator, wanted: str) -> None:
+    """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet."""
+    try:
+        store().open_folder(wanted)
+    except ModelNotReadyError as error:
+        more = t("The page Models has a button that downloads it.")
+        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
+    except UnknownModelError as error:
+        more = t("The page Models shows those there are.")
+        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
+    except AppError as error:
+        st.error(plain(t.message(error.message)), icon=":material/error:")
+
+
+def distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of models, by id; those that several have are followed by the id, as choices go by words."""
+    often = Counter(names.values())
+    return {model: name if often[name] == 1 else f"{name} ({model})" for model, name in names.items()}
