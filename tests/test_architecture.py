@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,52 @@ def test_the_library_below_the_page_knows_no_streamlit(path: Path) -> None:
 def test_pages_import_the_library_and_streamlit_only(path: Path) -> None:
     foreign = top_levels(path) - {"lib", "streamlit", "pages"} - sys.stdlib_module_names
     assert not foreign - {"starlette"}  # routes of our own
+
+
+# The floors of the house, from the top: a room imports from its own floor and from those below it, never from above.
+FLOORS = (
+    {"__main__"}, {"ui", "cli"}, {"server"}, {"reports", "embed", "training"}, {"charts"}, {"evaluation", "catalogue"},
+    {"classify"}, {"datasets", "formats"}, {"photos", "work", "model"}, {"verdict"}, {"results", "i18n"}, {"errors"},
+    {"messages"},
+)  # fmt: skip
+HEIGHT = {room: -depth for depth, rooms in enumerate(FLOORS) for room in rooms}
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in LIB}
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules of the library that a file imports, `from lib.work import queue` as lib.work.queue."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= inside if inside <= set(MODULES) else inside | {node.module or ""}
+    return {name for name in found if name in MODULES and name.count(".")}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1]
+
+
+IMPORTS = {module: imported_modules(path) - {module} for module, path in MODULES.items() if module != "lib"}
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {room(module) for module in IMPORTS} <= set(HEIGHT)
+
+
+@pytest.mark.parametrize("module", IMPORTS)
+def test_imports_run_downwards(module: str) -> None:
+    assert not [name for name in IMPORTS[module] if HEIGHT[room(name)] > HEIGHT[room(module)]]
+
+
+def test_nothing_is_imported_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for module, names in IMPORTS.items():
+        rooms.setdefault(room(module), set()).update(room(name) for name in names if room(name) != room(module))
+    tuple(TopologicalSorter(rooms).static_order())  # raises CycleError, which names the circle
+    tuple(TopologicalSorter(IMPORTS).static_order())
 
 
 def catches_everything(handler: ast.ExceptHandler) -> bool:

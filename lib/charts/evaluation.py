@@ -7,7 +7,18 @@ Colour is never the only sign: models have a shape and a dash of their own, righ
 from collections.abc import Mapping, Sequence
 
 from lib.charts.bars import RUNNING, WINNER
-from lib.charts.palette import DASHES, INK, PALETTE, SHAPES, Spec, _chart, _cycle, _named, _ordinal, _share_axis
+from lib.charts.palette import (
+    DASHES,
+    INK,
+    PALETTE,
+    SHAPES,
+    Spec,
+    chart_of,
+    cycle_over,
+    named_axis,
+    ordinal_axis,
+    share_axis,
+)
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import Bin
 from lib.evaluation.shares import Share, with_interval
@@ -35,10 +46,10 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
         for answered in columns
         if confusion.counts[true, answered]
     ]
-    every = {"labelOverlap": False, **_named(names)}
+    every = {"labelOverlap": False, **named_axis(names)}
     x_axis = {"labelAngle": -40, "labelLimit": 110, "orient": "top", "titlePadding": 8, **every}
-    x = _ordinal("answered", columns, say(N_("answered")), x_axis)
-    y = _ordinal("true", shown, say(N_("true class")), {"labelLimit": 140, **every})
+    x = ordinal_axis("answered", columns, say(N_("answered")), x_axis)
+    y = ordinal_axis("true", shown, say(N_("true class")), {"labelLimit": 140, **every})
     tooltip = [
         {"field": "true_name", "title": say(N_("true class"))},
         {"field": "answered_name", "title": say(N_("answered"))},
@@ -60,7 +71,7 @@ def confusion_map(confusion: Confusion, say: Translator, *, ink: str = INK) -> S
         text = {"field": "count", "type": "quantitative"}
         mark = {"type": "text", "fontSize": 12, "color": ink, "tooltip": None}
         layers.append({"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, "text": text}})
-    return _chart(layers, ink, height=150 + 26 * len(shown))  # slanted names of the columns take up to 120
+    return chart_of(layers, ink, height=150 + 26 * len(shown))  # slanted names of the columns take up to 120
 
 
 def reliability_diagram(bins: Sequence[Bin], say: Translator, *, ink: str = INK) -> Spec:
@@ -73,8 +84,8 @@ def reliability_diagram(bins: Sequence[Bin], say: Translator, *, ink: str = INK)
         }
         for b in bins
     ]  # fmt: skip
-    x = _share_axis("low", say(N_("how sure the model is")))
-    y = _share_axis("accuracy", say(N_("how often it is right")))
+    x = share_axis("low", say(N_("how sure the model is")))
+    y = share_axis("accuracy", say(N_("how often it is right")))
     tooltip = [
         {"field": "said", "title": say(N_("how sure the model is"))},
         {"field": "right", "title": say(N_("how often it is right"))},
@@ -99,7 +110,7 @@ def reliability_diagram(bins: Sequence[Bin], say: Translator, *, ink: str = INK)
             "encoding": {"x": x, "y": y},
         },
     ]
-    return _chart(layers, ink, height=280)
+    return chart_of(layers, ink, height=280)
 
 
 def coverage_curves(
@@ -126,9 +137,9 @@ def coverage_curves(
     ]  # fmt: skip
     models = list(curves)
     title = {"answered": say(N_("photos with a clear answer")), "accuracy": say(N_("of these, right"))}
-    x = _share_axis("answered", title["answered"])
+    x = share_axis("answered", title["answered"])
     least = min((float(str(row["accuracy"])) for row in rows), default=0.0)
-    y = _share_axis("accuracy", title["accuracy"])
+    y = share_axis("accuracy", title["accuracy"])
     y["scale"] = {"domain": [max(0.0, least // 0.1 * 0.1 - 0.05), 1], "nice": False}
     tooltip = [
         {"field": "model", "title": say(N_("model"))},
@@ -141,7 +152,7 @@ def coverage_curves(
         "field": "model",
         "type": "nominal",
         "legend": _MODELS_LEGEND,
-        "scale": {"domain": models, "range": _cycle(DASHES, models)},
+        "scale": {"domain": models, "range": cycle_over(DASHES, models)},
     }
     size = {"condition": {"test": "datum.now", "value": 160}, "value": 36}
     line = {"x": x, "y": y, "color": _by_model(models), "order": order, "strokeDash": dash}
@@ -150,7 +161,7 @@ def coverage_curves(
         {"data": {"values": rows}, "mark": {"type": "line", "strokeWidth": 2}, "encoding": line},
         {"data": {"values": rows}, "mark": {"type": "point", "filled": True, "opacity": 1}, "encoding": dots},
     ]
-    return _chart(layers, ink, height=280)
+    return chart_of(layers, ink, height=280)
 
 
 def class_bars(figures: Sequence[ClassFigures], say: Translator, *, ink: str = INK) -> Spec:
@@ -164,7 +175,7 @@ def class_bars(figures: Sequence[ClassFigures], say: Translator, *, ink: str = I
         if value is not None
     ]
     names = list(dict.fromkeys(f.name for f in ordered))
-    x = _share_axis("value", None)
+    x = share_axis("value", None)
     y = {"field": "name", "type": "nominal", "sort": names, "title": None, "axis": {"labelLimit": 180, "grid": False}}
     offset = {"field": "kind", "type": "nominal", "sort": [found, right]}
     legend = {"title": None, "orient": "top", "labelLimit": 0}
@@ -186,7 +197,7 @@ def class_bars(figures: Sequence[ClassFigures], say: Translator, *, ink: str = I
             "encoding": {**encoding, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
         },
     ]
-    return _chart(layers, ink, height=50 + 34 * len(names))
+    return chart_of(layers, ink, height=50 + 34 * len(names))
 
 
 def _cell(confusion: Confusion, true: int, answered: int, names: Sequence[str]) -> dict[str, object]:
@@ -215,7 +226,7 @@ def _by_model(models: Sequence[str]) -> Spec:
         "field": "model",
         "type": "nominal",
         "legend": _MODELS_LEGEND,
-        "scale": {"domain": models, "range": _cycle(PALETTE, models)},
+        "scale": {"domain": models, "range": cycle_over(PALETTE, models)},
     }
 
 
@@ -224,5 +235,5 @@ def _shaped(models: Sequence[str]) -> Spec:
         "field": "model",
         "type": "nominal",
         "legend": _MODELS_LEGEND,
-        "scale": {"domain": models, "range": _cycle(SHAPES, models)},
+        "scale": {"domain": models, "range": cycle_over(SHAPES, models)},
     }

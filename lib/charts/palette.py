@@ -22,7 +22,7 @@ DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
 Spec = dict[str, Any]
 
 
-def _chart(layers: Sequence[Spec], ink: str, *, height: int) -> Spec:
+def chart_of(layers: Sequence[Spec], ink: str, *, height: int) -> Spec:
     axis = {"labelColor": ink, "titleColor": ink, "titleFontWeight": "normal", "domainColor": OTHER, "tickColor": OTHER}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -38,12 +38,12 @@ def _chart(layers: Sequence[Spec], ink: str, *, height: int) -> Spec:
     }
 
 
-def _named(names: Sequence[str]) -> Spec:
+def named_axis(names: Sequence[str]) -> Spec:
     """Return what lets an axis of positions show names; written as JSON, a name stays a text whatever is in it."""
     return {"labelExpr": f"{json.dumps(list(names))}[datum.value]"}
 
 
-def _ordinal(field: str, domain: Sequence[int], title: str, axis: Spec) -> Spec:
+def ordinal_axis(field: str, domain: Sequence[int], title: str, axis: Spec) -> Spec:
     scale = {"domain": list(domain)}
     return {
         "field": field,
@@ -54,10 +54,10 @@ def _ordinal(field: str, domain: Sequence[int], title: str, axis: Spec) -> Spec:
     }
 
 
-def _share_axis(field: str, title: str | None) -> Spec:
+def share_axis(field: str, title: str | None) -> Spec:
     scale = {"domain": [0, 1], "nice": False}
     return {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"format": ".0%"}}
 
 
-def _cycle(values: Sequence[Any], models: Sequence[str]) -> list[Any]:
+def cycle_over(values: Sequence[Any], models: Sequence[str]) -> list[Any]:
     return [list(v) if isinstance(v := values[i % len(values)], tuple) else v for i in range(len(models))]

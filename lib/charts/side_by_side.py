@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lib.charts.bars import OTHER
-from lib.charts.palette import INK, PALETTE, Spec, _chart
+from lib.charts.palette import INK, PALETTE, Spec, chart_of
 from lib.evaluation.side_by_side import Row
 from lib.i18n import Translator
 from lib.messages import N_
@@ -48,5 +48,5 @@ def side_by_side(rows: Sequence[Row], model: int, say: Translator, *, ink: str =
             "encoding": {"y": y, "x": {"value": "width"}, "text": {"field": "share"}, "tooltip": tooltip},
         },
     ]
-    spec = _chart([{"data": {"values": data}, **layer} for layer in layers], ink, height=38 * len(rows))
+    spec = chart_of([{"data": {"values": data}, **layer} for layer in layers], ink, height=38 * len(rows))
     return {**spec, "config": {**spec["config"], "padding": 0}}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.charts.bars import OTHER, RUNNING, WINNER
-from lib.charts.palette import INK, Spec, _chart, _share_axis
+from lib.charts.palette import INK, Spec, chart_of, share_axis
 from lib.evaluation.speed import FRAME_MS
 from lib.i18n import Translator
 from lib.messages import N_
@@ -59,7 +59,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
         "scale": {"domain": [0, max(slowest, FRAME_MS) * 1.15], "nice": False},
     }  # fmt: skip
     values = [spot.accuracy for spot in spots] or [0.0]
-    y = _share_axis("accuracy", say(N_("accuracy")))
+    y = share_axis("accuracy", say(N_("accuracy")))
     y["scale"] = {"domain": [max(0.0, min(values) - 0.06), min(1.0, max(values) + 0.06)], "nice": False}
     area = {
         "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [60, 900]},
@@ -101,7 +101,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
             "encoding": {**place, "text": {"field": "name"}},
         },
     ]
-    return _chart(layers, ink, height=340)
+    return chart_of(layers, ink, height=340)
 
 
 def _few(spots: Sequence[Spot]) -> list[float]:

@@ -29,7 +29,7 @@ from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
 
 
-def _add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("classify", help="say what photos show", allow_abbrev=False)
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
     parser.add_argument(

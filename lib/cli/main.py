@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lib.cli.classify import _add_classify
-from lib.cli.models import _add_fetch, _add_models
+from lib.cli.classify import add_classify
+from lib.cli.models import add_fetch, add_models
 from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, Commands, complain, printable
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for add in (
-        _add_classify, _add_models, _add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate, _add_embed,
+        add_classify, add_models, add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate, _add_embed,
     ):  # fmt: skip
         add(commands)
     for train in commands.choices.values():

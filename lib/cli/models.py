@@ -19,7 +19,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 
 
-def _add_models(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_models(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("models", help="list the models there are", allow_abbrev=False)
     parser.add_argument("--json", action="store_true", help="a list of objects")
     parser.set_defaults(run=_models)
@@ -61,7 +61,7 @@ def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
     return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
 
 
-def _add_fetch(commands: "Commands[argparse.ArgumentParser]") -> None:
+def add_fetch(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("fetch", help="download models", allow_abbrev=False)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("ids", nargs="*", default=[], metavar="ID", help="a model of the list that `models` prints")

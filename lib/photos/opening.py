@@ -20,16 +20,16 @@ from PIL import Image, UnidentifiedImageError
 from lib.errors import PhotoError
 from lib.messages import N_
 from lib.photos.headers import Shown, orientation_of, show
-from lib.photos.pixels import DECODE_FLOOR, MUCH_HELD, _load, _open, _reduction, _to_rgb
+from lib.photos.pixels import DECODE_FLOOR, MUCH_HELD, load_reduced, open_image, reduction, to_rgb
 from lib.photos.refusals import (
     MAX_BYTES,
-    _broken,
-    _bytes_held,
-    _check_bytes,
-    _check_frames,
-    _check_size,
-    _not_a_photo,
-    _too_many_bytes,
+    broken,
+    bytes_held,
+    check_bytes,
+    check_frames,
+    check_size,
+    not_a_photo,
+    too_many_bytes,
 )
 
 # EXIF 2.3, tag 274: how the stored picture has to be turned to stand upright.
@@ -68,16 +68,16 @@ def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image
 
 def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> tuple[Image.Image, tuple[int, int]]:
     """Like `open_photo`, and also return the upright photo's own (width, height) in the file."""
-    _check_bytes(data, name)
+    check_bytes(data, name)
     with _decoding(name, data):
         shown = show(data, name)
-        image = _open(shown.data)
+        image = open_image(shown.data)
         stored_wh = image.size
-        _check_size(image, shown, name)
-        _check_frames(image, shown, name)
-        with _decoding_much if _bytes_held(image, shown, at_least) > MUCH_HELD else nullcontext():
-            image = _load(image, shown, at_least)
-            rgb = _to_rgb(image, shown, _reduction(image.size, at_least))
+        check_size(image, shown, name)
+        check_frames(image, shown, name)
+        with _decoding_much if bytes_held(image, shown, at_least) > MUCH_HELD else nullcontext():
+            image = load_reduced(image, shown, at_least)
+            rgb = to_rgb(image, shown, reduction(image.size, at_least))
     turning = _turning(image, shown)
     if turning is None:
         return rgb, stored_wh
@@ -98,7 +98,7 @@ def read_photo(path: Path, name: str | None = None) -> bytes:
     try:
         status = path.stat()
         if status.st_size > MAX_BYTES:
-            raise _too_many_bytes(name, status.st_size)
+            raise too_many_bytes(name, status.st_size)
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise PhotoError(N_("{file} is not a file: nothing can be read from it."), file=name)
         return path.read_bytes()
@@ -135,12 +135,12 @@ def _decoding(name: str, data: bytes) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError as error:
-        raise _not_a_photo(name, data, error) from error
+        raise not_a_photo(name, data, error) from error
     # What Pillow's decoders raise on bad data, found by cutting and mutating files of every format.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AssertionError) as error:
-        raise _broken(name, data, error) from error
+        raise broken(name, data, error) from error
     except (struct.error, zlib.error, OverflowError, ZeroDivisionError, RuntimeError) as error:
-        raise _broken(name, data, error) from error
+        raise broken(name, data, error) from error
     except (MemoryError, Image.DecompressionBombError) as error:
         raise PhotoError(N_("{file} needs too much memory to decode."), file=name) from error
 

@@ -26,7 +26,7 @@ DECODE_FLOOR = 360
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 
 
-def _open(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> Image.Image:
     if data[4:8] == b"ftyp":
         _register_heif()
     return Image.open(io.BytesIO(data), formats=_formats())
@@ -44,7 +44,7 @@ def _register_heif() -> None:
         pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def _load(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
+def load_reduced(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
     """Decode, and say by Pillow's means which pixels of a PNG are transparent."""
     if image.format == "JPEG":
         return _load_jpeg(image, shown, at_least)
@@ -77,7 +77,7 @@ def _load_jpeg(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
         if is_marked or shown.held > MUCH_HELD or not shown.is_refined or not _is_whole(stripped):
             raise
         ended = replace(shown, data=stripped + _JPEG_END)
-        return _load_jpeg(_open(ended.data), ended, at_least)
+        return _load_jpeg(open_image(ended.data), ended, at_least)
     return image
 
 
@@ -104,7 +104,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _sums(data: bytes) -> list[int]:
-    image = _open(data)
+    image = open_image(data)
     if image.width * image.height > _PIXELS_COMPARED:
         image.draft(image.mode, (1, 1))
     return [zlib.crc32(strip.tobytes()) for _, strip in _strips(image)]
@@ -136,7 +136,7 @@ _NATIVE = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 
 def _low_bytes(shown: Shown) -> Image.Image:
     """Decode a PNG of 16 bits a colour to the lower 8 of them: the upper ones of the other order."""
-    image = cast(ImageFile.ImageFile, _open(shown.data))
+    image = cast(ImageFile.ImageFile, open_image(shown.data))
     image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
     return image
 
@@ -180,11 +180,11 @@ def _cuts(size_wh: tuple[int, int], multiple: int) -> Iterator[tuple[int, int]]:
 _STRIP_PIXELS = 1_000_000
 
 
-def _reduction(size_wh: tuple[int, int], at_least: int) -> int:
+def reduction(size_wh: tuple[int, int], at_least: int) -> int:
     return next((factor for factor in (8, 4, 2) if min(size_wh) >= factor * at_least), 1)
 
 
-def _to_rgb(image: Image.Image, shown: Shown, factor: int) -> Image.Image:
+def to_rgb(image: Image.Image, shown: Shown, factor: int) -> Image.Image:
     """Return the picture as RGB on white, each square of `factor` × `factor` pixels averaged."""
     if image.mode == "RGB" and not image.has_transparency_data and image.format != "HEIF":
         return image.reduce(factor) if factor > 1 else image

@@ -5,7 +5,7 @@ from PIL import Image
 from lib.errors import PhotoError
 from lib.messages import N_
 from lib.photos.headers import Shown, boxes
-from lib.photos.pixels import DECODE_FLOOR, _reduction
+from lib.photos.pixels import DECODE_FLOOR, reduction
 
 MAX_BYTES = 64 * 2**20
 
@@ -37,14 +37,14 @@ SUFFIXES = frozenset(
 SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
 
 
-def _check_bytes(data: bytes, name: str) -> None:
+def check_bytes(data: bytes, name: str) -> None:
     if not data:
         raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
     if len(data) > MAX_BYTES:
-        raise _too_many_bytes(name, len(data))
+        raise too_many_bytes(name, len(data))
 
 
-def _too_many_bytes(name: str, size: int) -> PhotoError:
+def too_many_bytes(name: str, size: int) -> PhotoError:
     return PhotoError(
         N_("{file} is too large: {megabytes} MB; photos up to {limit} MB are read."),
         file=name,
@@ -53,11 +53,11 @@ def _too_many_bytes(name: str, size: int) -> PhotoError:
     )
 
 
-def _check_size(image: Image.Image, shown: Shown, name: str) -> None:
+def check_size(image: Image.Image, shown: Shown, name: str) -> None:
     width, height = image.size
     limit = MAX_PIXELS_JPEG
     if image.format != "JPEG" or shown.held:
-        limit = min(MAX_PIXELS, MAX_HELD * width * height // max(1, _bytes_held(image, shown)))
+        limit = min(MAX_PIXELS, MAX_HELD * width * height // max(1, bytes_held(image, shown)))
     if width * height > limit:
         raise PhotoError(
             N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read."),
@@ -77,11 +77,11 @@ def _check_size(image: Image.Image, shown: Shown, name: str) -> None:
         )
 
 
-def _bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) -> int:
+def bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) -> int:
     """Return what the decoder and Pillow hold for a picture that is opened, but not decoded yet."""
     width, height = image.size
     if image.format == "JPEG":  # decoded at reduced scale
-        factor = _reduction(image.size, at_least)
+        factor = reduction(image.size, at_least)
         width, height = width // factor, height // factor
     each = 1 if image.mode in ("1", "L", "P") else 2 if image.mode.startswith("I;16") else 4
     return width * height * _COPIES.get((str(image.format), len(image.getbands())), each) + shown.held
@@ -91,7 +91,7 @@ def _bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) 
 _COPIES = {("WEBP", 3): 16, ("WEBP", 4): 16, ("AVIF", 3): 9, ("AVIF", 4): 11, ("HEIF", 3): 5, ("HEIF", 4): 7}
 
 
-def _check_frames(image: Image.Image, shown: Shown, name: str) -> None:
+def check_frames(image: Image.Image, shown: Shown, name: str) -> None:
     """Refuse films. The pages of a TIFF are not counted: they cost nothing, as only the first is read."""
     frames = shown.frames
     if image.format in ("WEBP", "AVIF", "HEIF"):
@@ -104,7 +104,7 @@ def _check_frames(image: Image.Image, shown: Shown, name: str) -> None:
         )
 
 
-def _broken(name: str, data: bytes, error: Exception) -> PhotoError:
+def broken(name: str, data: bytes, error: Exception) -> PhotoError:
     reason = str(error).lower()
     if _is_cut_off(data) or any(sign in reason for sign in _SIGNS_OF_A_CUT):
         return PhotoError(N_("{file} is cut off: it ends before the picture does."), file=name)
@@ -126,7 +126,7 @@ def _is_cut_off(data: bytes) -> bool:
     return max(boxes(data), default=0) > len(data)
 
 
-def _not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
+def not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
     if kind := _recognise(data):
         return PhotoError(
             N_("{file} is not a photo but {kind}. Photos are {formats}."),
@@ -135,7 +135,7 @@ def _not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
             formats=SUPPORTED,
         )
     if any(data.startswith(magic) for magic in _PHOTO_MAGIC) or data[4:8] == b"ftyp":
-        return _broken(name, data, error)
+        return broken(name, data, error)
     return PhotoError(N_("{file} is not a photo. Photos are {formats}."), file=name, formats=SUPPORTED)
 
 

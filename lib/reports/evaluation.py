@@ -5,7 +5,7 @@ import json
 from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import Share, explain_difference
 from lib.i18n import Translator
-from lib.reports.cells import BOM, _line, encode, harmless
+from lib.reports.cells import BOM, csv_line, encode, harmless
 
 
 def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, object]:
@@ -53,7 +53,7 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
     `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class. An answer and its
     probability are those of all the model's classes that mean the same for the photos together: "cat", not a breed.
     """
-    lines = [_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "error"])]
+    lines = [csv_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "error"])]
     photos = evaluation.photos
     for index, photo in enumerate(photos.photos):
         start = [harmless(photo.source.name), harmless(photos.titles[photo.label])]
@@ -62,9 +62,12 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
             judged = [int(hits.right[index]), int(hits.in_top5[index])] if hits.judged[index] else ["", ""]
             answer = harmless(answers.labels[answers.best[index]])
             kind = model.kinds[index].value
-            lines.append(_line([*start, harmless(answers.model), answer, float(answers.p1[index]), *judged, kind, ""]))
+            lines.append(
+                csv_line([*start, harmless(answers.model), answer, float(answers.p1[index]), *judged, kind, ""])
+            )
     lines += [
-        _line([harmless(skipped.file), *[""] * 7, harmless(say.message(skipped.reason))]) for skipped in photos.skipped
+        csv_line([harmless(skipped.file), *[""] * 7, harmless(say.message(skipped.reason))])
+        for skipped in photos.skipped
     ]
     return encode(BOM + "".join(lines))
 

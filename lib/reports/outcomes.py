@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from lib.i18n import Translator
-from lib.reports.cells import BOM, _line, encode, harmless
+from lib.reports.cells import BOM, csv_line, encode, harmless
 from lib.results import Classification, Failure, Outcome
 from lib.verdict import explain
 
@@ -39,7 +39,7 @@ def to_json_line(outcome: Outcome, say: Translator) -> str:
 def csv_header(top: int) -> str:
     """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
     ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    return BOM + _line(["file", "model", "verdict", "message", *ranked, "ratio", "spread", "milliseconds", "error"])
+    return BOM + csv_line(["file", "model", "verdict", "message", *ranked, "ratio", "spread", "milliseconds", "error"])
 
 
 def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
@@ -49,10 +49,10 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
     """
     file, model = harmless(outcome.file), harmless(outcome.model)
     if isinstance(outcome, Failure):
-        return _line([file, model, *[""] * (2 + 2 * top + 3), harmless(say.message(outcome.error.message))])
+        return csv_line([file, model, *[""] * (2 + 2 * top + 3), harmless(say.message(outcome.error.message))])
     verdict = outcome.verdict
     ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
-    return _line(
+    return csv_line(
         [
             file,
             model,

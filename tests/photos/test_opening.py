@@ -23,7 +23,7 @@ from lib.errors import PhotoError
 from lib.photos import opening, pixels, refusals
 from lib.photos.headers import Shown
 from lib.photos.opening import open_photo, open_with_size, read_photo, thumbnail
-from lib.photos.pixels import DECODE_FLOOR, _load
+from lib.photos.pixels import DECODE_FLOOR, load_reduced
 from lib.photos.refusals import MAX_BYTES
 from tests.fuzz.photos import mutate, run, whole
 from tests.support.pictures import (
@@ -735,7 +735,7 @@ def test_a_gif_of_endless_tiny_blocks_is_not_walked_to_its_end() -> None:
 
 def test_huge_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now = most = 0
-    load = _load
+    load = load_reduced
 
     def counted(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
         nonlocal now, most
@@ -746,7 +746,7 @@ def test_huge_pictures_are_decoded_one_at_a_time(monkeypatch: pytest.MonkeyPatch
         return load(image, shown, at_least)
 
     monkeypatch.setattr(opening, "MUCH_HELD", 1000)
-    monkeypatch.setattr(opening, "_load", counted)
+    monkeypatch.setattr(opening, "load_reduced", counted)
     threads = [threading.Thread(target=open_photo, args=(IN_COLOUR["PNG"], "photo")) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -5,8 +5,8 @@ import streamlit as st
 from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
 from lib.model.spec import Published
-from lib.ui.models.choice import _CHOSEN
-from lib.ui.models.download import _download, _short_state, megabytes
+from lib.ui.models.choice import CHOSEN
+from lib.ui.models.download import draw_download, megabytes, short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain, span
 
@@ -36,7 +36,7 @@ def _card(t: Translator, entry: Entry) -> None:
     ready = entry.state is State.READY
     st.markdown(f"**{plain(spec.name)}**")
     st.badge(
-        _short_state(t, entry),
+        short_state(t, entry),
         icon=":material/check:" if ready else ":material/cloud_download:",
         color="green" if ready else "gray",
     )
@@ -46,10 +46,10 @@ def _card(t: Translator, entry: Entry) -> None:
         st.caption(plain(t("Source: {source}", source=spec.published.source)))
     if entry.folder is not None:
         if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
-            st.session_state[_CHOSEN] = spec.id
+            st.session_state[CHOSEN] = spec.id
             st.switch_page("pages/classify.py")
     else:
-        _download(t, entry)
+        draw_download(t, entry)
 
 
 def _facts(t: Translator, entry: Entry) -> list[str]:

@@ -8,12 +8,12 @@ import streamlit as st
 from lib.catalogue.store import Entry
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
-from lib.ui.models.download import _short_state
+from lib.ui.models.download import short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
 DEFAULT_MODEL = "starter"
-_CHOSEN = "chosen_model"
+CHOSEN = "chosen_model"
 _PARAM = "model"
 
 
@@ -23,11 +23,11 @@ def pick(t: Translator) -> Entry | None:
     `?model=` chooses, and follows the choice.
     """
     entries = {entry.spec.id: entry for entry in store().entries()}
-    wanted = st.session_state.get(_CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
+    wanted = st.session_state.get(CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
     if wanted not in entries:
         explain_unavailable(t, wanted)
     names = distinct({model: entry.spec.name for model, entry in entries.items()})
-    labels = {model: f"{names[model]} · {_short_state(t, entry)}" for model, entry in entries.items()}
+    labels = {model: f"{names[model]} · {short_state(t, entry)}" for model, entry in entries.items()}
     # The browser remembers an option by its words, so other words need another widget.
     key = f"model-{hash(tuple(labels.values()))}"
     index = list(entries).index(wanted) if wanted in entries else None
@@ -42,14 +42,14 @@ def pick(t: Translator) -> Entry | None:
 
 def choose(model: str) -> None:
     """Make `model` the one that this visitor classifies with, here and in the address."""
-    st.session_state[_CHOSEN] = model
+    st.session_state[CHOSEN] = model
     if model != st.query_params.get(_PARAM, DEFAULT_MODEL):
         st.query_params[_PARAM] = model
 
 
 def last_chosen() -> str:
     """Return the id of the model this visitor classified with last."""
-    return str(st.session_state.get(_CHOSEN, DEFAULT_MODEL))
+    return str(st.session_state.get(CHOSEN, DEFAULT_MODEL))
 
 
 def explain_unavailable(t: Translator, wanted: str) -> None:

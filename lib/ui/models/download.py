@@ -11,7 +11,7 @@ from lib.work.progress import FetchReport
 from lib.work.queue import server_queue
 
 
-def _short_state(t: Translator, entry: Entry) -> str:
+def short_state(t: Translator, entry: Entry) -> str:
     """Return where the model stands: "ready", "14 MB to download", "downloading"."""
     if entry.state is State.READY:
         return t("ready")
@@ -36,10 +36,10 @@ def download_card(t: Translator, entry: Entry) -> None:
     with st.container(border=True, key=f"download-{entry.spec.id}"):
         st.markdown("**" + t("This model is not on this computer yet.") + "**")
         st.caption(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
-        _download(t, entry)
+        draw_download(t, entry)
 
 
-def _download(t: Translator, entry: Entry) -> None:
+def draw_download(t: Translator, entry: Entry) -> None:
     model, job = entry.spec.id, _download_of(entry.spec.id)
     if job is not None and job.is_live:
         waiting.watch(t, job, patience_s=0.0)
