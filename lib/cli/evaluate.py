@@ -18,7 +18,7 @@ from lib.cli.terminal import (
     printable,
     steps_in_place,
 )
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
 from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
@@ -107,7 +107,7 @@ def _path_and_models(arguments: argparse.Namespace) -> tuple[Path, list[str]]:
     raise UsageError(N_("Name the folder or zip of labelled photos: `evaluate FOLDER --model ID`."))
 
 
-def _choices(given: Sequence[str], photos: KnownPhotos) -> dict[str, Choice]:
+def _choices(given: Sequence[str], photos: LabelledPhotos) -> dict[str, Choice]:
     """Return the decisions of `--match`."""
     choices: dict[str, tuple[str, ...] | None] = {}
     for text in given:
@@ -122,7 +122,7 @@ def _choices(given: Sequence[str], photos: KnownPhotos) -> dict[str, Choice]:
     return dict(choices)
 
 
-def _match(photos: KnownPhotos, folders: Sequence[ModelFolder], choices: Mapping[str, Choice]) -> list[Matching]:
+def _match(photos: LabelledPhotos, folders: Sequence[ModelFolder], choices: Mapping[str, Choice]) -> list[Matching]:
     """Return how the photos' classes relate to each model's.
 
     Raises:

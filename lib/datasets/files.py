@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from posixpath import splitext
 
-from lib.datasets.labelled import Skipped
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
 from lib.photos.refusals import SUFFIXES
-from lib.photos.source import Source
+from lib.photos.source import Skipped, Source
 from lib.photos.zipped import MAX_LEVELS, Member, Zip
 
 START_BYTES = 16

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from lib.messages import Message
-from lib.photos.source import Source
+from lib.photos.source import Skipped, Source
 
 
 @dataclass(frozen=True, slots=True)
-class KnownPhoto:
+class LabelledPhoto:
     """A photo and what it shows.
 
     Attributes:
         source: The photo, not read yet.
-        label: Position of its class in `KnownPhotos.classes`, from 0.
+        label: Position of its class in `LabelledPhotos.classes`, from 0.
         stamp: Another one where the file is another: its size with its time of change or checksum.
     """
 
@@ -23,20 +23,7 @@ class KnownPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that is not used, and why.
-
-    Attributes:
-        file: Its path inside the folder or zip; untrusted text.
-        reason: A sentence that names it.
-    """
-
-    file: str
-    reason: Message
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPhotos:
+class LabelledPhotos:
     """Labelled photos in a fixed order: by class, then by path.
 
     Attributes:
@@ -52,7 +39,7 @@ class KnownPhotos:
     name: str
     classes: tuple[str, ...]
     titles: tuple[str, ...]
-    photos: tuple[KnownPhoto, ...]
+    photos: tuple[LabelledPhoto, ...]
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[Message, ...] = ()
     empty: tuple[str, ...] = ()
@@ -64,7 +51,7 @@ class KnownPhotos:
             counts[photo.label] += 1
         return tuple(counts)
 
-    def without(self, broken: Mapping[int, Message]) -> "KnownPhotos":
+    def without(self, broken: Mapping[int, Message]) -> "LabelledPhotos":
         """Return these photos less those at the positions in `broken`, which join `skipped` with their reasons."""
         kept = tuple(photo for index, photo in enumerate(self.photos) if index not in broken)
         dropped = tuple(Skipped(self.photos[index].source.name, reason) for index, reason in sorted(broken.items()))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lib.datasets.files import Contents, File, Found, Labelled, LeftOut, in_folder, in_zip
-from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.layout import Part, by_folder, divided, is_table, is_top, part_of, unwrapped
 from lib.datasets.table import by_table
 from lib.errors import DatasetError, PhotoError, UsageError
@@ -21,7 +21,7 @@ from lib.messages import N_, Message
 MOST_CLASSES = 1000
 
 
-def read_labelled(path: Path) -> KnownPhotos:
+def read_labelled(path: Path) -> LabelledPhotos:
     """Return the labelled photos in a folder or a zip file that a model has not learnt from, as far as they say.
 
     Of parts for training, validation and testing, those for validation are taken.
@@ -33,7 +33,7 @@ def read_labelled(path: Path) -> KnownPhotos:
     return _held_out(_contents(path))
 
 
-def read_folder(folder: Path) -> KnownPhotos:
+def read_folder(folder: Path) -> LabelledPhotos:
     """Return the labelled photos in a folder; links that lead out of it are not followed.
 
     Raises:
@@ -42,7 +42,7 @@ def read_folder(folder: Path) -> KnownPhotos:
     return _held_out(in_folder(folder))
 
 
-def read_zip(file: Path | bytes, name: str) -> KnownPhotos:
+def read_zip(file: Path | bytes, name: str) -> LabelledPhotos:
     """Return the labelled photos in a zip; nothing is unpacked to disk.
 
     Args:
@@ -55,7 +55,7 @@ def read_zip(file: Path | bytes, name: str) -> KnownPhotos:
     return _held_out(in_zip(file, name))
 
 
-def read_parts(path: Path) -> tuple[KnownPhotos, KnownPhotos | None]:
+def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     """Return the photos to learn from, and those that a folder or zip holds out for validation or else for testing.
 
     Raises:
@@ -88,7 +88,7 @@ def _contents(path: Path) -> Contents:
     raise UsageError(N_("{folder} is neither a folder nor a zip file."), folder=path)
 
 
-def _held_out(contents: Contents) -> KnownPhotos:
+def _held_out(contents: Contents) -> LabelledPhotos:
     """Return the photos that a model has not learnt from, as far as the folders' names say."""
     files = unwrapped(contents.files)
     parts = divided(files)
@@ -111,7 +111,7 @@ def _first(parts: Mapping[str, tuple[File, ...]], wanted: Iterable[Part]) -> tup
     return (), ""
 
 
-def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable[Message] = ()) -> KnownPhotos:
+def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable[Message] = ()) -> LabelledPhotos:
     """Return the photos of one part, with what was left out. Raises DatasetError: nothing usable, or too much."""
     table = next((file for file in files if is_table(file) and is_top(file)), None)
     found = by_folder(files, left_out) if table is None else by_table(files, table, left_out)
@@ -127,11 +127,11 @@ def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable
         )
     position = {label: index for index, label in enumerate(classes)}
     ordered = sorted(usable, key=lambda entry: (position[entry.label], entry.file.path))
-    return KnownPhotos(
+    return LabelledPhotos(
         name=name,
         classes=tuple(classes),
         titles=tuple(found.titles.get(label, label) for label in classes),
-        photos=tuple(KnownPhoto(entry.file.source, position[entry.label], entry.file.stamp) for entry in ordered),
+        photos=tuple(LabelledPhoto(entry.file.source, position[entry.label], entry.file.stamp) for entry in ordered),
         skipped=tuple(left_out.listed),
         notes=(*found.notes, *left_out.notes()),
         empty=tuple(sorted({entry.label for entry in given} - set(classes))),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
 from lib.messages import N_
@@ -13,7 +13,7 @@ from lib.messages import N_
 SMALLEST_CLASS = 2
 
 
-def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[KnownPhotos, KnownPhotos]:
+def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[LabelledPhotos, LabelledPhotos]:
     """Return (training set, validation set) of a folder or zip; its own, where it is divided into parts.
 
     Args:
@@ -38,7 +38,7 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Know
     return train, held_out
 
 
-def with_extra(photos: KnownPhotos, extra: KnownPhotos) -> KnownPhotos:
+def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
     """Return `photos` with those of `extra` added to the classes of the same name.
 
     Raises:
@@ -56,7 +56,7 @@ def with_extra(photos: KnownPhotos, extra: KnownPhotos) -> KnownPhotos:
     return replace(photos, photos=every, skipped=photos.skipped + extra.skipped)
 
 
-def require_trainable(photos: KnownPhotos) -> None:
+def require_trainable(photos: LabelledPhotos) -> None:
     """Check that there is something to tell apart.
 
     Raises:
@@ -73,7 +73,7 @@ def require_trainable(photos: KnownPhotos) -> None:
             )  # fmt: skip
 
 
-def split(photos: KnownPhotos, *, validation: float = 0.15, seed: int = 0) -> tuple[KnownPhotos, KnownPhotos]:
+def split(photos: LabelledPhotos, *, validation: float = 0.15, seed: int = 0) -> tuple[LabelledPhotos, LabelledPhotos]:
     """Return (training set, validation set): the same share of each class, drawn by `seed`.
 
     At least one photo of each class goes to each side. The draw of a class depends on the seed, the class's position

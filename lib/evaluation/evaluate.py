@@ -14,7 +14,7 @@ import numpy as np
 
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Look, Settings, infer_with_each
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError
 from lib.evaluation import accuracy, agreement, calibration, meaning, shares, shift, verdicts
@@ -111,7 +111,7 @@ class Evaluation:
         gallery: The photos by what the models make of them; None for a single model.
     """
 
-    photos: KnownPhotos
+    photos: LabelledPhotos
     labels: Ints
     thresholds: Thresholds
     models: tuple[ModelFigures, ...]
@@ -130,7 +130,7 @@ class Evaluation:
 
 
 def evaluate(
-    photos: KnownPhotos,
+    photos: LabelledPhotos,
     entrants: Sequence[Entrant],
     settings: Settings | None = None,
     *,
@@ -168,7 +168,7 @@ def evaluate(
 
 
 def assess(
-    photos: KnownPhotos, models: Sequence[tuple[Answers, Matching]], thresholds: Thresholds
+    photos: LabelledPhotos, models: Sequence[tuple[Answers, Matching]], thresholds: Thresholds
 ) -> Evaluation:  # fmt: skip
     """Work out the figures of models whose answers are known.
 
@@ -206,7 +206,7 @@ def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
     return tuple(notes)
 
 
-def _require_known(entrant: Entrant, photos: KnownPhotos) -> None:
+def _require_known(entrant: Entrant, photos: LabelledPhotos) -> None:
     known = [index for index, targets in enumerate(entrant.matching.targets) if targets]
     if not any(photo.label in known for photo in photos.photos):
         shown = ", ".join(photos.titles[:8]) + (", …" if len(photos.titles) > 8 else "")
@@ -217,12 +217,12 @@ def _require_known(entrant: Entrant, photos: KnownPhotos) -> None:
 
 
 def _look_at(
-    photos: KnownPhotos,
+    photos: LabelledPhotos,
     entrants: Sequence[Entrant],
     look: Look | None,
     on_progress: OnProgress,
     cancelled: threading.Event | None,
-) -> tuple[KnownPhotos, list[Answers]] | None:
+) -> tuple[LabelledPhotos, list[Answers]] | None:
     """Return the photos that all models could look at, and what each said of them; None if cancelled."""
     total = len(photos.photos)
     probabilities = [np.empty((total, len(entrant.classifier.labels))) for entrant in entrants]
@@ -264,7 +264,7 @@ def _told_apart(models: Sequence[Answers]) -> list[Answers]:
     return [replace(a, name=f"{a.name} ({a.model})") if often[a.name] > 1 else a for a in models]
 
 
-def _require_photos(kept: KnownPhotos, photos: KnownPhotos) -> None:
+def _require_photos(kept: LabelledPhotos, photos: LabelledPhotos) -> None:
     if not kept.photos:
         raise DatasetError(
             N_("None of the {count} photos of {folder} could be looked at. The first reason: {reason}"),
@@ -273,7 +273,7 @@ def _require_photos(kept: KnownPhotos, photos: KnownPhotos) -> None:
 
 
 def _assess_one(
-    own: Answers, matching: Matching, photos: KnownPhotos, labels: Ints, thresholds: Thresholds
+    own: Answers, matching: Matching, photos: LabelledPhotos, labels: Ints, thresholds: Thresholds
 ) -> ModelFigures:
     answers, meant = meaning.merge(own, matching, photos.titles)
     hits = accuracy.find_hits(answers, labels, meant.targets)

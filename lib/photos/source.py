@@ -1,10 +1,11 @@
-"""A photo that has not been read yet, and where such are found."""
+"""A photo that has not been read yet, where such are found, and what is found beside them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lib.messages import Message
 from lib.photos.opening import read_photo
 from lib.photos.refusals import SUFFIXES
 
@@ -30,6 +31,19 @@ class Source:
     def of_bytes(data: bytes, name: str) -> "Source":
         """Return a photo that is in memory."""
         return Source(name, partial(bytes, data))
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that is not used, and why.
+
+    Attributes:
+        file: Its path inside the folder or zip; untrusted text.
+        reason: A sentence that names it.
+    """
+
+    file: str
+    reason: Message
 
 
 def find_photos(path: Path) -> list[Source]:

@@ -20,6 +20,7 @@ from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
 from lib.photos.codepages import encoding_of
 from lib.photos.refusals import MAX_BYTES
+from lib.photos.source import Skipped
 
 MAX_ENTRIES = 50_000
 MAX_DIRECTORY_BYTES = 16 * 2**20
@@ -56,14 +57,6 @@ class Member:
     size: int
     crc: int
     info: zipfile.ZipInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A file inside a zip that is not read, and why."""
-
-    file: str
-    reason: Message
 
 
 class Zip:
@@ -179,9 +172,9 @@ def _check_directory(file: BinaryIO, name: str) -> None:
         )
 
 
-def _sort(infos: Sequence[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[Refused, ...]]:
+def _sort(infos: Sequence[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[Skipped, ...]]:
     members: list[Member] = []
-    refused: list[Refused] = []
+    refused: list[Skipped] = []
     for info, name in zip(infos, _names(infos), strict=True):
         if name.endswith("/"):
             continue
@@ -191,7 +184,7 @@ def _sort(infos: Sequence[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[R
             members.append(Member("/".join(parts), info.file_size, info.CRC, info))
         else:
             shown = name if len(name) <= _LONGEST_SHOWN else f"…{name[-_LONGEST_SHOWN:]}"
-            refused.append(Refused(shown, Message(reason, {"file": shown, "most": MAX_LEVELS})))
+            refused.append(Skipped(shown, Message(reason, {"file": shown, "most": MAX_LEVELS})))
     return tuple(sorted(members, key=lambda member: member.path)), tuple(refused)
 
 

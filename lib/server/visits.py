@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice
 from lib.errors import AppError, FullError
 from lib.messages import N_
@@ -49,7 +49,7 @@ class Visit:
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     album: Album = field(default_factory=Album)
     paused: int = 0
-    known: KnownPhotos | None = None
+    known: LabelledPhotos | None = None
     known_bytes: int = 0
     problem: AppError | None = None
     choices: dict[str, Choice] = field(default_factory=dict)

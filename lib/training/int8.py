@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from lib.classify.litert import LiteRTClassifier
-from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.split import read_for_training
 from lib.errors import AppError, PhotoError
 from lib.formats.quantise import quantise_int8
@@ -33,7 +33,7 @@ CALIBRATION_PHOTOS = 200
 
 
 def write_int8_folder(
-    source: ModelFolder, train: KnownPhotos, val: KnownPhotos, destination: Path, *, seed: int = 0
+    source: ModelFolder, train: LabelledPhotos, val: LabelledPhotos, destination: Path, *, seed: int = 0
 ) -> Measured:
     """Write `source` in 8 bits to `destination`, labels in all languages included, and return its figures.
 
@@ -75,13 +75,13 @@ def write_int8_folder(
     return measured
 
 
-def _sample(dataset: KnownPhotos, seed: int) -> list[KnownPhoto]:
+def _sample(dataset: LabelledPhotos, seed: int) -> list[LabelledPhoto]:
     count = min(CALIBRATION_PHOTOS, len(dataset.photos))
     chosen = np.random.default_rng(seed).choice(len(dataset.photos), count, replace=False)
     return [dataset.photos[i] for i in chosen]
 
 
-def _decoded(photo: KnownPhoto) -> Image.Image | None:
+def _decoded(photo: LabelledPhoto) -> Image.Image | None:
     try:
         return read_rgb(photo)
     except PhotoError:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lib.classify.litert import LiteRTClassifier
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.errors import PhotoError, TrainingError
 from lib.messages import N_
 from lib.model import writing
@@ -60,7 +60,7 @@ def spec_of(
     )
 
 
-def describe(folder: Path, spec: ModelSpec, val: KnownPhotos, *, parameters: int | None) -> Measured:
+def describe(folder: Path, spec: ModelSpec, val: LabelledPhotos, *, parameters: int | None) -> Measured:
     """Write `model.toml` beside finished weights and labels, measured figures and digests included; return the figures.
 
     Args:
@@ -79,7 +79,7 @@ def describe(folder: Path, spec: ModelSpec, val: KnownPhotos, *, parameters: int
     return measured
 
 
-def evaluate_folder(folder: Path, val: KnownPhotos) -> Measured:
+def evaluate_folder(folder: Path, val: LabelledPhotos) -> Measured:
     """Return what a model folder's file does on photos opened, resized and scaled as the app does it.
 
     Args:

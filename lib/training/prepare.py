@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.errors import PhotoError
 from lib.messages import Message
 from lib.photos.opening import open_photo
@@ -57,7 +57,7 @@ def views_that_fit(photos: int, size: int, wanted: int) -> int:
 
 
 def prepare_views(
-    dataset: KnownPhotos, folder: Path, *, size: int, count: int, seed: int, augment: bool,
+    dataset: LabelledPhotos, folder: Path, *, size: int, count: int, seed: int, augment: bool,
     teacher: bytes | None, progress: Progress,
 ) -> Views:  # fmt: skip
     """Return `count` crops of each photo; made now, or read from `folder` where an equal call left them.
@@ -90,12 +90,12 @@ def prepare_views(
     return Views(pixels[: len(kept)], labels[kept], embeddings, reasons)
 
 
-def read_rgb(photo: KnownPhoto) -> Image.Image:
+def read_rgb(photo: LabelledPhoto) -> Image.Image:
     """Return the photo as the app opens it. Raises PhotoError."""
     return open_photo(photo.source.read(), photo.source.name)
 
 
-def _key(dataset: KnownPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None) -> str:
+def _key(dataset: LabelledPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None) -> str:
     digest = sha256(repr((size, count, seed, augment, sha256(teacher).hexdigest() if teacher else None)).encode())
     for photo in dataset.photos:
         digest.update(f"{photo.source.name}|{photo.stamp}|{photo.label}\n".encode())
@@ -103,7 +103,7 @@ def _key(dataset: KnownPhotos, size: int, count: int, seed: int, augment: bool, 
 
 
 def _fill(
-    place: Path, dataset: KnownPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None,
+    place: Path, dataset: LabelledPhotos, size: int, count: int, seed: int, augment: bool, teacher: bytes | None,
     progress: Progress,
 ) -> dict[int, Message]:  # fmt: skip
     """Write pixels.npy and embeddings.npy; return what could not be decoded. One thread and one teacher a core."""

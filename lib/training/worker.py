@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.datasets.split import read_for_training, require_trainable, with_extra
 from lib.errors import TrainingError
@@ -88,7 +88,7 @@ class Run:
         self._write(model, history, train, val, time.monotonic() - began)
         self.say(TrainEvent("done"))
 
-    def _scan(self) -> tuple[KnownPhotos, KnownPhotos]:
+    def _scan(self) -> tuple[LabelledPhotos, LabelledPhotos]:
         options = self._options
         train, val = read_for_training(options.folder, validation=options.validation, seed=options.seed)
         for folder in options.extra:
@@ -104,7 +104,7 @@ class Run:
         self.say(TrainEvent("teach"))
         return load_teacher(self._options.teacher)
 
-    def _prepare(self, dataset: KnownPhotos, teacher: bytes | None, count: int, *, augment: bool) -> Views:
+    def _prepare(self, dataset: LabelledPhotos, teacher: bytes | None, count: int, *, augment: bool) -> Views:
         # At the net's own size: crops made larger and scaled down in training are softer than the photos the app
         # shows it, which cost an early mini-Xception 1.8 points of top-1.
         size = self._options.input_size
@@ -143,8 +143,8 @@ class Run:
         self,
         model: "keras.Model",
         history: list[dict[str, float]],
-        train: KnownPhotos,
-        val: KnownPhotos,
+        train: LabelledPhotos,
+        val: LabelledPhotos,
         seconds: float,
     ) -> None:
         options = self._options
@@ -183,7 +183,7 @@ class Run:
         )
 
 
-def _digest(train: KnownPhotos, val: KnownPhotos) -> str:
+def _digest(train: LabelledPhotos, val: LabelledPhotos) -> str:
     """Return what tells one split of photos from another."""
     parts = [
         (part.classes, [(photo.source.name, photo.stamp, photo.label) for photo in part.photos])

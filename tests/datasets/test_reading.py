@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_folder, read_labelled, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import Message
@@ -42,11 +42,11 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def told(photos: KnownPhotos) -> dict[str, str]:
+def told(photos: LabelledPhotos) -> dict[str, str]:
     return {skipped.file: str(skipped.reason) for skipped in photos.skipped}
 
 
-def names(photos: KnownPhotos) -> list[tuple[str, str]]:
+def names(photos: LabelledPhotos) -> list[tuple[str, str]]:
     return [(photo.source.name, photos.classes[photo.label]) for photo in photos.photos]
 
 
@@ -221,7 +221,7 @@ def test_too_many_classes_are_an_error(tmp_path: Path) -> None:
         read_zip(pack({"labels.csv": table.encode(), **files}), "x.zip")
 
 
-def tabled(table: bytes, **more: bytes) -> KnownPhotos:
+def tabled(table: bytes, **more: bytes) -> LabelledPhotos:
     files = {"a.jpg": jpeg(1), "b.jpg": jpeg(2), "deep/c.jpg": jpeg(3), "labels.csv": table, **more}
     return read_zip(pack(files), "x.zip")
 

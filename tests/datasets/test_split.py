@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.datasets.labelled import KnownPhoto, KnownPhotos
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.reading import read_folder
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
 from lib.errors import DatasetError
@@ -22,16 +22,16 @@ def put(root: Path, *names: str) -> Path:
     return root
 
 
-def made_of(*counts: int) -> KnownPhotos:
+def made_of(*counts: int) -> LabelledPhotos:
     photos = tuple(
-        KnownPhoto(Source.of_bytes(b"", f"{label}/{i}.jpg"), label)
+        LabelledPhoto(Source.of_bytes(b"", f"{label}/{i}.jpg"), label)
         for label, count in enumerate(counts) for i in range(count)
     )  # fmt: skip
     names = tuple(f"class{i}" for i in range(len(counts)))
-    return KnownPhotos("set", names, names, photos)
+    return LabelledPhotos("set", names, names, photos)
 
 
-def named(photos: KnownPhotos) -> set[str]:
+def named(photos: LabelledPhotos) -> set[str]:
     return {photo.source.name for photo in photos.photos}
 
 

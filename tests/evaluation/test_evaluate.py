@@ -14,7 +14,7 @@ from lib.catalogue.store import SHIPPED
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.classify.opening import open_classifier
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, match
 from lib.datasets.reading import read_folder
 from lib.errors import DatasetError
@@ -28,7 +28,7 @@ from tests.support.pictures import BLUE, GREEN, RED, encode, plain
 ORANGE = (204, 51, 0)  # red 0.8, green 0.2
 
 
-def put(folder: Path, photos: Mapping[str, tuple[int, int, int] | bytes]) -> KnownPhotos:
+def put(folder: Path, photos: Mapping[str, tuple[int, int, int] | bytes]) -> LabelledPhotos:
     for index, (name, content) in enumerate(photos.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,12 +37,12 @@ def put(folder: Path, photos: Mapping[str, tuple[int, int, int] | bytes]) -> Kno
     return read_folder(folder)
 
 
-def enter(classifier: Classifier, photos: KnownPhotos, **chosen: Choice) -> Entrant:
+def enter(classifier: Classifier, photos: LabelledPhotos, **chosen: Choice) -> Entrant:
     return Entrant(classifier, classifier.labels, match(photos.classes, classifier.labels, chosen=chosen))
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> KnownPhotos:
+def photos(tmp_path: Path) -> LabelledPhotos:
     """Three reds, one of which the model takes for blue; an orange called green; a blue; and a broken file."""
     files = {
         "red/1.png": RED, "red/2.png": ORANGE, "red/3.png": BLUE, "green/1.png": ORANGE, "blue/1.png": BLUE,
@@ -51,13 +51,13 @@ def photos(tmp_path: Path) -> KnownPhotos:
     return put(tmp_path / "colours", files)
 
 
-def done(photos: KnownPhotos, *entrants: Entrant, settings: Settings | None = None) -> Evaluation:
+def done(photos: LabelledPhotos, *entrants: Entrant, settings: Settings | None = None) -> Evaluation:
     evaluation = evaluate(photos, entrants, settings)
     assert evaluation is not None
     return evaluation
 
 
-def test_the_figures_of_one_model(photos: KnownPhotos, colours: Classifier) -> None:
+def test_the_figures_of_one_model(photos: LabelledPhotos, colours: Classifier) -> None:
     evaluation = done(photos, enter(colours, photos))
     (model,) = evaluation.models
     assert (model.top1.count, model.top1.total, model.top5) == (3, 5, None)
@@ -70,7 +70,7 @@ def test_the_figures_of_one_model(photos: KnownPhotos, colours: Classifier) -> N
     assert evaluation.pairs == ()
 
 
-def test_a_broken_photo_is_skipped_with_its_reason(photos: KnownPhotos, colours: Classifier) -> None:
+def test_a_broken_photo_is_skipped_with_its_reason(photos: LabelledPhotos, colours: Classifier) -> None:
     evaluation = done(photos, enter(colours, photos))
     assert len(evaluation.photos.photos) == len(evaluation.labels) == 5
     (skipped,) = evaluation.photos.skipped
@@ -78,7 +78,7 @@ def test_a_broken_photo_is_skipped_with_its_reason(photos: KnownPhotos, colours:
     assert str(skipped.reason).startswith("blue/broken.png is ")
 
 
-def test_other_thresholds_need_no_second_look(photos: KnownPhotos, colours: Classifier) -> None:
+def test_other_thresholds_need_no_second_look(photos: LabelledPhotos, colours: Classifier) -> None:
     looked = done(photos, enter(colours, photos))
     evaluation = looked.as_read([colours.labels], Thresholds(ratio=0.2))
     assert [kind.value for kind in evaluation.models[0].kinds] == ["clear", "close", "clear", "close", "clear"]
@@ -86,12 +86,12 @@ def test_other_thresholds_need_no_second_look(photos: KnownPhotos, colours: Clas
 
 
 def test_language_and_thresholds_changed_together_are_worked_out_once(
-    photos: KnownPhotos, colours: Classifier, monkeypatch: pytest.MonkeyPatch
+    photos: LabelledPhotos, colours: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked = done(photos, enter(colours, photos))
     times: list[Thresholds] = []
 
-    def count(photos: KnownPhotos, models: Any, thresholds: Thresholds) -> Evaluation:
+    def count(photos: LabelledPhotos, models: Any, thresholds: Thresholds) -> Evaluation:
         times.append(thresholds)
         return assess(photos, models, thresholds)
 
@@ -102,13 +102,13 @@ def test_language_and_thresholds_changed_together_are_worked_out_once(
     assert read.as_read([("Rot", "Grün", "Blau")], Thresholds(ratio=0.2)) is read
 
 
-def test_settings_reach_the_verdicts(photos: KnownPhotos, colours: Classifier) -> None:
+def test_settings_reach_the_verdicts(photos: LabelledPhotos, colours: Classifier) -> None:
     evaluation = done(photos, enter(colours, photos), settings=Settings(thresholds=Thresholds(floor=0.9)))
     assert evaluation.models[0].kinds[1].value == "weak"
 
 
 def test_two_models_are_compared_on_the_photos_both_are_judged_on(
-    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+    photos: LabelledPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     int8 = open_classifier(tiny_model("int8"), workers=1)
     evaluation = done(photos, enter(colours, photos), enter(int8, photos, blue=None))
@@ -126,7 +126,7 @@ def test_two_models_are_compared_on_the_photos_both_are_judged_on(
 
 
 def test_models_of_one_name_can_be_told_apart(
-    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+    photos: LabelledPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     folder = tiny_model("int8")
     twin = open_classifier(replace(folder, spec=replace(folder.spec, name=colours.spec.name)), workers=1)
@@ -136,7 +136,7 @@ def test_models_of_one_name_can_be_told_apart(
 
 
 def test_a_model_and_its_variant_show_what_quantisation_changed(
-    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+    photos: LabelledPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     folder = tiny_model("int8")
     spec = replace(folder.spec, id="whatever", source={"made_from": "float32"})
@@ -147,7 +147,7 @@ def test_a_model_and_its_variant_show_what_quantisation_changed(
     assert pair.change.largest[0].size < 0.02
 
 
-def test_every_photo_is_decoded_once_for_all_models(photos: KnownPhotos, colours: Classifier) -> None:
+def test_every_photo_is_decoded_once_for_all_models(photos: LabelledPhotos, colours: Classifier) -> None:
     seen: list[str] = []
     evaluate(
         photos,
@@ -157,19 +157,19 @@ def test_every_photo_is_decoded_once_for_all_models(photos: KnownPhotos, colours
     assert sorted(seen) == ["blue/1.png", "green/1.png", "red/1.png", "red/2.png", "red/3.png"]
 
 
-def test_progress_counts_up_to_all_photos(photos: KnownPhotos, colours: Classifier) -> None:
+def test_progress_counts_up_to_all_photos(photos: LabelledPhotos, colours: Classifier) -> None:
     told: list[tuple[int, int]] = []
     evaluate(photos, [enter(colours, photos)], on_progress=lambda done, total: told.append((done, total)))
     assert told == [(n, 6) for n in range(7)]
 
 
-def test_a_cancelled_evaluation_gives_nothing(photos: KnownPhotos, colours: Classifier) -> None:
+def test_a_cancelled_evaluation_gives_nothing(photos: LabelledPhotos, colours: Classifier) -> None:
     cancelled = threading.Event()
     cancelled.set()
     assert evaluate(photos, [enter(colours, photos)], cancelled=cancelled) is None
 
 
-def test_a_model_that_knows_no_class_is_named(photos: KnownPhotos, colours: Classifier) -> None:
+def test_a_model_that_knows_no_class_is_named(photos: LabelledPhotos, colours: Classifier) -> None:
     with pytest.raises(DatasetError, match="float32 knows none of the classes of colours: blue, green, red"):
         evaluate(photos, [enter(colours, photos, red=None, green=None, blue=None)])
 
@@ -187,7 +187,7 @@ def test_photos_none_of_which_can_be_read_are_an_error(tmp_path: Path, colours: 
 
 
 def test_a_photo_that_one_model_fails_on_is_skipped_for_all(
-    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+    photos: LabelledPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     broken = open_classifier(tiny_model("nan"), workers=1)
     with pytest.raises(DatasetError, match="None of the 6 photos"):
@@ -202,7 +202,7 @@ def test_one_class_only_is_evaluated_and_said(tmp_path: Path, colours: Classifie
 
 
 def test_a_model_trained_for_itself_is_no_variant_whatever_its_id_ends_in(
-    photos: KnownPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
+    photos: LabelledPhotos, colours: Classifier, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
     folder = tiny_model("int8")
     trained = open_classifier(replace(folder, spec=replace(folder.spec, id="float32-int8")), workers=1)

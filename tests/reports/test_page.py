@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lib.datasets.labelled import KnownPhoto, KnownPhotos, Skipped
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.matching import Choice, match
 from lib.evaluation.answers import Answers
 from lib.evaluation.evaluate import Evaluation, assess
@@ -17,7 +17,7 @@ from lib.evaluation.shares import with_interval
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator
 from lib.messages import Message
-from lib.photos.source import Source
+from lib.photos.source import Skipped, Source
 from lib.reports.page import photos_shown, read_thumbnails, report
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
@@ -32,11 +32,13 @@ def evaluation(classes: int = 3, *, photos: int = 12, models: int = 2) -> Evalua
     rng = np.random.default_rng(0)
     names = (NASTY, *(f"class {i}" for i in range(1, classes)))
     shown = [
-        KnownPhoto(Source.of_bytes(encode(plain(RED, 200, 100), "PNG"), f"{NASTY if i == 0 else i}.png"), i % classes)
+        LabelledPhoto(
+            Source.of_bytes(encode(plain(RED, 200, 100), "PNG"), f"{NASTY if i == 0 else i}.png"), i % classes
+        )
         for i in range(photos)
     ]
     skipped = (Skipped("s.png", Message("{file} is broken.", {"file": NASTY})),)
-    known = KnownPhotos(f"set {NASTY}", names, names, tuple(shown), skipped)
+    known = LabelledPhotos(f"set {NASTY}", names, names, tuple(shown), skipped)
     answers = [
         Answers(f"m{m}", f"Model {m} {NASTY}", names, names, rng.dirichlet([0.2] * classes, photos), np.ones(photos))
         for m in range(models)
@@ -121,8 +123,8 @@ def test_of_many_classes_the_most_frequent_mistakes_are_listed() -> None:
 
 def test_the_report_tells_what_each_folder_is_to_each_model() -> None:
     names = ("tabby", "tench", "Persian", "beagle")
-    photos = tuple(KnownPhoto(Source.of_bytes(b"", f"{i}.png"), i % 2) for i in range(4))
-    known = KnownPhotos("pets", ("Katzen", "Hunde"), ("Katzen", "Hunde"), photos, ())
+    photos = tuple(LabelledPhoto(Source.of_bytes(b"", f"{i}.png"), i % 2) for i in range(4))
+    known = LabelledPhotos("pets", ("Katzen", "Hunde"), ("Katzen", "Hunde"), photos, ())
     chosen: dict[str, Choice] = {"Katzen": ("tabby", "Persian"), "Hunde": None}
     one = Answers("m", "M", names, names, np.full((4, 4), 0.25), np.ones(4))
     made = assess(known, [(one, match(known.classes, names, chosen=chosen))], Thresholds())
@@ -157,9 +159,9 @@ def test_thumbnails_are_small_jpegs_of_the_photos_that_are_shown() -> None:
 def test_a_photo_that_is_gone_costs_only_its_thumbnail(tmp_path: Path) -> None:
     made = evaluation()
     gone = Source.of_path(tmp_path / "gone.png")
-    photos = tuple(KnownPhoto(gone, photo.label) for photo in made.photos.photos)
+    photos = tuple(LabelledPhoto(gone, photo.label) for photo in made.photos.photos)
     answers = [(model.answers, model.matching) for model in made.models]
-    without = assess(KnownPhotos("set", made.photos.classes, made.photos.titles, photos), answers, Thresholds())
+    without = assess(LabelledPhotos("set", made.photos.classes, made.photos.titles, photos), answers, Thresholds())
     assert read_thumbnails(without) == {}
     assert "gone.png" in report(without, SAY, thumbnails={})
 

@@ -6,7 +6,7 @@ import streamlit as st
 from PIL import Image
 
 from lib.classify.infer import Settings
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Matching
 from lib.evaluation.evaluate import Entrant, Evaluation, evaluate
 from lib.i18n import Translator
@@ -77,7 +77,7 @@ class _Work:
     def __init__(
         self,
         t: Translator,
-        known: KnownPhotos,
+        known: LabelledPhotos,
         folders: Sequence[ModelFolder],
         matchings: Sequence[Matching],
         settings: Settings,

@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from lib.datasets.labelled import KnownPhotos, Skipped
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_zip
 from lib.errors import AppError
 from lib.i18n import Translator
+from lib.photos.source import Skipped
 from lib.ui import waiting
 from lib.ui.intake import release
 from lib.ui.style import plain
@@ -25,7 +26,7 @@ _MAX_MB = 512
 _MOST_LISTED = 500
 
 
-def draw_intake(t: Translator) -> tuple[KnownPhotos | None, bool]:
+def draw_intake(t: Translator) -> tuple[LabelledPhotos | None, bool]:
     """Draw the uploaders; return the photos read last, and whether they were read just now.
 
     The visit keeps them when the page is left. None while others are being read.
@@ -57,7 +58,7 @@ def draw_intake(t: Translator) -> tuple[KnownPhotos | None, bool]:
     return (None if job is not None and job.is_live else visit.known), False
 
 
-def describe(t: Translator, known: KnownPhotos) -> None:
+def describe(t: Translator, known: LabelledPhotos) -> None:
     """Say how many photos of how many classes there are, and what a reader should know of them."""
     found = t("**{photos}** photos of **{classes}** classes.", photos=len(known.photos), classes=len(known.classes))
     st.markdown(f"{plain(known.name)}: {found}")
@@ -78,7 +79,7 @@ def draw_skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
 class _Read:
     """Labelled photos that were read from `size` bytes."""
 
-    def __init__(self, known: KnownPhotos, size: int) -> None:
+    def __init__(self, known: LabelledPhotos, size: int) -> None:
         self.known, self.size = known, size
 
 

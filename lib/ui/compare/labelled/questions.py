@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from lib.datasets.imagenet import everyday, is_imagenet
-from lib.datasets.labelled import KnownPhotos
+from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
@@ -21,7 +21,7 @@ _AS_FOUND = ""
 Labels = tuple[str, ...]
 
 
-def draw_questions(t: Translator, known: KnownPhotos, folders: Sequence[ModelFolder]) -> list[Matching] | None:
+def draw_questions(t: Translator, known: LabelledPhotos, folders: Sequence[ModelFolder]) -> list[Matching] | None:
     """Draw what each class means to each model, and let it be changed; return that, or None while one is open."""
     choices = current().choices
     labels = [folder.read_labels() for folder in folders]
@@ -44,7 +44,7 @@ def draw_questions(t: Translator, known: KnownPhotos, folders: Sequence[ModelFol
 class _Meanings:
     """What each class of the photos means to each model."""
 
-    def __init__(self, known: KnownPhotos, labels: Sequence[Labels], matchings: Sequence[Matching]) -> None:
+    def __init__(self, known: LabelledPhotos, labels: Sequence[Labels], matchings: Sequence[Matching]) -> None:
         self._titles = dict(zip(known.classes, known.titles, strict=True))
         self._place = {name: place for place, name in enumerate(known.classes)}
         self._labels, self._matchings = labels, matchings
@@ -75,7 +75,7 @@ class _Meanings:
 
 
 def _form(
-    t: Translator, known: KnownPhotos, means: _Meanings, choices: dict[str, Choice], undecided: list[str]
+    t: Translator, known: LabelledPhotos, means: _Meanings, choices: dict[str, Choice], undecided: list[str]
 ) -> None:
     """Draw a question for each class of a page, those that are open before all others."""
     shown = pages([*undecided, *(name for name in known.classes if name not in set(undecided))], _QUESTIONS, key="ask")
