@@ -31,6 +31,7 @@ from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge
 from tests.embed.packages import find_node
 from tests.support.pictures import encode, noise
+from tests.support.user_models import put_chain
 
 TINY_MODELS = Path(__file__).parent / "models"
 NASTY_NAME = "</script><script>alert(1)</script><!-- {{ 1 + 1 }} {alert(2)} \"'`${alert(3)}"
@@ -343,6 +344,17 @@ def test_a_file_that_is_no_model_is_refused(tiny_model: Callable[[str], ModelFol
         (tmp_path / "m" / "model.tflite").write_bytes(content)
         with pytest.raises(ModelFileError):
             render(Options(load(tmp_path / "m"), Target.SCRIPT))
+
+
+def test_the_code_of_a_probe_takes_its_numbers_as_shares_and_of_no_other_softmax(tmp_path: Path) -> None:
+    probe, sigmoids = (
+        load(put_chain(tmp_path, name, "RESHAPE", *more)) for name, more in [("probe", ()), ("sigmoids", ("LOGISTIC",))]
+    )
+    for target in (Target.PYTHON_LITERT, Target.ANDROID, Target.IOS):
+        assert "0.02" not in render(Options(probe, target)).code
+        assert "0.02" in render(Options(sigmoids, target)).code
+    assert '"slack": null' in render(Options(probe, Target.SCRIPT)).code
+    assert '"slack": 0.02' in render(Options(sigmoids, Target.SCRIPT)).code
 
 
 def test_there_is_no_code_for_a_model_of_one_class(tiny_model: Callable[[str], ModelFolder]) -> None:

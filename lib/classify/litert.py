@@ -19,6 +19,7 @@ from lib.classify.outputs import dequantise, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.first_look import classifier_ends, damaged
+from lib.formats.tables import shows_its_input
 from lib.formats.unbelieved import DAMAGE
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
@@ -50,6 +51,7 @@ class LiteRTClassifier:
         self._lock = threading.Lock()
         first = self._make()
         self._input, self._output = _details(first, self.spec)
+        self._shows_its_input = shows_its_input(self._content, folder.spec.weights)
         self._to_tensor = _converter(self._input, self.spec.input)
         self._idle.put(first)
 
@@ -75,8 +77,10 @@ class LiteRTClassifier:
             raw = interpreter.get_tensor(self._output["index"])
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
-        values = dequantise(raw, scale, zero_point)
-        return to_probabilities(values, self.spec.output, scale=scale), milliseconds
+        probabilities = to_probabilities(
+            dequantise(raw, scale, zero_point), self.spec.output, scale=scale, shows_its_input=self._shows_its_input
+        )
+        return probabilities, milliseconds
 
     @contextmanager
     def _interpreter(self) -> Iterator[Any]:

@@ -17,13 +17,16 @@ FLOAT_SLACK = 0.02
 _MOST_8_BIT = 1.1
 
 
-def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec, *, scale: float = 0.0) -> NDArray[np.float64]:
+def to_probabilities(
+    raw: NDArray[np.float64], spec: OutputSpec, *, scale: float = 0.0, shows_its_input: bool = False
+) -> NDArray[np.float64]:
     """Return the probabilities, shape (K,), float64, non-negative, sum 1.
 
     Args:
         raw: The output tensor, dequantised: shape (1, N) or (N,), N = K plus the background, or 1 for a sigmoid.
         spec: What the model says of its output.
         scale: Of the output tensor's steps; 0 for real numbers.
+        shows_its_input: See `sum_slack`.
 
     Raises:
         ModelOutputError: A wrong number of values, NaN, infinity, a negative probability, all zero, a softmax whose
@@ -45,7 +48,7 @@ def to_probabilities(raw: NDArray[np.float64], spec: OutputSpec, *, scale: float
             found=values.size,
             expected=expected,
         )
-    _check_probabilities(values, sum_slack(spec, scale))
+    _check_probabilities(values, sum_slack(spec, scale, shows_its_input=shows_its_input))
     return _normalise(_drop_background(values, spec.background))
 
 
@@ -60,7 +63,7 @@ def require_a_choice(spec: OutputSpec) -> None:
         )
 
 
-def sum_slack(spec: OutputSpec, scale: float) -> float | None:
+def sum_slack(spec: OutputSpec, scale: float, *, shows_its_input: bool = False) -> float | None:
     """Return how far from 1 the sum of an output may be; None for one that need not sum to 1.
 
     In 8 bits the rounding of each of many classes adds up: sums down to 0.53 were measured on good models.
@@ -68,9 +71,11 @@ def sum_slack(spec: OutputSpec, scale: float) -> float | None:
     Args:
         spec: What the model says of its output; only a softmax sums to 1 by itself.
         scale: Of the output tensor's steps; 0 for real numbers.
+        shows_its_input: Whether the model only moves pixels to its output (`lib.formats.tables`). It has computed no
+            softmax whose sum could show that its description is wrong; its numbers are shares of what it was given.
     """
     is_8_bit = 0 < scale * 255 <= _MOST_8_BIT
-    return None if spec.activation != "softmax" or is_8_bit else FLOAT_SLACK
+    return None if spec.activation != "softmax" or is_8_bit or shows_its_input else FLOAT_SLACK
 
 
 def dequantise(raw: NDArray[np.generic], scale: float, zero_point: int) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
-_REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0), is_open=False)
+_REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0))
 _PYTHON = "python/classify.py.jinja"
 _IMAGENET = SHIPPED / "imagenet-synonyms.txt"
 
@@ -134,7 +134,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "is_plain": takes_bytes(ends.input, spec), "least": least, "most": most,
         "output_type": ends.output.dtype, "output_scale": ends.output.scale, "output_zero": ends.output.zero_point,
         "classes": output.classes, "activation": output.activation, "background": output.background,
-        "slack": sum_slack(output, ends.output.scale),
+        "slack": sum_slack(output, ends.output.scale, shows_its_input=ends.shows_its_input),
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
         "sentences": words.translate({**words.VERDICTS, **words.FAULTS}, Translator(options.language)),
     }  # fmt: skip

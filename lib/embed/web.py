@@ -203,7 +203,7 @@ def _output(spec: ModelSpec, ends: Ends) -> dict[str, Any]:
         "activation": spec.output.activation,
         "background": spec.output.background,
         "classes": spec.output.classes,
-        "slack": sum_slack(spec.output, ends.output.scale),
+        "slack": sum_slack(spec.output, ends.output.scale, shows_its_input=ends.shows_its_input),
     }
 
 

@@ -34,11 +34,13 @@ class Ends:
         input: The input.
         output: The output.
         is_open: Whether the file leaves a dimension open, the batch size usually; LiteRT.js refuses such a file.
+        shows_its_input: See `shows_its_input`.
     """
 
     input: Tensor
     output: Tensor
-    is_open: bool
+    is_open: bool = False
+    shows_its_input: bool = False
 
 
 def _ends_of(content: bytes, file: str) -> Ends:
@@ -60,7 +62,7 @@ def _ends_of(content: bytes, file: str) -> Ends:
         ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
         read = [_read(tensor, file) for tensor in ends]
         is_open = any(map(_is_open, every_tensor(model)))
-    return Ends(read[0], read[1], is_open)
+    return Ends(read[0], read[1], is_open, shows_its_input(content, file))
 
 
 read_ends = once_per_content(_ends_of)
@@ -86,6 +88,33 @@ def _read(tensor: Any, file: str) -> Tensor:
     if steps is None or steps.ScaleLength() != 1 or steps.ZeroPointLength() != 1:
         return Tensor(types[tensor.Type()], 0.0, 0)
     return Tensor(types[tensor.Type()], float(steps.Scale(0)), int(steps.ZeroPoint(0)))
+
+
+# Operators that put numbers elsewhere or store them otherwise, and compute none.
+_MOVES = frozenset(
+    {
+        "CAST", "CONCATENATION", "DEQUANTIZE", "EXPAND_DIMS", "GATHER", "GATHER_ND", "PACK", "QUANTIZE", "RESHAPE",
+        "SHAPE", "SLICE", "SPLIT", "SPLIT_V", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE", "UNPACK",
+    }
+)  # fmt: skip
+
+
+def shows_its_input(content: bytes, file: str) -> bool:
+    """Whether all operators of a LiteRT file only move numbers: a probe, which shows what it was given.
+
+    Its numbers are pixels whatever its description says: no weights have scored them and no softmax made them, so
+    they claim nothing that a wrong sum could belie (see `lib.classify.outputs.sum_slack`).
+
+    Raises:
+        ModelFileError: It is no LiteRT model; the message calls it `file`.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    moves = {getattr(schema.BuiltinOperator, name) for name in _MOVES}
+    with tables(content, file) as model:
+        # Old files have their codes in the narrower, deprecated field, new ones have them in both while they fit.
+        codes = map(model.OperatorCodes, range(model.OperatorCodesLength()))
+        return all(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) in moves for code in codes)
 
 
 def _is_open(tensor: Any) -> bool:

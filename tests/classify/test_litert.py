@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from lib.formats.edit import pin
 from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder, load
 from tests.support.pictures import plain
-from tests.support.user_models import edit, put
+from tests.support.user_models import edit, put, put_chain
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 ORANGE = (204, 102, 0)  # 0.8, 0.4, 0.0 of full: as probabilities 2/3, 1/3, 0
@@ -93,6 +94,24 @@ def test_an_answer_that_is_none_is_refused(tiny_model: TinyModel, name: str, sen
     classifier = open_classifier(tiny_model(name))
     with pytest.raises(ModelOutputError, match=sentence):
         answer(classifier, plain(ORANGE))
+
+
+def test_a_probe_shows_the_shares_of_what_it_was_given(tmp_path: Path) -> None:
+    found = answer(open_classifier(load(put_chain(tmp_path, "probe", "RESHAPE"))), plain(ORANGE))
+    assert found == pytest.approx([2 / 3 / 24, 1 / 3 / 24, 0] * 24, abs=1e-6)
+
+
+def test_independent_sigmoids_are_no_softmax(tmp_path: Path) -> None:
+    classifier = open_classifier(load(put_chain(tmp_path, "sigmoids", "RESHAPE", "LOGISTIC")))
+    with pytest.raises(ModelOutputError, match="do not sum to 1"):
+        answer(classifier, plain(ORANGE))
+
+
+def test_raw_scores_are_no_softmax(tiny_model: TinyModel) -> None:
+    model = tiny_model("logits")
+    said = replace(model.spec, output=replace(model.spec.output, activation="softmax"))
+    with pytest.raises(ModelOutputError, match="do not sum to 1"):
+        answer(open_classifier(replace(model, spec=said)), plain(ORANGE))
 
 
 def test_a_refused_answer_costs_no_interpreter(tiny_model: TinyModel) -> None:

@@ -24,7 +24,9 @@ from tests.embed.mobilenet_graph import Layer
 from tests.embed.site import Site
 
 WATCH = Path(__file__).with_name("watch.js")
-TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".bmp": "image/bmp"}
+TYPES = {
+    ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".bmp": "image/bmp", ".webp": "image/webp"
+}  # fmt: skip
 
 Predict = Callable[[Path], NDArray[np.float64]]
 

@@ -21,7 +21,7 @@ from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.scripts import Scripts, pins
 from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
-from lib.model.spec import ModelFolder
+from lib.model.spec import ModelFolder, load
 from lib.verdict import explain, judge
 from lib.work.progress import Progress
 from tests.embed import packages
@@ -120,6 +120,18 @@ def test_a_bundle_classifies_offline_and_says_what_the_app_says(
             assert opened.status.text_content() == say.message(explain(judge(predict(photo), labels)))
     with capsys.disabled():
         print(f"\n{target} bundle of the starter: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
+def test_a_turned_webp_shows_the_probe_the_same_quarters_as_in_the_app(
+    shared: Path, scripts: Scripts, context: BrowserContext, tmp_path: Path
+) -> None:
+    probe = load(shared / "cases" / "home" / "models" / "pixel-probe")
+    photo = shared / "cases" / "webp-turned" / "exif6.webp"
+    options = Options(probe, Target.SCRIPT, top=probe.spec.output.classes, weights=Weights.BUNDLE)
+    bundle = make(options, scripts, tmp_path / "bundle.zip")
+    with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
+        found = opened.classify(photo.name, photo.read_bytes()).probabilities
+    assert found == pytest.approx(predictor(probe, ())(photo), abs=1e-4)
 
 
 def test_a_browser_without_relaxed_simd_takes_the_compatible_pair(

@@ -60,6 +60,45 @@ def edit(content: bytes, change: Callable[[Any, Any, Any], None]) -> bytes:
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
+def chain(*operators: str) -> bytes:
+    """Return a LiteRT file that gives 4 × 6 pixels, shape (1, 4, 6, 3), as 72 numbers, shape (1, 72).
+
+    Args:
+        operators: What is done to the numbers, one after another; of one input each and without options: "RESHAPE".
+    """
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model, graph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.subgraphs, model.buffers = 3, [graph], [schema.BufferT()]
+    model.operatorCodes, graph.operators, graph.tensors = [], [], []
+    for place in range(len(operators) + 1):
+        tensor = schema.TensorT()
+        tensor.shape, tensor.type, tensor.buffer = [1, 72] if place else [1, 4, 6, 3], schema.TensorType.FLOAT32, 0
+        tensor.name = f"tensor-{place}"
+        graph.tensors.append(tensor)
+    for place, name in enumerate(operators):
+        code, operator = schema.OperatorCodeT(), schema.OperatorT()
+        code.builtinCode = getattr(schema.BuiltinOperator, name)
+        code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+        operator.opcodeIndex, operator.inputs, operator.outputs = place, [place], [place + 1]
+        if name == "RESHAPE":
+            operator.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
+            operator.builtinOptions = schema.ReshapeOptionsT()
+            operator.builtinOptions.newShape = [1, 72]
+        model.operatorCodes.append(code)
+        graph.operators.append(operator)
+    graph.inputs, graph.outputs = [0], [len(operators)]
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def put_chain(data: Path, name: str, *operators: str) -> Path:
+    """Put a model that is such a chain into the data folder, its 72 numbers declared a softmax."""
+    folder = put(data, name, content=chain(*operators), classes=72)
+    (folder / "labels.txt").write_text("".join(f"{n}\n" for n in range(72)), encoding="utf-8")
+    return folder
+
+
 def put_damaged(data: Path, name: str, base: str, at: int, value: int) -> Path:
     """Put a copy of a shipped model with one byte changed into the data folder."""
     return put(data, name, MODELS / base, content=damage(base, at, value))
