@@ -56,20 +56,24 @@ def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
     return replace(photos, photos=every, skipped=photos.skipped + extra.skipped)
 
 
-def require_trainable(photos: LabelledPhotos) -> None:
+def require_trainable(photos: LabelledPhotos, *, least: int = SMALLEST_CLASS) -> None:
     """Check that there is something to tell apart.
 
+    Args:
+        photos: All, or those that are left to learn from when some are held out.
+        least: Of each class: two if one of them is to be held out.
+
     Raises:
-        DatasetError: Fewer than two classes, or a class with fewer than two photos.
+        DatasetError: Fewer than two classes, or a class with too few photos.
     """
     counts = dict(zip(photos.classes, photos.counts(), strict=True)) | dict.fromkeys(photos.empty, 0)
     if len(counts) < 2:
         raise DatasetError(N_("{folder} has only one class; training needs at least two."), folder=photos.name)
     for name, count in sorted(counts.items()):
-        if count < SMALLEST_CLASS:
+        if count < least:
             raise DatasetError(
                 N_("Class {name} has {count} usable photos; training needs at least {least} of each class."),
-                name=name, count=count, least=SMALLEST_CLASS,
+                name=name, count=count, least=least,
             )  # fmt: skip
 
 

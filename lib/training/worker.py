@@ -75,7 +75,7 @@ class Run:
         views = self._prepare(train, teacher, count if self._options.augment else 1, augment=self._options.augment)
         held_out = self._prepare(val, teacher, 1, augment=False)
         train, val = train.without(views.broken), val.without(held_out.broken)
-        require_trainable(train)
+        require_trainable(train, least=1)
         if not val.photos:
             raise TrainingError(N_("None of the validation photos could be decoded."))
         head = self._head(views, len(train.classes))

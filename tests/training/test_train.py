@@ -75,6 +75,16 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
 
 
 @pytest.mark.tensorflow
+def test_two_photos_of_each_class_are_enough(tmp_path: Path) -> None:
+    for name, colour in COLOURS.items():
+        for seed in range(2):
+            (tmp_path / "two" / name).mkdir(parents=True, exist_ok=True)
+            picture(colour, seed).save(tmp_path / "two" / name / f"{seed}.png")
+    result = train(options(tmp_path / "two", tmp_path, epochs=1), on_event=lambda event: None)
+    assert load(result.folder).read_labels() == ("red", "sky blue")
+
+
+@pytest.mark.tensorflow
 def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_path: Path) -> None:
     stop = threading.Event()
 
