@@ -31,6 +31,8 @@ mutants: $(VENV)/dev.installed
 # Damaged files by the thousand: each is answered or refused in a sentence.
 fuzz: $(VENV)/dev.installed
 	$(PY) -m tests.fuzz photos --count 10000
+	$(PY) -m tests.fuzz zips --count 2000
+	$(PY) -m tests.fuzz models --count 3000
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks

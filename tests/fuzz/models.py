@@ -1,192 +1,70 @@
 """Damaged .tflite files as users' models: no death, no hang, no traceback, no swelling of the process that serves.
 
-    python -m tests.fuzz.models COUNT [SEED]
-
-Three processes take part, so that whatever a file does is seen from outside. The *overseer* (`run`) makes the files and
-starts the *server*, which puts one after another into its data folder and does with it all that pages and commands do.
-Its trials go to the *trier*, which forks a child with the usual limits for each: starting Python anew three thousand
-times would take a quarter of an hour. One seed always gives the same files.
+The process that tries them stands in for the server: it puts one after another into its data folder and does with it
+all that pages and commands do. Its trials go to the *trier*, which forks a child with the usual limits for each:
+starting Python anew three thousand times would take a quarter of an hour. One seed always gives the same files.
 """
 
-import contextlib
 import json
 import os
-import queue
 import random
-import resource
 import shutil
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from unittest.mock import patch
 
 from lib.catalogue import trial
 from lib.catalogue.store import Store
+from lib.catalogue.variants import variants
+from lib.classify.infer import infer
+from lib.classify.opening import open_classifier
+from lib.embed import weights_file
 from lib.errors import AppError, WorkerError
+from lib.formats.tables import read_ends
+from lib.photos.source import Source
+from lib.results import Answer
 from lib.work import process
+from lib.work.files import data_folder
+from tests.fuzz import Report, try_all
+from tests.support.pictures import encode, noise
 from tests.support.user_models import MODELS, TINY
 
-ROOT = MODELS.parent
 BASES = (
     *(TINY / name for name in ("float32", "uint8", "int8", "dynamic", "float16", "sigmoid", "background-first")),
     *(MODELS / name for name in ("starter-small", "starter-int8", "starter")),
 )  # fmt: skip
-LONGEST_S = 10.0
-MOST_GROWTH = 600 * 2**20  # of the server, over all files; what a sound model of 5 MB takes is 17 MB
+MOST_GROWTH_MB = 600  # of the process, over all files; what a sound model of 5 MB takes is 17 MB
+_PHOTO = encode(noise(60, 40, 1), "PNG")
 _SPECIAL = (0, 1, -1, 2, 3, 7, 127, 255, 65_535, 100_000_000, 2**31 - 1, -(2**31))
 
 
-@dataclass
-class Report:
-    """What came of it.
-
-    Attributes:
-        outcomes: How many files were refused, answered, or failed on the photo alone.
-        faults: What must not be: deaths, hangs, tracebacks, each with the number of its file.
-        slowest_s: The longest that one file took, its trial included.
-        growth_bytes: By how much the server grew, at most.
-    """
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    slowest_s: float = 0.0
-    growth_bytes: int = 0
-
-    def __str__(self) -> str:
-        """Return the figures in a few lines."""
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.most_common())
-        lines = [f"{sum(self.outcomes.values())} models: {counts}"]
-        lines.append(f"slowest {self.slowest_s:.1f} s; the server grew by {self.growth_bytes / 1e6:.0f} MB")
-        return "\n".join([*lines, *self.faults])
-
-
-def run(count: int, seed: int = 0) -> Report:
-    """Try `count` damaged files and return what came of them."""
-    report = Report()
-    done = 0
-    while done < count:
-        with _Server(done, count, seed) as server:
-            for line in server.answers():
-                done = line["number"] + 1
-                report.outcomes[line["outcome"]] += 1
-                report.slowest_s = max(report.slowest_s, line["seconds"])
-                report.growth_bytes = max(report.growth_bytes, line["growth"])
-                if line["fault"]:
-                    report.faults.append(f"file {line['number']}: {line['fault']}")
-        if done < count:
-            report.faults.append(f"file {done}: {server.end}")
-            report.outcomes["ended the server"] += 1
-            done += 1
-    if report.slowest_s > LONGEST_S:
-        report.faults.append(f"one file took {report.slowest_s:.1f} s")
-    if report.growth_bytes > MOST_GROWTH:
-        report.faults.append(f"the server grew by {report.growth_bytes / 1e6:.0f} MB")
+def run(count: int, seed: int) -> Report:
+    """Try `count` damaged models."""
+    # NumPy's libraries reserve memory for every core when they load, which a limit would count.
+    with (
+        tempfile.TemporaryDirectory(prefix="discern-fuzz-") as home,
+        patch.dict(os.environ, DISCERN_HOME=home, OPENBLAS_NUM_THREADS="1"),
+    ):
+        report = try_all("models", seed, use, _files(count, seed))
+    if report.grown_mb > MOST_GROWTH_MB:
+        report.wrong.append(f"the process grew by {report.grown_mb:.0f} MB")
     return report
 
 
-# The overseer's view of the server ---------------------------------------------------------------------------------
-
-
-class _Server:
-    """The process that uses the files from number `first` on, until it ends, dies, or is silent for too long."""
-
-    def __init__(self, first: int, count: int, seed: int) -> None:
-        self.end = ""
-        self._home = tempfile.TemporaryDirectory(prefix="discern-fuzz-")
-        command = [sys.executable, "-m", "tests.fuzz.models", "--serve", str(first), str(count), str(seed)]
-        environment = {**os.environ, "DISCERN_HOME": self._home.name, "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> "_Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        code = self._process.wait()
-        self.end = self.end or f"the server ended with code {code}"
-        self._home.cleanup()
-
-    def answers(self) -> Iterator[dict[str, Any]]:
-        assert self._process.stdout is not None
-        lines = _lines(self._process.stdout)
-        patience = 60.0  # for its start
-        while True:
-            try:
-                line = lines.get(timeout=patience)
-            except queue.Empty:
-                self.end = f"the server was silent for {patience:.0f} s"
-                return
-            if line is None:
-                self._process.wait()
-                return
-            patience = 3 * LONGEST_S
-            yield json.loads(line)
-
-
-def _lines(pipe: IO[bytes]) -> "queue.Queue[bytes | None]":
-    """Read a pipe in a thread of its own; None follows the last line."""
-    lines: queue.Queue[bytes | None] = queue.Queue()
-
-    def read() -> None:
-        for line in pipe:
-            lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    return lines
-
-
-# The server --------------------------------------------------------------------------------------------------------
-
-
-def serve(first: int, count: int, seed: int) -> None:
-    """Use one file after another as pages and commands do, and print a line of JSON for each."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    data = Path(os.environ["DISCERN_HOME"])
-    store, trier, base = Store(data), _Trier(), _peak()
-    with patch.object(process, "run", trier.run):
-        for number in range(first, count):
-            start = time.monotonic()
-            outcome, fault = _use(store, number, seed)
-            line = {"number": number, "outcome": outcome, "fault": fault, "growth": _peak() - base}
-            answers.write(json.dumps({**line, "seconds": round(time.monotonic() - start, 3)}) + "\n")
-            answers.flush()
-
-
-def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
-    """Put a damaged file into the data folder and use it; return what came of it, and what must not be, or ""."""
-    from lib.catalogue.variants import variants
-    from lib.classify.infer import infer
-    from lib.classify.opening import open_classifier
-    from lib.embed import weights_file
-    from lib.formats.tables import read_ends
-    from lib.photos.source import Source
-    from lib.results import Failure
-
-    base, content = mutant(number, seed)
+def use(data: bytes) -> bool:
+    """Put a model, the number of its base in front, into the data folder, and use it as pages and commands do."""
+    base, store = BASES[data[0]], _store()
     folder = store.models / "mutant"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "model.tflite").write_bytes(content)
+    (folder / "model.tflite").write_bytes(data[1:])
     (folder / "labels.txt").write_bytes((base / "labels.txt").read_bytes())
     card = (base / "model.toml").read_text(encoding="utf-8").split("[source]")[0]
     (folder / "model.toml").write_text(card.replace(f'id = "{base.name}"', 'id = "mutant"'), encoding="utf-8")
@@ -196,24 +74,24 @@ def _use(store: Store, number: int, seed: int) -> tuple[str, str]:
         variants(model, data=store.data)
         read_ends(model)
         weights_file(model)
-        seen = infer(Source.of_bytes(_photo(), "photo.png"), open_classifier(model))
-        return ("failed on the photo" if isinstance(seen, Failure) else "answered"), ""
+        return isinstance(infer(Source.of_bytes(_PHOTO, "photo.png"), open_classifier(model)), Answer)
     except AppError as error:
-        sentence = str(error)
-        return "refused", "" if "mutant" in sentence or "model.tflite" in sentence else f"says only: {sentence}"
-    except Exception as error:  # the very thing that is looked for, and told
-        return "traceback", f"{type(error).__name__}: {error}"
+        if "mutant" in str(error) or "model.tflite" in str(error):
+            raise
+        raise AssertionError(f"says only: {error}") from error
 
 
-@lru_cache(maxsize=1)
-def _photo() -> bytes:
-    from tests.support.pictures import encode, noise
+@cache
+def _store() -> Store:
+    """Return the data folder's models; whatever is run in a process of its own goes to the trier from now on."""
+    process.run = _Trier().run  # type: ignore[assignment]
+    return Store(data_folder())
 
-    return encode(noise(60, 40, 1), "PNG")
 
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+def _files(count: int, seed: int) -> Iterator[bytes]:
+    for number in range(count):
+        base, content = mutant(number, seed)
+        yield bytes([BASES.index(base)]) + content
 
 
 # The trier ---------------------------------------------------------------------------------------------------------
@@ -224,11 +102,9 @@ class _Trier:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fuzz.models", "--try"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+            [sys.executable, "-m", "tests.fuzz.models"],
+            cwd=MODELS.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
 
     def run(
         self, function: str, payload: Mapping[str, Any], *, memory_bytes: int, cpu_seconds: int, **_: object
@@ -401,22 +277,5 @@ def _change_one_thing(model: Any, chance: random.Random) -> None:
             ]
 
 
-def main(arguments: list[str]) -> int:
-    """Be the overseer, the server or the trier."""
-    match arguments:
-        case ["--serve", first, count, seed]:
-            serve(int(first), int(count), int(seed))
-        case ["--try"]:
-            try_forever()
-        case [count, *seed]:
-            report = run(int(count), int(seed[0]) if seed else 0)
-            print(report)
-            return 1 if report.faults else 0
-        case _:
-            print(__doc__)
-            return 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try_forever()
