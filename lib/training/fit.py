@@ -11,13 +11,13 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from lib.messages import N_
 from lib.training.architectures import build
 from lib.training.augment import to_input, to_unit, vary
 from lib.training.head import Floats
 from lib.training.options import DEFAULT_EPOCHS, TrainOptions
-from lib.training.prepare import Bytes
 from lib.training.schedule import average_decay, learning_rate, photo_size
 from lib.work.files import whole
 
@@ -48,10 +48,10 @@ class Examples:
         embeddings: Shape (N, V, D), the teacher's features; None without a teacher.
     """
 
-    pixels: Bytes
-    labels: np.ndarray[tuple[int], np.dtype[np.int64]]
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64]
     soft: Floats | None
-    embeddings: np.ndarray[tuple[int, int, int], np.dtype[np.float16]] | None
+    embeddings: NDArray[np.float16] | None
 
 
 class Fit:
@@ -69,7 +69,7 @@ class Fit:
 
     def __init__(
         self, options: TrainOptions, classes: int, examples: Examples,
-        held_out: tuple[Bytes, np.ndarray[tuple[int], np.dtype[np.int64]]], work: Path, photos: str, report: Report,
+        held_out: tuple[NDArray[np.uint8], NDArray[np.int64]], work: Path, photos: str, report: Report,
     ) -> None:  # fmt: skip
         keras.utils.set_random_seed(options.seed)
         self._options = options
@@ -92,8 +92,10 @@ class Fit:
         self._optimizer = keras.optimizers.AdamW(options.learning_rate, weight_decay=options.weight_decay)
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self._optimizer.build(self._variables)
+        # Label smoothing: Szegedy et al. 2016 (Rethinking the Inception architecture), section 7.
+        self._hard_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=options.smoothing)
         self._train_step = tf.function(self._step)
-        self._logits = tf.function(lambda model_index, pixels, size: self._forward(model_index, pixels, size))
+        self._logits = tf.function(self._forward)
         self._steps = 0
         self._seconds = 0.0
         self.history: list[dict[str, float]] = []
@@ -135,16 +137,13 @@ class Fit:
             return self._seconds / (60.0 * self._options.minutes)
         return self._steps / (self.steps_an_epoch * (self._options.epochs or DEFAULT_EPOCHS))
 
-    def _order(self, epoch: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], ...]:
+    def _order(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the photos in this epoch's order and the crop shown of each."""
         rng = np.random.default_rng([self._options.seed, epoch])
         count, views = self._examples.pixels.shape[:2]
-        return rng.permutation(count), rng.integers(0, views, count)
+        return rng.permutation(count), rng.integers(0, views, size=(count,))
 
-    def _one_batch(
-        self, rows: np.ndarray[tuple[int], np.dtype[np.int64]], views: np.ndarray[tuple[int], np.dtype[np.int64]],
-        progress: float,
-    ) -> tuple[float, float]:  # fmt: skip
+    def _one_batch(self, rows: NDArray[np.int64], views: NDArray[np.int64], progress: float) -> tuple[float, float]:
         options, examples = self._options, self._examples
         self._optimizer.learning_rate.assign(learning_rate(progress, options.learning_rate))
         soft = embeddings = None
@@ -166,7 +165,7 @@ class Fit:
         photos = to_input(vary(photos) if self._options.augment else photos)
         with tf.GradientTape() as tape:
             logits, pooled = self._student(photos, training=True)
-            loss = self._hard_loss(labels, logits)
+            loss = self._hard_loss(tf.one_hot(labels, logits.shape[1]), logits)
             if soft is not None and self._projection is not None:
                 loss = (1.0 - TEACHER_SHARE) * loss + TEACHER_SHARE * _soft_loss(soft, logits)
                 loss += EMBEDDING_SHARE * _embedding_loss(embeddings, self._projection(pooled))
@@ -175,13 +174,6 @@ class Fit:
             if weight.dtype == "float32":  # a seed generator's state is no weight
                 average.assign(average * decay + weight * (1.0 - decay))
         return loss, tf.reduce_mean(tf.cast(tf.argmax(logits, axis=1) == labels, tf.float32))
-
-    def _hard_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-        """Cross-entropy with label smoothing (Szegedy et al. 2016, Rethinking the Inception architecture, sec. 7)."""
-        classes = logits.shape[1]
-        smoothing = self._options.smoothing
-        target = tf.one_hot(labels, classes) * (1.0 - smoothing) + smoothing / classes
-        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target, logits))
 
     def _forward(self, averaged: bool, pixels: tf.Tensor, size: int) -> tf.Tensor:
         model = self._averaged if averaged else self._model
@@ -269,5 +261,4 @@ def _soft_loss(teacher_logits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 def _embedding_loss(teacher: tf.Tensor, projected: tf.Tensor) -> tf.Tensor:
     """1 - cosine between the teacher's features and the student's, projected to the same number."""
-    cosine = tf.reduce_sum(tf.nn.l2_normalize(teacher, axis=1) * tf.nn.l2_normalize(projected, axis=1), axis=1)
-    return 1.0 - tf.reduce_mean(cosine)
+    return 1.0 + tf.reduce_mean(keras.losses.cosine_similarity(teacher, projected))  # Keras's has the other sign

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+from lib.classify.outputs import softmax
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +27,15 @@ class SoftmaxHead:
         return np.asarray(features, dtype=np.float32) @ self.weights + self.bias
 
 
-def softmax(logits: Floats) -> Floats:
-    """Return exp(x) / sum(exp(x)) along the last axis, without overflow."""
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True), dtype=logits.dtype)
-
-
 def fit_head(
-    features: Floats, labels: np.ndarray[tuple[int], np.dtype[np.int64]], classes: int,
-    *, steps: int = 200, rate: float = 0.02, decay: float = 0.02,
-) -> SoftmaxHead:  # fmt: skip
+    features: Floats,
+    labels: NDArray[np.int64],
+    classes: int,
+    *,
+    steps: int = 200,
+    rate: float = 0.02,
+    decay: float = 0.02,
+) -> SoftmaxHead:
     """Fit multinomial logistic regression by full-batch Adam on standardised features.
 
     Args:
@@ -51,7 +53,7 @@ def fit_head(
     x1 = np.concatenate([x, np.ones((len(x), 1), np.float32)], axis=1)
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, steps + 1):
-        error = softmax(x1 @ weights) - target
+        error = softmax(x1 @ weights).astype(np.float32) - target
         gradient = x1.T @ error / len(x1) + decay * weights
         first = 0.9 * first + 0.1 * gradient
         second = 0.999 * second + 0.001 * gradient**2

@@ -6,7 +6,7 @@ import threading
 import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from lib.messages import N_
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions, slug
 from lib.work import process
-from lib.work.files import data_folder, disk_error
+from lib.work.files import data_folder, disk_error, stamp
 from lib.work.locks import claim
 
 # A run has no natural end that we could know here; this only bounds one that hangs.
@@ -64,13 +64,13 @@ def train(
     on_event(TrainEvent("start"))
     with ExitStack() as held:
         try:
-            placed = _with_places(options, held)
+            destination, work = _places(options, held)
         except OSError as error:
             raise disk_error(error, "work") from error
         try:
             process.run(
                 "lib.training.worker:train_in_worker",
-                {"options": placed.to_json()},
+                {"options": options.to_json(), "destination": str(destination), "work": str(work)},
                 memory_bytes=None,
                 cpu_seconds=None,
                 wall_seconds=LONGEST_SECONDS,
@@ -79,12 +79,13 @@ def train(
             )
         except WorkerError as error:
             raise TrainingError(N_("The training did not finish: {reason}"), reason=error.message) from error
-        _clean_up(placed, keep_crops=options.work is not None)
-        return _result(placed)
+        # Its crops (gigabytes) go with it unless the caller named a place for them.
+        shutil.rmtree(work if options.work else work.parent)
+        return _result(destination)
 
 
-def _with_places(options: TrainOptions, held: ExitStack) -> TrainOptions:
-    """Return the options with a place to work at and a destination, which are this run's alone while `held` is.
+def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
+    """Return the destination and the place to work at, which are this run's alone while `held` is.
 
     What reserves them are locks, which a killed process gives back. Raises OSError.
     """
@@ -100,7 +101,7 @@ def _with_places(options: TrainOptions, held: ExitStack) -> TrainOptions:
         free = _reserve(held, data / "locks", "model", wanted, lambda name: store.free_id(name) == name)
         destination = store.models / free
     _forget_stopped(data / "work", data / "locks")
-    return replace(options, destination=destination.resolve(), work=work.resolve())
+    return destination.resolve(), work.resolve()
 
 
 def _reserve(
@@ -123,22 +124,14 @@ def _reserve(
 
 def _forget_stopped(work: Path, locks: Path) -> None:
     """Remove what stopped runs left (crops take gigabytes), but for the latest few, which may be taken up again."""
-    runs = sorted(work.glob("*/run"), key=lambda run: run.stat().st_mtime, reverse=True)
+    runs = sorted(work.glob("*/run"), key=lambda run: stamp(run).modified_ns, reverse=True)
     for run in runs[MOST_RUNS:]:
         if (lock := claim(locks / f"train-{run.parent.name}.lock")) is not None:
             shutil.rmtree(run.parent, ignore_errors=True)
             lock.release()
 
 
-def _clean_up(options: TrainOptions, *, keep_crops: bool) -> None:
-    """Remove the checkpoint of a finished run, and its crops (gigabytes) unless the caller named a place for them."""
-    if options.work is not None:
-        shutil.rmtree(options.work if keep_crops else options.work.parent)
-
-
-def _result(options: TrainOptions) -> TrainResult:
-    if options.destination is None:
-        raise RuntimeError("the run was started without a destination")
-    metrics = json.loads((options.destination / "metrics.json").read_text(encoding="utf-8"))
-    card = tomllib.loads((options.destination / "model.toml").read_text(encoding="utf-8"))
-    return TrainResult(card["id"], options.destination, float(metrics["top1"]), metrics)
+def _result(folder: Path) -> TrainResult:
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    model_id = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))["id"]
+    return TrainResult(model_id, folder, float(metrics["top1"]), metrics)

@@ -4,27 +4,18 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from hashlib import sha256
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lib.classify.litert import LiteRTClassifier
 from lib.datasets.labelled import LabelledPhotos
-from lib.errors import PhotoError, TrainingError
-from lib.messages import N_
+from lib.datasets.matching import How, Matching
+from lib.evaluation.evaluate import Entrant, ModelFigures, evaluate
 from lib.model import writing
-from lib.model.spec import InputSpec, ModelSpec, OutputSpec, Published, load
-from lib.training.measure import Measured, measure
-from lib.training.prepare import read_rgb
-from lib.work.files import replace_folder
-
-INPUT_RANGE = (-1.0, 1.0)
-# Training photos come in all aspects and their subjects reach the edges; nothing is cut off.
-RESIZE_RULE = "squash"
+from lib.model.spec import ModelSpec, Published, load
+from lib.work.files import replace_folder, sha256_of
 
 
 def shown_label(class_folder: str) -> str:
@@ -32,101 +23,77 @@ def shown_label(class_folder: str) -> str:
     return re.sub(r"[_\s]+", " ", class_folder).strip() or class_folder
 
 
-def spec_of(
-    *, model_id: str, name: str, family: str, licence: str, description: str, size: int, classes: int
-) -> ModelSpec:
-    """Return the description of a net of `lib.training.architectures`, without figures.
-
-    Args:
-        model_id: [a-z0-9.-].
-        name: For people.
-        family: "Discern starter" for ours, "Yours" for a user's.
-        licence: Of the weights.
-        description: One sentence.
-        size: Side of the input in pixels.
-        classes: Number of outputs.
-    """
-    return ModelSpec(
-        id=model_id,
-        name=name,
-        family=family,
-        runtime="litert",
-        weights="model.tflite",
-        labels="labels.txt",
-        licence=licence,
-        input=InputSpec((size, size), INPUT_RANGE, RESIZE_RULE),
-        output=OutputSpec(classes),
-        description=description,
-    )
-
-
-def describe(folder: Path, spec: ModelSpec, val: LabelledPhotos, *, parameters: int | None) -> Measured:
-    """Write `model.toml` beside finished weights and labels, measured figures and digests included; return the figures.
+def describe(folder: Path, spec: ModelSpec, val: LabelledPhotos, about: Mapping[str, Any]) -> None:
+    """Write `model.toml` and `metrics.json` beside finished weights and labels, measured figures included.
 
     Args:
         folder: Holds the weights and labels that `spec` names.
         spec: Without figures and digests.
         val: What to measure on.
-        parameters: Number of weights.
+        about: What else `metrics.json` is to hold; `parameters`, the number of weights, is in both.
+
+    Raises:
+        AppError: See `measure`.
     """
     writing.write(folder, spec)  # measuring goes the app's way, which begins with this file
-    measured = evaluate_folder(folder, val)
-    published = Published(
-        f"measured on {measured.photos} validation photos", round(measured.top1, 4), round(measured.top5, 4), parameters
-    )
-    digests = {"weights_sha256": sha256((folder / spec.weights).read_bytes()).hexdigest()}
+    figures = measure(folder, val)
+    metrics = metrics_of(figures)
+    source = f"measured on {metrics['photos']} validation photos"
+    published = Published(source, round(metrics["top1"], 4), round(metrics["top5"], 4), about.get("parameters"))
+    digests = {"weights_sha256": sha256_of(folder / spec.weights)}
     writing.write(folder, replace(spec, published=published, source={**spec.source, **digests}))
-    return measured
+    text = json.dumps({**metrics, **about}, indent=1, ensure_ascii=False)
+    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
 
 
-def evaluate_folder(folder: Path, val: LabelledPhotos) -> Measured:
-    """Return what a model folder's file does on photos opened, resized and scaled as the app does it.
+def measure(folder: Path, val: LabelledPhotos) -> ModelFigures:
+    """Return how good a model folder's file is, on photos opened, resized and scaled as the app does it.
 
     Args:
         folder: A model folder.
-        val: Labels in the model's order; photos that cannot be decoded are left out.
+        val: Classes in the model's order; photos that cannot be looked at are left out.
 
     Raises:
-        ModelError: The folder breaks the contract, or the file answers with something else than probabilities.
-        TrainingError: Not one photo could be decoded.
+        ModelError: The folder breaks the contract.
+        DatasetError: Not one photo could be looked at.
     """
-    classifier = LiteRTClassifier(load(folder), workers=1)
-    answers, labels = [], []
-    for photo in val.photos:
-        try:
-            image = read_rgb(photo)
-        except PhotoError:
-            continue
-        answers.append(classifier.run(classifier.prepare(image))[0])
-        labels.append(photo.label)
-    if not answers:
-        raise TrainingError(N_("None of the validation photos could be decoded."))
-    return measure(np.stack(answers), np.array(labels))
+    classifier = LiteRTClassifier(load(folder))
+    count = len(val.classes)
+    same = Matching(val.classes, tuple((index,) for index in range(count)), (How.NAME,) * count)
+    evaluation = evaluate(val, [Entrant(classifier, classifier.labels, same)])
+    assert evaluation is not None  # nobody cancels it
+    return evaluation.models[0]
 
 
-def metrics_json(measured: Measured, classes: Sequence[str], more: Mapping[str, Any]) -> str:
-    """Return the text of `metrics.json`: the figures, with each class named, and whatever else is to be kept."""
-    figures = asdict(measured)
-    figures["per_class"] = {
-        name: None if share is None or share != share else round(share, 4)
-        for name, share in zip(classes, measured.per_class, strict=True)
+def metrics_of(figures: ModelFigures) -> dict[str, Any]:
+    """Return what `metrics.json` holds of the figures; in `confusion` a row is a true class, a column an answered one.
+
+    A class without photos has no top-1: null.
+    """
+    classes = figures.answers.labels
+    return {
+        "photos": figures.hits.photos,
+        "top1": figures.top1.value,
+        "top5": float(figures.hits.in_top5.mean()),
+        "ece": figures.ece,
+        "per_class": {
+            name: None if one.recall is None else round(one.recall.value, 4)
+            for name, one in zip(classes, figures.per_class, strict=True)
+        },
+        "confusion": figures.confusion.counts[:, : len(classes)].tolist(),
+        "classes": list(classes),
     }
-    return json.dumps({**figures, "classes": list(classes), **more}, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_folder(destination: Path, files: Mapping[str, bytes]) -> None:
-    """Put `files` into the folder `destination`, which appears whole or keeps its old state (see `replace_folder`).
+def write_folder(destination: Path, files: Path) -> None:
+    """Put the `files` of a folder into the folder `destination`, which appears whole or keeps its old state.
 
-    Files that are there already and not among `files` (a card, translated labels) are kept.
+    Files that are there already and have no namesake among `files` (a card, translated labels) are kept.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
-    try:
-        if destination.is_dir():
-            shutil.copytree(destination, temporary, dirs_exist_ok=True)
-        for name, content in files.items():
-            (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        replace_folder(temporary, destination)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as temporary:
+        place = Path(temporary) / "new"
+        for folder in filter(Path.is_dir, (destination, files)):
+            shutil.copytree(folder, place, dirs_exist_ok=True)
+        place.chmod(0o755)
+        replace_folder(place, destination)

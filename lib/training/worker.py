@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +20,13 @@ from lib.datasets.reading import read_parts
 from lib.datasets.split import read_for_training, require_trainable, with_extra
 from lib.errors import TrainingError
 from lib.messages import N_
-from lib.model.spec import ModelSpec
+from lib.model.spec import InputSpec, ModelSpec, OutputSpec
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TrainOptions, slug
-from lib.training.package import describe, metrics_json, shown_label, spec_of, write_folder
-from lib.training.prepare import Views, prepare_views, views_that_fit
+from lib.training.package import describe, shown_label, write_folder
+from lib.training.prepare import Crops, Views, prepare_views, views_that_fit
 
 if TYPE_CHECKING:
     import keras
@@ -41,7 +42,8 @@ def train_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Off by default on processors without AVX-512; on AVX2 it made a step about a fifth faster.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    Run(TrainOptions.from_json(payload["options"]), emit)()
+    options = TrainOptions.from_json(payload["options"])
+    Run(options, Path(payload["destination"]), Path(payload["work"]), emit)()
     return {}
 
 
@@ -49,17 +51,14 @@ class Run:
     """One run, from a folder of photos to a model folder.
 
     Args:
-        options: With `destination` and `work` set.
+        options: What to train.
+        destination: Model folder to write.
+        work: For the checkpoint; the crops go beside it.
         emit: Takes the events.
     """
 
-    def __init__(self, options: TrainOptions, emit: Emit) -> None:
-        if options.destination is None or options.work is None:
-            raise ValueError("The caller decides where the results go.")
-        self._options = options
-        self._destination: Path = options.destination
-        self._work: Path = options.work
-        self._emit = emit
+    def __init__(self, options: TrainOptions, destination: Path, work: Path, emit: Emit) -> None:
+        self._options, self._destination, self._work, self._emit = options, destination, work, emit
         self._teacher_accuracy: float | None = None
 
     def say(self, event: TrainEvent) -> None:
@@ -69,11 +68,15 @@ class Run:
     def __call__(self) -> None:
         """Train and write the folder."""
         began = time.monotonic()
+        options = self._options
         train, val = self._scan()
         teacher = self._teacher()
-        count = views_that_fit(len(train.photos), self._options.input_size, self._options.views)
-        views = self._prepare(train, teacher, count if self._options.augment else 1, augment=self._options.augment)
-        held_out = self._prepare(val, teacher, 1, augment=False)
+        count = views_that_fit(len(train.photos), options.input_size, options.views) if options.augment else 1
+        # At the net's own size: crops made larger and scaled down in training are softer than the photos the app
+        # shows it, which cost an early mini-Xception 1.8 points of top-1.
+        crops = Crops(train, options.input_size, count, options.seed, augment=options.augment, teacher=teacher)
+        views = self._prepare(crops)
+        held_out = self._prepare(replace(crops, dataset=val, count=1, augment=False))
         train, val = train.without(views.broken), val.without(held_out.broken)
         require_trainable(train, least=1)
         if not val.photos:
@@ -104,15 +107,10 @@ class Run:
         self.say(TrainEvent("teach"))
         return load_teacher(self._options.teacher)
 
-    def _prepare(self, dataset: LabelledPhotos, teacher: bytes | None, count: int, *, augment: bool) -> Views:
-        # At the net's own size: crops made larger and scaled down in training are softer than the photos the app
-        # shows it, which cost an early mini-Xception 1.8 points of top-1.
-        size = self._options.input_size
+    def _prepare(self, crops: Crops) -> Views:
         return prepare_views(
-            dataset, self._work.parent, size=size, count=count, seed=self._options.seed,
-            augment=augment, teacher=teacher,
-            progress=lambda done, total: self.say(TrainEvent("prepare", done=done, total=total)),
-        )  # fmt: skip
+            crops, self._work.parent, lambda done, total: self.say(TrainEvent("prepare", done=done, total=total))
+        )
 
     def _head(self, views: Views, classes: int) -> SoftmaxHead | None:
         """Fit the teacher's head on crops of the training photos."""
@@ -149,37 +147,40 @@ class Run:
     ) -> None:
         options = self._options
         labels = [shown_label(name) for name in train.classes]
+        about = {
+            "parameters": model.count_params(),
+            "training_photos": len(train.photos),
+            "minutes": round(seconds / 60, 1),
+            "teacher_top1": self._teacher_accuracy,
+            "recipe": options.recipe_settings(),
+            "history": [TrainEvent("fit", **row).to_dict() for row in history],  # type: ignore[arg-type]
+            "skipped": [{"file": s.file, "reason": str(s.reason)} for s in train.skipped + val.skipped],
+        }
         with tempfile.TemporaryDirectory() as temporary:
             place = Path(temporary)
             _convert(model, options.architecture, len(labels), options.input_size, place)
             (place / "labels.txt").write_text("\n".join(labels) + "\n", encoding="utf-8")
-            measured = describe(place, self._spec(len(labels)), val, parameters=model.count_params())
-            about = {
-                "parameters": model.count_params(),
-                "training_photos": len(train.photos),
-                "minutes": round(seconds / 60, 1),
-                "teacher_top1": self._teacher_accuracy,
-                "recipe": options.recipe_settings(),
-                "history": [TrainEvent("fit", **row).to_dict() for row in history],  # type: ignore[arg-type]
-                "skipped": [{"file": s.file, "reason": str(s.reason)} for s in train.skipped + val.skipped],
-            }
-            (place / "metrics.json").write_text(metrics_json(measured, labels, about), encoding="utf-8")
+            describe(place, self._spec(len(labels)), val, about)
             if (self._destination / CARD).is_file():  # its prose stays, its figures are brought up to date
                 (place / CARD).write_bytes((self._destination / CARD).read_bytes())
             update_folder(place, title=options.name or self._destination.name)
-            write_folder(self._destination, {path.name: path.read_bytes() for path in place.iterdir()})
+            write_folder(self._destination, place)
 
     def _spec(self, classes: int) -> ModelSpec:
         options, folder = self._options, self._destination.name
         name = options.name or options.folder.resolve().name
-        return spec_of(
-            model_id=folder if slug(folder) == folder else slug(name),
+        return ModelSpec(
+            id=folder if slug(folder) == folder else slug(name),
             name=name,
             family=options.family,
+            runtime="litert",
+            weights="model.tflite",
+            labels="labels.txt",
             licence=options.licence,
+            # Training photos come in all aspects and their subjects reach the edges; nothing is cut off.
+            input=InputSpec((options.input_size, options.input_size), (-1.0, 1.0), "squash"),
+            output=OutputSpec(classes),
             description=options.description or f"Trained from random weights ({options.architecture}).",
-            size=options.input_size,
-            classes=classes,
         )
 
 
@@ -198,10 +199,9 @@ def _convert(model: "keras.Model", architecture: str, classes: int, size: int, p
 
     from lib.training.architectures import build
 
-    for batch, suffix in ((None, "keras"), (1, "tflite")):
-        shipped = build(architecture, classes, size=size, batch=batch, softmax=True)
+    whole = build(architecture, classes, size=size, softmax=True)
+    single = build(architecture, classes, size=size, batch=1, softmax=True)
+    for shipped in (whole, single):
         shipped.set_weights(model.get_weights())
-        if suffix == "keras":
-            shipped.save(place / "model.keras")
-        else:
-            (place / "model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(shipped).convert())
+    whole.save(place / "model.keras")
+    (place / "model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(single).convert())

@@ -116,6 +116,12 @@ def test_softmax_of_a_shifted_vector_is_the_same() -> None:
     assert softmax(np.array([1.0, 2.0, 3.0])) == pytest.approx(softmax(np.array([1001.0, 1002.0, 1003.0])), abs=1e-12)
 
 
+def test_the_softmax_of_a_table_is_that_of_its_rows() -> None:
+    assert softmax(np.array([[0.0, math.log(3)], [1000.0, 1000.0]])) == pytest.approx(
+        np.array([[0.25, 0.75], [0.5, 0.5]])
+    )
+
+
 @pytest.mark.parametrize(("logit", "expected"), [(0.0, 0.5), (math.log(3), 0.75), (800.0, 1.0), (-800.0, 0.0)])
 def test_sigmoid(logit: float, expected: float) -> None:
     assert sigmoid(logit) == pytest.approx(expected, abs=1e-12)

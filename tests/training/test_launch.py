@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
 
     def put(work: Work) -> None:
         def run(function: str, payload: dict[str, Any], **limits: Any) -> dict[str, Any]:
-            work(TrainOptions.from_json(payload["options"]))
+            places = {name: Path(payload[name]) for name in ("destination", "work")}
+            work(replace(TrainOptions.from_json(payload["options"]), **places))
             return {}
 
         monkeypatch.setattr(process, "run", run)

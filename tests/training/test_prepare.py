@@ -7,15 +7,13 @@ import numpy as np
 from PIL import Image
 
 from lib.datasets.reading import read_folder
-from lib.training.prepare import Views, prepare_views
+from lib.training.prepare import Crops, Views, prepare_views
 
 
 def prepared(folder: Path, work: Path) -> tuple[Views, list[tuple[int, int]]]:
     told: list[tuple[int, int]] = []
-    views = prepare_views(
-        read_folder(folder), work, size=8, count=2, seed=0, augment=False, teacher=None,
-        progress=lambda done, total: told.append((done, total)),
-    )  # fmt: skip
+    crops = Crops(read_folder(folder), size=8, count=2, seed=0, augment=False, teacher=None)
+    views = prepare_views(crops, work, lambda done, total: told.append((done, total)))
     return views, told
 
 
