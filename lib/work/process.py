@@ -1,6 +1,6 @@
 """Running a function in a child process that may crash, hang or grow without harming this one.
 
-    python -m lib.work.process lib.catalogue.inspect:inspect_tflite MEMORY CPU     (the payload on standard input)
+    python -m lib.work.process lib.formats.first_look:inspect_tflite MEMORY CPU     (the payload on standard input)
 
 The child limits itself before it imports anything of weight, reads one line of JSON, calls the function and answers
 in JSON lines: any number of `{"event": …}`, then one `{"result": …}` or `{"error": …}`. Whatever noisy libraries

@@ -14,7 +14,7 @@ from tests.support.server import ROOT, Server, start_server
 
 pytestmark = pytest.mark.browser
 SHORT = """
-import lib.visits as visits
+import lib.server.visits as visits
 visits.SWEEP_S, visits.GRACE_S, visits.KEEP_S = 0.3, 1.0, 3.0
 """
 
