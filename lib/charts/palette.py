@@ -1,28 +1,27 @@
-"""Colours, shapes and the frame that all charts share."""
+"""Colours, shapes, and the parts that all charts are put together from.
+
+A chart is a plain Vega-Lite dictionary, which costs a page nothing to make. Its data stay with its layers: Streamlit
+would load pandas to pack anything that stands at the top, a second lost at the first chart. Nothing is drawn here.
+
+Colours are mid-tones that keep a contrast of at least 3 : 1 on the light and the dark background alike. Colour is never
+the only sign: models have a shape and a dash of their own, right and wrong stand in different places.
+"""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from lib.charts.bars import OTHER, RUNNING, WINNER
-
 INK = "#14181f"
-
-
-# Mid-tones, each at least 3 : 1 against the light and the dark background.
+WINNER, RUNNING, OTHER = "#2f7de1", "#c77700", "#8792a2"
 PALETTE = (WINNER, RUNNING, "#1f9a68", "#c2569f", "#8a70e0", "#d4493f", "#6f9012", "#0f93a8")
-
-
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-
-
-DASHES = ((1, 0), (6, 3), (2, 2), (8, 3, 2, 3))
-
+DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 Spec = dict[str, Any]
 
 
-def chart_of(layers: Sequence[Spec], ink: str, *, height: int) -> Spec:
+def chart_of(layers: Sequence[Spec], ink: str, *, height: int, **config: object) -> Spec:
+    """Return a chart `height` pixels high and as wide as its place; `ink` is the colour of its text."""
     axis = {"labelColor": ink, "titleColor": ink, "titleFontWeight": "normal", "domainColor": OTHER, "tickColor": OTHER}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -34,30 +33,42 @@ def chart_of(layers: Sequence[Spec], ink: str, *, height: int) -> Spec:
             "view": {"stroke": None},
             "axis": {**axis, "gridColor": OTHER, "gridOpacity": 0.25, "labelFontSize": 12, "titleFontSize": 12},
             "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12},
+            **config,
         },
     }
 
 
-def named_axis(names: Sequence[str]) -> Spec:
-    """Return what lets an axis of positions show names; written as JSON, a name stays a text whatever is in it."""
-    return {"labelExpr": f"{json.dumps(list(names))}[datum.value]"}
+def layer(rows: Sequence[Spec], kind: str, encoding: Spec, **mark: object) -> Spec:
+    """Return a layer with a mark of one kind for each row."""
+    return {"data": {"values": list(rows)}, "mark": {"type": kind, **mark}, "encoding": encoding}
 
 
-def ordinal_axis(field: str, domain: Sequence[int], title: str, axis: Spec) -> Spec:
-    scale = {"domain": list(domain)}
+def tips(**titles: str) -> list[Spec]:
+    """Return what is shown under the pointer: fields and their titles."""
+    return [{"field": field, "title": title} for field, title in titles.items()]
+
+
+def named_axis(field: str, title: str, shown: Sequence[int], names: Sequence[str], **axis: object) -> Spec:
+    """Return an axis of positions that shows names; written as JSON, a name stays a text whatever is in it."""
+    words = {"labelExpr": f"{json.dumps(list(names))}[datum.value]", "labelOverlap": False}
+    scale = {"domain": list(shown)}
+    axis = {**words, **axis, "grid": False, "ticks": False}
+    return {"field": field, "type": "ordinal", "title": title, "scale": scale, "axis": axis}
+
+
+def number_axis(field: str, title: str | None, low: float, high: float, **more: object) -> Spec:
+    """Return an axis of numbers from `low` to `high`."""
     return {
-        "field": field,
-        "type": "ordinal",
-        "title": title,
-        "scale": scale,
-        "axis": {**axis, "grid": False, "ticks": False},
-    }
+        "field": field, "type": "quantitative", "title": title, "scale": {"domain": [low, high], "nice": False}, **more,
+    }  # fmt: skip
 
 
-def share_axis(field: str, title: str | None) -> Spec:
-    scale = {"domain": [0, 1], "nice": False}
-    return {"field": field, "type": "quantitative", "title": title, "scale": scale, "axis": {"format": ".0%"}}
+def share_axis(field: str, title: str | None, low: float = 0, high: float = 1) -> Spec:
+    """Return an axis of shares, in percent."""
+    return number_axis(field, title, low, high, axis={"format": ".0%"})
 
 
-def cycle_over(values: Sequence[Any], models: Sequence[str]) -> list[Any]:
-    return [list(v) if isinstance(v := values[i % len(values)], tuple) else v for i in range(len(models))]
+def told_apart(field: str, values: Sequence[str], signs: Sequence[object], *, legend: Spec) -> Spec:
+    """Return a sign (a colour, a shape, a dash) for each value of a field; with more values they begin again."""
+    scale = {"domain": list(values), "range": [signs[i % len(signs)] for i in range(len(values))]}
+    return {"field": field, "type": "nominal", "legend": {"title": None, "labelLimit": 0, **legend}, "scale": scale}

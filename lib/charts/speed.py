@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lib.charts.bars import OTHER, RUNNING, WINNER
-from lib.charts.palette import INK, Spec, chart_of, share_axis
+from lib.charts.palette import INK, OTHER, RUNNING, WINNER, Spec, chart_of, layer, number_axis, share_axis, tips
 from lib.evaluation.speed import FRAME_MS
 from lib.i18n import Translator
 from lib.messages import N_
@@ -53,53 +52,29 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
         }
         for index, spot in enumerate(spots)
     ]  # fmt: skip
-    slowest = max((spot.milliseconds for spot in spots), default=1.0)
-    x = {
-        "field": "ms", "type": "quantitative", "title": say(N_("milliseconds a photo")),
-        "scale": {"domain": [0, max(slowest, FRAME_MS) * 1.15], "nice": False},
-    }  # fmt: skip
-    values = [spot.accuracy for spot in spots] or [0.0]
-    y = share_axis("accuracy", say(N_("accuracy")))
-    y["scale"] = {"domain": [max(0.0, min(values) - 0.06), min(1.0, max(values) + 0.06)], "nice": False}
-    area = {
-        "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [60, 900]},
-        "legend": {"title": "MB", "symbolFillColor": OTHER, "values": _few(spots)},
-    }  # fmt: skip
-    tooltip = [{"field": "name", "title": " "}, {"field": "words", "title": " "}, {"field": "size", "title": " "}]
-    colour = {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER}
+    film = [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]
+    slowest = max([FRAME_MS, *(spot.milliseconds for spot in spots)])
+    shares = [spot.accuracy for spot in spots] or [0.0]
+    x = number_axis("ms", say(N_("milliseconds a photo")), 0, slowest * 1.15)
+    y = share_axis("accuracy", say(N_("accuracy")), max(0.0, min(shares) - 0.06), min(1.0, max(shares) + 0.06))
     place = {"x": x, "y": y}
-    film = {"values": [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]}
-    joined = [rows[index] for index in front]
-    layers: list[Spec] = [
-        {"data": film, "mark": {"type": "rule", "color": RUNNING, "strokeDash": [4, 3]}, "encoding": {"x": x}},
-        {
-            "data": film,
-            "mark": {
-                "type": "text",
-                "align": "right",
-                "dx": -4,
-                "dy": 6,
-                "color": ink,
-                "baseline": "top",
-                "fontSize": 11,
-            },
-            "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "words"}},
+    dots = {
+        **place,
+        "size": {
+            "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [60, 900]},
+            "legend": {"title": "MB", "symbolFillColor": OTHER, "values": _few(spots)},
         },
-        {
-            "data": {"values": joined},
-            "mark": {"type": "line", "color": WINNER, "strokeDash": [2, 2]},
-            "encoding": place,
-        },
-        {
-            "data": {"values": rows},
-            "mark": {"type": "point", "filled": True, "opacity": 0.75, "stroke": ink, "strokeWidth": 0.5},
-            "encoding": {**place, "size": area, "color": colour, "tooltip": tooltip},
-        },
-        {
-            "data": {"values": rows},
-            "mark": {"type": "text", "dy": -16, "color": ink, "fontSize": 11, "limit": 200},
-            "encoding": {**place, "text": {"field": "name"}},
-        },
+        "color": {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER},
+        "tooltip": tips(name=" ", words=" ", size=" "),
+    }  # fmt: skip
+    text = {"color": ink, "fontSize": 11}
+    beside_line = {"align": "right", "dx": -4, "dy": 6, "baseline": "top"}
+    layers = [
+        layer(film, "rule", {"x": x}, color=RUNNING, strokeDash=[4, 3]),
+        layer(film, "text", {"x": x, "y": {"value": 0}, "text": {"field": "words"}}, **text, **beside_line),
+        layer([rows[index] for index in front], "line", place, color=WINNER, strokeDash=[2, 2]),
+        layer(rows, "point", dots, filled=True, opacity=0.75, stroke=ink, strokeWidth=0.5),
+        layer(rows, "text", {**place, "text": {"field": "name"}}, **text, dy=-16, limit=200),
     ]
     return chart_of(layers, ink, height=340)
 

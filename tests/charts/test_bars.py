@@ -38,7 +38,7 @@ def test_roles(shares: tuple[float, ...], roles: list[str]) -> None:
 
 
 def test_percentages_stand_on_the_bars() -> None:
-    assert [row["percent"] for row in rows(classification(0.91, 0.07, 0.02))] == ["91 %", "7 %", "2 %"]
+    assert [row["share"] for row in rows(classification(0.91, 0.07, 0.02))] == ["91 %", "7 %", "2 %"]
 
 
 def test_a_class_in_the_running_is_marked_by_a_sign_too() -> None:
@@ -71,6 +71,6 @@ def test_every_chart_is_valid() -> None:
 
 def test_charts_of_one_form_keep_their_own_data() -> None:
     first, second = bars(classification(0.91, 0.09)), bars(classification(0.88, 0.12))
-    assert rows(classification(0.91, 0.09))[0]["percent"] == "91 %"
-    assert first["layer"][0]["data"]["values"][0]["percent"] == "91 %"
-    assert second["layer"][0]["data"]["values"][0]["percent"] == "88 %"
+    assert rows(classification(0.91, 0.09))[0]["share"] == "91 %"
+    assert first["layer"][0]["data"]["values"][0]["share"] == "91 %"
+    assert second["layer"][0]["data"]["values"][0]["share"] == "88 %"

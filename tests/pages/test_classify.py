@@ -54,7 +54,7 @@ def test_settings_come_from_the_address() -> None:
     assert test.slider(key="ratio").value == 0.3
     upload(test, cat())
     chart = test.get("vega_lite_chart")[0]
-    assert chart.proto.spec.count('"rank"') >= 3
+    assert chart.proto.spec.count('"row"') >= 3
 
 
 def test_an_unknown_model_is_named_with_its_neighbours() -> None:
