@@ -1,19 +1,19 @@
-"""The commands `benchmark` and `export`."""
+"""`benchmark`: how fast models are here."""
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
+from lib.cli.models import published_object
 from lib.cli.terminal import (
     ALL_WELL,
     SOME_FAILED,
     Commands,
-    columns,
     complain,
-    printable,
+    note,
+    put_table,
     size_words,
     steps_in_place,
 )
@@ -66,12 +66,11 @@ def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
     if arguments.json:
         print(json.dumps(benchmark_object(found, say)))
     else:
-        for row in columns([_header(say), *(_row(one) for one in found.measurements)]):
-            print(printable(row))
+        put_table([_header(say), *(_row(one) for one in found.measurements)])
     for failure in found.failures:
         complain(failure.error, say)
     if found.reason is not None:
-        print(printable(say.message(found.reason)), file=sys.stderr)
+        note(say.message(found.reason))
     return SOME_FAILED if failed or found.failures else ALL_WELL
 
 
@@ -101,7 +100,6 @@ def benchmark_object(found: Benchmark, say: Translator) -> dict[str, object]:
 
 
 def _measurement_object(found: Measurement) -> dict[str, object]:
-    published = found.published
     return {
         "id": found.model,
         "threads": found.threads,
@@ -111,7 +109,7 @@ def _measurement_object(found: Measurement) -> dict[str, object]:
         "bytes": found.bytes,
         "memory_bytes": found.memory_bytes,
         "runs": found.runs,
-        "published": published and {"top1": published.top1, "top5": published.top5, "source": published.source},
+        "published": published_object(found.published),
     }
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
@@ -15,9 +15,9 @@ from lib.cli.terminal import (
     Commands,
     add_thresholds,
     complain,
-    not_writable,
-    printable,
-    write_in_place,
+    put,
+    steps_in_place,
+    writing,
 )
 from lib.errors import UsageError
 from lib.i18n import Translator
@@ -53,9 +53,9 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     failed = bool(nothing_in)
     for error in nothing_in:
         complain(error, say)
-    with _output(arguments, say, several=len(folders) > 1) as show, _progress(len(sources)) as advance:
-        for answers in infer_with_each(sources, classifiers):
-            advance()
+    with _output(arguments, say, several=len(folders) > 1) as show, _progress() as advance:
+        for done, answers in enumerate(infer_with_each(sources, classifiers), start=1):
+            advance(done, len(sources))
             for answer, names in zip(answers, labels, strict=True):
                 show(conclude(answer, names, settings) if isinstance(answer, Answer) else answer)
                 failed |= isinstance(answer, Failure)
@@ -105,19 +105,13 @@ def _table(file: str) -> Iterator[Callable[[str], None]]:
     Raises:
         UsageError: The file cannot be written, now or later.
     """
-    try:
+    with writing(file):
         stream = sys.stdout.buffer if file == "-" else Path(file).open("wb")  # noqa: SIM115 - closed below
-    except OSError as error:
-        raise not_writable(file, error) from error
 
     def write(text: str) -> None:
-        try:
+        with writing(file):
             stream.write(encode(text))
             stream.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise not_writable(file, error) from error
 
     with nullcontext() if file == "-" else stream:
         yield write
@@ -130,23 +124,9 @@ def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
     model = f" [{outcome.model}]" if several else ""
     lines = [f"{outcome.file}{model}: {say.message(explain(outcome.verdict))}"]
     lines += [f"{percent(p.probability):>9}  {p.label}" for p in outcome.predictions]
-    print("\n".join(map(printable, lines)), flush=True)
+    put(*lines)
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[], None]]:
-    """Yield what counts a photo, on standard error, if a person watches that and the results go elsewhere."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield lambda: None
-        return
-    done = 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        write_in_place(f"{done} / {total}")
-
-    try:
-        yield advance
-    finally:
-        write_in_place("")
+def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
+    """Return what counts photos, unless the results go to the same terminal."""
+    return nullcontext(lambda done, total: None) if sys.stdout.isatty() else steps_in_place()

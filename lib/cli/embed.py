@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lib.catalogue.store import Store, data_folder
 from lib.classify.infer import TOP
-from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, not_writable, printable
+from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, note, put, writing
 from lib.embed import (
     MOBILENETS,
     Engine,
@@ -93,9 +93,9 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
         _pack(options, arguments.out, arguments.tfjs_files, say)
     else:
         for file in _write(snippet, options, arguments.out):
-            print(printable(say(N_("Written: {file}"), file=file)))
-    for note in snippet.notes:
-        print(printable(say.message(note)), file=sys.stderr)
+            put(say(N_("Written: {file}"), file=file))
+    for message in snippet.notes:
+        note(say.message(message))
     return ALL_WELL
 
 
@@ -114,16 +114,8 @@ def _pack(options: Options, out: Path, tfjs_files: Path | None, say: Translator)
     with download_progress("npm", say) as on_progress:
         made = bundle.make(options, Scripts(data_folder()), out, graph=tfjs_files, on_progress=on_progress)
     megabytes, unpacked = (f"{size / 1e6:.1f}" for size in (made.bytes, made.unpacked_bytes))
-    print(
-        printable(
-            say(
-                N_("Written: {file} ({megabytes} MB, unpacked {unpacked} MB)"),
-                file=out,
-                megabytes=megabytes,
-                unpacked=unpacked,
-            )
-        )
-    )
+    told = N_("Written: {file} ({megabytes} MB, unpacked {unpacked} MB)")
+    put(say(told, file=out, megabytes=megabytes, unpacked=unpacked))
 
 
 def _print(code: str) -> None:
@@ -159,9 +151,7 @@ def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:
 
 
 def _write_file(path: Path, content: bytes) -> Path:
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    except OSError as error:
-        raise not_writable(str(path), error) from error
     return path

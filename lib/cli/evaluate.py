@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
@@ -13,10 +13,11 @@ from lib.cli.terminal import (
     SOME_FAILED,
     Commands,
     add_thresholds,
-    columns,
-    not_writable,
-    printable,
+    note,
+    put,
+    put_table,
     steps_in_place,
+    writing,
 )
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
@@ -84,7 +85,8 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     ]
     for file in (arguments.report, arguments.csv if arguments.csv != "-" else None):
         if file is not None:
-            _put(require_writable, Path(file))  # better known before the work than after
+            with writing(file):  # better known before the work than after
+                require_writable(Path(file))
     with steps_in_place() as on_progress:
         evaluation = evaluate(photos, entrants, settings, on_progress=on_progress)
     assert evaluation is not None  # nobody cancels here
@@ -93,7 +95,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
         from lib.reports.page import read_thumbnails, report
 
         page = report(evaluation, say, thumbnails=read_thumbnails(evaluation))
-        _put(write_whole, arguments.report, encode(page))
+        _write(arguments.report, encode(page))
     return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
 
 
@@ -162,10 +164,10 @@ def _show(evaluation: Evaluation, arguments: argparse.Namespace, say: Translator
         sys.stdout.buffer.flush()
     else:
         if arguments.csv is not None:
-            _put(write_whole, Path(arguments.csv), evaluation_csv(evaluation, say))
+            _write(Path(arguments.csv), evaluation_csv(evaluation, say))
         _show_text(evaluation, say)
     for skipped in evaluation.photos.skipped:
-        print(printable(say.message(skipped.reason)), file=sys.stderr, flush=True)
+        note(say.message(skipped.reason))
 
 
 def _show_text(evaluation: Evaluation, say: Translator) -> None:
@@ -174,19 +176,17 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         *(say(text) for text in (N_("clear: share, right"), N_("close: share, right"))),
         *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
     )  # fmt: skip
-    for row in columns([header, *map(_row, evaluation.models)]):
-        print(printable(row))
+    put_table([header, *map(_row, evaluation.models)])
     names = {model.answers.model: model.answers.name for model in evaluation.models}
     for pair in evaluation.pairs:
         first, second = names[pair.agreement.first], names[pair.agreement.second]
         if pair.agreement.share is not None:
             told = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
-            print(printable(say(told, first=first, second=second, share=percent(pair.agreement.share.value))))
+            put(say(told, first=first, second=second, share=percent(pair.agreement.share.value)))
         if pair.difference is not None:
-            print(printable(say.message(explain_difference(pair.difference, first, second))))
-    for note in notes_on(evaluation):
-        print(printable(say.message(note)))
-    sys.stdout.flush()
+            put(say.message(explain_difference(pair.difference, first, second)))
+    for message in notes_on(evaluation):
+        put(say.message(message))
 
 
 def _row(model: ModelFigures) -> tuple[str, ...]:
@@ -200,8 +200,6 @@ def _row(model: ModelFigures) -> tuple[str, ...]:
     )
 
 
-def _put(write: Callable[..., None], path: Path, *content: bytes) -> None:
-    try:
-        write(path, *content)
-    except OSError as error:
-        raise not_writable(str(path), error) from error
+def _write(path: Path, content: bytes) -> None:
+    with writing(path):
+        write_whole(path, content)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lib.catalogue.store import Store
 from lib.catalogue.variants import make_variant
-from lib.cli.terminal import ALL_WELL, Commands, not_writable, printable
+from lib.cli.terminal import ALL_WELL, Commands, put, writing
 from lib.errors import UsageError
 from lib.formats.from_keras import keras_file
 from lib.formats.quantise import LEAST_CALIBRATION_PHOTOS
@@ -17,8 +17,6 @@ from lib.photos.source import Source, find_photos
 from lib.work.files import write_whole
 
 KERAS = "keras"
-
-
 FORMATS: dict[str, Format | None] = {
     "litert": None,  # as it is
     "litert-float16": Format.FLOAT16,
@@ -53,10 +51,11 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
         raise UsageError(N_("--photos is for --format litert-int8 alone."))
     source, name = _exported(folder, arguments.format, photos)
     target = arguments.out / name if arguments.out.is_dir() else arguments.out
-    _copy(source, target)
+    with writing(target):
+        write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
     told = N_("{model} was written to {file} as {format}, {size} MB.")
     size = f"{target.stat().st_size / 1e6:.1f}"
-    print(printable(say(told, model=arguments.id, file=target, format=arguments.format, size=size)))
+    put(say(told, model=arguments.id, file=target, format=arguments.format, size=size))
     return ALL_WELL
 
 
@@ -67,15 +66,3 @@ def _exported(folder: ModelFolder, form: str, photos: list[Source]) -> tuple[Pat
     wanted = FORMATS[form]
     found = folder if wanted is None else make_variant(folder, wanted, photos)
     return found.weights_path, f"{found.spec.id}.tflite"
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Write a copy, which appears whole or not at all.
-
-    Raises:
-        UsageError: The target cannot be written.
-    """
-    try:
-        write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
-    except OSError as error:
-        raise not_writable(str(target), error) from error

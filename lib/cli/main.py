@@ -11,9 +11,14 @@ import os
 import sys
 from collections.abc import Sequence
 
+from lib.cli.benchmark import add_benchmark
 from lib.cli.classify import add_classify
+from lib.cli.embed import add_embed
+from lib.cli.evaluate import add_evaluate
+from lib.cli.export import add_export
 from lib.cli.models import add_fetch, add_models
-from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, Commands, complain, printable
+from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, complain, note
+from lib.cli.train import add_train
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
@@ -37,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (UsageError, UnknownModelError, ModelNotReadyError) as error:
         complain(error, say)
         if (hint := _HINTS.get(type(error))) is not None:
-            print(printable(say(hint, **error.message.values)), file=sys.stderr)
+            note(say(hint, **error.message.values))
         return WRONG_USAGE
     except AppError as error:
         complain(error, say)
@@ -61,46 +66,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for add in (
-        add_classify, add_models, add_fetch, _add_train, _add_benchmark, _add_export, _add_evaluate, _add_embed,
+        add_classify, add_models, add_fetch, add_train, add_benchmark, add_export, add_evaluate, add_embed,
     ):  # fmt: skip
         add(commands)
-    for train in commands.choices.values():
-        train.add_argument(
+    for command in commands.choices.values():
+        command.add_argument(
             "--lang", choices=LANGUAGES, default=DEFAULT, help=f"language of the messages (default {DEFAULT})"
         )
     return parser
-
-
-def _add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
-    from lib.cli import train
-
-    parser = commands.add_parser("train", help="train a model on a folder of photos", allow_abbrev=False)
-    train.add_arguments(parser)
-    parser.set_defaults(run=train.run)
-
-
-def _add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
-    from lib.cli import benchmark
-
-    benchmark.add_benchmark(commands)
-
-
-def _add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
-    from lib.cli.export import add_export
-
-    add_export(commands)
-
-
-def _add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
-    from lib.cli import evaluate
-
-    evaluate.add_evaluate(commands)
-
-
-def _add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
-    from lib.cli import embed
-
-    embed.add_embed(commands)
 
 
 def _show_everything(stream: object) -> None:

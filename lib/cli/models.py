@@ -8,15 +8,16 @@ from lib.cli.terminal import (
     ALL_WELL,
     SOME_FAILED,
     Commands,
-    columns,
     complain,
     download_progress,
-    printable,
+    put,
+    put_table,
     size_words,
 )
 from lib.errors import AppError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import Published
 
 
 def add_models(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -32,15 +33,14 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
         print(json.dumps([_entry_object(entry) for entry in entries]))
     else:
         states = {State.READY: say(N_("ready")), State.DOWNLOADABLE: say(N_("downloadable"))}
-        for row in columns([_entry_row(entry, states[entry.state]) for entry in entries]):
-            print(printable(row))
+        put_table([_entry_row(entry, states[entry.state]) for entry in entries])
     for problem in store.problems():
         complain(problem, say)
     return ALL_WELL
 
 
 def _entry_object(entry: Entry) -> dict[str, object]:
-    spec, published = entry.spec, entry.spec.published
+    spec = entry.spec
     return {
         "id": spec.id,
         "name": spec.name,
@@ -49,8 +49,15 @@ def _entry_object(entry: Entry) -> dict[str, object]:
         "bytes": entry.size_bytes,
         "classes": spec.output.classes,
         "licence": spec.licence,
-        "published": published and {"top1": published.top1, "top5": published.top5, "source": published.source},
+        "published": published_object(spec.published),
     }
+
+
+def published_object(published: Published | None) -> dict[str, object] | None:
+    """Return published figures as --json shows them."""
+    if published is None:
+        return None
+    return {"top1": published.top1, "top5": published.top5, "source": published.source}
 
 
 def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
@@ -79,7 +86,7 @@ def _fetch(arguments: argparse.Namespace, say: Translator) -> int:
         try:
             with download_progress(model, say) as on_progress:
                 report = store.fetch(model, on_progress=on_progress)
-            print(printable(say.message(report.message)), flush=True)
+            put(say.message(report.message))
         except UnknownModelError:
             raise
         except AppError as error:

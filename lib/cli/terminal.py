@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from lib.catalogue.store import Progress, Stage
 from lib.errors import AppError, UsageError
@@ -13,23 +14,30 @@ from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
 from lib.work.progress import OnProgress
 
 ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
-
+Commands = argparse._SubParsersAction  # argparse's own name for what add_subparsers returns
 
 # Joiners inside emoji and in some scripts; all other invisible characters are shown as escapes.
 _JOINERS = "\u200c\u200d"
 
 
+def put(*lines: str) -> None:
+    """Write lines to standard output, at once."""
+    print("\n".join(map(printable, lines)), flush=True)
+
+
+def note(line: str) -> None:
+    """Write a line to standard error, at once."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
 def complain(error: AppError, say: Translator) -> None:
     """Write an error's sentence to standard error."""
-    print(printable(say.message(error.message)), file=sys.stderr, flush=True)
+    note(say.message(error.message))
 
 
 def printable(text: str) -> str:
     """Return `text` with line breaks, control characters and the like as escapes: one harmless line for a terminal."""
     return "".join(c if c.isprintable() or c in _JOINERS else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-Commands = argparse._SubParsersAction  # argparse's own name for what add_subparsers returns
 
 
 def add_thresholds(parser: argparse.ArgumentParser) -> None:
@@ -38,24 +46,30 @@ def add_thresholds(parser: argparse.ArgumentParser) -> None:
         "--ratio",
         type=float,
         default=RATIO,
-        help=f"from this share of the winner on a class is a rival, {span(RATIO_RANGE)} (default {RATIO})",
+        help=f"from this share of the winner on a class is a rival, {_span(RATIO_RANGE)} (default {RATIO})",
     )
     parser.add_argument(
         "--floor",
         type=float,
-        help=f"below this probability the winner is too weak, {span(FLOOR_RANGE)} "
+        help=f"below this probability the winner is too weak, {_span(FLOOR_RANGE)} "
         "(default 0.5 for models of up to 20 classes, else 0.2)",
     )
 
 
-def span(limits: tuple[float, float]) -> str:
-    """Return two limits as the help shows them."""
+def _span(limits: tuple[float, float]) -> str:
     return f"{limits[0]} to {limits[1]}"
 
 
-def not_writable(file: str, error: OSError) -> UsageError:
-    """Put a failure to write `file` into one sentence."""
-    return UsageError(N_("{file} could not be written: {reason}."), file=file, reason=error.strerror or error)
+@contextmanager
+def writing(file: Path | str) -> Iterator[None]:
+    """Turn a failure to write `file` into a UsageError; that nobody reads a pipe any more is no such failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        text = N_("{file} could not be written: {reason}.")
+        raise UsageError(text, file=file, reason=error.strerror or error) from error
 
 
 def size_words(size_bytes: int) -> str:
@@ -63,11 +77,11 @@ def size_words(size_bytes: int) -> str:
     return f"{size_bytes / 1e3:.0f} kB" if size_bytes < 1e5 else f"{size_bytes / 1e6:.1f} MB"
 
 
-def columns(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Yield the rows of a table as lines, each column as wide as its longest cell."""
+def put_table(rows: list[tuple[str, ...]]) -> None:
+    """Write a table to standard output, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        put("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 _STAGES = {
@@ -88,16 +102,13 @@ def download_progress(model: str, say: Translator) -> Iterator[OnProgress]:
         nonlocal shown
         line = f"{model}: {say(_STAGES[progress.stage])}"
         if sys.stderr.isatty():
-            write_in_place(line + _megabytes(progress))
+            _replace_line(line + _megabytes(progress))
         elif progress.stage is not shown:
-            print(line, file=sys.stderr, flush=True)
+            note(line)
         shown = progress.stage
 
-    try:
+    with _own_line():
         yield show
-    finally:
-        if sys.stderr.isatty():
-            write_in_place("")
 
 
 def _megabytes(progress: Progress) -> str:
@@ -110,15 +121,19 @@ def _megabytes(progress: Progress) -> str:
 @contextmanager
 def steps_in_place() -> Iterator[Callable[[int, int], None]]:
     """Yield what shows how many steps of how many are done, in place, on standard error, if a person watches it."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
+    with _own_line():
+        yield lambda done, total: _replace_line(f"{done} / {total}") if sys.stderr.isatty() else None
+
+
+@contextmanager
+def _own_line() -> Iterator[None]:
+    """Leave the line the terminal's cursor is in empty, however the block ends."""
     try:
-        yield lambda done, total: write_in_place(f"{done} / {total}")
+        yield
     finally:
-        write_in_place("")
+        if sys.stderr.isatty():
+            _replace_line("")
 
 
-def write_in_place(line: str) -> None:
-    """Replace the line the terminal's cursor is in."""
+def _replace_line(line: str) -> None:
     print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)

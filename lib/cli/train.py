@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from lib.cli.terminal import ALL_WELL, Commands
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.training.events import TrainEvent
@@ -13,6 +14,13 @@ from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
 
 # What is worth a line of its own.
 _NEWS = {"val_accuracy", "teacher_accuracy", "note"}
+
+
+def add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
+    """Add the command `train`."""
+    parser = commands.add_parser("train", help="train a model on a folder of photos", allow_abbrev=False)
+    add_arguments(parser)
+    parser.set_defaults(run=run)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +87,7 @@ def _line(event: TrainEvent) -> str:
 
 
 def run(arguments: argparse.Namespace, say: Translator) -> int:
-    """Train as told, say what came of it on standard output, and return the exit code 0.
+    """Train as told, say what came of it on standard output, and return the exit code.
 
     Raises:
         AppError: The arguments or photos are at fault, or the run ended early.
@@ -93,4 +101,4 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
         right = round(result.top1 * photos)
         told = N_("{model} is ready in {folder}: it named {right} of {photos} validation photos rightly.")
         print(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos), flush=True)
-    return 0
+    return ALL_WELL
