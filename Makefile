@@ -39,7 +39,7 @@ bench: $(VENV)/dev.installed $(VENV)/browser.installed
 
 # After changing a sentence: collect and merge; translate what is new in lib/locale/*/LC_MESSAGES/discern.po; run again.
 messages: $(VENV)/dev.installed
-	$(PY) -m babel.messages.frontend -q extract -k t -k N_ -k plural:1,2 --no-wrap --sort-by-file --add-location file \
+	$(PY) -m babel.messages.frontend -q extract -F pyproject.toml -k t -k N_ -k plural:1,2 --no-wrap --sort-by-file --add-location file \
 	  --project Discern -o $(VENV)/discern.pot lib pages streamlit_app.py
 	$(PY) -m babel.messages.frontend -q update -D discern -i $(VENV)/discern.pot -d lib/locale --no-wrap \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date

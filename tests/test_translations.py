@@ -17,6 +17,7 @@ from lib.messages import Message
 
 ROOT = Path(__file__).resolve().parents[1]
 KEYWORDS = {"t": None, "N_": None, "plural": (1, 2)}
+METHODS = [("**.py", "python"), ("**/reports/*.html", "jinja2")]
 OTHERS = [language for language in LANGUAGES if language != DEFAULT]
 
 
@@ -24,7 +25,7 @@ def sentences() -> set[str | tuple[str, ...]]:
     """Return every sentence marked for translation, as the catalogues know it."""
     found: set[str | tuple[str, ...]] = set()
     for folder in ("lib", "pages"):
-        for _, _, message, *_ in extract_from_dir(ROOT / folder, keywords=KEYWORDS):
+        for _, _, message, *_ in extract_from_dir(ROOT / folder, METHODS, keywords=KEYWORDS):
             found.add(message)
     for _, message, *_ in extract_from_file("python", ROOT / "streamlit_app.py", keywords=KEYWORDS):
         found.add(message)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.results import VerdictKind
-from lib.verdict import Thresholds, kind_of
+from lib.verdict import Thresholds, kind_of, percent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,6 +68,10 @@ class Answers:
     def top5(self) -> Ints:
         """Return the five likeliest classes of each photo, shape (N, 5 or K), likeliest first; ties by index."""
         return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :5]
+
+    def said(self, photo: int) -> str:
+        """Return the likeliest class of one photo with its probability: "cat 91 %"."""
+        return f"{self.labels[self.best[photo]]} {percent(float(self.p1[photo]))}"
 
     def kinds(self, thresholds: Thresholds) -> tuple[VerdictKind, ...]:
         """Return the verdict on each photo."""

@@ -1,13 +1,11 @@
 """An evaluation as one HTML file to hand out: tables, drawings and small photos, nothing fetched from anywhere.
 
-The words are put in here, in the reader's language; `report.html` beside this file puts them in place and escapes
-everything that comes from outside. Drawings are SVG made by that template: they follow light, dark and print by
-themselves, and are smaller than pictures of charts.
+`page.html` beside this file holds the words and the places, and escapes everything that comes from outside. Drawings
+are SVG made by that template: they follow light, dark and print by themselves, and are smaller than pictures of charts.
 """
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -42,33 +40,6 @@ MOST_MEANINGS = 4
 THUMBNAIL_SIDE = 120
 
 
-@dataclass(frozen=True, slots=True)
-class _Mistake:
-    """What was taken for what, and how often."""
-
-    true: str
-    answered: str
-    count: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class _PhotoView:
-    """A photo in the gallery.
-
-    Attributes:
-        file: Its name.
-        image: As a data address, or "".
-        truth: Its class.
-        said: For each model its name, its answer in words, and "right", "wrong" or "" if not judged.
-    """
-
-    file: str
-    image: str
-    truth: str
-    said: tuple[tuple[str, str, str], ...]
-
-
 def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, bytes] | None = None) -> str:
     """Return the report as HTML.
 
@@ -77,22 +48,21 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
         say: The reader's language.
         thumbnails: Small JPEGs by position of the photo; of those in `photos_shown`, any may be missing.
     """
-    thumbnails = thumbnails or {}
     gallery = evaluation.gallery
-    contradicted = [found.photo for found in gallery.disagreements] if gallery else []
-    ambiguous = list(gallery.all_ambiguous) if gallery else []
     return _template().render(
-        w=_words(evaluation, say, len(contradicted), len(ambiguous)),
-        language=say.language,
-        models=[_model(model, index, say) for index, model in enumerate(evaluation.models)],
+        t=say,
+        evaluation=evaluation,
+        models=evaluation.models,
+        many=len(evaluation.photos.classes) > MOST_CLASSES,
+        date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        notes=notes_on(evaluation),
         meanings=_meanings(evaluation, say),
-        kinds=[say(KIND_NAMES[kind]) for kind in VerdictKind],
-        curves=_curves(evaluation),
+        now=nearest_ratio(evaluation.thresholds.ratio),
+        low=_lowest(evaluation),
         pairs=[_pair(pair, evaluation, say) for pair in evaluation.pairs],
-        disagreements=[_photo(evaluation, i, thumbnails) for i in contradicted[:MOST_DISAGREEMENTS]],
-        ambiguous=[_photo(evaluation, i, thumbnails) for i in ambiguous[:MOST_AMBIGUOUS]],
-        notes=[say.message(note) for note in notes_on(evaluation)],
-        skipped=[(s.file, say.message(s.reason)) for s in evaluation.photos.skipped[:MOST_SKIPPED]],
+        disagreements=[found.photo for found in gallery.disagreements] if gallery else [],
+        ambiguous=gallery.all_ambiguous if gallery else (),
+        images={index: base64.b64encode(image).decode("ascii") for index, image in (thumbnails or {}).items()},
     )
 
 
@@ -110,9 +80,8 @@ def read_thumbnails(evaluation: Evaluation) -> Mapping[int, bytes]:
     for index in photos_shown(evaluation):
         source = evaluation.photos.photos[index].source
         try:
-            found[index] = thumbnail(
-                open_photo(source.read(), source.name, at_least=THUMBNAIL_SIDE), side=THUMBNAIL_SIDE
-            )
+            photo = open_photo(source.read(), source.name, at_least=THUMBNAIL_SIDE)
+            found[index] = thumbnail(photo, side=THUMBNAIL_SIDE)
         except PhotoError:
             continue
     return found
@@ -123,154 +92,34 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(
+        palette=PALETTE, kinds=KIND_NAMES, intervals=INTERVALS, verdicts_note=VERDICTS_NOTE, ratio_range=RATIO_RANGE,
+        most={
+            "disagreements": MOST_DISAGREEMENTS, "ambiguous": MOST_AMBIGUOUS, "classes": MOST_CLASSES,
+            "mistakes": MOST_MISTAKES, "skipped": MOST_SKIPPED,
+        },
+        mistakes_of=_mistakes, answer=_answer, mark=_mark,
+    )  # fmt: skip
+    environment.filters.update(interval=with_interval, percent=percent, accuracy=accuracy_words, points=points)
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
 
 
-def _words(evaluation: Evaluation, say: Translator, disagreements: int, ambiguous: int) -> dict[str, str]:
-    """Return the report's own sentences in the reader's language."""
-    folder, classes = evaluation.photos.name, len(evaluation.photos.classes)
-    models = ", ".join(model.answers.name for model in evaluation.models)
-    date = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
-    intro = N_("{models} on {count} photos of {classes} classes from {folder}. {date}")
-    low, high = map(percent, RATIO_RANGE)
-    ratio = percent(evaluation.thresholds.ratio)
-    skipped, many = len(evaluation.photos.skipped), classes > MOST_CLASSES
-    return {
-        **{name: say(text) for name, text in _WORDS.items()},
-        "title": say(N_("Models compared: {folder}"), folder=folder),
-        "intro": say(intro, models=models, count=len(evaluation.labels), classes=classes, folder=folder, date=date),
-        "coverage_note": say(_COVERAGE_NOTE, low=low, high=high, ratio=ratio),
-        "meanings_cut": say(N_("Classes that every model calls the same are left out.")) if many else "",
-        "classes_cut": say(N_("Figures class by class are shown for up to {n} classes."), n=MOST_CLASSES),
-        "disagreements": say(N_("Photos on which models contradict each other ({count})"), count=disagreements),
-        "disagreements_cut": _cut(disagreements, MOST_DISAGREEMENTS, say),
-        "ambiguous": say(N_("Photos on which no model is sure ({count})"), count=ambiguous),
-        "ambiguous_cut": _cut(ambiguous, MOST_AMBIGUOUS, say),
-        "skipped": say(N_("Files that were skipped ({count})"), count=skipped),
-        "skipped_cut": _cut(skipped, MOST_SKIPPED, say),
-    }
-
-
-def _cut(total: int, most: int, say: Translator) -> str:
-    """Return what to say of a list of which `most` are shown; nothing if these are all."""
-    return "" if total <= most else say(N_("The first {shown} are shown."), shown=most)
-
-
-_COVERAGE_NOTE = N_(
-    "Each line shows the rival ratio going from {low} (strictest) to {high}. The stricter the rule, the fewer photos "
-    "get a clear answer, and the more of those answers are right. The large dot is the ratio that was set, {ratio}."
-)
-_WORDS = {
-    "accuracy": N_("Accuracy"),
-    "accuracy_note": N_(
-        "Top-1: how often the most likely class is right. Top-5: how often the right class is among the five most "
-        "likely. ECE (calibration error): by how many percentage points the model's percentages are off on average."
-    ),
-    "intervals": INTERVALS,
-    "ece": N_("ECE (points)"),
-    "meanings": N_("What the photos' classes are to each model"),
-    "model": N_("model"),
-    "photos": N_("photos"),
-    "verdicts": N_("Verdicts"),
-    "verdicts_note": VERDICTS_NOTE,
-    "of_these_right": N_("of these, right"),
-    "coverage": N_("How many photos are answered, and how many answers are right"),
-    "answered_share": N_("photos with a clear answer"),
-    "reliability": N_("Can the percentages be trusted?"),
-    "reliability_note": N_(
-        "Bars on the dashed line: of the answers given with 80 %, 80 % are right. Bars below it: the model is too sure "
-        "of itself. The thin lines allow for chance."
-    ),
-    "said": N_("how sure the model is"),
-    "right": N_("how often it is right"),
-    "confusion": N_("Which classes it confuses (confusion matrix)"),
-    "true": N_("true class"),
-    "answered": N_("answered"),
-    "something_else": N_("something else"),
-    "class": N_("class"),
-    "recall": N_("found (recall)"),
-    "precision": N_("right when said (precision)"),
-    "classes": N_("Class by class"),
-    "pairs": N_("Two by two"),
-    "disagreements_note": N_("The surest contradictions come first."),
-    "no_mistakes": N_("Every answer was right."),
-    "limits": N_(
-        "What these numbers cannot show: if a photo shows something that fits none of the classes, the model often "
-        "gives a confident, wrong answer. And the numbers hold only for photos like these."
-    ),
-}
-
-
-def _model(model: ModelFigures, index: int, say: Translator) -> dict[str, object]:
-    confusion = model.confusion
-    many = len(confusion.names) > MOST_CLASSES
-    mistakes = _mistakes(confusion, say(N_("something else"))) if many else []
-    return {
-        "name": model.answers.name,
-        "id": model.answers.model,
-        "colour": PALETTE[index % len(PALETTE)],
-        "photos": model.hits.photos,
-        "top1": model.top1,
-        "top1_words": with_interval(model.top1),
-        "top5_words": with_interval(model.top5),
-        "ece": points(model.ece),
-        "verdicts": [
-            (percent(figures.share.value), accuracy_words(figures.accuracy)) for figures in model.verdicts.values()
-        ],
-        "bins": model.bins,
-        "confusion": None if many else _table(confusion),
-        "names": confusion.names,
-        "mistakes": mistakes[:MOST_MISTAKES],
-        "mistakes_cut": _cut(len(mistakes), MOST_MISTAKES, say),
-        "per_class": [
-            (figures.name, figures.photos, with_interval(figures.recall), with_interval(figures.precision))
-            for figures in ([] if many else model.per_class)
-        ],
-    }
-
-
-def _table(confusion: Confusion) -> list[tuple[str, list[tuple[int, float, bool]]]]:
-    """Return for each class its name and its cells: count, share of the class's photos, and whether it is right."""
-    return [
-        (
-            name,
-            [(int(count), int(count) / max(1, int(row.sum())), column == index) for column, count in enumerate(row)],
-        )
-        for index, (name, row) in enumerate(zip(confusion.names, confusion.counts, strict=True))
-    ]
-
-
-def _mistakes(confusion: Confusion, something_else: str) -> list[_Mistake]:
+def _mistakes(confusion: Confusion, something_else: str) -> list[tuple[str, str, int, int]]:
+    """Return what was taken for what, how often, and of how many photos, the most frequent first."""
     names = (*confusion.names, something_else)
     found = [
-        _Mistake(names[true], names[answered], int(count), int(confusion.counts[true].sum()))
-        for true in range(len(confusion.names))
-        for answered, count in enumerate(confusion.counts[true])
+        (names[true], names[answered], int(count), int(row.sum()))
+        for true, row in enumerate(confusion.counts)
+        for answered, count in enumerate(row)
         if count and answered != true
     ]
-    return sorted(found, key=lambda mistake: -mistake.count)
+    return sorted(found, key=lambda mistake: -mistake[2])
 
 
-def _curves(evaluation: Evaluation) -> dict[str, object]:
-    """Return the lines of the coverage chart and the lower end of the vertical axis.
-
-    A point has two shares, the ratio in words, and whether that is the ratio of the evaluation.
-    """
-    models, now = evaluation.models, nearest_ratio(evaluation.thresholds.ratio)
-    lines = [
-        {
-            "name": model.answers.name,
-            "colour": PALETTE[index % len(PALETTE)],
-            "points": [
-                (p.answered.value, p.accuracy.value, percent(p.ratio), p.ratio == now)
-                for p in model.curve
-                if p.accuracy is not None
-            ],
-        }
-        for index, model in enumerate(models)
-    ]
-    lowest = min((p.accuracy.value for m in models for p in m.curve if p.accuracy is not None), default=0.0)
-    return {"lines": lines, "low": 0.5 if lowest >= 0.5 else 0.0}
+def _lowest(evaluation: Evaluation) -> float:
+    """Return the lower end of the vertical axis of the coverage chart."""
+    lowest = min((p.accuracy.value for m in evaluation.models for p in m.curve if p.accuracy), default=0.0)
+    return 0.5 if lowest >= 0.5 else 0.0
 
 
 def _pair(pair: PairFigures, evaluation: Evaluation, say: Translator) -> list[str]:
@@ -289,21 +138,14 @@ def _pair(pair: PairFigures, evaluation: Evaluation, say: Translator) -> list[st
     return sentences
 
 
-def _photo(evaluation: Evaluation, index: int, thumbnails: Mapping[int, bytes]) -> _PhotoView:
-    photo = evaluation.photos.photos[index]
-    image = thumbnails.get(index)
-    said = []
-    for model in evaluation.models:
-        answers = model.answers
-        mark = "" if not model.hits.judged[index] else "right" if model.hits.right[index] else "wrong"
-        answer = f"{answers.labels[answers.best[index]]} {percent(float(answers.p1[index]))}"
-        said.append((answers.name, answer if model.kinds[index] is VerdictKind.CLEAR else f"≈ {answer}", mark))
-    return _PhotoView(
-        file=photo.source.name,
-        image="data:image/jpeg;base64," + base64.b64encode(image).decode("ascii") if image else "",
-        truth=evaluation.photos.titles[photo.label],
-        said=tuple(said),
-    )
+def _answer(model: ModelFigures, photo: int) -> str:
+    said = model.answers.said(photo)
+    return said if model.kinds[photo] is VerdictKind.CLEAR else f"≈ {said}"
+
+
+def _mark(model: ModelFigures, photo: int) -> str:
+    """Return "right", "wrong", or "" of an answer that is not judged."""
+    return "" if not model.hits.judged[photo] else "right" if model.hits.right[photo] else "wrong"
 
 
 def _meanings(evaluation: Evaluation, say: Translator) -> list[tuple[str, list[str]]]:
