@@ -227,9 +227,7 @@ def _make(
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        labels = folder.path / folder.spec.labels
-        for file in folder.path.glob(f"{labels.stem}*{labels.suffix}"):
-            shutil.copyfile(file, work / file.name)
+        shutil.copyfile(folder.path / folder.spec.labels, work / folder.spec.labels)
         report = _convert(folder, form, pixels, work, cancelled)
         writing.write(work, _describe(folder, form, work / WEIGHTS, pixels, report))
         replace_folder(work, destination)

@@ -16,8 +16,10 @@ from typing import Any
 
 from lib.errors import ModelFileError
 from lib.messages import N_, Message
+from lib.model.class_names import in_language
 
 CARD = "model.toml"
+OURS = "Discern starter"  # family of the models that are shipped, and of what is made of them
 RUNTIMES = ("litert",)
 RESIZE_RULES = ("crop", "squash")
 BACKGROUNDS = ("none", "first", "last")
@@ -165,15 +167,13 @@ class ModelFolder:
         """Return the K names shown to people, in output order, the background's left out.
 
         Args:
-            language: `labels.ko.txt` beside `labels.txt` is used for "ko"; without one the labels are shown as
-                the model gives them.
+            language: For our own models; other labels are shown as the model gives them.
 
         Raises:
             ModelFileError: The file is missing or does not hold one label per class.
         """
-        path = self.path / self.spec.labels
-        translated = path.with_suffix(f".{language}{path.suffix}")
-        return read_labels(translated if translated.is_file() else path, self.spec)
+        labels = read_labels(self.path / self.spec.labels, self.spec)
+        return in_language(labels, language) if self.spec.family == OURS else labels
 
 
 def load(folder: Path) -> ModelFolder:

@@ -88,7 +88,7 @@ def metrics_of(figures: ModelFigures) -> dict[str, Any]:
 def write_folder(destination: Path, files: Path) -> None:
     """Put the `files` of a folder into the folder `destination`, which appears whole or keeps its old state.
 
-    Files that are there already and have no namesake among `files` (a card, translated labels) are kept.
+    Files that are there already and have no namesake among `files` (a card) are kept.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as temporary:

@@ -39,6 +39,12 @@ def test_only_line_breaks_end_a_label(tmp_path: Path) -> None:
     assert load(folder).read_labels() == ("a\u2028b", "c\x0cd", "e\x85f")
 
 
+def test_labels_of_users_models_are_shown_as_the_model_gives_them(tmp_path: Path) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / "labels.txt").write_text("cat\ndog\nemu\n")
+    assert load(folder).read_labels("ko") == ("cat", "dog", "emu")
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
