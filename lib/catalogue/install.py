@@ -16,10 +16,11 @@ from lib.catalogue.origins import Catalogue, LabelList, Origin, Remote
 from lib.catalogue.transfer import Received
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.formats import first_look, from_keras
-from lib.formats.first_look import Inspection, Tensor
+from lib.formats.first_look import Inspection
+from lib.formats.tables import Tensor
 from lib.messages import N_, Message
 from lib.model import writing
-from lib.model.spec import InputSpec, ModelSpec, OutputSpec
+from lib.model.spec import InputSpec, ModelSpec, OutputSpec, parse_labels
 from lib.work.files import disk_error, replace_folder, sha256_of, whole, write_whole
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
@@ -225,7 +226,7 @@ class Fetch:
     def _choose_labels(self, found: Inspection, packed: Path) -> tuple[tuple[str, ...], str]:
         """Return labels for a model that came without a list of its own, and where their background stands."""
         if packed.is_file():
-            names = _lines(packed.read_bytes())
+            names = parse_labels(packed.read_bytes(), errors="replace")
             if len(names) == found.units:
                 return names, _find_background(names)
         if found.labels:
@@ -250,7 +251,7 @@ class Fetch:
             content = kept.read_bytes()
         if shared.remote.name.endswith(".json"):
             return _keras_names(content, shared.remote.name), shared.background
-        return _lines(content), shared.background
+        return parse_labels(content, errors="replace"), shared.background
 
     def _move(self, folder: Path) -> None:
         target = self._places.models / self._spec.id
@@ -302,10 +303,9 @@ def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, t
             units=found.units,
             names=names,
         )
-    _, height, width, _ = found.input.shape
     settled = replace(
         spec,
-        input=replace(spec.input, size_wh=(width, height), range=_range(spec.input, found.input)),
+        input=replace(spec.input, size_wh=found.size_wh, range=_range(spec.input, found.input)),
         output=OutputSpec(
             classes=names - (background != "none"),
             background=background,
@@ -336,13 +336,6 @@ def _find_background(names: tuple[str, ...]) -> str:
     if names[0].lower() in _BACKGROUND_NAMES:
         return "first"
     return "last" if names[-1].lower() in _BACKGROUND_NAMES else "none"
-
-
-def _lines(content: bytes) -> tuple[str, ...]:
-    names = [line.strip() for line in content.decode("utf-8", "replace").splitlines()]
-    while names and not names[-1]:
-        names.pop()
-    return tuple(names)
 
 
 def _keras_names(content: bytes, file: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import DownloadError, ModelFileError, ModelOutputError, WorkerError
-from lib.formats.first_look import MAX_BYTES, damaged
+from lib.formats.first_look import MAX_BYTES, damaged, in_child
 from lib.messages import N_
 from lib.model import spec, writing
 from lib.model.spec import ModelFolder
@@ -148,24 +148,15 @@ def _attempt(folder: ModelFolder) -> Record:
         ModelFileError: It is damaged, contradicts its description, or took the child down.
     """
     size = folder.weights_path.stat().st_size
-    try:
-        return process.run(
-            "lib.catalogue.trial:try_in_worker",
-            {
-                "spec": writing.to_table(replace(folder.spec, source={})),
-                "path": str(folder.path),
-                "sha256": folder.sha256,
-            },
-            memory_bytes=MEMORY_BYTES + MEMORY_BYTES_PER_BYTE * size,
-            cpu_seconds=math.ceil(CPU_SECONDS + size / CPU_BYTES_PER_SECOND),
-            wall_seconds=WALL_SECONDS,
-        )
-    except WorkerError as error:
-        raise ModelFileError(
-            N_("{file} is damaged or too demanding: the process that tried it did not survive. {reason}"),
-            file=_name(folder),
-            reason=error.message,
-        ) from error
+    table = writing.to_table(replace(folder.spec, source={}))
+    return in_child(
+        "lib.catalogue.trial:try_in_worker",
+        {"spec": table, "path": str(folder.path), "sha256": folder.sha256},
+        _name(folder),
+        memory_bytes=MEMORY_BYTES + MEMORY_BYTES_PER_BYTE * size,
+        cpu_seconds=math.ceil(CPU_SECONDS + size / CPU_BYTES_PER_SECOND),
+        wall_seconds=WALL_SECONDS,
+    )
 
 
 def try_in_worker(payload: dict[str, Any], emit: process.Emit) -> Record:
@@ -196,8 +187,7 @@ def _read_and_run(folder: ModelFolder) -> None:
 
     from lib.classify.litert import LiteRTClassifier
     from lib.formats.edit import pin
-    from lib.formats.quantise import read_format
-    from lib.formats.tables import read_ends
+    from lib.formats.tables import read_ends, read_format
 
     classifier = LiteRTClassifier(folder, workers=1)
     width, height = folder.spec.input.size_wh

@@ -28,8 +28,7 @@ from lib.classify.litert import LiteRTClassifier
 from lib.classify.preprocess import resize
 from lib.errors import ModelFileError, PhotoError, WorkerError
 from lib.formats import quantise
-from lib.formats.quantise import read_format
-from lib.formats.tables import Format, format_of
+from lib.formats.tables import Format, format_of, read_format
 from lib.messages import N_
 from lib.model import writing
 from lib.model.spec import CARD, ModelFolder, ModelSpec, load, parse

@@ -51,7 +51,7 @@ def to_probabilities(
             expected=expected,
         )
     _check_probabilities(values, sum_slack(spec, scale, shows_its_input=shows_its_input))
-    return _normalise(_drop_background(values, spec.background))
+    return _normalise(values[spec.shown])
 
 
 def require_a_choice(spec: OutputSpec) -> None:
@@ -95,10 +95,6 @@ def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 def sigmoid(logit: float) -> float:
     """Return 1 / (1 + exp(-x)), without overflow."""
     return float(np.exp(-np.logaddexp(0.0, -logit)))
-
-
-def _drop_background(values: NDArray[np.float64], background: str) -> NDArray[np.float64]:
-    return {"none": values, "first": values[1:], "last": values[:-1]}[background]
 
 
 # A softmax computed in float32 may come out a rounding error below zero.

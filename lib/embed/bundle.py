@@ -10,8 +10,8 @@ from typing import Any
 
 from lib.embed import packages, web
 from lib.embed.options import MODEL_FILE, TFJS_FILE, Options, Target, Weights
-from lib.embed.packages import PackageFile
-from lib.embed.scripts import Scripts, pins
+from lib.embed.packages import PackageFile, pins
+from lib.embed.scripts import Scripts
 from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import Translator

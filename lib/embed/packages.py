@@ -1,12 +1,65 @@
-"""The files of public packages that web snippets load: exact versions, addresses and what their content must be.
+"""The public packages that web snippets load, as `scripts.toml` pins them: versions, addresses, and their content.
 
-The digests were taken from the packages as published; jsDelivr serves a package's files byte for byte under addresses
-that name the exact version and the full path (not under the bare package, whose default file it makes by itself).
+jsDelivr serves a package's files byte for byte under addresses that name the exact version and the full path (not under
+the bare package, whose default file it makes by itself).
 """
 
-from dataclasses import dataclass
+import base64
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lib.catalogue.origins import Remote
 
 CDN = "https://cdn.jsdelivr.net/npm/"
+_PINS = Path(__file__).with_name("scripts.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A packed package, as a registry serves it.
+
+    Attributes:
+        name: "@tensorflow/tfjs".
+        version: Exact.
+        bytes: Size of the packed file.
+        integrity: "sha512-…" of the packed file, as lock files have it.
+        licence: SPDX identifier.
+        copyright: Whose it is.
+        files: Those that are used, by their paths inside: "sha384-…", as the attribute `integrity` of a script has it.
+    """
+
+    name: str
+    version: str
+    bytes: int
+    integrity: str
+    licence: str
+    copyright: str
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def tarball(self) -> str:
+        """Return the packed file's bare name."""
+        return f"{self.name.rpartition('/')[2]}-{self.version}.tgz"
+
+    def remote(self, registry: str) -> Remote:
+        """Return where the packed file is.
+
+        Args:
+            registry: Address of a registry, ending in "/".
+        """
+        return Remote(
+            name=self.tarball,
+            address=f"{registry}{self.name}/-/{self.tarball}",
+            max_bytes=self.bytes,
+            expected_bytes=self.bytes,
+            sha512=base64.b64decode(self.integrity.removeprefix("sha512-")).hex(),
+            # A registry in one's own network often has no certificate; the digest is what is trusted.
+            may_be_plain=urlsplit(registry).scheme == "http",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,75 +84,31 @@ class PackageFile:
         return f"{self.package}@{self.version}/{self.path}"
 
 
-LITERT_VERSION = "2.5.3"
-TFJS_VERSION = "4.22.0"
-MOBILENET_VERSION = "2.1.1"
+@cache
+def pins() -> Mapping[str, Package]:
+    """Return all packages a bundle can be made from, by name."""
+    table = tomllib.loads(_PINS.read_text(encoding="utf-8"))
+    return {entry["name"]: Package(**entry) for entry in table["package"]}
 
-LITERT = PackageFile(
-    "@litertjs/core",
-    LITERT_VERSION,
-    "dist/index.js",
-    "sha384-MapSVJ/DPwvaWpp7q+Bid9O3uY1oB0KOU1QRMP+Mm5zdz5oMme/BUyX6dVAMWnPg",
+
+def _file(package: str, path: str) -> PackageFile:
+    pin = pins()[package]
+    return PackageFile(package, pin.version, path, pin.files[path])
+
+
+LITERT = _file("@litertjs/core", "dist/index.js")
+WASM_UTILS = _file("@litertjs/wasm-utils", "dist/index.js")
+LITERT_FAST, LITERT_COMPATIBLE = (  # the second for browsers without relaxed SIMD
+    tuple(_file("@litertjs/core", f"wasm/{name}.{kind}") for kind in ("js", "wasm"))
+    for name in ("litert_wasm_internal", "litert_wasm_compat_internal")
 )
-WASM_UTILS = PackageFile(
-    "@litertjs/wasm-utils",
-    LITERT_VERSION,
-    "dist/index.js",
-    "sha384-HIPwlWsctS5BRqrnvJKDVJ8SvqKB0QmiImdr6+hpP7+8UqeMJX/qrBkdfKQV2WZ/",
-)
-LITERT_FAST = (
-    PackageFile(
-        "@litertjs/core",
-        LITERT_VERSION,
-        "wasm/litert_wasm_internal.js",
-        "sha384-NB/Wc4iozynQO5jzJ2VFoMKbqMvwwFGWxJL/o63IJT6W2JfZbsSLxA2cF6H/mLpQ",
-    ),
-    PackageFile(
-        "@litertjs/core",
-        LITERT_VERSION,
-        "wasm/litert_wasm_internal.wasm",
-        "sha384-AZ/Ak4CbDpjqpSr8WsnoL3Dcx6bDFA/k9b/jahok1TGHZ2OqIRjLBMiEmiNedhlC",
-    ),
-)
-# For browsers without relaxed SIMD.
-LITERT_COMPATIBLE = (
-    PackageFile(
-        "@litertjs/core",
-        LITERT_VERSION,
-        "wasm/litert_wasm_compat_internal.js",
-        "sha384-oh4nb8zDq6eVOpGeZE5gwDOJ16QujHLL8k/HEXt3XiPxr+8zn3YnkXP8P3BlJET1",
-    ),
-    PackageFile(
-        "@litertjs/core",
-        LITERT_VERSION,
-        "wasm/litert_wasm_compat_internal.wasm",
-        "sha384-glAZ6WjS7tLRt89pbTPXvLC1c7DCaVSfL2ngn5gZJiUuPs76fWYJy7ZeFaD0PJXx",
-    ),
-)
-TFJS_SCRIPT = PackageFile(
-    "@tensorflow/tfjs",
-    TFJS_VERSION,
-    "dist/tf.min.js",
-    "sha384-vE8hbVJ4lezako5rlvE7bY0BVzWlFhZncPlckrqNwcUQpVtgbENTgZ8TBbnPjZre",
-)
-TFJS_MODULE = PackageFile(
-    "@tensorflow/tfjs",
-    TFJS_VERSION,
-    "dist/tf.fesm.min.js",
-    "sha384-sVlxznT2g8UX+LKW0MDllnfEuRVwUddI56wB4DDI438kCsTkdvYxJz657EqBDpmc",
-)
-MOBILENET_SCRIPT = PackageFile(
-    "@tensorflow-models/mobilenet",
-    MOBILENET_VERSION,
-    "dist/mobilenet.min.js",
-    "sha384-oBAqwJ0tv9zzKlbIZyBhhXlEvU/PMrSMqDyOHlEZVC8xWHx4yPySuS7vRikRcYFq",
-)
-MOBILENET_MODULE = PackageFile(
-    "@tensorflow-models/mobilenet",
-    MOBILENET_VERSION,
-    "dist/mobilenet.esm.js",
-    "sha384-RQmisE6gph2Hrik6fa9ABJYOQDsl1dEPoq8wWDVqiXkrQWPTOc/NE2hE5dRmL6C/",
-)
+LITERT_FILES = (LITERT, WASM_UTILS, *LITERT_FAST, *LITERT_COMPATIBLE)
+TFJS_SCRIPT = _file("@tensorflow/tfjs", "dist/tf.min.js")
+TFJS_MODULE = _file("@tensorflow/tfjs", "dist/tf.fesm.min.js")
+MOBILENET_SCRIPT = _file("@tensorflow-models/mobilenet", "dist/mobilenet.min.js")
+MOBILENET_MODULE = _file("@tensorflow-models/mobilenet", "dist/mobilenet.esm.js")
+TFJS_SCRIPT_FILES = (TFJS_SCRIPT, MOBILENET_SCRIPT)
+TFJS_MODULE_FILES = (TFJS_MODULE, MOBILENET_MODULE)
 
 # What the browser's own import finds under which name. All of TF.js is in one file, so that there is only one of it.
 LITERT_IMPORTS = {"@litertjs/core": LITERT, "@litertjs/wasm-utils": WASM_UTILS}
@@ -109,9 +118,6 @@ TFJS_IMPORTS = {
     "@tensorflow/tfjs-converter": TFJS_MODULE,
     "@tensorflow-models/mobilenet": MOBILENET_MODULE,
 }
-LITERT_FILES = (LITERT, WASM_UTILS, *LITERT_FAST, *LITERT_COMPATIBLE)
-TFJS_SCRIPT_FILES = (TFJS_SCRIPT, MOBILENET_SCRIPT)
-TFJS_MODULE_FILES = (TFJS_MODULE, MOBILENET_MODULE)
 
 # For projects that Vite builds. Exact, as a project for a workshop must build the same next year as today.
 VITE = {"vite": "8.3.8"}
@@ -122,6 +128,6 @@ FRAMEWORKS: dict[str, tuple[dict[str, str], dict[str, str]]] = {  # what the pag
     "svelte": ({"svelte": "5.57.3"}, {"@sveltejs/vite-plugin-svelte": "7.3.1"}),
 }
 ENGINE_PACKAGES = {
-    "litert": {"@litertjs/core": LITERT_VERSION, "@litertjs/wasm-utils": LITERT_VERSION},
-    "tfjs": {"@tensorflow/tfjs": TFJS_VERSION, "@tensorflow-models/mobilenet": MOBILENET_VERSION},
+    "litert": {file.package: file.version for file in LITERT_FILES},
+    "tfjs": {file.package: file.version for file in TFJS_MODULE_FILES},
 }

@@ -11,16 +11,13 @@ import shutil
 import subprocess
 import tarfile
 import threading
-import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.catalogue import origins, transfer
-from lib.catalogue.origins import MIRROR_VARIABLE, Remote
-from lib.embed.packages import PackageFile
+from lib.catalogue.origins import MIRROR_VARIABLE
+from lib.embed.packages import Package, PackageFile, pins
 from lib.errors import DownloadError, UsageError
 from lib.messages import N_
 from lib.work.files import disk_error
@@ -28,51 +25,8 @@ from lib.work.locks import locked
 from lib.work.progress import OnProgress, Progress, Stage
 
 REGISTRY_VARIABLE = "DISCERN_NPM"
-_PINS = Path(__file__).with_name("scripts.toml")
 _NPM_TIMEOUT_S = 20.0
 _COPY_BYTES = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """A packed package, as a registry serves it.
-
-    Attributes:
-        name: "@tensorflow/tfjs".
-        version: Exact.
-        bytes: Size of the packed file.
-        integrity: "sha512-…" of the packed file, as lock files have it.
-        licence: SPDX identifier.
-        copyright: Whose it is.
-    """
-
-    name: str
-    version: str
-    bytes: int
-    integrity: str
-    licence: str
-    copyright: str
-
-    @property
-    def tarball(self) -> str:
-        """Return the packed file's bare name."""
-        return f"{self.name.rpartition('/')[2]}-{self.version}.tgz"
-
-    def remote(self, registry: str) -> Remote:
-        """Return where the packed file is.
-
-        Args:
-            registry: Address of a registry, ending in "/".
-        """
-        return Remote(
-            name=self.tarball,
-            address=f"{registry}{self.name}/-/{self.tarball}",
-            max_bytes=self.bytes,
-            expected_bytes=self.bytes,
-            sha512=base64.b64decode(self.integrity.removeprefix("sha512-")).hex(),
-            # A registry in one's own network often has no certificate; the digest is what is trusted.
-            may_be_plain=urlsplit(registry).scheme == "http",
-        )
 
 
 class Scripts:
@@ -166,13 +120,6 @@ class Scripts:
             raise DownloadError(
                 N_("{file} could not be unpacked: {reason}."), file=packed.name, reason=error
             ) from error
-
-
-@cache
-def pins() -> Mapping[str, Package]:
-    """Return all packages a bundle can be made from, by name."""
-    table = tomllib.loads(_PINS.read_text(encoding="utf-8"))
-    return {entry["name"]: Package(**entry) for entry in table["package"]}
 
 
 def registry() -> str:

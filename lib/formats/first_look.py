@@ -7,14 +7,16 @@ process; `inspect_tflite` is the child's.
 
 import math
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
+from lib.formats.tables import Tensor, require_one_of_each
 from lib.formats.unbelieved import DAMAGE, tables
 from lib.messages import N_
-from lib.model.spec import MAX_CLASSES, MAX_SIDE
+from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels
 from lib.work import process
 
 MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weights
@@ -27,36 +29,19 @@ _MAX_LABEL_BYTES = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
-    """An input or output tensor.
-
-    Attributes:
-        shape: With the batch axis first, which is 1.
-        dtype: "float32", "uint8" or "int8".
-        scale: Real value of one step of an integer tensor; 0 for real numbers.
-        zero_point: The integer that stands for 0.
-    """
-
-    shape: tuple[int, ...]
-    dtype: str
-    scale: float
-    zero_point: int
-
-
-@dataclass(frozen=True, slots=True)
 class Inspection:
     """What a model file says of itself.
 
     Attributes:
-        input: Shape (1, H, W, 3).
-        output: N units, whatever the shape.
-        units: N.
+        size_wh: Of a photo in its input.
+        input: The input.
+        units: How many numbers it answers with, N.
         looks_like_probabilities: Whether two runs gave non-negative numbers that sum to about 1.
         labels: The label list packed into the file, N lines, or empty.
     """
 
+    size_wh: tuple[int, int]
     input: Tensor
-    output: Tensor
     units: int
     looks_like_probabilities: bool
     labels: tuple[str, ...]
@@ -77,34 +62,40 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
     name = name or path.name
     try:
         size = path.stat().st_size
-        report = process.run(
-            "lib.formats.first_look:inspect_tflite",
-            {"path": str(path), "name": name},
-            # The interpreter keeps the file, a packed copy of its weights and its tensors.
-            memory_bytes=MEMORY_BYTES + 4 * size,
-            cpu_seconds=CPU_SECONDS,
-            wall_seconds=WALL_SECONDS,
-            cancelled=cancelled,
-        )
     except OSError as error:
         raise ModelFileError(N_("{file} could not be read."), file=name) from error
+    report = in_child(
+        "lib.formats.first_look:inspect_tflite",
+        {"path": str(path), "name": name},
+        name,
+        # The interpreter keeps the file, a packed copy of its weights and its tensors.
+        memory_bytes=MEMORY_BYTES + 4 * size,
+        cpu_seconds=CPU_SECONDS,
+        wall_seconds=WALL_SECONDS,
+        cancelled=cancelled,
+    )
+    width, height = report["size_wh"]
+    labels = tuple(report["labels"])
+    return Inspection(
+        (width, height), Tensor(**report["input"]), report["units"], report["looks_like_probabilities"], labels
+    )
+
+
+def in_child(function: str, payload: Mapping[str, Any], name: str, **limits: Any) -> dict[str, Any]:
+    """Return what `process.run` does for a function that tries a model's file; a child that dies is the file's fault.
+
+    Raises:
+        ModelFileError: It took the child down; the message calls it `name`. Or what the function raised.
+        Cancelled: Its `cancelled` was set.
+    """
+    try:
+        return process.run(function, payload, **limits)
     except WorkerError as error:
         raise ModelFileError(
             N_("{file} is damaged or too demanding: the process that tried it did not survive. {reason}"),
             file=name,
             reason=error.message,
         ) from error
-    return Inspection(
-        input=_tensor(report["input"]),
-        output=_tensor(report["output"]),
-        units=int(report["units"]),
-        looks_like_probabilities=bool(report["looks_like_probabilities"]),
-        labels=tuple(report["labels"]),
-    )
-
-
-def _tensor(table: dict[str, Any]) -> Tensor:
-    return Tensor(tuple(table["shape"]), table["dtype"], float(table["scale"]), int(table["zero_point"]))
 
 
 def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
@@ -119,13 +110,14 @@ def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any
     _refuse_foreign_operations(content, name)
     image, classes = classifier_ends(interpreter, name)
     units = max(int(n) for n in classes["shape"])
+    scale, zero_point = image["quantization"]
     labels = _packed_labels(Path(payload["path"]))
     return {
-        "input": _describe(image),
-        "output": _describe(classes),
+        "size_wh": [int(image["shape"][2]), int(image["shape"][1])],
+        "input": {"dtype": image["dtype"].__name__, "scale": float(scale), "zero_point": int(zero_point)},
         "units": units,
         "looks_like_probabilities": _run(interpreter, image, classes, name),
-        "labels": labels if len(labels) == units else [],
+        "labels": labels if len(labels) == units else (),
     }
 
 
@@ -173,13 +165,7 @@ def classifier_ends(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[s
         ModelFileError: They are not; the message calls the file `name`.
     """
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise ModelFileError(
-            N_("{file} has {inputs} inputs and {outputs} outputs; an image classifier has one of each."),
-            file=name,
-            inputs=len(inputs),
-            outputs=len(outputs),
-        )
+    require_one_of_each(len(inputs), len(outputs), name)
     image, classes = inputs[0], outputs[0]
     shape = tuple(int(n) for n in image["shape"])
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or not all(1 <= n <= MAX_SIDE for n in shape[1:3]):
@@ -214,16 +200,6 @@ def classifier_ends(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[s
     return image, classes
 
 
-def _describe(details: dict[str, Any]) -> dict[str, Any]:
-    scale, zero_point = details["quantization"]
-    return {
-        "shape": [int(n) for n in details["shape"]],
-        "dtype": details["dtype"].__name__,
-        "scale": float(scale),
-        "zero_point": int(zero_point),
-    }
-
-
 def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name: str) -> bool:
     """Run the model on zeros and on noise; return whether both answers look like probabilities."""
     import numpy as np
@@ -251,7 +227,7 @@ def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name:
     return all(verdicts)
 
 
-def _packed_labels(path: Path) -> list[str]:
+def _packed_labels(path: Path) -> tuple[str, ...]:
     """Return the lines of the label file that model metadata appends to a file as a zip, or none."""
     import zipfile
 
@@ -259,19 +235,8 @@ def _packed_labels(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as packed:
             members = [m for m in packed.infolist()[:100] if m.filename.lower().endswith(".txt")]
             if len(members) != 1 or members[0].file_size > _MAX_LABEL_BYTES:
-                return []
+                return ()
             with packed.open(members[0]) as file:
-                lines = file.read(_MAX_LABEL_BYTES).decode("utf-8", "replace").splitlines()
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        OSError,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-    ):
-        return []
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return [line.strip() for line in lines]
+                return parse_labels(file.read(_MAX_LABEL_BYTES), errors="replace")
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, OSError, EOFError, ValueError, RuntimeError):
+        return ()

@@ -16,13 +16,9 @@ from numpy.typing import NDArray
 
 from lib.errors import ModelFileError
 from lib.formats.tables import Format, format_of
-from lib.formats.unbelieved import once_per_content
 from lib.messages import N_
 
 LEAST_CALIBRATION_PHOTOS = 8
-
-
-read_format = once_per_content(format_of)
 
 
 def quantise_float16(weights: Path) -> bytes:

@@ -43,6 +43,17 @@ class Ends:
     shows_its_input: bool = False
 
 
+def require_one_of_each(inputs: int, outputs: int, file: str) -> None:
+    """Raise ModelFileError unless a file has one input and one output."""
+    if (inputs, outputs) != (1, 1):
+        raise ModelFileError(
+            N_("{file} has {inputs} inputs and {outputs} outputs; an image classifier has one of each."),
+            file=file,
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+
 def _ends_of(content: bytes, file: str) -> Ends:
     """Return input and output of a LiteRT file.
 
@@ -52,13 +63,7 @@ def _ends_of(content: bytes, file: str) -> Ends:
     """
     with tables(content, file) as model:
         graph = model.Subgraphs(0)
-        if graph.InputsLength() != 1 or graph.OutputsLength() != 1:
-            raise ModelFileError(
-                N_("{file} has {inputs} inputs and {outputs} outputs; code can be written for one of each."),
-                file=file,
-                inputs=graph.InputsLength(),
-                outputs=graph.OutputsLength(),
-            )
+        require_one_of_each(graph.InputsLength(), graph.OutputsLength(), file)
         ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
         read = [_read(tensor, file) for tensor in ends]
         is_open = any(map(_is_open, every_tensor(model)))
@@ -146,6 +151,9 @@ def format_of(content: bytes, file: str) -> Format:
     if constants & integers:
         return Format.DYNAMIC
     return Format.FLOAT16 if schema.TensorType.FLOAT16 in constants else Format.FLOAT32
+
+
+read_format = once_per_content(format_of)
 
 
 def _number_types(model: Any) -> tuple[set[int], set[int]]:

@@ -65,6 +65,11 @@ class OutputSpec:
     background: str = "none"
     activation: str = "softmax"
 
+    @property
+    def shown(self) -> slice:
+        """Return which of the outputs are shown: all but the background's."""
+        return {"none": slice(None), "first": slice(1, None), "last": slice(None, -1)}[self.background]
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -258,22 +263,26 @@ def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
             found=len(labels),
             expected=spec.outputs,
         )
-    return strip_background(labels, spec.output.background)
+    return labels[spec.output.shown]
 
 
-def parse_labels(content: bytes) -> tuple[str, ...]:
+def parse_labels(content: bytes, errors: str = "strict") -> tuple[str, ...]:
     """Return the labels in a file of one a line, however its editor ends lines and marks its encoding.
 
     Blank lines at the end are no labels; others stand for a class without a name.
 
+    Args:
+        content: Of the file.
+        errors: What to do with what is not text in Unicode, as `bytes.decode` has it.
+
     Raises:
         UnicodeDecodeError: It is not text in Unicode.
     """
-    lines = decode(content).replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
+    lines = decode(content, errors).replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
     return tuple(line.strip() for line in lines) if lines != [""] else ()
 
 
-def decode(content: bytes) -> str:
+def decode(content: bytes, errors: str = "strict") -> str:
     """Return the text of a file in UTF-8, or in the encoding that its byte order mark names.
 
     Notepad begins "UTF-8 with BOM" with such a mark, and "Unicode", which is UTF-16.
@@ -282,12 +291,7 @@ def decode(content: bytes) -> str:
         UnicodeDecodeError: It is neither.
     """
     is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if is_utf16 else "utf-8-sig")
-
-
-def strip_background(labels: tuple[str, ...], background: str) -> tuple[str, ...]:
-    """Return `labels` without the background class."""
-    return {"none": labels, "first": labels[1:], "last": labels[:-1]}[background]
+    return content.decode("utf-16" if is_utf16 else "utf-8-sig", errors)
 
 
 def _parse_input(read: "_Reader") -> InputSpec:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +21,10 @@ def write(folder: Path, spec: ModelSpec) -> None:
 
 
 def to_table(spec: ModelSpec) -> dict[str, Any]:
-    """Return the table that `contract.parse` reads as `spec`."""
-    table: dict[str, Any] = {
-        "id": spec.id,
-        "name": spec.name,
-        "family": spec.family,
-        "runtime": spec.runtime,
-        "weights": spec.weights,
-        "labels": spec.labels,
-        "licence": spec.licence,
-        "description": spec.description or None,
-        "input": {
-            "size": list(spec.input.size_wh),
-            "range": list(spec.input.range),
-            "resize": spec.input.resize,
-            "mean": _list(spec.input.mean),
-            "std": _list(spec.input.std),
-        },
-        "output": {
-            "classes": spec.output.classes,
-            "background": spec.output.background,
-            "activation": spec.output.activation,
-        },
-        "published": None,
-        "source": dict(spec.source) or None,
-    }
-    if spec.published is not None:
-        table["published"] = {
-            "top1": spec.published.top1,
-            "top5": spec.published.top5,
-            "parameters": spec.published.parameters,
-            "source": spec.published.source,
-        }
-    return _without_none(table)
+    """Return the table that `spec.parse` reads as `spec`."""
+    table = asdict(spec)
+    table["input"] = {"size": table["input"].pop("size_wh"), **table["input"]}
+    return _filled({**table, "description": spec.description or None, "source": dict(spec.source) or None})
 
 
 def to_toml(table: Mapping[str, Any]) -> str:
@@ -77,13 +49,10 @@ def _value(value: object) -> str:
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _list(values: tuple[float, ...] | None) -> list[float] | None:
-    return None if values is None else list(values)
-
-
-def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
+def _filled(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table without the keys that have no value: TOML has no null."""
     return {
-        key: _without_none(value) if isinstance(value, Mapping) else value
+        key: _filled(value) if isinstance(value, Mapping) else value
         for key, value in table.items()
         if value is not None
     }

@@ -17,8 +17,7 @@ from lib.catalogue.store import SHIPPED, Store
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
 from lib.errors import DownloadError, ModelFileError, UnknownModelError
-from lib.formats.quantise import read_format
-from lib.formats.tables import read_ends
+from lib.formats.tables import read_ends, read_format
 from lib.model.spec import ModelFolder, load
 from tests.support.user_models import ABORTS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
 

@@ -18,7 +18,8 @@ from playwright.sync_api import BrowserContext
 from lib.cli.main import main
 from lib.embed import MOBILENETS, Options, Target, Weights
 from lib.embed.bundle import Bundle, files_needed, make
-from lib.embed.scripts import Scripts, pins
+from lib.embed.packages import pins
+from lib.embed.scripts import Scripts
 from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder, load

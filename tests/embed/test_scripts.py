@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from lib.embed import packages, scripts
-from lib.embed.packages import PackageFile
-from lib.embed.scripts import Package, Scripts, registry
+from lib.embed.packages import Package, PackageFile
+from lib.embed.scripts import Scripts, registry
 from lib.errors import AppError, Cancelled, DownloadError, UsageError
 from lib.work.progress import Progress, Stage
 from tests.embed.packages import FOLDER
