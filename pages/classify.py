@@ -5,13 +5,13 @@ import streamlit as st
 from lib.errors import AppError
 from lib.ui import intake, verdict_settings, visit
 from lib.ui.classify import explanation, results
-from lib.ui.entry import begin
+from lib.ui.language import translator
 from lib.ui.models import choice, loaded
 from lib.ui.models.cards import draw_classes
 from lib.ui.models.download import download_card
 from lib.ui.style import plain
 
-t = begin()
+t = translator()
 st.title(t("What does the model see?"))
 st.caption(
     t(

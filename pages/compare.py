@@ -5,11 +5,11 @@ import streamlit as st
 from lib.errors import AppError
 from lib.ui import intake, verdict_settings, visit
 from lib.ui.compare import choose, labelled, side, speed
-from lib.ui.entry import begin
+from lib.ui.language import translator
 from lib.ui.models.loaded import classifier
 from lib.ui.style import plain
 
-t = begin()
+t = translator()
 st.title(t("Compare models"))
 try:
     folders = choose.pick(t)

@@ -7,10 +7,10 @@ from lib.errors import AppError
 from lib.model.spec import ModelFolder
 from lib.ui import verdict_settings
 from lib.ui.embed import ask, code, live
-from lib.ui.entry import begin
+from lib.ui.language import translator
 from lib.ui.style import plain
 
-t = begin()
+t = translator()
 st.title(t("Put it on your web page"))
 st.caption(t("Code that runs the model where you want it, with the same verdict in the same words."))
 model = ask.model(t)

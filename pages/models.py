@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from lib.ui.entry import begin
+from lib.ui.language import translator
 from lib.ui.models.cards import draw_catalogue
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
-t = begin()
+t = translator()
 st.title(t("Models"))
 st.caption(t("Models that are ready work without internet. Others are downloaded only when you press their button."))
 for error in store().problems():

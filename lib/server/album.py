@@ -24,10 +24,10 @@ from lib.photos.opening import open_photo, thumbnail
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure, Outcome
+from lib.server import limits
 
 KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480
-MAX_PHOTOS = 2000
 _DRAWN = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG": "image/png",
@@ -122,11 +122,11 @@ class Album:
         """Add a photo.
 
         Raises:
-            FullError: There are `MAX_PHOTOS` already.
+            FullError: There are `limits.MOST_PHOTOS` already.
         """
         with self._lock:
-            if len(self._photos) >= MAX_PHOTOS:
-                raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=MAX_PHOTOS)
+            if len(self._photos) >= limits.MOST_PHOTOS:
+                raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=limits.MOST_PHOTOS)
             photo = Photo(next(self._ids), name, data)
             self._photos[photo.id] = photo
         return photo

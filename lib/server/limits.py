@@ -1,4 +1,4 @@
-"""How much one server takes from its visitors, in one place.
+"""How much one server takes from its visitors, and for how long, in one place.
 
 Chosen for a class behind one address: thirty visitors, each with a handful of connections and twenty photos of a phone.
 """
@@ -9,17 +9,29 @@ from lib.errors import UsageError
 from lib.messages import N_
 from lib.photos.refusals import MAX_BYTES
 
+# Uploads on their way in, and those that wait to be read.
 UPLOADS_SETTING = "DISCERN_UPLOADS_MB"
-
 PHOTO_BYTES = MAX_BYTES
 ARCHIVE_BYTES = 512 * 2**20  # a zip of labelled photos
-VISIT_BYTES = 768 * 2**20  # of one session, waiting to be read
-SERVER_BYTES = 2 * 2**30  # of all sessions together, unless UPLOADS_SETTING says otherwise
-
+WAITING_BYTES_OF_SESSION = 768 * 2**20
+WAITING_BYTES = 2 * 2**30  # of all sessions together, unless UPLOADS_SETTING says otherwise
 STALLED_S = 30.0  # an upload of which nothing came for so long is given up
 UNTAKEN_S = 900.0  # a file that no page took for so long is dropped
 SWEEP_S = 5.0  # how often what visitors left behind is looked for
 
+# Visits: photos, answers and results.
+MB = 10**6
+VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos
+SERVER_BYTES = 1500 * MB
+CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than GRACE_S
+MOST_PHOTOS = 2000
+MOST_EMPTY = 200  # visits without anything in them
+GRACE_S = 120.0  # a page that is loaded anew, or whose connection broke, is back by then
+KEEP_S = 28 * 60.0  # half an hour is promised; until what is due is noticed and forgotten, some time passes
+FORGET_S = 60.0  # how often what is due is forgotten
+PREVIEW_S = 3600.0  # what no preview has used for so long is removed
+
+# Connections.
 OPEN_FILES = 8192  # wanted; macOS allows 10,240 at most, and gives 256
 CONNECTIONS = 4096  # at most, and at most half of the files that may be open; one address may have half of them
 BACKLOG = 256  # connections accepted in one go
@@ -33,7 +45,7 @@ def connections(open_files: int) -> tuple[int, int]:
     return in_all, in_all // 2
 
 
-def server_bytes() -> int:
+def waiting_bytes() -> int:
     """Return how many bytes of uploads the server holds at most.
 
     Raises:
@@ -41,7 +53,7 @@ def server_bytes() -> int:
     """
     given = os.environ.get(UPLOADS_SETTING, "").strip()
     if not given:
-        return SERVER_BYTES
+        return WAITING_BYTES
     if not given.isdecimal() or int(given) == 0:
         raise UsageError(
             N_("{setting} is {given}. Expected how many megabytes of uploads the server may hold, such as 2048."),

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from lib.errors import ModelFileError
 from lib.messages import N_
+from lib.server import limits
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "preview"
 ADDRESS = "/app/static/preview"
-KEEP_S = 3600
 _SHARED = ("npm", "m")
 
 
@@ -58,8 +58,8 @@ def _share(target: Path, content: Callable[[], bytes]) -> None:
 
 
 def sweep(*, folder: Path = FOLDER) -> None:
-    """Remove what no preview has used for `KEEP_S`, and at once whatever else a server left behind."""
-    oldest = time.time() - KEEP_S
+    """Remove what no preview has used for `limits.PREVIEW_S`, and at once whatever else a server left behind."""
+    oldest = time.time() - limits.PREVIEW_S
     with contextlib.suppress(OSError):  # another server may be sweeping, too
         for place in folder.iterdir():
             if place.name not in _SHARED:

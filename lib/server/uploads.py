@@ -42,8 +42,8 @@ class Uploads:
         self,
         app: ASGIApp,
         held: Callable[[], Mapping[str, int]],
-        server_bytes: int = limits.SERVER_BYTES,
-        visit_bytes: int = limits.VISIT_BYTES,
+        server_bytes: int = limits.WAITING_BYTES,
+        visit_bytes: int = limits.WAITING_BYTES_OF_SESSION,
     ) -> None:
         self.app = app
         self._ask = held

@@ -15,19 +15,9 @@ from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice
 from lib.errors import AppError, FullError
 from lib.messages import N_
+from lib.server import limits
 from lib.server.album import Album
 from lib.work.queue import server_queue
-
-# Half an hour is promised; until a lost connection is noticed, and until what is due is forgotten, some time passes.
-KEEP_S = 28 * 60
-# A page that is loaded anew, or whose connection broke, is back by then (as long as Streamlit waits for a session).
-GRACE_S = 120
-SWEEP_S = 60.0  # how often what is due is forgotten
-MOST_EMPTY = 200
-MB = 10**6
-CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than `GRACE_S`
-VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos
-SERVER_BYTES = 1500 * MB
 
 
 @dataclass(eq=False)
@@ -94,7 +84,7 @@ class Room:
         if count > self._of_visit:
             raise FullError(
                 N_("One visitor may keep {size} MB here, and that is not enough for this: remove photos first."),
-                size=VISIT_BYTES // MB,
+                size=limits.VISIT_BYTES // limits.MB,
             )
         if count > self._of_server:
             raise FullError(N_("This computer has no room for more photos now. Try again in a few minutes."))
@@ -115,7 +105,6 @@ class Visits:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.is_open: Callable[[str], bool] = lambda session: False
         self._visits: dict[str, Visit] = {}
-        self._sessions: dict[str, float] = {}  # when each was last open
         self._clock = clock
         self._lock = threading.Lock()
 
@@ -125,7 +114,7 @@ class Visits:
         self.keep(visit)
         with self._lock:
             empty = [other for other in self._visits.values() if other.is_empty]
-            for other in empty[:-MOST_EMPTY]:
+            for other in empty[: -limits.MOST_EMPTY]:
                 self._end(other)
         return visit
 
@@ -141,7 +130,6 @@ class Visits:
             visit.seen = self._clock()
             if session is not None:
                 visit.sessions.add(session)
-                self._sessions[session] = visit.seen
             self._visits[visit.id] = visit
 
     def drop(self, visit: Visit) -> None:
@@ -153,43 +141,33 @@ class Visits:
         """Return what `visit` may still take; visits whose page is closed make room where it is short."""
         with self._lock:
             self._note_open()
-            left = SERVER_BYTES - sum(other.held_bytes for other in self._visits.values())
-            for other in self._closed(GRACE_S):
-                if left >= VISIT_BYTES:
+            left = limits.SERVER_BYTES - sum(other.held_bytes for other in self._visits.values())
+            for other in self._closed(limits.GRACE_S):
+                if left >= limits.VISIT_BYTES:
                     break
                 left += other.held_bytes
                 self._end(other)
-            return Room(VISIT_BYTES - visit.held_bytes, left)
+            return Room(limits.VISIT_BYTES - visit.held_bytes, left)
 
-    def sweep(self) -> list[str]:
-        """Forget what is due, and return the sessions that are over, once each; to be called now and then.
-
-        The last visitor's going is nobody's cue.
-        """
+    def sweep(self) -> None:
+        """Forget what is due; to be called now and then, as the last visitor's going is nobody's cue."""
         with self._lock:
             self._forget()
-            over = [session for session, last in self._sessions.items() if last < self._clock() - GRACE_S]
-            for session in over:
-                del self._sessions[session]
-            return over
 
     def _forget(self) -> None:
         self._note_open()
-        for visit in self._closed(KEEP_S):
+        for visit in self._closed(limits.KEEP_S):
             self._end(visit)
-        closed = self._closed(GRACE_S)
+        closed = self._closed(limits.GRACE_S)
         held = [visit.held_bytes for visit in closed]
         for position, visit in enumerate(closed):
-            if sum(held[position:]) > CLOSED_BYTES:
+            if sum(held[position:]) > limits.CLOSED_BYTES:
                 self._end(visit)
 
     def _note_open(self) -> None:
-        now = self._clock()
-        still = set(filter(self.is_open, self._sessions))
-        self._sessions.update(dict.fromkeys(still, now))
         for visit in self._visits.values():
-            if visit.sessions & still:
-                visit.sessions, visit.seen = visit.sessions & still, now
+            if still := set(filter(self.is_open, visit.sessions)):
+                visit.sessions, visit.seen = still, self._clock()
 
     def _closed(self, seconds: float) -> list[Visit]:
         """Return the visits that no open page has shown for so long, the longest closed first."""

@@ -1,19 +1,16 @@
 """How photos come in: dropped, browsed for, pasted, taken with the camera, or from the samples."""
 
 from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import DeletedFile
 
 from lib.errors import FullError
 from lib.i18n import Translator
 from lib.photos.opening import open_photo, thumbnail
 from lib.photos.refusals import MAX_BYTES
 from lib.photos.samples import Sample, find_samples
-from lib.ui import visit
+from lib.ui import internals, visit
 from lib.ui.style import plain
 
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
@@ -63,8 +60,6 @@ def _draw_samples(t: Translator) -> None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _sample_thumbnail(path: str) -> bytes:
-    from pathlib import Path
-
     return thumbnail(open_photo(Path(path).read_bytes(), path), side=144)
 
 
@@ -77,22 +72,19 @@ def _take_uploads(key: str) -> None:
 
     The uploader would keep every file in memory until the visit ends.
     """
-    # A click in the same moment makes Streamlit call this twice; the second time the files are gone already.
-    files = [file for file in st.session_state[key] if not isinstance(file, DeletedFile)]
+    files = internals.uploaded(key)
     # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
     _add((file.name.replace("%22", '"'), file.getvalue()) for file in files)
-    release(files)
+    internals.release(files)
     st.session_state[_ROUND] += 1
 
 
 def _take_shot(key: str) -> None:
-    shot = st.session_state[key]
-    if shot is None or isinstance(shot, DeletedFile):
-        return
-    number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
-    _add([(f"camera-{number}.jpg", shot.getvalue())])
-    release([shot])
-    st.session_state[_ROUND] += 1
+    for shot in internals.uploaded(key):
+        number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
+        _add([(f"camera-{number}.jpg", shot.getvalue())])
+        internals.release([shot])
+        st.session_state[_ROUND] += 1
 
 
 def _add(photos: Iterable[tuple[str, bytes]]) -> None:
@@ -104,16 +96,3 @@ def _add(photos: Iterable[tuple[str, bytes]]) -> None:
             album.add(name, data)
     except FullError as error:
         st.session_state[_FULL] = error
-
-
-def release(files: list[Any]) -> None:
-    """Free the server's copies at once.
-
-    Streamlit frees them when a visitor presses the file's X, but not when the widget goes away, so this does what the X
-    does. A test watches that it still works.
-    """
-    context = get_script_run_ctx()
-    if context is None or not isinstance(context.uploaded_file_mgr, MemoryUploadedFileManager):
-        return
-    for file in files:
-        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)

@@ -1,17 +1,68 @@
-"""Names that Streamlit keeps to itself; `tests/server/test_serving.py` tells when an update changes them."""
+"""All names that Streamlit keeps to itself; `tests/ui/test_internals.py` tells when an update changes them."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import streamlit as st
 from google.protobuf.message import DecodeError
-from streamlit import cli_util, config, runtime
+from streamlit import cli_util, config, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.typing import UploadedFile
 from streamlit.web.server import server_util
 
 Upload = tuple[str, str]
 """A session's id and a file's."""
 
 _RECORD_BYTES = 1024  # what a file costs beside its content
+
+
+def run_pages_by_the_entry() -> None:
+    """Keep Streamlit from taking the folder `pages/` for its older kind of app.
+
+    Until `st.navigation` is first called it would, and run a page without the entry: whoever opens a link to a page on
+    a freshly started server would get it bare.
+    """
+    PagesManager.uses_pages_directory = False
+
+
+def welcome() -> None:
+    """Say where the app is, and open it in a browser of this machine.
+
+    Streamlit would do so by itself, but asks a public service for this machine's address where it listens on all.
+    """
+    listens = config.get_option("server.address") or "0.0.0.0"
+    local = server_util.get_url(server_util.get_display_address(listens))
+    print(f"\n  Discern is at {local}", flush=True)
+    if server_util.get_display_address(listens) != listens:
+        print(f"  For others on this network: {server_util.get_url(net_util.get_internal_ip() or listens)}", flush=True)
+    if not config.get_option("server.headless"):
+        cli_util.open_browser(local)
+
+
+def session() -> str | None:
+    """Return the id of the session whose page is being drawn; None in a thread of another kind."""
+    context = get_script_run_ctx()
+    return None if context is None else context.session_id
+
+
+def is_open(session: str) -> bool:
+    """Whether a session is connected to a browser."""
+    return runtime.get_instance().is_active_session(session)
+
+
+def end_expired_sessions() -> None:
+    """End the sessions that have been disconnected for `server.disconnectedSessionTTL`, and free what they held."""
+    sessions: Any = runtime.get_instance()._session_mgr
+    stored = sessions._session_storage._cache
+    for session in [kept.session for id_, kept in stored._data.items() if id_ not in stored]:
+        session.shutdown()
+    stored.expire()
+    alive = {kept.session.id for kept in [*stored.values(), *sessions.list_active_sessions()]}
+    for gone in _files().file_storage.keys() - alive:  # an upload that ended after its session did
+        _files().remove_session_files(gone)
 
 
 def held_uploads() -> dict[str, int]:
@@ -30,16 +81,24 @@ def drop(upload: Upload) -> None:
     _files().remove_file(*upload)
 
 
-def end_expired_sessions() -> None:
-    """End the sessions that have been disconnected for `server.disconnectedSessionTTL`, and free what they held."""
-    sessions: Any = runtime.get_instance()._session_mgr
-    stored = sessions._session_storage._cache
-    for session in [kept.session for id_, kept in stored._data.items() if id_ not in stored]:
-        session.shutdown()
-    stored.expire()
-    alive = {kept.session.id for kept in [*stored.values(), *sessions.list_active_sessions()]}
-    for gone in _files().file_storage.keys() - alive:  # an upload that ended after its session did
-        _files().remove_session_files(gone)
+def uploaded(key: str) -> list[UploadedFile]:
+    """Return what the uploader or camera of this key holds.
+
+    A click in the same moment makes Streamlit call back twice; the second time the files are gone already.
+    """
+    held = st.session_state[key]
+    return [file for file in (held if isinstance(held, list) else [held]) if isinstance(file, UploadedFile)]
+
+
+def release(files: Iterable[UploadedFile]) -> None:
+    """Free the server's copies at once.
+
+    Streamlit frees them when a visitor presses the file's X, but not when the widget goes away, so this does what the X
+    does.
+    """
+    context: Any = get_script_run_ctx()
+    for file in files:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
 
 
 def kind_of_message(data: bytes) -> str:
@@ -52,13 +111,6 @@ def kind_of_message(data: bytes) -> str:
     return (
         message.backend_operation_request.WhichOneof("payload") or "" if kind == "backend_operation_request" else kind
     )
-
-
-def open_browser() -> None:
-    """Open the app in a browser of this machine, as Streamlit does by itself for an entry that is only a script."""
-    if not config.get_option("server.headless"):
-        address = server_util.get_display_address(config.get_option("server.address") or "localhost")
-        cli_util.open_browser(server_util.get_url(address))
 
 
 def _files() -> MemoryUploadedFileManager:

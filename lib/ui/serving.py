@@ -1,34 +1,39 @@
-"""What stands in front of Streamlit: the middlewares of `lib.server`, told what Streamlit was told."""
+"""What stands in front of Streamlit, the middlewares of `lib.server`, and what is done now and then while it runs."""
 
 import asyncio
+import contextlib
+import ctypes
+import gc
 import os
 import sys
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 
 from lib.errors import UsageError
-from lib.server import limits
+from lib.server import limits, previews
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
 from lib.server.headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
+from lib.server.visits import VISITS
 from lib.ui import internals
 
 
 def middleware() -> list[Middleware]:
     """Return what every request passes before Streamlit sees it, first one first."""
+    internals.run_pages_by_the_entry()
     MultiPartParser.spool_max_size = limits.PHOTO_BYTES  # else a photo above 1 MB lies on the disk while it comes in
     try:
         return [
             Middleware(Headers),
             Middleware(Door, names=_names()),
             Middleware(Stream, kind=internals.kind_of_message),
-            Middleware(Uploads, held=internals.held_uploads, server_bytes=limits.server_bytes()),
+            Middleware(Uploads, held=internals.held_uploads, server_bytes=limits.waiting_bytes()),
         ]
     except UsageError as error:
         sys.exit(str(error))
@@ -40,24 +45,41 @@ def _names() -> Names:
     return Names.of([name for name in told if name], " ".join(listed))
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
-    sweeping = asyncio.create_task(_sweep())
+    VISITS.is_open = internals.is_open
+    tasks = [asyncio.create_task(_free_uploads()), asyncio.create_task(_forget())]
     async with watched(Connections(*limits.connections(raise_open_files()))):
-        internals.open_browser()
+        internals.welcome()
         yield
-    sweeping.cancel()
+    for task in tasks:
+        task.cancel()
 
 
-async def _sweep() -> None:
+async def _free_uploads() -> None:
     """Free what visitors left behind: Streamlit does so only when another one leaves."""
     first_seen: dict[internals.Upload, float] = {}
     while True:
         await asyncio.sleep(limits.SWEEP_S)
         internals.end_expired_sessions()
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()
         first_seen = {upload: first_seen.get(upload, now) for upload in internals.uploads()}
         for upload, since in first_seen.items():
             if now - since > limits.UNTAKEN_S:
                 internals.drop(upload)
+
+
+async def _forget() -> None:
+    """Forget the visits and previews that are due, and let the memory go."""
+    while True:
+        await asyncio.sleep(limits.FORGET_S)
+        await asyncio.to_thread(_forget_now)
+
+
+def _forget_now() -> None:
+    VISITS.sweep()
+    previews.sweep()
+    gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)  # glibc keeps for itself what is free

@@ -1,4 +1,4 @@
-"""What the server still holds of a visitor who left; with the waits of `lib.server.visits` shortened."""
+"""What the server still holds of a visitor who left; with the waits of `lib.server.limits` shortened."""
 
 import time
 import urllib.error
@@ -14,8 +14,8 @@ from tests.support.server import ROOT, Server, start_server
 
 pytestmark = pytest.mark.browser
 SHORT = """
-import lib.server.visits as visits
-visits.SWEEP_S, visits.GRACE_S, visits.KEEP_S = 0.3, 1.0, 3.0
+from lib.server import limits
+limits.SWEEP_S, limits.FORGET_S, limits.GRACE_S, limits.KEEP_S = 0.3, 0.3, 1.0, 3.0
 """
 
 
@@ -23,7 +23,8 @@ visits.SWEEP_S, visits.GRACE_S, visits.KEEP_S = 0.3, 1.0, 3.0
 def hasty(tmp_path: Path) -> Iterator[Server]:
     """Serve an app that forgets in seconds what takes minutes."""
     (tmp_path / "sitecustomize.py").write_text(SHORT)
-    server = start_server(tmp_path / "home", PYTHONPATH=f"{tmp_path}:{ROOT}")
+    short = {"STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1"}
+    server = start_server(tmp_path / "home", PYTHONPATH=f"{tmp_path}:{ROOT}", **short)
     yield server
     server.process.terminate()
     server.process.wait(20)

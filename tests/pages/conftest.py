@@ -4,14 +4,13 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 from lib.photos.samples import find_samples
-from lib.ui import entry
+from lib.ui import internals
 
 ROOT = Path(__file__).resolve().parents[2]
 Upload = tuple[str, bytes, str]
@@ -26,10 +25,11 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     st.cache_resource.clear()
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the page without the entry; sent round by it, as AppTest is at every run, a pressed button is forgotten."""
-    monkeypatch.setattr(entry, "PagesManager", SimpleNamespace(uses_pages_directory=False))
+@pytest.fixture(autouse=True)
+def by_the_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every page by the entry, as the server does; AppTest takes the app for one of the older kind at every run."""
+    internals.run_pages_by_the_entry()
+    monkeypatch.setattr(app_test, "PagesManager", type("PagesManager", (app_test.PagesManager,), {}))
 
 
 def app(page: str | None = None, **query: str) -> AppTest:

@@ -108,14 +108,14 @@ def button(test: AppTest) -> Button:
     return next(found for found in test.button if found.label.startswith("Evaluate with"))
 
 
-def test_labelled_photos_are_read_once_and_the_uploader_keeps_nothing(bare: None) -> None:
+def test_labelled_photos_are_read_once_and_the_uploader_keeps_nothing() -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     assert test.file_uploader[0].value is None
     assert any(r"a\.zip: **2** photos" in text.value for text in test.markdown)
     evaluate(test)
 
 
-def test_other_photos_under_the_same_name_are_evaluated_anew(bare: None) -> None:
+def test_other_photos_under_the_same_name_are_evaluated_anew() -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     evaluate(test)
     give(test, "a.zip", labelled("dog/1.png", "cat/2.png"))
@@ -123,7 +123,7 @@ def test_other_photos_under_the_same_name_are_evaluated_anew(bare: None) -> None
     assert button(test)
 
 
-def test_what_was_cancelled_can_be_begun_again(bare: None) -> None:
+def test_what_was_cancelled_can_be_begun_again() -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
 
     def wait(*given: object, cancelled: Event, **others: object) -> None:
@@ -137,7 +137,7 @@ def test_what_was_cancelled_can_be_begun_again(bare: None) -> None:
     evaluate(test)
 
 
-def test_a_zip_that_is_none_is_named_until_another_comes(bare: None) -> None:
+def test_a_zip_that_is_none_is_named_until_another_comes() -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", b"no zip")
     assert "is not a zip file" in test.run().error[0].value
     give(test, "b.zip", labelled("cat/1.png", "dog/2.png"))
@@ -145,7 +145,7 @@ def test_a_zip_that_is_none_is_named_until_another_comes(bare: None) -> None:
     assert button(test)
 
 
-def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_changed_at_any_time(bare: None) -> None:
+def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_changed_at_any_time() -> None:
     test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("Katzen/1.png", "dogs/2.png"))
     assert "At least one model has no class with these names" in test.warning[0].value
     katzen, dogs = (test.selectbox[0], test.selectbox[1])
@@ -165,7 +165,7 @@ def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_c
     assert '<th scope="row">Katzen</th><td>panda</td>' in html(test)
 
 
-def test_classes_that_nobody_answers_for_are_left_out_with_one_click(bare: None) -> None:
+def test_classes_that_nobody_answers_for_are_left_out_with_one_click() -> None:
     names = [f"unknown {number}" for number in range(12)]
     test = give(
         see(compare("starter", "starter-int8"), "labelled"),

@@ -72,7 +72,7 @@ def test_side_by_side_writes_without_a_session(offered: Offered) -> None:
     assert write(offered)["discern-comparison.csv"].count(b"cat.png") == 2
 
 
-def test_an_evaluation_is_written_without_a_session(bare: None, offered: Offered) -> None:
+def test_an_evaluation_is_written_without_a_session(offered: Offered) -> None:
     evaluate(give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png")))
     assert len(write(offered)) == 3
 

@@ -69,13 +69,13 @@ def test_the_page_opens_in_every_language(language: str, title: str) -> None:
     assert ("Classify with it" in {button.label for button in test.button}) == (language == "en")
 
 
-def test_a_model_is_taken_to_the_page_classify(bare: None) -> None:
+def test_a_model_is_taken_to_the_page_classify() -> None:
     test = press_key(app(PAGE), "use-starter-small")
     assert test.title[0].value == "What does the model see?"
     assert test.query_params["model"] == "starter-small"
 
 
-def test_a_download_that_fails_says_so_and_can_be_tried_again(mirror: Mirror, bare: None) -> None:
+def test_a_download_that_fails_says_so_and_can_be_tried_again(mirror: Mirror) -> None:
     test = fetch(app(PAGE))
     run_until(test, lambda: f"fetch-{MODEL}" in keys(test))
     assert FILE in says(test)
@@ -84,7 +84,7 @@ def test_a_download_that_fails_says_so_and_can_be_tried_again(mirror: Mirror, ba
     assert mirror.asked[FILE] == 2
 
 
-def test_a_download_cancelled_in_the_middle_is_no_error_and_can_be_begun_again(mirror: Mirror, bare: None) -> None:
+def test_a_download_cancelled_in_the_middle_is_no_error_and_can_be_begun_again(mirror: Mirror) -> None:
     mirror.files[FILE] = bytes(10**6)
     mirror.stalled.add(FILE)
     test = fetch(app(PAGE))
@@ -95,7 +95,7 @@ def test_a_download_cancelled_in_the_middle_is_no_error_and_can_be_begun_again(m
     assert not test.error
 
 
-def test_two_visitors_watch_one_download(mirror: Mirror, bare: None) -> None:
+def test_two_visitors_watch_one_download(mirror: Mirror) -> None:
     mirror.files[FILE] = bytes(10**6)
     mirror.stalled.add(FILE)
     one, two = app(PAGE), app(PAGE)
@@ -136,7 +136,7 @@ def bars(test: AppTest) -> list[str]:
     return [bar.proto.text for bar in test.get("progress")]
 
 
-def test_one_visitor_cannot_start_all_downloads(bare: None, stalled: None) -> None:
+def test_one_visitor_cannot_start_all_downloads(stalled: None) -> None:
     test = app(PAGE)
     for model in MODELS:
         fetch(test, model)
@@ -149,7 +149,7 @@ def test_one_visitor_cannot_start_all_downloads(bare: None, stalled: None) -> No
     assert len(bars(test)) == MOST_OF_OWNER
 
 
-def test_a_download_is_one_for_all_and_only_who_asked_may_stop_it(bare: None, stalled: None) -> None:
+def test_a_download_is_one_for_all_and_only_who_asked_may_stop_it(stalled: None) -> None:
     ann, ben = fetch(app(PAGE)), app(PAGE)
     assert (len(bars(ann)), len(bars(ben))) == (1, 1)
     assert cancels(ann) == [f"cancel-fetch-{MODEL}"]
@@ -164,9 +164,7 @@ def test_a_download_is_one_for_all_and_only_who_asked_may_stop_it(bare: None, st
     assert not ann.error
 
 
-def test_a_download_that_a_killed_server_was_at_is_told_and_can_be_begun_again(
-    tmp_path: Path, bare: None, stalled: None
-) -> None:
+def test_a_download_that_a_killed_server_was_at_is_told_and_can_be_begun_again(tmp_path: Path, stalled: None) -> None:
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "a.lock").touch()
     record = {"kind": "download", "name": f"fetch-{MODEL}", "details": {"model": MODEL}}

@@ -79,7 +79,7 @@ def test_ones_settings_and_model_are_not_the_others() -> None:
     assert two.selectbox[0].value == "starter"
 
 
-def test_what_was_cancelled_in_the_middle_is_kept_and_can_go_on(gate: Gate, bare: None) -> None:
+def test_what_was_cancelled_in_the_middle_is_kept_and_can_go_on(gate: Gate) -> None:
     test = app()
     test.file_uploader[0].set_value(reds(6)).run()
     assert gate.waiting.wait(60)
@@ -94,7 +94,7 @@ def test_what_was_cancelled_in_the_middle_is_kept_and_can_go_on(gate: Gate, bare
     assert not test.error
 
 
-def test_one_who_cancels_does_not_stop_the_other(gate: Gate, bare: None) -> None:
+def test_one_who_cancels_does_not_stop_the_other(gate: Gate) -> None:
     one, two = app(), app()
     one.file_uploader[0].set_value(reds(6)).run()
     two.file_uploader[0].set_value(reds(5)).run()

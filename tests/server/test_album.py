@@ -131,7 +131,7 @@ def test_remove_takes_the_answers_along(colours: Classifier) -> None:
 
 
 def test_a_full_album_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.server.album.MAX_PHOTOS", 1)
+    monkeypatch.setattr("lib.server.limits.MOST_PHOTOS", 1)
     album = Album()
     assert album.add("a.png", b"a") is not None
     with pytest.raises(FullError, match="Only 1 photos fit"):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib.errors import ModelFileError
-from lib.server import previews
+from lib.server import limits, previews
 
 
 def never() -> bytes:
@@ -36,7 +36,7 @@ def test_what_could_not_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 def test_what_nobody_uses_is_removed_and_what_is_in_use_stays(tmp_path: Path) -> None:
     old, used = tmp_path / "m" / "1f" / "a.tflite", tmp_path / "m" / "2e" / "b.tflite"
-    past = time.time() - previews.KEEP_S - 1
+    past = time.time() - limits.PREVIEW_S - 1
     for path in (old, used):
         previews.share({path.relative_to(tmp_path).as_posix(): lambda: b"weights"}, folder=tmp_path)
         os.utime(path, (past, past))

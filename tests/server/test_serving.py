@@ -62,7 +62,8 @@ def world() -> Iterator[World]:
 def server(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("home")
     proxy = f"http://127.0.0.1:{world.server_address[1]}"
-    running = start_server(home, log=home / "log", http_proxy=proxy, https_proxy=proxy, no_proxy="127.0.0.1")
+    outside = {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "127.0.0.1"}
+    running = start_server(home, log=home / "log", STREAMLIT_SERVER_ADDRESS="0.0.0.0", **outside)
     yield running
     running.process.terminate()
     running.process.wait(20)
@@ -123,6 +124,11 @@ class Visitor:
         answer = wire.getresponse()
         with contextlib.closing(wire):
             return answer.status, answer.read().decode()
+
+
+def test_a_server_for_a_whole_class_asks_nobody_outside_as_it_starts(server: Server, world: World) -> None:
+    assert server.is_healthy()
+    assert world.asked == []
 
 
 def test_a_foreign_page_gets_no_session_and_nobody_outside_is_asked(server: Server, world: World) -> None:

@@ -136,7 +136,7 @@ def test_other_requests_are_not_counted(how: dict[str, str]) -> None:
 
 def test_the_owner_says_how_much_the_server_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCERN_UPLOADS_MB", "100")
-    assert limits.server_bytes() == 100 * MB
+    assert limits.waiting_bytes() == 100 * MB
     monkeypatch.setenv("DISCERN_UPLOADS_MB", "much")
     with pytest.raises(UsageError, match="DISCERN_UPLOADS_MB is much"):
-        limits.server_bytes()
+        limits.waiting_bytes()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit.typing import UploadedFile
 
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_zip
@@ -14,7 +14,7 @@ from lib.errors import AppError
 from lib.i18n import Translator
 from lib.photos.source import Skipped
 from lib.ui import waiting
-from lib.ui.intake import release
+from lib.ui.internals import release
 from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current, room
