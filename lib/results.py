@@ -65,7 +65,7 @@ class Verdict:
     spread: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
 

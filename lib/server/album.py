@@ -10,10 +10,11 @@ import io
 import itertools
 import threading
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+import numpy as np
 from PIL import Image
 
 from lib.classify.classifier import Classifier
@@ -28,6 +29,7 @@ from lib.server import limits
 
 KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480
+_TAKEN_TOGETHER = 100  # photos; to ask how much everybody holds costs a look at everything
 _DRAWN = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG": "image/png",
@@ -181,11 +183,6 @@ class Album:
         said = [self._answers.get(model, {}) for model in models]
         return [photo for photo in self.photos if any(photo.id not in answers for answers in said)]
 
-    def forget(self, model: str) -> None:
-        """Drop the answers of `model`."""
-        with self._lock:
-            self._answers.pop(model, None)
-
     def renew(self, model: str, files: object) -> None:
         """Drop the answers of `model` if they come from other files than these.
 
@@ -194,17 +191,18 @@ class Album:
             files: Equal only for the same files.
         """
         with self._lock:
-            if self._files.get(model, files) != files:
+            if self._files.get(model) != files:
                 self._answers.pop(model, None)
             self._files[model] = files
 
     def look(
         self,
         classifiers: Sequence[Classifier],
-        photos: Iterable[Photo],
+        photos: Sequence[Photo],
         cancelled: threading.Event,
         *,
         sides: Iterable[int] = (),
+        take: Callable[[int], object] = int,
     ) -> Iterator[Photo]:
         """Let models look at `photos`; yield each one as all answers about it are there.
 
@@ -213,33 +211,36 @@ class Album:
             photos: Some of this album's.
             cancelled: Once set, no further photo is begun, and what was begun is finished.
             sides: What models need that may look later; see `lib.classify.infer.least_side`.
+            take: Asked again and again for room for so many bytes of answers; raises FullError where there is none.
         """
         groups: dict[int, list[Classifier]] = {}
         for classifier in classifiers:
             groups.setdefault(pixels_needed(classifier), []).append(classifier)
-        *first, last = groups
-        chosen = list(photos)
         kept = {DECODE_FLOOR, *groups, *sides}
+        *first, last = groups
         for side in first:
-            for _ in self._look(groups[side], side, chosen, cancelled, kept):
-                pass
-        yield from self._look(groups[last], last, chosen, cancelled, kept)
+            deque(self._look(groups[side], side, photos, cancelled, kept, take), maxlen=0)
+        yield from self._look(groups[last], last, photos, cancelled, kept, take)
 
     def _look(
         self,
         classifiers: Sequence[Classifier],
         side: int,
-        photos: Iterable[Photo],
+        photos: Sequence[Photo],
         cancelled: threading.Event,
         kept: Collection[int],
+        take: Callable[[int], object],
     ) -> Iterator[Photo]:
         """Let models look that all need `side`; pictures of the sides `kept` replace a large file."""
         files = {classifier.spec.id: self._files.get(classifier.spec.id) for classifier in classifiers}
+        answer_bytes = sum(len(classifier.labels) * np.dtype(np.float64).itemsize for classifier in classifiers)
         by_source: dict[Source, Photo] = {}
         begun: deque[Photo] = deque()
 
         def sources() -> Iterator[Source]:
-            for photo in photos:
+            for number, photo in enumerate(photos):
+                if number % _TAKEN_TOGETHER == 0:
+                    take(min(_TAKEN_TOGETHER, len(photos) - number) * answer_bytes)
                 if photo.id in self._photos:  # it may have been removed meanwhile
                     source = Source(photo.name, partial(photo.read, side))  # the file is not held until its turn
                     by_source[source] = photo

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice
@@ -32,6 +33,7 @@ class Visit:
         known_bytes: What these hold.
         problem: Why what was brought last could not be read instead.
         choices: What names of classes mean, as the visitor decided.
+        kept: What was worked out for a page, by name, with what it depends on (see `lib.ui.visit.kept`).
         sessions: The browser's sessions that show it: one, or several if a tab was loaded anew or duplicated.
         seen: When one of them was last open.
     """
@@ -43,13 +45,15 @@ class Visit:
     known_bytes: int = 0
     problem: AppError | None = None
     choices: dict[str, Choice] = field(default_factory=dict)
+    kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     seen: float = 0.0
 
     @property
     def held_bytes(self) -> int:
-        """Return how much memory it takes, apart from the results of its work."""
-        return self.album.held_bytes + self.known_bytes
+        """Return how much memory it takes, with what its work came to."""
+        results = [*server_queue().results_of(self.id), *(value for _, value in self.kept.values())]
+        return self.album.held_bytes + self.known_bytes + sum(map(_held_bytes, results))
 
     @property
     def is_empty(self) -> bool:
@@ -62,6 +66,12 @@ class Visit:
         self.album.clear()
         self.known, self.known_bytes, self.problem = None, 0, None
         self.choices.clear()
+        self.kept.clear()
+
+
+def _held_bytes(result: object) -> int:
+    """Return how much memory a result takes: a file's bytes, or what it says itself."""
+    return len(result) if isinstance(result, bytes) else int(getattr(result, "held_bytes", 0))
 
 
 class Room:

@@ -7,7 +7,7 @@ import streamlit as st
 from lib.classify.classifier import Classifier
 from lib.classify.infer import least_side
 from lib.i18n import Translator
-from lib.server.visits import Visit
+from lib.server.visits import VISITS, Visit
 from lib.ui import waiting
 from lib.ui.models.loaded import store
 from lib.ui.visit import current, keep
@@ -67,8 +67,11 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
         return job
     sides = {least_side(entry.spec.input) for entry in store().entries()}
 
+    def take(count: int) -> None:
+        VISITS.room(visit).take(count)
+
     def work(running: Job) -> None:
-        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides):
+        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides, take=take):
             running.advance()
 
     return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))

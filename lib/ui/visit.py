@@ -1,11 +1,14 @@
 """This browser tab's visit: its photos, answers and work, also after the page was loaded anew."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from lib.server.visits import VISITS, Room, Visit
 from lib.ui import internals
+
+T = TypeVar("T")
 
 _VISIT, _SETTLED = "visit", "visit_settled"
 
@@ -30,6 +33,15 @@ def current() -> Visit:
 def room() -> Room:
     """Return what this tab's visit may still take."""
     return VISITS.room(current())
+
+
+def kept(name: str, key: object, make: Callable[[], T]) -> T:
+    """Return what `make` returns, worked out anew only when `key` is another; it goes with the visit."""
+    shelf = current().kept
+    if name not in shelf or shelf[name][0] != key:
+        shelf[name] = (key, make())
+    found: T = shelf[name][1]
+    return found
 
 
 def keep() -> None:

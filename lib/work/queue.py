@@ -181,6 +181,11 @@ class Queue:
         with self._lock:
             return any(owner in job.owners for job in self._latest.values())
 
+    def results_of(self, owner: str) -> list[object]:
+        """Return what work of this owner alone has come to."""
+        with self._lock:
+            return [job.result for job in self._latest.values() if job.owners == {owner}]
+
     def interrupted(self) -> tuple[Record, ...]:
         """Return the work that a server was killed in the middle of, and that nobody has taken up since."""
         return self._records.interrupted

@@ -16,7 +16,7 @@ from lib.server.visits import VISITS, Visit
 from lib.ui.models import loaded
 from lib.work.queue import server_queue
 from tests.conftest import TINY_MODELS
-from tests.pages.conftest import app, cat, html, upload
+from tests.pages.conftest import app, cat, html, press, run_until, says, upload
 from tests.support.pictures import RED, encode, noise, plain
 
 
@@ -64,6 +64,19 @@ def test_what_does_not_fit_is_left_out_with_a_sentence(monkeypatch: pytest.Monke
     test.file_uploader[0].set_value([cat(), large]).run()
     assert [photo.name for photo in visit_of(test).album.photos] == ["cat.png"]
     assert any("One visitor may keep 2 MB here" in warning.value for warning in test.warning)
+
+
+def test_photos_whose_answers_do_not_fit_are_not_looked_at_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.server.limits.VISIT_BYTES", len(cat()[1]) + 10 * 20 * 8)
+    reds = [(f"{n}.png", encode(plain(RED, 8, 8), "PNG"), "image/png") for n in range(20)]
+    test = upload(app(), cat(), *reds)
+    assert visit_of(test).album.waiting("starter") == visit_of(test).album.photos
+    assert "One visitor may keep" in says(test)
+    assert "were not looked at" in says(test)
+    monkeypatch.setattr("lib.server.limits.VISIT_BYTES", 10**6)
+    press(test, "Continue")
+    run_until(test, lambda: html(test).count("data-verdict=") == 12)
+    assert visit_of(test).album.waiting("starter") == []
 
 
 def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_a_large_file_is_dropped_and_a_second_model_still_sees_the_same(
     look(album, classifier)
     before = album.answer(classifier.spec.id, photo)
     assert len(photo.data) < len(data)
-    album.forget(classifier.spec.id)
+    album.renew(classifier.spec.id, object())
     look(album, classifier)
     after = album.answer(classifier.spec.id, photo)
     assert isinstance(before, Answer)
@@ -144,7 +145,7 @@ def test_real_photos_are_replaced_without_changing_an_answer(shared: Path, colou
     photo = album.add("kite.jpg", (shared / "photos" / "misc" / "kite_and_cold.jpg").read_bytes())
     look(album, colours)
     first = album.answer(colours.spec.id, photo)
-    album.forget(colours.spec.id)
+    album.renew(colours.spec.id, object())
     look(album, colours)
     second = album.answer(colours.spec.id, photo)
     assert isinstance(first, Answer)
@@ -203,7 +204,7 @@ def test_outcomes_are_worked_out_once(colours: Classifier) -> None:
     look(album, colours)
     first, second = (album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] for _ in range(2))
     assert first is second
-    album.forget(colours.spec.id)
+    album.renew(colours.spec.id, object())
     look(album, colours)
     assert album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] is not first
 
@@ -357,6 +358,23 @@ def test_an_album_counts_photos_thumbnails_and_answers(colours: Classifier) -> N
     assert album.held_bytes == len(photo.data) + len(photo.thumbnail or b"") + 3 * 8
     album.remove(photo)
     assert album.held_bytes == 0
+
+
+def test_looking_ends_where_there_is_no_room_for_more_answers_and_keeps_those_there_are(colours: Classifier) -> None:
+    album = Album()
+    for n in range(150):
+        album.add(f"{n}.png", encode(plain(RED, 8, 8), "PNG"))
+    asked: list[int] = []
+
+    def take(count: int) -> None:
+        asked.append(count)
+        if len(asked) > 1:
+            raise FullError("no room")
+
+    with pytest.raises(FullError, match="no room"):
+        deque(album.look([colours], album.photos, NEVER, take=take), maxlen=0)
+    assert asked == [100 * 3 * 8, 50 * 3 * 8]
+    assert 50 < len(album.waiting(colours.spec.id)) < 100
 
 
 def test_many_threads_add_and_remove(colours: Classifier) -> None:

@@ -1,6 +1,7 @@
 """Visits outlive a reload, not neglect."""
 
 import gc
+from dataclasses import dataclass
 
 import pytest
 
@@ -165,6 +166,21 @@ def test_labelled_photos_count() -> None:
     visit = Visit(known_bytes=70)
     visit.album.add("a.png", bytes(7))
     assert visit.held_bytes == 77
+
+
+@dataclass
+class Result:
+    held_bytes: int
+
+
+def test_what_work_came_to_counts_and_what_pages_worked_out() -> None:
+    visit = Visit()
+    for name, result in (("file", bytes(70)), ("figures", Result(7)), ("nothing", None)):
+        server_queue().submit(lambda _, it=result: it, kind=Kind.PACKING, name=name, owner=visit.id).wait(5)  # type: ignore[misc]
+    visit.kept["compared"] = ("its photos", Result(700))
+    assert visit.held_bytes == 777
+    visit.end()
+    assert visit.held_bytes == 0
 
 
 def test_the_end_of_a_visit_stops_no_training() -> None:

@@ -24,7 +24,7 @@ from lib.ui import looking
 from lib.ui.paging import pages
 from lib.ui.style import SIGNS, ink, plain, span
 from lib.ui.takeaway import offer_tables
-from lib.ui.visit import current
+from lib.ui.visit import current, kept
 from lib.verdict import explain, percent
 
 _PER_PAGE = 8
@@ -35,16 +35,19 @@ class Compared:
     """What all models said of the photos that all could look at.
 
     Attributes:
-        photos: N of them.
         models: Their answers about these.
         agreements: Of every pair.
         gallery: The photos by what the models make of them.
     """
 
-    photos: tuple[Photo, ...]
     models: tuple[Answers, ...]
     agreements: tuple[Agreement, ...]
     gallery: Gallery
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory it takes."""
+        return sum(model.probabilities.nbytes for model in self.models)
 
 
 def draw(t: Translator, folders: Sequence[ModelFolder], classifiers: Sequence[Classifier], settings: Settings) -> None:
@@ -57,47 +60,44 @@ def _panel(
     t: Translator, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
 ) -> None:
     album = current().album
-    compared = _compare(album, folders, labels, settings)
+    photos, compared = _compare(album, folders, labels, settings)
     if compared is not None:
         _summary(t, compared, settings)
         chosen = _choose(t, compared)
         for position in pages(chosen, _PER_PAGE, key=f"side-{len(chosen)}"):
-            _row(t, compared, position, settings)
+            _row(t, photos[position], compared, position, settings)
     _failures(t, album, folders)
     _downloads(t, album, folders, labels, settings)
 
 
 def _compare(
     album: Album, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
-) -> Compared | None:
-    """Return the comparison of the photos seen so far; None without any. Kept until something changes."""
-    ids = [folder.spec.id for folder in folders]
-    everything = [(photo, [album.answer(model, photo) for model in ids]) for photo in album.photos]
+) -> tuple[list[Photo], Compared | None]:
+    """Return the photos that all models could look at so far, and their comparison; None without any."""
+    everything = [(photo, [album.answer(folder.spec.id, photo) for folder in folders]) for photo in album.photos]
     seen = [(photo, answers) for photo, answers in everything if all(isinstance(a, Answer) for a in answers)]
     if not seen:
-        return None
-    state = (tuple(ids), tuple(photo.id for photo, _ in seen), settings.thresholds, tuple(labels))
-    kept = st.session_state.get("compared")
-    if kept is not None and kept[0] == state:
-        found: Compared = kept[1]
-        return found
-    models = tuple(
-        Answers(
-            model=folder.spec.id,
-            name=folder.spec.name,
-            labels=names,
-            own_labels=folder.read_labels(),
-            probabilities=np.stack([_answer(answers[column]).probabilities for _, answers in seen]),
-            milliseconds=np.array([_answer(answers[column]).milliseconds for _, answers in seen]),
-            made_from=made_from(folder.spec),
+        return [], None
+    photos, answers = map(list, zip(*seen, strict=True))
+
+    def compare() -> Compared:
+        models = tuple(
+            Answers(
+                model=folder.spec.id,
+                name=folder.spec.name,
+                labels=names,
+                own_labels=folder.read_labels(),
+                probabilities=np.stack([_answer(row[column]).probabilities for row in answers]),
+                milliseconds=np.array([_answer(row[column]).milliseconds for row in answers]),
+                made_from=made_from(folder.spec),
+            )
+            for column, (folder, names) in enumerate(zip(folders, labels, strict=True))
         )
-        for column, (folder, names) in enumerate(zip(folders, labels, strict=True))
-    )
-    agreements = compare_all(models)
-    gallery = sort_photos(models, [model.kinds(settings.thresholds) for model in models], agreements)
-    compared = Compared(tuple(photo for photo, _ in seen), models, agreements, gallery)
-    st.session_state["compared"] = (state, compared)
-    return compared
+        agreements = compare_all(models)
+        gallery = sort_photos(models, [model.kinds(settings.thresholds) for model in models], agreements)
+        return Compared(models, agreements, gallery)
+
+    return photos, kept("compared", (settings.thresholds, labels, answers), compare)
 
 
 def _answer(answer: object) -> Answer:
@@ -157,7 +157,7 @@ def _choose(t: Translator, compared: Compared) -> list[int]:
         "unsure": list(gallery.all_ambiguous),
         "agree": list(gallery.agreements),
         "apart": list(gallery.not_comparable),
-        "all": list(range(len(compared.photos))),
+        "all": list(range(len(compared.models[0]))),
     }
     words = {
         "disagree": t("Disagreements, the surest first"),
@@ -174,8 +174,7 @@ def _choose(t: Translator, compared: Compared) -> list[int]:
     return groups[chosen or filled[0]]
 
 
-def _row(t: Translator, compared: Compared, position: int, settings: Settings) -> None:
-    photo = compared.photos[position]
+def _row(t: Translator, photo: Photo, compared: Compared, position: int, settings: Settings) -> None:
     rows = _in_words(
         align(
             [model.probabilities[position] for model in compared.models],
@@ -194,7 +193,7 @@ def _row(t: Translator, compared: Compared, position: int, settings: Settings) -
             )
         for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
             with column:
-                _cell(t, compared, position, model, rows, index, settings)
+                _cell(t, photo, model, rows, index, settings)
 
 
 def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
@@ -220,16 +219,7 @@ def _bond(t: Translator, compared: Compared, position: int) -> str:
     return f'<p class="bond"><b>{sign}</b> {escape(words)}</p>'
 
 
-def _cell(
-    t: Translator,
-    compared: Compared,
-    position: int,
-    model: Answers,
-    rows: tuple[Row, ...],
-    index: int,
-    settings: Settings,
-) -> None:
-    photo = compared.photos[position]
+def _cell(t: Translator, photo: Photo, model: Answers, rows: tuple[Row, ...], index: int, settings: Settings) -> None:
     answer = _answer(current().album.answer(model.model, photo))
     outcome = conclude(answer, model.labels, settings)
     kind = outcome.verdict.kind

@@ -18,12 +18,12 @@ from lib.ui.compare.labelled.figures import Done, draw_figures
 from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped
 from lib.ui.compare.labelled.questions import draw_questions
 from lib.ui.models.loaded import classifier
+from lib.ui.visit import current, kept, room
 from lib.work.jobs import Job, JobState, Kind
 from lib.work.progress import Progress
 
 _JOB = "evaluate"
 _THUMBNAIL_SIDE = 160
-_AS_READ = "evaluation_as_read"
 
 
 def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> None:
@@ -31,6 +31,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     known, is_new = draw_intake(t)
     if is_new:
         waiting.drop(_JOB)  # it holds the photos before
+        current().kept.clear()
     if known is None:
         return
     describe(t, known)
@@ -45,6 +46,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
         type="primary",
         icon=":material/play_arrow:",
     ):
+        room().take(len(known.photos) * sum(folder.spec.output.classes for folder in folders) * 8)  # float64
         work = _Work(t, known, folders, matchings, settings)
         job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
     ended = waiting.watch(t, job, t("Looking at the photos…"))
@@ -56,13 +58,11 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
 
 def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolder], settings: Settings) -> Evaluation:
     """Return the evaluation with the visitor's thresholds and language; worked out anew only when these change."""
-    key = (evaluation, settings.thresholds, t.language)  # it is held, so that no other can have its address
-    kept = st.session_state.get(_AS_READ)
-    if kept is None or kept[0] != key:
-        labels = [folder.read_labels(t.language) for folder in folders]
-        kept = st.session_state[_AS_READ] = (key, evaluation.as_read(labels, settings.thresholds))
-    found: Evaluation = kept[1]
-    return found
+
+    def read() -> Evaluation:
+        return evaluation.as_read([folder.read_labels(t.language) for folder in folders], settings.thresholds)
+
+    return kept("as_read", (evaluation, settings.thresholds, t.language), read)
 
 
 def last_evaluation() -> Evaluation | None:

@@ -42,6 +42,12 @@ class Done:
     evaluation: Evaluation
     thumbnails: Mapping[int, bytes]
 
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory it takes."""
+        answers = sum(model.answers.probabilities.nbytes for model in self.evaluation.models)
+        return answers + sum(map(len, self.thumbnails.values()))
+
 
 def draw_figures(t: Translator, done: Done) -> None:
     """Draw the figures, the photos behind them, and what can be taken away."""
