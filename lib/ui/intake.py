@@ -1,6 +1,6 @@
 """How photos come in: dropped, browsed for, pasted, taken with the camera, or from the samples."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import streamlit as st
@@ -24,8 +24,8 @@ def draw(t: Translator) -> None:
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
         key=f"photos-{turn}",
-        on_change=_take_uploads,
-        args=(f"photos-{turn}",),
+        on_change=_take,
+        args=(f"photos-{turn}", _as_sent),
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -37,8 +37,8 @@ def draw(t: Translator) -> None:
             t("Take a photo"),
             key=f"camera-{turn}",
             resolution="720p",
-            on_change=_take_shot,
-            args=(f"camera-{turn}",),
+            on_change=_take,
+            args=(f"camera-{turn}", _next_shot),
             width=480,
         )
     full = st.session_state.pop(_FULL, None)
@@ -67,24 +67,24 @@ def _add_samples(samples: tuple[Sample, ...]) -> None:
     _add((sample.name, sample.path.read_bytes()) for sample in samples)
 
 
-def _take_uploads(key: str) -> None:
-    """Move what was uploaded into the album, and start over with an empty uploader.
+def _take(key: str, name: Callable[[str], str]) -> None:
+    """Move what an uploader or the camera holds into the album, and start over with an empty one.
 
-    The uploader would keep every file in memory until the visit ends.
+    It would keep every file in memory until the visit ends.
     """
-    files = internals.uploaded(key)
-    # Browsers send a quote in a file's name as %22 (HTML Standard, "multipart form data", step 4).
-    _add((file.name.replace("%22", '"'), file.getvalue()) for file in files)
-    internals.release(files)
-    st.session_state[_ROUND] += 1
-
-
-def _take_shot(key: str) -> None:
-    for shot in internals.uploaded(key):
-        number = st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
-        _add([(f"camera-{number}.jpg", shot.getvalue())])
-        internals.release([shot])
+    if files := internals.uploaded(key):
+        _add((name(file.name), file.getvalue()) for file in files)
+        internals.release(files)
         st.session_state[_ROUND] += 1
+
+
+def _as_sent(name: str) -> str:
+    return name.replace("%22", '"')  # how browsers send a quote: HTML Standard, "multipart form data", step 4
+
+
+def _next_shot(_: str) -> str:
+    st.session_state[_SHOTS] = st.session_state.get(_SHOTS, 0) + 1
+    return f"camera-{st.session_state[_SHOTS]}.jpg"
 
 
 def _add(photos: Iterable[tuple[str, bytes]]) -> None:
