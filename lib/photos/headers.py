@@ -65,16 +65,23 @@ def show(data: bytes, name: str) -> Shown:
         PhotoError: It is made of more pieces than a photo needs.
         struct.error, IndexError: It ends inside its headers, or they point out of it.
     """
-    for magic, read in _READERS.items():
-        if re.match(magic, data, re.DOTALL):
-            try:
-                return read(data)
-            except _TooManyPiecesError as error:
-                raise PhotoError(
-                    N_("{file} is put together from too many pieces to be read safely. Save it anew as a JPEG or PNG."),
-                    file=name,
-                ) from error
-    return Shown(data)
+    read = _reader(data)
+    if read is None:
+        return Shown(data)
+    try:
+        return read(data)
+    except _TooManyPiecesError as error:
+        text = N_("{file} is put together from too many pieces to be read safely. Save it anew as a JPEG or PNG.")
+        raise PhotoError(text, file=name) from error
+
+
+def may_be_photo(start: bytes) -> bool:
+    """Whether a file begins as those of the formats do that are read here; its first 12 bytes tell."""
+    return _reader(start) is not None
+
+
+def _reader(start: bytes) -> Callable[[bytes], Shown] | None:
+    return next((read for magic, read in _READERS.items() if re.match(magic, start, re.DOTALL)), None)
 
 
 def orientation_of(exif: bytes, xmp: bytes = b"") -> int:
@@ -149,67 +156,51 @@ def _exif_entry(tiff: bytes | memoryview) -> tuple[str, int, int, int]:
 
 # JPEG (ITU T.81, annex B) -------------------------------------------------------------------------------------------
 
-_MARKER = re.compile(rb"\xff([\x01-\xfe])")  # after any fill bytes
-_IN_A_SCAN = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # restarts (D0 … D7) belong to the scan
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")  # after any fill bytes; the others have no length
 _SOS, _EOI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xD9, 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
-_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _MOST_TABLE_BYTES = 2**16  # all that is kept; four tables of each kind are 2,600
 
 
 def _jpeg(data: bytes) -> Shown:
-    kept, size, exif, xmp, frame, progressive, is_several = [b"\xff\xd8"], 0, b"", b"", b"", False, False
-    at = 2
-    for _ in _pieces():
-        found = _MARKER.search(data, at)
-        if found is None:
-            return Shown(data)
-        kind, start, at = found[1][0], found.start(), found.end()
-        if kind in _ALONE:
-            continue
-        if kind == _EOI:
-            return Shown(data)
-        end = at + int.from_bytes(data[at : at + 2])
-        body = data[at + 2 : end]
+    view, kept = memoryview(data), [memoryview(b"\xff\xd8")]
+    exif, xmp, frame, is_progressive, has_more = b"", b"", b"", False, False
+    for kind, start, body in _segments(data, 2):
         if kind == _SOS:
             break
         if kind in _FRAMES:
-            frame, progressive = body, kind in _PROGRESSIVE
+            frame, is_progressive = body, kind in _PROGRESSIVE
         if kind in _FRAMES or kind in _TABLES or (kind, body[:5]) in ((_APP0, b"JFIF\0"), (_APP14, b"Adobe")):
-            kept.append(data[at - 2 : end])
-            size += end - at
-            if size > _MOST_TABLE_BYTES:
-                raise _TooManyPiecesError
+            kept.append(view[start : start + 4 + len(body)])
         elif kind == _APP1 and body.startswith(_EXIF):
             exif = exif or body
         elif kind == _APP1 and body.startswith(_XMP):
             xmp = xmp or body
-        is_several |= kind == _APP2 and body.startswith(b"MPF\0")  # more pictures behind: Pillow would look at them
-        at = end
-    shown, orientation = data, orientation_of(exif, xmp)
-    if is_several or start > _MOST_TABLE_BYTES:  # a copy costs more than a few segments
-        shown = b"".join((*kept, memoryview(data)[start:]))
-    if not progressive and body[:1] >= frame[5:6]:  # all colours are in the first scan
+        has_more |= kind == _APP2 and body.startswith(b"MPF\0")  # pictures behind: Pillow would look at them
+    else:
+        return Shown(data)
+    if sum(map(len, kept)) > _MOST_TABLE_BYTES:
+        raise _TooManyPiecesError
+    is_long = has_more or start > _MOST_TABLE_BYTES  # else a copy costs more than a few segments
+    shown, orientation = b"".join((*kept, view[start:])) if is_long else data, orientation_of(exif, xmp)
+    if not is_progressive and body[:1] >= frame[5:6]:  # all colours are in the first scan
         return Shown(shown, orientation)
-    is_refined = _is_refined(frame, list(_scans(data, start)))
-    return Shown(shown, orientation, held=_coefficient_bytes(frame), is_refined=is_refined)
+    scans = [scan for kind, _, scan in _segments(data, start) if kind == _SOS]
+    if len(scans) > MOST_SCANS:
+        raise _TooManyPiecesError
+    return Shown(shown, orientation, held=_coefficient_bytes(frame), is_refined=_is_refined(frame, scans))
 
 
-def _scans(data: bytes, at: int) -> Iterator[bytes]:
-    """Yield the header of each scan from `at` on, up to the picture's end; at most as many as encoders make."""
-    scans = 0
+def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the kind, the start and the content of each segment from `at` on, up to the picture's end."""
     for _ in _pieces():
-        found = _IN_A_SCAN.search(data, at)
+        found = _MARKER.search(data, at)
         if found is None or found[1][0] == _EOI:
             return
         at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
-        if found[1][0] == _SOS:
-            scans += 1
-            if scans > MOST_SCANS:
-                raise _TooManyPiecesError
-            yield data[found.end() + 2 : at]
+        yield found[1][0], found.start(), data[found.end() + 2 : at]
 
 
 def _is_refined(frame: bytes, scans: Iterable[bytes]) -> bool:
@@ -443,12 +434,13 @@ class _Tiff:
         return b"".join((start, rest, padding, extra, directory, struct.pack(self._number, 0)))
 
 
+# By the first bytes of a file; the rest of a signature may be damaged, or cut off.
 _READERS: dict[bytes, Callable[[bytes], Shown]] = {
     rb"\xff\xd8\xff": _jpeg,
-    rb"\x89PNG\r\n\x1a\n": _png,
-    rb"GIF8[79]a": _gif,
+    rb"\x89PNG": _png,
+    rb"GIF8": _gif,
     rb"BM": _bmp,
-    rb"RIFF....WEBP": _webp,
+    rb"RIFF(....WEBP|.{0,7}\Z)": _webp,
     rb"....ftyp": _heif,
     rb"II[*+]\0|MM\0[*+]|II\0\*|MM\*\0": _tiff,
 }

@@ -21,16 +21,7 @@ from lib.errors import PhotoError
 from lib.messages import N_
 from lib.photos.headers import Shown, orientation_of, show
 from lib.photos.pixels import DECODE_FLOOR, MUCH_HELD, load_reduced, open_image, reduction, to_rgb
-from lib.photos.refusals import (
-    MAX_BYTES,
-    broken,
-    bytes_held,
-    check_bytes,
-    check_frames,
-    check_size,
-    not_a_photo,
-    too_many_bytes,
-)
+from lib.photos.refusals import broken, bytes_held, check_bytes, check_frames, check_size, not_a_photo
 
 # EXIF 2.3, tag 274: how the stored picture has to be turned to stand upright.
 _TURNINGS = {
@@ -68,7 +59,9 @@ def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image
 
 def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> tuple[Image.Image, tuple[int, int]]:
     """Like `open_photo`, and also return the upright photo's own (width, height) in the file."""
-    check_bytes(data, name)
+    if not data:
+        raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
+    check_bytes(len(data), name)
     with _decoding(name, data):
         shown = show(data, name)
         image = open_image(shown.data)
@@ -97,23 +90,19 @@ def read_photo(path: Path, name: str | None = None) -> bytes:
     name = name or path.name
     try:
         status = path.stat()
-        if status.st_size > MAX_BYTES:
-            raise too_many_bytes(name, status.st_size)
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        if stat.S_ISDIR(status.st_mode):
+            raise PhotoError(N_("{file} is a folder, not a photo."), file=name)
+        if not stat.S_ISREG(status.st_mode):
             raise PhotoError(N_("{file} is not a file: nothing can be read from it."), file=name)
+        check_bytes(status.st_size, name)
         return path.read_bytes()
-    except IsADirectoryError as error:
-        raise PhotoError(N_("{file} is a folder, not a photo."), file=name) from error
     except FileNotFoundError as error:
         raise PhotoError(N_("{file} does not exist."), file=name) from error
     except PermissionError as error:
-        if path.is_dir():  # Windows' way of saying so
-            raise PhotoError(N_("{file} is a folder, not a photo."), file=name) from error
         raise PhotoError(N_("{file} may not be read: permission denied."), file=name) from error
     except OSError as error:
-        raise PhotoError(
-            N_("{file} could not be read: {reason}."), file=name, reason=error.strerror or error
-        ) from error
+        text = N_("{file} could not be read: {reason}.")
+        raise PhotoError(text, file=name, reason=error.strerror or error) from error
 
 
 def thumbnail(image: Image.Image, *, side: int) -> bytes:

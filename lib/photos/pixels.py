@@ -12,29 +12,35 @@ from PIL import Image, ImageFile
 
 from lib.photos.headers import Shown
 
-# Only one photo of those that hold more than this is decoded at a time, in however many threads others are.
-MUCH_HELD = 64_000_000
-
-
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 # Photos are reduced to the smallest of 1/1, 1/2, 1/4, 1/8 scale that keeps both sides at least this long: a little more
 # than 299 pixels cut from the middle 87.5 % need, and with it known accuracies come out exactly. JPEGs are reduced by
 # the decoder itself, which makes large ones several times faster. One floor for all models, so that an answer does not
 # depend on which other models look at the same photo, nor on whether the app kept the file or the reduced picture.
 DECODE_FLOOR = 360
+# Only one photo of those that hold more than this is decoded at a time, in however many threads others are.
+MUCH_HELD = 64_000_000
+# So that what is held beside the picture itself stays small.
+_STRIP_PIXELS = 1_000_000
+_PIXELS_COMPARED = 16_000_000
+_JPEG_END = b"\xff\xd9"
+_JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
+# Pillow's raw modes: of planes, and of what libtiff unpacked, stored the other way round → in the machine's order.
+_PLANES = ("R", "G", "B", "A")
+_NATIVE = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
+def reduction(size_wh: tuple[int, int], at_least: int) -> int:
+    """Return 8, 4, 2 or 1: by how much a picture is reduced so that both sides keep `at_least` pixels, if they have."""
+    return next((factor for factor in (8, 4, 2) if min(size_wh) >= factor * at_least), 1)
 
 
 def open_image(data: bytes) -> Image.Image:
+    """Let Pillow read a file's headers; only of `FORMATS`."""
     if data[4:8] == b"ftyp":
         _register_heif()
-    return Image.open(io.BytesIO(data), formats=_formats())
-
-
-def _formats() -> tuple[str, ...]:
     Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    return Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
 
 
 def _register_heif() -> None:
@@ -72,26 +78,13 @@ def _load_jpeg(image: Image.Image, shown: Shown, at_least: int) -> Image.Image:
     try:
         image.load()
     except OSError:
-        stripped = _without_padding(shown.data)
+        stripped = (shown.data.rstrip(b"\0") if shown.data.endswith(bytes(3)) else shown.data).removesuffix(b"\xff")
         is_marked = shown.data.endswith(_JPEG_END)
         if is_marked or shown.held > MUCH_HELD or not shown.is_refined or not _is_whole(stripped):
             raise
         ended = replace(shown, data=stripped + _JPEG_END)
         return _load_jpeg(open_image(ended.data), ended, at_least)
     return image
-
-
-_JPEG_END = b"\xff\xd9"
-
-
-_JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
-
-
-_PIXELS_COMPARED = 16_000_000
-
-
-def _without_padding(data: bytes) -> bytes:
-    return (data.rstrip(b"\0") if data.endswith(bytes(3)) else data).removesuffix(b"\xff")
 
 
 def _is_whole(data: bytes) -> bool:
@@ -126,12 +119,6 @@ def _mend_tiff(image: ImageFile.ImageFile, shown: Shown) -> None:
         return tile._replace(args=(raw, *rest))
 
     image.tile = [mended(tile) for tile in image.tile]
-
-
-_PLANES = ("R", "G", "B", "A")
-
-
-_NATIVE = {"F;32BF": "F;32NF", "I;32BS": "I;32NS", "I;16BS": "I;16NS"}
 
 
 def _low_bytes(shown: Shown) -> Image.Image:
@@ -170,18 +157,11 @@ def _heif_strips(data: bytes, multiple: int) -> Iterator[tuple[int, Image.Image]
 
 
 def _cuts(size_wh: tuple[int, int], multiple: int) -> Iterator[tuple[int, int]]:
+    """Yield the top and bottom of each strip."""
     width, height = size_wh
     rows = max(1, _STRIP_PIXELS // (width * multiple)) * multiple
     for top in range(0, height, rows):
         yield top, min(top + rows, height)
-
-
-# So that what is held beside the picture itself stays small.
-_STRIP_PIXELS = 1_000_000
-
-
-def reduction(size_wh: tuple[int, int], at_least: int) -> int:
-    return next((factor for factor in (8, 4, 2) if min(size_wh) >= factor * at_least), 1)
 
 
 def to_rgb(image: Image.Image, shown: Shown, factor: int) -> Image.Image:

@@ -1,80 +1,55 @@
-"""What a photo may be, and what its bytes are instead."""
+"""What a photo may be at most, and in a sentence why a file is not read as one."""
 
 from PIL import Image
 
 from lib.errors import PhotoError
 from lib.messages import N_
-from lib.photos.headers import Shown, boxes
+from lib.photos.headers import Shown, boxes, may_be_photo
 from lib.photos.pixels import DECODE_FLOOR, reduction
 
 MAX_BYTES = 64 * 2**20
-
-
 # A JPEG is decoded at reduced scale, so a 108-megapixel phone photo costs little; others are decoded whole.
 MAX_PIXELS_JPEG = 120_000_000
-
-
 MAX_PIXELS = 50_000_000
-
-
 # A picture that cannot be reduced, because its other side is short, is held twice; JPEGs end at twice this anyway.
 MAX_SIDE = 32_000
-
-
 MAX_FRAMES = 1000
-
-
 # What a decoder may hold for one photo: less than the 300 MB that it may cost in all.
 MAX_HELD = 280_000_000
-
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff"}
     | {".heic", ".heif", ".hif", ".avif"}
 )
-
-
 SUPPORTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC, AVIF"
 
+# Bytes a pixel, measured with pictures of 50 megapixels: these decoders hold all of it before Pillow does.
+_COPIES = {("WEBP", 3): 16, ("WEBP", 4): 16, ("AVIF", 3): 9, ("AVIF", 4): 11, ("HEIF", 3): 5, ("HEIF", 4): 7}
+# In the words of Pillow, libheif and libavif.
+_SIGNS_OF_A_CUT = ("truncated", "unexpected end", "end of file", "eof", "premature")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
 
-def check_bytes(data: bytes, name: str) -> None:
-    if not data:
-        raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
-    if len(data) > MAX_BYTES:
-        raise too_many_bytes(name, len(data))
 
-
-def too_many_bytes(name: str, size: int) -> PhotoError:
-    return PhotoError(
-        N_("{file} is too large: {megabytes} MB; photos up to {limit} MB are read."),
-        file=name,
-        megabytes=-(-size // 2**20),
-        limit=MAX_BYTES // 2**20,
-    )
+def check_bytes(count: int, name: str) -> None:
+    """Refuse a file of more than `MAX_BYTES` bytes, which need not be read for that."""
+    if count > MAX_BYTES:
+        text = N_("{file} is too large: {megabytes} MB; photos up to {limit} MB are read.")
+        raise PhotoError(text, file=name, megabytes=-(-count // 2**20), limit=MAX_BYTES // 2**20)
 
 
 def check_size(image: Image.Image, shown: Shown, name: str) -> None:
+    """Refuse a picture of too many pixels, or of too long a side, before it is decoded."""
     width, height = image.size
-    limit = MAX_PIXELS_JPEG
-    if image.format != "JPEG" or shown.held:
+    limit, kind = MAX_PIXELS_JPEG, image.format
+    if kind != "JPEG" or shown.held:
         limit = min(MAX_PIXELS, MAX_HELD * width * height // max(1, bytes_held(image, shown)))
+        kind = "progressive JPEG" if kind == "JPEG" else kind
     if width * height > limit:
-        raise PhotoError(
-            N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read."),
-            file=name,
-            width=width,
-            height=height,
-            format="progressive JPEG" if image.format == "JPEG" and shown.held else image.format,
-            limit=limit // 1_000_000,
-        )
+        text = N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read.")
+        raise PhotoError(text, file=name, width=width, height=height, format=kind, limit=limit // 1_000_000)
     if max(width, height) > MAX_SIDE:
-        raise PhotoError(
-            N_("{file} is too large: {width} × {height} pixels; photos of up to {limit} pixels a side are read."),
-            file=name,
-            width=width,
-            height=height,
-            limit=MAX_SIDE,
-        )
+        text = N_("{file} is too large: {width} × {height} pixels; photos of up to {limit} pixels a side are read.")
+        raise PhotoError(text, file=name, width=width, height=height, limit=MAX_SIDE)
 
 
 def bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) -> int:
@@ -87,32 +62,22 @@ def bytes_held(image: Image.Image, shown: Shown, at_least: int = DECODE_FLOOR) -
     return width * height * _COPIES.get((str(image.format), len(image.getbands())), each) + shown.held
 
 
-# Bytes a pixel, measured with pictures of 50 megapixels: these decoders hold all of it before Pillow does.
-_COPIES = {("WEBP", 3): 16, ("WEBP", 4): 16, ("AVIF", 3): 9, ("AVIF", 4): 11, ("HEIF", 3): 5, ("HEIF", 4): 7}
-
-
 def check_frames(image: Image.Image, shown: Shown, name: str) -> None:
     """Refuse films. The pages of a TIFF are not counted: they cost nothing, as only the first is read."""
     frames = shown.frames
     if image.format in ("WEBP", "AVIF", "HEIF"):
         frames = getattr(image, "n_frames", 1)
     if frames > MAX_FRAMES:
-        raise PhotoError(
-            N_("{file} is an animation of more than {limit} frames. Save one of them as a photo."),
-            file=name,
-            limit=MAX_FRAMES,
-        )
+        text = N_("{file} is an animation of more than {limit} frames. Save one of them as a photo.")
+        raise PhotoError(text, file=name, limit=MAX_FRAMES)
 
 
 def broken(name: str, data: bytes, error: Exception) -> PhotoError:
+    """Return what to say of a photo that its decoder fails at with `error`: it is cut off, or damaged."""
     reason = str(error).lower()
     if _is_cut_off(data) or any(sign in reason for sign in _SIGNS_OF_A_CUT):
         return PhotoError(N_("{file} is cut off: it ends before the picture does."), file=name)
     return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
-
-
-# In the words of Pillow, libheif and libavif.
-_SIGNS_OF_A_CUT = ("truncated", "unexpected end", "end of file", "eof", "premature")
 
 
 def _is_cut_off(data: bytes) -> bool:
@@ -121,25 +86,17 @@ def _is_cut_off(data: bytes) -> bool:
         return b"IEND" not in data
     if data.startswith(b"RIFF"):
         return len(data) < 12 or int.from_bytes(data[4:8], "little") + 8 > len(data)
-    if data[4:8] != b"ftyp":
-        return False
-    return max(boxes(data), default=0) > len(data)
+    return data[4:8] == b"ftyp" and max(boxes(data), default=0) > len(data)
 
 
 def not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
+    """Return what to say of a file that no decoder knows."""
     if kind := _recognise(data):
-        return PhotoError(
-            N_("{file} is not a photo but {kind}. Photos are {formats}."),
-            file=name,
-            kind=kind,
-            formats=SUPPORTED,
-        )
-    if any(data.startswith(magic) for magic in _PHOTO_MAGIC) or data[4:8] == b"ftyp":
+        text = N_("{file} is not a photo but {kind}. Photos are {formats}.")
+        return PhotoError(text, file=name, kind=kind, formats=SUPPORTED)
+    if may_be_photo(data):
         return broken(name, data, error)
     return PhotoError(N_("{file} is not a photo. Photos are {formats}."), file=name, formats=SUPPORTED)
-
-
-_PHOTO_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
 
 
 def _recognise(data: bytes) -> str | None:
@@ -156,6 +113,3 @@ def _recognise(data: bytes) -> str | None:
     if data[4:8] == b"ftyp" and data[8:12] not in _HEIF_BRANDS:
         return "MP4"
     return None
-
-
-_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
