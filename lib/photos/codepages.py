@@ -19,10 +19,14 @@ _UTF8_FROM_WINDOWS = 12
 _ODD = 16
 _ASCII = 5
 
-# The everyday characters of each national standard, by their bytes.
-_JIS_LEVEL_1 = (b"\x88\x9f", b"\x98\x72")
-_GB_LEVEL_1 = (b"\xb0\xa1", b"\xd7\xf9")
-_BIG5_LEVEL_1 = (b"\xa4\x40", b"\xc6\x7e")
+# The everyday characters of each national standard (its level 1), by the first and the last one's bytes. The Korean
+# one lacks 8,822 syllables that hardly any word has.
+_EVERYDAY = {
+    "euc_kr": (b"\xb0\xa1", b"\xc8\xfe"),
+    "cp932": (b"\x88\x9f", b"\x98\x72"),
+    "gb2312": (b"\xb0\xa1", b"\xd7\xf9"),
+    "cp950": (b"\xa4\x40", b"\xc6\x7e"),
+}
 _WESTERN = frozenset("äöüßÄÖÜéèêëàâçñîïôûùáíóúåæøœÉ")
 # Bits of the three parts of a Korean syllable, in the order of Unicode: counted in this program's own Korean sentences,
 # and smoothed.
@@ -46,14 +50,11 @@ def encoding_of(names: Iterable[bytes], *, from_windows: bool = False) -> str:
 
 def _telling(names: Iterable[bytes]) -> Iterable[bytes]:
     """Yield the different parts of the paths that are more than ASCII."""
-    seen: set[bytes] = set()
     left = _MOST_BYTES
-    for name in names:
-        for part in () if name.isascii() else name.split(b"/"):
-            if part not in seen and not part.isascii() and left > 0:
-                seen.add(part)
-                left -= len(part)
-                yield part
+    for part in dict.fromkeys(part for name in names if not name.isascii() for part in name.split(b"/")):
+        if left > 0 and not part.isascii():
+            left -= len(part)
+            yield part
 
 
 def _surprise(parts: Iterable[bytes], encoding: str) -> float:
@@ -83,9 +84,10 @@ def _is_latin(letter: str) -> bool:
     return letter < "ɐ"
 
 
-def _is_in(letter: str, encoding: str) -> bool:
+def _is_everyday(letter: str, standard: str) -> bool:
+    first, last = _EVERYDAY[standard]
     try:
-        return bool(letter.encode(encoding))
+        return first <= letter.encode(standard) <= last
     except UnicodeEncodeError:
         return False
 
@@ -103,8 +105,8 @@ def _cyrillic(letter: str) -> int:
 def _korean(letter: str) -> int:
     if not "가" <= letter <= "힣":
         return _ODD
-    if not _is_in(letter, "euc_kr"):
-        return 20  # one of the 8,822 that hardly any word has
+    if not _is_everyday(letter, "euc_kr"):
+        return 20
     rest, final = divmod(ord(letter) - ord("가"), len(_FINALS))
     initial, vowel = divmod(rest, len(_VOWELS))
     return _INITIALS[initial] + _VOWELS[vowel] + _FINALS[final]
@@ -113,15 +115,7 @@ def _korean(letter: str) -> int:
 def _japanese(letter: str) -> int:
     if "ぁ" <= letter <= "ヿ":
         return 7
-    return 10 if _JIS_LEVEL_1[0] <= letter.encode("cp932") <= _JIS_LEVEL_1[1] else _ODD
-
-
-def _simplified(letter: str) -> int:
-    return 12 if _GB_LEVEL_1[0] <= letter.encode("gbk") <= _GB_LEVEL_1[1] and _is_in(letter, "gb2312") else _ODD
-
-
-def _traditional(letter: str) -> int:
-    return 12 if _BIG5_LEVEL_1[0] <= letter.encode("cp950") <= _BIG5_LEVEL_1[1] else _ODD
+    return 10 if _is_everyday(letter, "cp932") else _ODD
 
 
 def _unicode(letter: str) -> int:
@@ -143,8 +137,8 @@ _LETTERS: dict[str, Callable[[str], int]] = {
     "utf-8": _unicode,
     "cp949": _korean,
     "cp932": _japanese,
-    "gbk": _simplified,
-    "cp950": _traditional,
+    "gbk": lambda letter: 12 if _is_everyday(letter, "gb2312") else _ODD,
+    "cp950": lambda letter: 12 if _is_everyday(letter, "cp950") else _ODD,
     "cp866": _cyrillic,
     "cp1251": _cyrillic,
 }
