@@ -1,10 +1,6 @@
-"""The files of a folder or zip: which may be photos, by name and first bytes, and which are left out.
+"""The files of a folder or zip, and which of them may be photos: nothing is decoded, their first bytes tell."""
 
-Nothing is decoded here: the first bytes of each file tell whether it may be a photo.
-"""
-
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,15 +8,15 @@ from posixpath import splitext
 
 from lib.errors import DatasetError, PhotoError
 from lib.messages import N_, Message
+from lib.photos.headers import may_be_photo
 from lib.photos.refusals import SUFFIXES
 from lib.photos.source import Skipped, Source
 from lib.photos.zipped import MAX_LEVELS, Member, Zip
 
-START_BYTES = 16
+TABLE = "labels.csv"
+_START_BYTES = 16
 # A list that somebody reads; further files are counted.
-MOST_LISTED = 1000
-# The first bytes of each format that lib.photos opens; the file's name is not trusted.
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\x00", b"MM\x00*")
+_MOST_LISTED = 1000
 # What Windows, macOS and network drives leave behind.
 _IGNORED_NAMES = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r", "@eadir"})
 
@@ -54,91 +50,81 @@ class File:
         """Whether it is called like a photo."""
         return splitext(self.path)[1].lower() in SUFFIXES
 
-
-class LeftOut:
-    """The files that are not used: the first of them with their reasons, the others counted."""
-
-    def __init__(self) -> None:
-        self.listed: list[Skipped] = []
-        self._more = 0
-
-    def add(self, file: object, reason: Message) -> None:
-        """Note that `file` is not used, and why."""
-        if len(self.listed) < MOST_LISTED:
-            self.listed.append(Skipped(str(file), reason))
-        else:
-            self._more += 1
-
-    def say(self, text: str, file: object, **values: object) -> None:
-        """Note that `file` is not used for the reason `text`, which names it as {file}."""
-        self.add(file, Message(text, {"file": str(file), **values}))
+    @property
+    def is_table(self) -> bool:
+        """Whether it is called as a table of labels is, wherever it stands."""
+        return self.inner[-1].lower() == TABLE
 
     @property
-    def count(self) -> int:
-        """How many there are."""
-        return len(self.listed) + self._more
-
-    def notes(self) -> list[Message]:
-        """Return what there is to say about the files that are only counted."""
-        text = N_("Only the first {most} files that were left out are listed; {count} more were left out too.")
-        return [Message(text, {"most": MOST_LISTED, "count": self._more})] if self._more else []
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """A file and the name of its class."""
-
-    file: File
-    label: str
+    def is_top(self) -> bool:
+        """Whether it is in no folder."""
+        return len(self.inner) == 1
 
 
 @dataclass(slots=True)
 class Found:
-    """What a layout holds, before it is checked."""
-
-    left_out: LeftOut
-    labelled: list[Labelled] = field(default_factory=list)
-    notes: list[Message] = field(default_factory=list)
-    titles: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What is in a folder or zip.
+    """What a folder or zip holds, as far as it is known: its files at first, then their classes.
 
     Attributes:
         name: Of the folder or zip.
         files: Those that may be read, sorted by path.
-        left_out: Those that may not.
+        labels: The class of each file that has one.
+        titles: Of classes, for people to read.
+        skipped: The first of the files that are not used.
+        unlisted: How many more there are.
+        notes: What a reader of the results should know.
     """
 
     name: str
-    files: tuple[File, ...]
-    left_out: LeftOut = field(default_factory=LeftOut)
+    files: tuple[File, ...] = ()
+    labels: dict[File, str] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    unlisted: int = 0
+    notes: list[Message] = field(default_factory=list)
+
+    def skip(self, file: str, text: str, **values: object) -> None:
+        """Note that `file` is not used for the reason `text`, which names it as {file}."""
+        self.add_skipped(Skipped(file, Message(text, {"file": file, **values})))
+
+    def add_skipped(self, skipped: Skipped) -> None:
+        """Note that a file is not used."""
+        if len(self.skipped) < _MOST_LISTED:
+            self.skipped.append(skipped)
+        else:
+            self.unlisted += 1
+
+    def note(self, text: str, **values: object) -> None:
+        """Add a note."""
+        self.notes.append(Message(text, values))
+
+    def all_notes(self) -> tuple[Message, ...]:
+        """Return the notes, the last about the files that are only counted."""
+        if self.unlisted:
+            text = N_("Only the first {most} files that were left out are listed; {count} more were left out too.")
+            return (*self.notes, Message(text, {"most": _MOST_LISTED, "count": self.unlisted}))
+        return tuple(self.notes)
 
 
-def in_folder(folder: Path) -> Contents:
+def in_folder(folder: Path) -> Found:
     """Return the files in a folder, in folders up to `MAX_LEVELS` deep; links that lead out of it are not followed.
 
     Raises:
-        DatasetError: It is no folder, or may not be looked into.
+        DatasetError: It may not be looked into.
     """
-    if not folder.is_dir():
-        raise DatasetError(N_("{folder} is not a folder."), folder=str(folder))
     root = folder.resolve()
     try:
-        contents = Contents(root.name or str(folder), tuple(_file(path, folder, root) for path in files_below(folder)))
-        linked = [path.name for path in visible(folder) if path.is_symlink() and path.is_dir()]
+        found = Found(root.name or str(folder), tuple(_file(path, folder, root) for path in _below(folder)))
+        for path in _visible(folder):
+            if path.is_symlink() and path.is_dir():
+                found.skip(path.name, N_("{file} is a link to a folder; links are not followed."))
     except OSError as error:
-        raise DatasetError(
-            N_("{file} could not be read: {reason}."), file=folder.name, reason=error.strerror or error
-        ) from error
-    for name in linked:
-        contents.left_out.say(N_("{file} is a link to a folder; links are not followed."), name)
-    return contents
+        text = N_("{file} could not be read: {reason}.")
+        raise DatasetError(text, file=folder.name, reason=error.strerror or error) from error
+    return found
 
 
-def in_zip(file: Path | bytes, name: str) -> Contents:
+def in_zip(file: Path | bytes, name: str) -> Found:
     """Return the files in a zip; nothing is unpacked to disk, and photos are read when they are looked at.
 
     Args:
@@ -149,80 +135,35 @@ def in_zip(file: Path | bytes, name: str) -> Contents:
         DatasetError: No zip, a damaged one, or one made to unpack without end.
     """
     packed = Zip(file, name)
-    contents = Contents(
-        name, tuple(_packed(packed, member) for member in packed.members if not _is_hidden(member.path))
-    )
+    found = Found(name, tuple(_packed(packed, member) for member in packed.members if not _is_hidden(member.path)))
     for refused in packed.refused:
         if not _is_hidden(refused.file):
-            contents.left_out.add(refused.file, refused.reason)
-    return contents
+            found.add_skipped(refused)
+    return found
 
 
-def is_ignored(name: str) -> bool:
-    """Whether a file or folder of this name is hidden, or something that systems leave behind on their own."""
+def _is_hidden(path: str) -> bool:
+    return any(_is_ignored(part) for part in path.split("/") if part != "..")
+
+
+def _is_ignored(name: str) -> bool:
     return name.startswith(".") or name.lower() in _IGNORED_NAMES
 
 
-def visible(folder: Path) -> list[Path]:
-    """Return what is directly in `folder`, sorted, hidden things left out."""
-    return sorted((p for p in folder.iterdir() if not is_ignored(p.name)), key=lambda path: path.name)
+def _visible(folder: Path) -> list[Path]:
+    return sorted((p for p in folder.iterdir() if not _is_ignored(p.name)), key=lambda path: path.name)
 
 
-def files_below(folder: Path, levels: int = MAX_LEVELS) -> Iterable[Path]:
+def _below(folder: Path, levels: int = MAX_LEVELS) -> Iterator[Path]:
     """Yield the visible files under `folder`, sorted, and the folders that are empty or too deep to look into.
 
     Links to folders are not followed, so no loop is possible.
     """
-    for path in visible(folder):
-        if path.is_symlink() or not path.is_dir():
-            if not path.is_dir():
-                yield path
-        elif levels == 0 or not visible(path):
+    for path in _visible(folder):
+        if not path.is_dir():
             yield path
-        else:
-            yield from files_below(path, levels - 1)
-
-
-def why_not_usable(path: Path, root: Path, name: str) -> Message | None:
-    """Return why a file under `root` is not used as a photo, by its kind and first bytes; None if it may be one.
-
-    Args:
-        path: The file.
-        root: The folder that links may not lead out of, resolved.
-        name: What to call the file.
-    """
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
-        return Message(N_("{file} is a link to a file outside the folder."), {"file": name})
-    if path.is_dir():
-        is_deep = len(path.parts) - len(root.parts) > MAX_LEVELS
-        text = N_("{file} lies more than {most} folders deep; it was not read.") if is_deep else N_("{file} is empty.")
-        return Message(text, {"file": name, "most": MAX_LEVELS})
-    if not path.is_file():
-        return Message(N_("{file} is not a regular file."), {"file": name})
-    try:
-        with path.open("rb") as file:
-            start = file.read(START_BYTES)
-            size = os.fstat(file.fileno()).st_size
-    except OSError as error:
-        return Message(N_("{file} cannot be read: {reason}."), {"file": name, "reason": error.strerror or "?"})
-    return why_not_a_photo(start, size, name)
-
-
-def why_not_a_photo(start: bytes, size: int, name: str) -> Message | None:
-    """Return why a file cannot be a photo, by its size and first bytes; None if it may be one.
-
-    Args:
-        start: Its first `START_BYTES` bytes, or all if it has fewer.
-        size: How many it has.
-        name: What to call it.
-    """
-    if size == 0:
-        return Message(N_("{file} is empty."), {"file": name})
-    is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
-    is_heif = start[4:8] == b"ftyp"  # HEIC and AVIF
-    if not (start.startswith(_SIGNATURES) or is_webp or is_heif):
-        return Message(N_("{file} is not a photo in a known format."), {"file": name})
-    return None
+        elif not path.is_symlink():
+            yield from _below(path, levels - 1) if levels and _visible(path) else [path]
 
 
 def _file(path: Path, folder: Path, root: Path) -> File:
@@ -234,11 +175,28 @@ def _file(path: Path, folder: Path, root: Path) -> File:
         inner=inner.parts,
         size=status.st_size if status is not None else 0,
         checksum=None,
-        why_not=partial(why_not_usable, path, root, name),
+        why_not=partial(_why_not, path, root, name),
         source=Source.of_path(path, name),
         stamp=f"{status.st_size} {status.st_mtime_ns}" if status is not None else "",
         is_folder=path.is_dir(),
     )
+
+
+def _why_not(path: Path, root: Path, name: str) -> Message | None:
+    """Return why a file, called `name`, cannot be a photo; links may not lead out of the folder `root`."""
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        return Message(N_("{file} is a link to a file outside the folder."), {"file": name})
+    if path.is_dir():
+        is_deep = len(path.parts) - len(root.parts) > MAX_LEVELS
+        text = N_("{file} lies more than {most} folders deep; it was not read.") if is_deep else N_("{file} is empty.")
+        return Message(text, {"file": name, "most": MAX_LEVELS})
+    if not path.is_file():
+        return Message(N_("{file} is not a regular file."), {"file": name})
+    try:
+        with path.open("rb") as file:
+            return _why_no_photo(file.read(_START_BYTES), name)
+    except OSError as error:
+        return Message(N_("{file} cannot be read: {reason}."), {"file": name, "reason": error.strerror or "?"})
 
 
 def _packed(packed: Zip, member: Member) -> File:
@@ -255,11 +213,12 @@ def _packed(packed: Zip, member: Member) -> File:
 
 def _why_not_packed(packed: Zip, member: Member) -> Message | None:
     try:
-        start = packed.start(member, START_BYTES)
+        return _why_no_photo(packed.start(member, _START_BYTES), member.path)
     except PhotoError as error:
         return error.message
-    return why_not_a_photo(start, len(start), member.path)
 
 
-def _is_hidden(path: str) -> bool:
-    return any(is_ignored(part) for part in path.split("/") if part != "..")
+def _why_no_photo(start: bytes, name: str) -> Message | None:
+    if not start:
+        return Message(N_("{file} is empty."), {"file": name})
+    return None if may_be_photo(start) else Message(N_("{file} is not a photo in a known format."), {"file": name})

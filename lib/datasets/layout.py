@@ -6,8 +6,7 @@ from dataclasses import replace
 from enum import StrEnum
 from itertools import takewhile
 
-from lib.datasets.files import File, Found, Labelled, LeftOut
-from lib.datasets.table import TABLE
+from lib.datasets.files import File, Found
 from lib.messages import N_
 
 
@@ -27,14 +26,22 @@ _PARTS = {
 }
 
 
-def unwrapped(files: Sequence[File]) -> tuple[File, ...]:
+def unwrapped(files: Iterable[File]) -> tuple[File, ...]:
     """Return the files without the folders that hold everything and no photo of their own."""
-    folders = [file.inner[:-1] for file in files if tells(file)]
+    every = tuple(files)
+    telling = _telling(every)
+    folders = [file.inner[:-1] for file in telling]
     around = tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, zip(*folders, strict=False)))
-    directly_in_it = [file for file in files if tells(file) and file.inner[:-1] == around]
-    if directly_in_it and not any(map(is_table, directly_in_it)):
+    directly_in_it = [file for file in telling if file.inner[:-1] == around]
+    if directly_in_it and not any(file.is_table for file in directly_in_it):
         around = around[:-1]  # a class
-    return _below(files, around) if around else tuple(files)
+    if not around:
+        return every
+    depth = len(around)
+    return tuple(  # those beside it keep their paths
+        replace(file, inner=file.inner[depth:]) if file.inner[:depth] == around and len(file.inner) > depth else file
+        for file in every
+    )
 
 
 def divided(files: Sequence[File]) -> Mapping[str, tuple[File, ...]]:
@@ -42,11 +49,14 @@ def divided(files: Sequence[File]) -> Mapping[str, tuple[File, ...]]:
 
     A part whose photos are in no class folders, as of a contest, counts only where all are so.
     """
-    tops = {file.inner[0] for file in files if tells(file) and not is_top(file)}
+    tops = sorted({file.inner[0] for file in _telling(files) if not file.is_top})
     if len(tops) < 2 or not all(map(part_of, tops)):
         return {}
-    parts = {top: unwrapped(_below([f for f in files if f.inner[0] == top], (top,))) for top in sorted(tops)}
-    return {top: part for top, part in parts.items() if has_classes(part)} or parts
+    parts = {}
+    for top in tops:
+        within = (file for file in files if file.inner[0] == top)
+        parts[top] = unwrapped(replace(file, inner=file.inner[1:] or file.inner) for file in within)
+    return {top: part for top, part in parts.items() if _has_classes(part)} or parts
 
 
 def part_of(name: str) -> Part | None:
@@ -54,41 +64,20 @@ def part_of(name: str) -> Part | None:
     return next((part for part, names in _PARTS.items() if names.fullmatch(name.lower())), None)
 
 
-def has_classes(files: Iterable[File]) -> bool:
-    """Whether the files say of any photo what it shows."""
-    return any(is_table(file) if is_top(file) else file.has_photo_suffix for file in files)
-
-
-def by_folder(files: Iterable[File], left_out: LeftOut) -> Found:
+def label_by_folder(found: Found) -> None:
     """Take the first folder of each file's path as its class."""
-    found = Found(left_out)
-    for file in files:
-        if not is_top(file) or file.is_folder:
-            found.labelled.append(Labelled(file, file.inner[0]))
+    for file in found.files:
+        if not file.is_top or file.is_folder:
+            found.labels[file] = file.inner[0]
         elif file.has_photo_suffix:
-            left_out.say(N_("{file} is in no class folder."), file.path)
-    return found
+            found.skip(file.path, N_("{file} is in no class folder."))
 
 
-def tells(file: File) -> bool:
-    """Whether the place of this file tells how the photos are laid out."""
-    return file.has_photo_suffix or is_table(file)
+def _telling(files: Iterable[File]) -> list[File]:
+    """Return the files whose place tells how the photos are laid out."""
+    return [file for file in files if file.has_photo_suffix or file.is_table]
 
 
-def is_table(file: File) -> bool:
-    """Whether this is called as a table of labels is, wherever it stands."""
-    return file.inner[-1].lower() == TABLE
-
-
-def is_top(file: File) -> bool:
-    """Whether this file is in no folder."""
-    return len(file.inner) == 1
-
-
-def _below(files: Iterable[File], folder: tuple[str, ...]) -> tuple[File, ...]:
-    """Return the files with their paths as seen from `folder`; those beside it keep theirs."""
-    depth = len(folder)
-    return tuple(
-        replace(file, inner=file.inner[depth:]) if file.inner[:depth] == folder and len(file.inner) > depth else file
-        for file in files
-    )
+def _has_classes(files: Iterable[File]) -> bool:
+    """Whether the files say of any photo what it shows."""
+    return any(file.is_table if file.is_top else file.has_photo_suffix for file in files)

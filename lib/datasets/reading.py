@@ -8,15 +8,16 @@ somebody looks at them.
 import hashlib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from lib.datasets.files import Contents, File, Found, Labelled, LeftOut, in_folder, in_zip
+from lib.datasets.files import File, Found, in_folder, in_zip
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.layout import Part, by_folder, divided, is_table, is_top, part_of, unwrapped
-from lib.datasets.table import by_table
+from lib.datasets.layout import Part, divided, label_by_folder, part_of, unwrapped
+from lib.datasets.table import label_by_table
 from lib.errors import DatasetError, PhotoError, UsageError
-from lib.messages import N_, Message
+from lib.messages import N_
+from lib.photos.source import Skipped
 
 MOST_CLASSES = 1000
 
@@ -24,35 +25,24 @@ MOST_CLASSES = 1000
 def read_labelled(path: Path) -> LabelledPhotos:
     """Return the labelled photos in a folder or a zip file that a model has not learnt from, as far as they say.
 
-    Of parts for training, validation and testing, those for validation are taken.
+    Of parts for training, validation and testing, those for validation are taken. Links that lead out of a folder are
+    not followed; of a zip nothing is unpacked to disk.
 
     Raises:
         UsageError: There is no such folder or zip.
-        DatasetError: See `read_folder` and `read_zip`.
+        DatasetError: No zip, a damaged one, one made to unpack without end; no photo in a class folder, a labels.csv
+            that cannot be used, or more than 1000 classes.
     """
-    return _held_out(_contents(path))
+    return _held_out(_found(path))
 
 
-def read_folder(folder: Path) -> LabelledPhotos:
-    """Return the labelled photos in a folder; links that lead out of it are not followed.
+def read_zip(data: bytes, name: str) -> LabelledPhotos:
+    """Return the same of a zip file in memory, which its owner calls `name`.
 
     Raises:
-        DatasetError: No photo in a class folder, a labels.csv that cannot be used, or more than 1000 classes.
+        DatasetError: See `read_labelled`.
     """
-    return _held_out(in_folder(folder))
-
-
-def read_zip(file: Path | bytes, name: str) -> LabelledPhotos:
-    """Return the labelled photos in a zip; nothing is unpacked to disk.
-
-    Args:
-        file: The zip, or its bytes.
-        name: What its owner calls it.
-
-    Raises:
-        DatasetError: No zip, a damaged one, one made to unpack without end, or see `read_folder`.
-    """
-    return _held_out(in_zip(file, name))
+    return _held_out(in_zip(data, name))
 
 
 def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
@@ -60,27 +50,22 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
 
     Raises:
         UsageError: There is no such folder or zip.
-        DatasetError: See `read_folder` and `read_zip`; or there is nothing to learn from.
+        DatasetError: See `read_labelled`; or there is nothing to learn from.
     """
-    contents = _contents(path)
-    files = unwrapped(contents.files)
+    found = _found(path)
+    files = unwrapped(found.files)
     parts = divided(files)
     if not parts:
-        return _photos(contents.name, files, contents.left_out), None
-    train, _ = _first(parts, (Part.TRAIN,))
+        return _photos(found, files), None
+    train, _ = _first(parts, Part.TRAIN)
     if not train:
-        raise DatasetError(
-            N_("{folder} is divided into {parts}; there is no folder train to learn from."),
-            folder=contents.name, parts=", ".join(parts),
-        )  # fmt: skip
-    held_out, name = _first(parts, (Part.VALIDATION, Part.TEST))
-    return (
-        _photos(contents.name, train, contents.left_out),
-        _photos(f"{contents.name}/{name}", held_out, LeftOut()) if held_out else None,
-    )
+        text = N_("{folder} is divided into {parts}; there is no folder train to learn from.")
+        raise DatasetError(text, folder=found.name, parts=", ".join(parts))
+    held_out, name = _first(parts, Part.VALIDATION, Part.TEST)
+    return _photos(found, train), _photos(Found(f"{found.name}/{name}"), held_out) if held_out else None
 
 
-def _contents(path: Path) -> Contents:
+def _found(path: Path) -> Found:
     if path.is_dir():
         return in_folder(path)
     if path.is_file():
@@ -88,22 +73,25 @@ def _contents(path: Path) -> Contents:
     raise UsageError(N_("{folder} is neither a folder nor a zip file."), folder=path)
 
 
-def _held_out(contents: Contents) -> LabelledPhotos:
+def _held_out(found: Found) -> LabelledPhotos:
     """Return the photos that a model has not learnt from, as far as the folders' names say."""
-    files = unwrapped(contents.files)
+    files = unwrapped(found.files)
     parts = divided(files)
     if not parts:
-        return _photos(contents.name, files, contents.left_out)
-    used, name = _first(parts, (Part.VALIDATION, Part.TEST, Part.TRAIN))
+        return _photos(found, files)
+    used, name = _first(parts, Part.VALIDATION, Part.TEST, Part.TRAIN)
     for file in files:
-        if is_top(file) and file.has_photo_suffix:
-            contents.left_out.say(N_("{file} is in no class folder."), file.path)
-    text = N_("{folder} is divided into {parts}: the photos in {used} are used, as a model may have learnt the others.")
-    note = Message(text, {"folder": contents.name, "parts": ", ".join(parts), "used": name})
-    return _photos(contents.name, used, contents.left_out, [note] if len(parts) > 1 else [])
+        if file.is_top and file.has_photo_suffix:
+            found.skip(file.path, N_("{file} is in no class folder."))
+    if len(parts) > 1:
+        text = N_(
+            "{folder} is divided into {parts}: the photos in {used} are used, as a model may have learnt the others."
+        )
+        found.note(text, folder=found.name, parts=", ".join(parts), used=name)
+    return _photos(found, used)
 
 
-def _first(parts: Mapping[str, tuple[File, ...]], wanted: Iterable[Part]) -> tuple[tuple[File, ...], str]:
+def _first(parts: Mapping[str, tuple[File, ...]], *wanted: Part) -> tuple[tuple[File, ...], str]:
     """Return the files of the first kind of part there is, and the names of its folders; none if there is no such."""
     for part in wanted:
         if names := [name for name in parts if part_of(name) is part]:
@@ -111,122 +99,113 @@ def _first(parts: Mapping[str, tuple[File, ...]], wanted: Iterable[Part]) -> tup
     return (), ""
 
 
-def _photos(name: str, files: Sequence[File], left_out: LeftOut, notes: Iterable[Message] = ()) -> LabelledPhotos:
-    """Return the photos of one part, with what was left out. Raises DatasetError: nothing usable, or too much."""
-    table = next((file for file in files if is_table(file) and is_top(file)), None)
-    found = by_folder(files, left_out) if table is None else by_table(files, table, left_out)
-    found.notes = [*notes, *found.notes]
-    given = _spelt_alike(found)
-    usable = _only_one_class_each(_only_photos(given, left_out), found)
-    classes = sorted({entry.label for entry in usable})
-    _check(name, classes, left_out)
+def _photos(found: Found, files: tuple[File, ...]) -> LabelledPhotos:
+    """Return the photos among some of the files. Raises DatasetError: nothing usable, or too much."""
+    found.files = files
+    table = next((file for file in files if file.is_table and file.is_top), None)
+    if table is None:
+        label_by_folder(found)
+    else:
+        label_by_table(found, table)
+    _spell_alike(found)
+    given = set(found.labels.values())
+    _keep_photos(found)
+    _keep_what_is_in_one_class(found)
+    classes = sorted(set(found.labels.values()))
+    _check(found, classes)
     if len(classes) == 1:
-        only = found.titles.get(classes[0], classes[0])
-        found.notes.append(
-            Message(N_("All photos are of one class, {name}: nothing can be mixed up with it."), {"name": only})
-        )
+        text = N_("All photos are of one class, {name}: nothing can be mixed up with it.")
+        found.note(text, name=found.titles.get(classes[0], classes[0]))
     position = {label: index for index, label in enumerate(classes)}
-    ordered = sorted(usable, key=lambda entry: (position[entry.label], entry.file.path))
+    ordered = sorted(found.labels.items(), key=lambda labelled: (labelled[1], labelled[0].path))
     return LabelledPhotos(
-        name=name,
+        name=found.name,
         classes=tuple(classes),
         titles=tuple(found.titles.get(label, label) for label in classes),
-        photos=tuple(LabelledPhoto(entry.file.source, position[entry.label], entry.file.stamp) for entry in ordered),
-        skipped=tuple(left_out.listed),
-        notes=(*found.notes, *left_out.notes()),
-        empty=tuple(sorted({entry.label for entry in given} - set(classes))),
+        photos=tuple(LabelledPhoto(file.source, position[label], file.stamp) for file, label in ordered),
+        skipped=tuple(found.skipped),
+        notes=found.all_notes(),
+        empty=tuple(sorted(given - set(classes))),
     )
 
 
-def _check(name: str, classes: Sequence[str], left_out: LeftOut) -> None:
-    if not classes and not left_out.listed:
-        raise DatasetError(
-            N_(
-                "{folder} has no class folders; put each class's photos in a folder of its own, or list them in "
-                "labels.csv."
-            ),
-            folder=name,
+def _check(found: Found, classes: list[str]) -> None:
+    if not classes and not found.skipped:
+        text = N_(
+            "{folder} has no class folders; put each class's photos in a folder of its own, or list them in labels.csv."
         )
+        raise DatasetError(text, folder=found.name)
     if not classes:
-        raise DatasetError(
-            N_("{folder} holds no usable photo of a known class. The first reason of {count}: {reason}"),
-            folder=name, count=left_out.count, reason=left_out.listed[0].reason,
-        )  # fmt: skip
+        text = N_("{folder} holds no usable photo of a known class. The first reason of {count}: {reason}")
+        count = len(found.skipped) + found.unlisted
+        raise DatasetError(text, folder=found.name, count=count, reason=found.skipped[0].reason)
     if len(classes) > MOST_CLASSES:
-        raise DatasetError(
-            N_("{folder} has {count} class folders; at most {most} are supported."),
-            folder=name, count=len(classes), most=MOST_CLASSES,
-        )  # fmt: skip
+        text = N_("{folder} has {count} class folders; at most {most} are supported.")
+        raise DatasetError(text, folder=found.name, count=len(classes), most=MOST_CLASSES)
 
 
-def _spelt_alike(found: Found) -> list[Labelled]:
-    """Return the files with one spelling for classes whose names differ in capitals or in their Unicode form alone."""
+def _spell_alike(found: Found) -> None:
+    """Give classes whose names differ in capitals or in their Unicode form alone one spelling, the most frequent."""
     spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for label, count in Counter(entry.label for entry in found.labelled).items():
+    for label, count in Counter(found.labels.values()).items():
         spellings[_folded(label)][unicodedata.normalize("NFC", label)] += count
     for names in spellings.values():
         if len(names) > 1:
             text = N_("{names} differ in capitals alone; they are taken for one class.")
-            found.notes.append(Message(text, {"names": ", ".join(sorted(names))}))
-    name = {folded: names.most_common(1)[0][0] for folded, names in spellings.items()}
-    same = {entry.label: name[_folded(entry.label)] for entry in found.labelled}
-    return [Labelled(entry.file, same[entry.label]) for entry in found.labelled]
+            found.note(text, names=", ".join(sorted(names)))
+    same = {label: spellings[_folded(label)].most_common(1)[0][0] for label in set(found.labels.values())}
+    found.labels = {file: same[label] for file, label in found.labels.items()}
 
 
 def _folded(label: str) -> str:
     return unicodedata.normalize("NFC", label).casefold()
 
 
-def _only_photos(entries: Iterable[Labelled], left_out: LeftOut) -> list[Labelled]:
-    usable = []
-    for entry in entries:
-        reason = entry.file.why_not()
-        if reason is None:
-            usable.append(entry)
-        else:
-            left_out.add(entry.file.path, reason)
-    return usable
+def _keep_photos(found: Found) -> None:
+    for file in list(found.labels):
+        if reason := file.why_not():
+            found.add_skipped(Skipped(file.path, reason))
+            del found.labels[file]
 
 
-def _only_one_class_each(entries: Sequence[Labelled], found: Found) -> list[Labelled]:
+def _keep_what_is_in_one_class(found: Found) -> None:
     """Drop photos whose very bytes are in two classes, as nobody can tell which is meant; note other copies."""
-    contradicting: dict[int, File] = {}
+    twins: dict[File, File] = {}
     copies = 0
-    for same in _identical(entries):
-        first_of = {entries[index].label: entries[index].file for index in reversed(same)}
+    for same in _identical(found.labels):
+        first_of = {found.labels[file]: file for file in reversed(same)}
         if len(first_of) == 1:
             copies += len(same) - 1
             continue
-        one, other, *_ = first_of.items()
-        for index in same:
-            contradicting[index] = other[1] if entries[index].label == one[0] else one[1]
-    text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
-    for index, twin in sorted(contradicting.items()):
-        found.left_out.say(text, entries[index].file.path, other=twin.path)
+        one, other, *_ = first_of.values()
+        twins |= {file: other if found.labels[file] == found.labels[one] else one for file in same}
+    for file in [file for file in found.labels if file in twins]:
+        text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
+        found.skip(file.path, text, other=twins[file].path)
+        del found.labels[file]
     if copies:
         text = N_("Copies of the same photo in the same class: {count}. Each counts as a photo of its own.")
-        found.notes.append(Message(text, {"count": copies}))
-    return [entry for index, entry in enumerate(entries) if index not in contradicting]
+        found.note(text, count=copies)
 
 
-def _identical(entries: Sequence[Labelled]) -> Iterator[list[int]]:
-    """Yield the positions of files with the same bytes; of a folder's files only those of the same size are read.
+def _identical(files: Iterable[File]) -> Iterator[list[File]]:
+    """Yield files with the same bytes; of a folder's files only those of the same size are read.
 
     A zip's own checksums decide for its files: reading would mean to unpack whatever it claims to hold.
     """
-    alike: defaultdict[tuple[int, int | None], list[int]] = defaultdict(list)
-    for index, entry in enumerate(entries):
-        alike[entry.file.size, entry.file.checksum].append(index)
+    alike: defaultdict[tuple[int, int | None], list[File]] = defaultdict(list)
+    for file in files:
+        alike[file.size, file.checksum].append(file)
     for (_, checksum), candidates in alike.items():
-        groups = [candidates] if checksum is not None or len(candidates) == 1 else _same_bytes(entries, candidates)
+        groups = [candidates] if checksum is not None or len(candidates) == 1 else _same_bytes(candidates)
         yield from (same for same in groups if len(same) > 1)
 
 
-def _same_bytes(entries: Sequence[Labelled], candidates: Iterable[int]) -> Iterable[list[int]]:
-    by_digest: defaultdict[bytes, list[int]] = defaultdict(list)
-    for index in candidates:
+def _same_bytes(candidates: Iterable[File]) -> Iterable[list[File]]:
+    by_digest: defaultdict[bytes, list[File]] = defaultdict(list)
+    for file in candidates:
         try:
-            by_digest[hashlib.sha256(entries[index].file.source.read()).digest()].append(index)
+            by_digest[hashlib.sha256(file.source.read()).digest()].append(file)
         except PhotoError:
             continue  # whoever looks at the photo is told
     return by_digest.values()

@@ -5,16 +5,14 @@ import csv
 import io
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 
-from lib.datasets.files import File, Found, Labelled, LeftOut
+from lib.datasets.files import TABLE, File, Found
 from lib.errors import DatasetError, PhotoError
-from lib.messages import N_, Message
+from lib.messages import N_
 from lib.photos.codepages import encoding_of
 
-TABLE = "labels.csv"
 MAX_TABLE_BYTES = 16 * 2**20
 MAX_LINES = 100_000
 _MOST_COLUMNS = 1000
@@ -26,37 +24,35 @@ _CLASS_COLUMNS = ("wnid", "label", "class")
 _SEPARATOR = re.compile(r'"?sep=([^\r\n"])"?[,;\t]*(\r\n|\r|\n)', re.IGNORECASE)
 
 
-def by_table(files: Sequence[File], table: File, left_out: LeftOut) -> Found:
+def label_by_table(found: Found, table: File) -> None:
     """Take the class of each file from labels.csv.
 
     Raises:
         DatasetError: It is too large, too long, no table, or lacks a column.
     """
-    found = Found(left_out)
-    find = _finder(files)
-    labels: dict[File, str] = {}
+    find = _finder(found.files)
     conflicting: set[File] = set()
-    for row in _rows(_text(table, found), table):
-        file = find(row.file)
-        if not row.file or not row.label:
+    for line, written, label, title in _lines(_text(table, found), table):
+        file = find(written)
+        if not written or not label:
             text = N_("Line {line} of {table} names no file or no class.")
-            left_out.say(text, row.file or table.path, line=row.line, table=TABLE)
+            found.skip(written or table.path, text, line=line, table=TABLE)
         elif file is None:
-            left_out.say(N_("{file} is listed in labels.csv, but is not there."), row.file)
-        elif labels.setdefault(file, row.label) != row.label:
+            found.skip(written, N_("{file} is listed in labels.csv, but is not there."))
+        elif found.labels.setdefault(file, label) != label:
             conflicting.add(file)
-        elif row.title:
-            found.titles[row.label] = row.title
-    for file, label in labels.items():
+        elif title:
+            found.titles[label] = title
+    for file in found.files:
         if file in conflicting:
-            left_out.say(N_("{file} is listed in labels.csv under several classes; it is not used."), file.path)
-        else:
-            found.labelled.append(Labelled(file, label))
-    for file in files:
-        if file not in labels and file.has_photo_suffix:
-            left_out.say(N_("{file} is not listed in labels.csv."), file.path)
-    found.titles = _distinct_titles(found.titles)
-    return found
+            found.skip(file.path, N_("{file} is listed in labels.csv under several classes; it is not used."))
+            del found.labels[file]
+        elif file not in found.labels and file.has_photo_suffix:
+            found.skip(file.path, N_("{file} is not listed in labels.csv."))
+    often = Counter(found.titles.values())  # classes of the same name are told apart by their WordNet ids
+    found.titles = {
+        label: title if often[title] == 1 else f"{title} ({label})" for label, title in found.titles.items()
+    }
 
 
 def _finder(files: Sequence[File]) -> Callable[[str], File | None]:
@@ -81,67 +77,47 @@ def _inside(file: str) -> str:
     return unicodedata.normalize("NFC", "/".join(part for part in parts if part not in ("", ".")))
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of labels.csv; `title` is a name for people where the class is a WordNet id."""
+def _lines(content: str, table: File) -> Iterator[tuple[int, str, str, str]]:
+    """Yield of each line its number, the file, its class, and a name of that for people where it is a WordNet id.
 
-    line: int
-    file: str
-    label: str
-    title: str
-
-
-def _rows(text: str, table: File) -> Iterator[_Row]:
-    """Yield the lines of labels.csv. Raises DatasetError: it is too long, or no table with the columns it needs."""
-    separator = _SEPARATOR.match(text)
-    body = text[separator.end() :] if separator else text
+    Raises:
+        DatasetError: The table is too long, is none, or lacks a column.
+    """
+    separator = _SEPARATOR.match(content)
+    body = content[separator.end() :] if separator else content
     header = body.partition("\n")[0]
     delimiter = separator[1] if separator else max(_DELIMITERS, key=header.count)
     try:
         lines = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, skipinitialspace=True)
-        columns = _Columns.of(next(lines, []), table)
+        columns = _columns(next(lines, []), table)
         for count, cells in enumerate(lines, start=1):
             if count > MAX_LINES:
-                raise DatasetError(
-                    N_("{table} has more than {most} lines; divide the photos into several sets."),
-                    table=table.path, most=MAX_LINES,
-                )  # fmt: skip
+                text = N_("{table} has more than {most} lines; divide the photos into several sets.")
+                raise DatasetError(text, table=table.path, most=MAX_LINES)
             if cells:
-                yield columns.read(cells, lines.line_num + bool(separator))
+                file, label, title = (
+                    unicodedata.normalize("NFC", cells[at].strip()) if at < len(cells) else "" for at in columns
+                )
+                yield (
+                    lines.line_num + bool(separator),
+                    file,
+                    label,
+                    title.replace("_", " ") if columns[2] != columns[1] else "",
+                )
     except csv.Error as error:
-        raise DatasetError(
-            N_("{table} is not a table that can be read: {reason}."), table=table.path, reason=error
-        ) from error
+        text = N_("{table} is not a table that can be read: {reason}.")
+        raise DatasetError(text, table=table.path, reason=error) from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where in a line the file, its class and the name of that class for people stand."""
-
-    file: int
-    label: int
-    title: int
-
-    @staticmethod
-    def of(header: Sequence[str], table: File) -> "_Columns":
-        """Find the columns by their heads. Raises DatasetError: one is missing."""
-        names = {name.strip().lower(): place for place, name in enumerate(header[:_MOST_COLUMNS])}
-        files = [names[name] for name in _FILE_COLUMNS if name in names]
-        classes = [names[name] for name in _CLASS_COLUMNS if name in names]
-        if not files or not classes:
-            raise DatasetError(
-                N_("{table} needs the columns file and label (or wnid); it has: {columns}."),
-                table=table.path, columns=", ".join(names)[:200] or "–",
-            )  # fmt: skip
-        return _Columns(files[0], classes[0], classes[-1])
-
-    def read(self, cells: Sequence[str], line: int) -> _Row:
-        """Return what a line says; a cell it lacks is empty."""
-        file, label, title = (
-            unicodedata.normalize("NFC", cells[place].strip()) if place < len(cells) else ""
-            for place in (self.file, self.label, self.title)
-        )
-        return _Row(line, file, label, title.replace("_", " ") if self.title != self.label else "")
+def _columns(header: Sequence[str], table: File) -> tuple[int, int, int]:
+    """Return where the file, its class and the name of that for people, perhaps the class itself, stand."""
+    names = {name.strip().lower(): place for place, name in enumerate(header[:_MOST_COLUMNS])}
+    files = [names[name] for name in _FILE_COLUMNS if name in names]
+    classes = [names[name] for name in _CLASS_COLUMNS if name in names]
+    if not files or not classes:
+        text = N_("{table} needs the columns file and label (or wnid); it has: {columns}.")
+        raise DatasetError(text, table=table.path, columns=", ".join(names)[:200] or "–")
+    return files[0], classes[0], classes[-1]
 
 
 def _text(table: File, found: Found) -> str:
@@ -154,7 +130,7 @@ def _text(table: File, found: Found) -> str:
     except UnicodeDecodeError:
         encoding = encoding_of(data.splitlines())
     text = N_("{table} is not UTF-8 text; it was read as {encoding}. Are the names of the classes right?")
-    found.notes.append(Message(text, {"table": table.path, "encoding": encoding}))
+    found.note(text, table=table.path, encoding=encoding)
     return data.decode(encoding, "replace")
 
 
@@ -164,16 +140,6 @@ def _bytes(table: File) -> bytes:
     except PhotoError as error:
         raise DatasetError(N_("{file} could not be read: {reason}."), file=table.path, reason=error.message) from error
     if len(data) > MAX_TABLE_BYTES:
-        raise DatasetError(
-            N_("{table} is larger than {limit} MB; no list of photos is."),
-            table=table.path, limit=MAX_TABLE_BYTES // 2**20,
-        )  # fmt: skip
+        text = N_("{table} is larger than {limit} MB; no list of photos is.")
+        raise DatasetError(text, table=table.path, limit=MAX_TABLE_BYTES // 2**20)
     return data
-
-
-def _distinct_titles(titles: Mapping[str, str]) -> dict[str, str]:
-    """Tell classes of the same name apart by their WordNet ids."""
-    often: defaultdict[str, int] = defaultdict(int)
-    for title in titles.values():
-        often[title] += 1
-    return {label: title if often[title] == 1 else f"{title} ({label})" for label, title in titles.items()}

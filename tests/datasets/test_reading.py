@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from lib.datasets.labelled import LabelledPhotos
-from lib.datasets.reading import read_folder, read_labelled, read_zip
+from lib.datasets.reading import read_labelled, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import Message
 from lib.photos import zipped
+from tests.fuzz.photos import whole
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
@@ -54,7 +55,7 @@ PLAIN = {"dog/b.jpg": jpeg(1), "cat/a.jpg": jpeg(2), "cat/deeper/c.jpg": jpeg(3)
 
 
 def test_a_folder_of_class_folders(tmp_path: Path) -> None:
-    photos = read_folder(put(tmp_path / "pets", PLAIN))
+    photos = read_labelled(put(tmp_path / "pets", PLAIN))
     assert (photos.name, photos.classes, photos.counts()) == ("pets", ("cat", "dog"), (2, 1))
     assert names(photos) == [("cat/a.jpg", "cat"), ("cat/deeper/c.jpg", "cat"), ("dog/b.jpg", "dog")]
     assert photos.photos[2].source.read() == jpeg(1)
@@ -62,7 +63,7 @@ def test_a_folder_of_class_folders(tmp_path: Path) -> None:
 
 
 def test_a_zip_reads_like_the_folder_it_was_made_of(tmp_path: Path) -> None:
-    folder, packed = read_folder(put(tmp_path / "pets", PLAIN)), read_zip(pack(PLAIN), "pets.zip")
+    folder, packed = read_labelled(put(tmp_path / "pets", PLAIN)), read_zip(pack(PLAIN), "pets.zip")
     assert names(packed) == names(folder)
     assert [p.source.read() for p in packed.photos] == [p.source.read() for p in folder.photos]
 
@@ -96,7 +97,7 @@ def test_folders_around_everything_in_a_zip_are_no_classes(
 @pytest.mark.parametrize("name", ["set", "deeper/set", "a/b/c/set"])
 def test_folders_around_everything_in_a_folder_are_no_classes(tmp_path: Path, name: str) -> None:
     put(tmp_path / name, PLAIN)
-    assert read_folder(tmp_path).classes == ("cat", "dog")
+    assert read_labelled(tmp_path).classes == ("cat", "dog")
 
 
 @pytest.mark.parametrize(
@@ -133,12 +134,12 @@ def test_classes_of_such_names_beside_others_are_classes() -> None:
 def test_an_empty_folder_is_left_out_and_said(tmp_path: Path) -> None:
     put(tmp_path / "set", PLAIN)
     (tmp_path / "set" / "bird").mkdir()
-    assert told(read_folder(tmp_path / "set")) == {"bird": "bird is empty."}
+    assert told(read_labelled(tmp_path / "set")) == {"bird": "bird is empty."}
 
 
 def test_folders_too_deep_are_left_out_and_said(tmp_path: Path) -> None:
     put(tmp_path / "set", PLAIN | {"cat/" + "a/" * 50 + "p.jpg": jpeg(9)})
-    assert "more than 32 folders deep" in next(iter(told(read_folder(tmp_path / "set")).values()))
+    assert "more than 32 folders deep" in next(iter(told(read_labelled(tmp_path / "set")).values()))
 
 
 def test_what_is_skipped_is_listed_with_its_reason(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_what_is_skipped_is_listed_with_its_reason(tmp_path: Path) -> None:
         **PLAIN, "cat/empty.jpg": b"", "cat/notes.txt": b"no photo", "loose.jpg": jpeg(9), ".hidden/a.jpg": jpeg(8),
         "cat/Thumbs.db": b"x", "README.md": b"x",
     }  # fmt: skip
-    photos = read_folder(put(tmp_path / "pets", files))
+    photos = read_labelled(put(tmp_path / "pets", files))
     assert len(photos.photos) == 3
     assert told(photos) == {
         "cat/empty.jpg": "cat/empty.jpg is empty.",
@@ -155,26 +156,31 @@ def test_what_is_skipped_is_listed_with_its_reason(tmp_path: Path) -> None:
     }
 
 
+def test_a_photo_of_every_kind_that_can_be_opened_is_used() -> None:
+    photos = read_zip(pack({f"{kind}/1.jpg": data for kind, data in whole().items()}), "x.zip")
+    assert (set(photos.classes), photos.skipped) == (set(whole()), ())
+
+
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     outside = put(tmp_path / "outside", {"secret.jpg": jpeg(1)})
     folder = put(tmp_path / "set", PLAIN)
     (folder / "cat" / "link.jpg").symlink_to(outside / "secret.jpg")
     (folder / "bird").symlink_to(outside)
-    assert told(read_folder(folder)) == {
+    assert told(read_labelled(folder)) == {
         "bird": "bird is a link to a folder; links are not followed.",
         "cat/link.jpg": "cat/link.jpg is a link to a file outside the folder.",
     }
 
 
 def test_one_class_only_is_allowed_and_said(tmp_path: Path) -> None:
-    photos = read_folder(put(tmp_path / "set", {"cat/a.jpg": jpeg(1)}))
+    photos = read_labelled(put(tmp_path / "set", {"cat/a.jpg": jpeg(1)}))
     assert [str(note) for note in photos.notes] == [
         "All photos are of one class, cat: nothing can be mixed up with it."
     ]
 
 
 def test_the_same_photo_in_two_classes_is_used_in_neither(tmp_path: Path) -> None:
-    photos = read_folder(put(tmp_path / "set", {**PLAIN, "cat/same.jpg": jpeg(7), "dog/other.jpg": jpeg(7)}))
+    photos = read_labelled(put(tmp_path / "set", {**PLAIN, "cat/same.jpg": jpeg(7), "dog/other.jpg": jpeg(7)}))
     assert len(photos.photos) == 3
     assert told(photos) == {
         "cat/same.jpg": "cat/same.jpg is the same photo as dog/other.jpg, which is in another class; "
@@ -191,7 +197,7 @@ def test_the_same_photo_twice_in_one_class_counts_twice_and_is_said() -> None:
 
 
 def test_a_class_all_of_whose_files_are_skipped_is_none(tmp_path: Path) -> None:
-    assert read_folder(put(tmp_path / "set", {**PLAIN, "bird/x.jpg": b""})).classes == ("cat", "dog")
+    assert read_labelled(put(tmp_path / "set", {**PLAIN, "bird/x.jpg": b""})).classes == ("cat", "dog")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +212,7 @@ def test_a_folder_without_labelled_photos_is_an_error(
     tmp_path: Path, files: Mapping[str, bytes], reason: str
 ) -> None:  # fmt: skip
     with pytest.raises(DatasetError, match=reason):
-        read_folder(put(tmp_path / "set", files))
+        read_labelled(put(tmp_path / "set", files))
 
 
 def test_what_is_neither_folder_nor_file_is_an_error(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.reading import read_folder
+from lib.datasets.reading import read_labelled
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
 from lib.errors import DatasetError
 from lib.photos.source import Source
@@ -36,7 +36,7 @@ def named(photos: LabelledPhotos) -> set[str]:
 
 
 def test_the_photos_and_their_sources_can_be_sent_to_another_process(tmp_path: Path) -> None:
-    photos = read_folder(put(tmp_path, "a/1.jpg", "b/2.jpg"))
+    photos = read_labelled(put(tmp_path, "a/1.jpg", "b/2.jpg"))
     sent = pickle.loads(pickle.dumps(photos))
     assert [photo.source.read() for photo in sent.photos] == [photo.source.read() for photo in photos.photos]
     assert pickle.loads(pickle.dumps(Source.of_bytes(b"x", "a"))).read() == b"x"
@@ -119,8 +119,8 @@ def test_a_folder_around_the_classes_is_looked_through(tmp_path: Path) -> None:
 
 def test_extra_photos_join_the_class_of_the_same_name(tmp_path: Path) -> None:
     put(tmp_path, "set/a/1.jpg", "set/b/1.jpg", "more/b/2.jpg")
-    joined = with_extra(read_folder(tmp_path / "set"), read_folder(tmp_path / "more"))
+    joined = with_extra(read_labelled(tmp_path / "set"), read_labelled(tmp_path / "more"))
     assert Counter(p.label for p in joined.photos) == {0: 1, 1: 2}
     put(tmp_path, "more/c/1.jpg")
     with pytest.raises(DatasetError, match="lack: c"):
-        with_extra(read_folder(tmp_path / "set"), read_folder(tmp_path / "more"))
+        with_extra(read_labelled(tmp_path / "set"), read_labelled(tmp_path / "more"))

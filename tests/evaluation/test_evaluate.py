@@ -16,7 +16,7 @@ from lib.classify.infer import Settings
 from lib.classify.opening import open_classifier
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, match
-from lib.datasets.reading import read_folder
+from lib.datasets.reading import read_labelled
 from lib.errors import DatasetError
 from lib.evaluation.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
 from lib.evaluation.shift import made_from
@@ -34,7 +34,7 @@ def put(folder: Path, photos: Mapping[str, tuple[int, int, int] | bytes]) -> Lab
         path.parent.mkdir(parents=True, exist_ok=True)
         # Sizes differ, so that no photo is the copy of another.
         path.write_bytes(content if isinstance(content, bytes) else encode(plain(content, 12 + index), "PNG"))
-    return read_folder(folder)
+    return read_labelled(folder)
 
 
 def enter(classifier: Classifier, photos: LabelledPhotos, **chosen: Choice) -> Entrant:
@@ -228,7 +228,7 @@ def test_imagenet_models_are_as_good_as_measured_elsewhere(
 ) -> None:
     manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
     files = {Path(entry["file"]).stem: entry for entry in manifest["files"]}
-    photos = read_folder(shared / "photos" / "imagenet-sample")
+    photos = read_labelled(shared / "photos" / "imagenet-sample")
     entrants = []
     for name in IMAGENET:
         folder = model_folder(shared / "models" / "imagenet", files[name], rule, tmp_path / name)
@@ -246,7 +246,7 @@ def test_breeds_that_count_as_a_class_are_added_up_in_every_figure(shared: Path,
     manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
     entry = next(e for e in manifest["files"] if Path(e["file"]).stem == "mobilenet_v2_1.0_224_quant")
     folder = model_folder(shared / "models" / "imagenet", entry, "crop", tmp_path / "v2")
-    photos = read_folder(shared / "datasets" / "cats-vs-dogs" / "val")
+    photos = read_labelled(shared / "datasets" / "cats-vs-dogs" / "val")
     (model,) = done(photos, enter(open_classifier(folder), photos)).models
     assert model.top1.value == pytest.approx(0.917, abs=0.0005)
     assert model.ece == pytest.approx(0.094, abs=0.0005)

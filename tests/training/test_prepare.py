@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.datasets.reading import read_folder
+from lib.datasets.reading import read_labelled
 from lib.training.prepare import Crops, Views, prepare_views
 
 
 def prepared(folder: Path, work: Path) -> tuple[Views, list[tuple[int, int]]]:
     told: list[tuple[int, int]] = []
-    crops = Crops(read_folder(folder), size=8, count=2, seed=0, augment=False, teacher=None)
+    crops = Crops(read_labelled(folder), size=8, count=2, seed=0, augment=False, teacher=None)
     views = prepare_views(crops, work, lambda done, total: told.append((done, total)))
     return views, told
 

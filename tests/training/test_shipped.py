@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from lib.classify.litert import LiteRTClassifier
-from lib.datasets.reading import read_folder
+from lib.datasets.reading import read_labelled
 from lib.model.spec import load
 from lib.training.package import measure
 
@@ -111,6 +111,6 @@ def test_the_keras_file_is_the_same_model() -> None:
 @pytest.mark.parametrize("model_id", IDS)
 def test_top1_on_the_validation_photos_is_what_the_card_says(model_id: str, shared: Path) -> None:
     folder = load(MODELS / model_id)
-    measured = measure(folder.path, read_folder(shared / "datasets" / "everyday-20" / "val"))
+    measured = measure(folder.path, read_labelled(shared / "datasets" / "everyday-20" / "val"))
     assert folder.spec.published is not None
     assert measured.top1.value == pytest.approx(folder.spec.published.top1, abs=TOLERANCE)
