@@ -27,6 +27,7 @@ from lib.reports.cells import encode
 from lib.reports.outcomes import csv_header, csv_row, to_json_line
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
+from lib.work.progress import OnProgress, Progress
 
 
 def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -55,7 +56,7 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
         complain(error, say)
     with _output(arguments, say, several=len(folders) > 1) as show, _progress() as advance:
         for done, answers in enumerate(infer_with_each(sources, classifiers), start=1):
-            advance(done, len(sources))
+            advance(Progress(done=done, total=len(sources)))
             for answer, names in zip(answers, labels, strict=True):
                 show(conclude(answer, names, settings) if isinstance(answer, Answer) else answer)
                 failed |= isinstance(answer, Failure)
@@ -127,6 +128,6 @@ def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
     put(*lines)
 
 
-def _progress() -> AbstractContextManager[Callable[[int, int], None]]:
+def _progress() -> AbstractContextManager[OnProgress]:
     """Return what counts photos, unless the results go to the same terminal."""
-    return nullcontext(lambda done, total: None) if sys.stdout.isatty() else steps_in_place()
+    return nullcontext(lambda progress: None) if sys.stdout.isatty() else steps_in_place()

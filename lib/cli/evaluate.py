@@ -177,9 +177,8 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
     )  # fmt: skip
     put_table([header, *map(_row, evaluation.models)])
-    names = {model.answers.model: model.answers.name for model in evaluation.models}
     for pair in evaluation.pairs:
-        first, second = names[pair.agreement.first], names[pair.agreement.second]
+        first, second = evaluation.names(pair)
         if pair.agreement.share is not None:
             told = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
             put(say(told, first=first, second=second, share=percent(pair.agreement.share.value)))

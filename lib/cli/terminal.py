@@ -2,16 +2,15 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lib.catalogue.store import Progress, Stage
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
-from lib.work.progress import OnProgress
+from lib.work.progress import OnProgress, Progress, Stage
 
 ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 Commands = argparse._SubParsersAction  # argparse's own name for what add_subparsers returns
@@ -119,10 +118,10 @@ def _megabytes(progress: Progress) -> str:
 
 
 @contextmanager
-def steps_in_place() -> Iterator[Callable[[int, int], None]]:
+def steps_in_place() -> Iterator[OnProgress]:
     """Yield what shows how many steps of how many are done, in place, on standard error, if a person watches it."""
     with _own_line():
-        yield lambda done, total: _replace_line(f"{done} / {total}") if sys.stderr.isatty() else None
+        yield lambda steps: _replace_line(f"{steps.done} / {steps.total}") if sys.stderr.isatty() else None
 
 
 @contextmanager

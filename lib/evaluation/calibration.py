@@ -34,7 +34,7 @@ def reliability(confidence: Floats, right: Bools) -> tuple[Bin, ...]:
         confidence: Shape (N,), the probability of each answer, in [0, 1].
         right: Shape (N,), whether the answer was right.
     """
-    positions = bin_positions(confidence)
+    positions = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)  # certainty belongs to the last
     found = []
     for position in np.unique(positions):
         members = positions == position
@@ -58,20 +58,10 @@ def calibration_error(confidence: Floats, right: Bools) -> float:
         confidence: Shape (N,), the probability of each answer, in [0, 1]; N at least 1.
         right: Shape (N,), whether the answer was right.
     """
-    positions = bin_positions(confidence)
-    gaps = [
-        abs(float(right[positions == p].mean()) - float(confidence[positions == p].mean()))
-        * int((positions == p).sum())
-        for p in np.unique(positions)
-    ]
+    gaps = (b.accuracy.total * abs(b.accuracy.value - b.confidence) for b in reliability(confidence, right))
     return sum(gaps) / len(confidence)
 
 
 def points(error: float) -> str:
     """Return a calibration error, in [0, 1], as people read it: in percentage points, without the words."""
     return f"{100 * error:.1f}"
-
-
-def bin_positions(confidence: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Return the bin of each confidence, from 0; certainty belongs to the last."""
-    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)

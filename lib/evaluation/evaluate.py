@@ -6,7 +6,7 @@ with other thresholds without looking at a photo again.
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -28,9 +28,7 @@ from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Message
 from lib.results import Failure, VerdictKind
 from lib.verdict import Thresholds
-
-# Called with the number of photos done and their total, in the thread that evaluates.
-OnProgress = Callable[[int, int], None]
+from lib.work.progress import OnProgress, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +116,11 @@ class Evaluation:
     pairs: tuple[PairFigures, ...]
     gallery: Gallery | None
 
+    def names(self, pair: PairFigures) -> tuple[str, str]:
+        """Return the names of the two models of a pair."""
+        names = {model.answers.model: model.answers.name for model in self.models}
+        return names[pair.agreement.first], names[pair.agreement.second]
+
     def as_read(self, labels: Sequence[tuple[str, ...]], thresholds: Thresholds) -> "Evaluation":
         """Return the same evaluation with each model's labels in another language and with other thresholds.
 
@@ -135,7 +138,7 @@ def evaluate(
     settings: Settings | None = None,
     *,
     look: Look | None = None,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = lambda progress: None,
     cancelled: threading.Event | None = None,
 ) -> Evaluation | None:
     """Let models look at labelled photos, each decoded once, and work out how good they are.
@@ -148,7 +151,7 @@ def evaluate(
         entrants: The models, at least one.
         settings: None for the defaults.
         look: Called with each decoded photo, once, in a worker's thread.
-        on_progress: Told after each photo.
+        on_progress: Told the photos done, after each, in the thread that evaluates.
         cancelled: Once set, no further photo is begun.
 
     Returns:
@@ -209,11 +212,13 @@ def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
 def _require_known(entrant: Entrant, photos: LabelledPhotos) -> None:
     known = [index for index, targets in enumerate(entrant.matching.targets) if targets]
     if not any(photo.label in known for photo in photos.photos):
-        shown = ", ".join(photos.titles[:8]) + (", …" if len(photos.titles) > 8 else "")
-        raise DatasetError(
-            N_("{model} knows none of the classes of {folder}: {classes}."),
-            model=entrant.classifier.spec.name, folder=photos.name, classes=shown,
-        )  # fmt: skip
+        raise _knows_none(entrant.classifier.spec.name, photos)
+
+
+def _knows_none(model: str, photos: LabelledPhotos) -> DatasetError:
+    shown = ", ".join(photos.titles[:8]) + (", …" if len(photos.titles) > 8 else "")
+    text = N_("{model} knows none of the classes of {folder}: {classes}.")
+    return DatasetError(text, model=model, folder=photos.name, classes=shown)
 
 
 def _look_at(
@@ -231,7 +236,7 @@ def _look_at(
     done = 0
     sources = (photo.source for photo in photos.photos)
     classifiers = [entrant.classifier for entrant in entrants]
-    on_progress(0, total)
+    on_progress(Progress(done=0, total=total))
     for answers in infer_with_each(sources, classifiers, look=look, cancelled=cancelled):
         for position, answer in enumerate(answers):
             if isinstance(answer, Failure):
@@ -240,7 +245,7 @@ def _look_at(
                 probabilities[position][done] = answer.probabilities
                 milliseconds[position, done] = answer.milliseconds
         done += 1
-        on_progress(done, total)
+        on_progress(Progress(done=done, total=total))
     if done < total or (cancelled is not None and cancelled.is_set()):
         return None
     kept = photos.without(broken)
@@ -278,10 +283,7 @@ def _assess_one(
     answers, meant = meaning.merge(own, matching, photos.titles)
     hits = accuracy.find_hits(answers, labels, meant.targets)
     if not hits.photos:
-        raise DatasetError(
-            N_("{model} knows none of the classes of {folder}: {classes}."),
-            model=answers.name, folder=photos.name, classes=", ".join(photos.titles[:8]),
-        )  # fmt: skip
+        raise _knows_none(answers.name, photos)
     kinds = answers.kinds(thresholds)
     confusion = accuracy.confuse(answers, labels, meant, photos.titles)
     confidence, right = answers.p1[hits.judged], hits.right[hits.judged]

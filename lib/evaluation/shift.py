@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.shares import Share, share
 from lib.messages import N_, Message
@@ -56,26 +55,18 @@ def made_from(spec: ModelSpec) -> str:
     return str(spec.source.get("made_from", ""))
 
 
-def are_variants(first: Answers, second: Answers) -> bool:
-    """Whether two models are one, in two number formats: one was made from the other, or both from a third."""
-    originals = {answers.made_from or answers.model for answers in (first, second)}
-    return len(originals) == 1 and first.own_labels == second.own_labels
-
-
 def change_between(first: Answers, second: Answers, thresholds: Thresholds) -> VariantChange | None:
-    """Return what is different about the second of two models if they are variants, else None."""
-    return compare_variants(first, second, thresholds) if are_variants(first, second) else None
+    """Return what is different about the second of two models if they are one, in two number formats, else None.
+
+    They are if one was made from the other, or both from a third.
+    """
+    originals = {answers.made_from or answers.model for answers in (first, second)}
+    is_one = len(originals) == 1 and first.own_labels == second.own_labels
+    return compare_variants(first, second, thresholds) if is_one else None
 
 
 def compare_variants(model: Answers, variant: Answers, thresholds: Thresholds) -> VariantChange:
-    """Return what is different about a variant, on the same N photos; N at least 1.
-
-    Raises:
-        UsageError: The two do not have the same classes.
-    """
-    if model.own_labels != variant.own_labels:
-        text = N_("{first} and {second} do not have the same classes, so one is no variant of the other.")
-        raise UsageError(text, first=model.name, second=variant.name)
+    """Return what is different about a variant, of the same classes, on the same N photos; N at least 1."""
     moved = np.abs(variant.probabilities - model.probabilities)
     most = moved.argmax(axis=1)
     sizes = moved[np.arange(len(moved)), most]

@@ -20,6 +20,7 @@ from lib.model import writing
 from lib.model.spec import ModelFolder, Published
 from lib.work import process
 from lib.work.cores import usable_cores
+from lib.work.progress import OnProgress, Progress
 
 # A video of 30 frames a second leaves this long for each; a model below it keeps up with a camera.
 FRAME_MS = 1000 / 30
@@ -41,8 +42,6 @@ MEMORY_BYTES_PER_CORE = 2**28
 WEIGH = "lib.evaluation.speed_worker:measure_memory"
 TIME = "lib.evaluation.speed_worker:measure_slots"
 _WALL_SECONDS = 120.0
-
-OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ def benchmark(
     threads: Sequence[int] | None = None,
     *,
     seconds_per_model: float = SECONDS_PER_MODEL,
-    on_progress: OnProgress = lambda done, total: None,
+    on_progress: OnProgress = lambda progress: None,
     cancelled: threading.Event | None = None,
 ) -> Benchmark:
     """Measure models on this machine.
@@ -133,7 +132,7 @@ def benchmark(
         folders: The models; variants count as models (see `lib.catalogue.variants`).
         threads: Numbers of threads to try; None for `thread_counts()`.
         seconds_per_model: How long each model is timed, all numbers of threads together; loading comes on top.
-        on_progress: Called in this thread with the steps done and their number.
+        on_progress: Told the steps done, in this thread.
         cancelled: When set, the measurement ends, with the figures of the models it has any of.
 
     Raises:
@@ -326,7 +325,8 @@ class _Run:
     def _advance(self) -> None:
         weighed = len(self._memory.keys() | self.failures.keys())
         timed = sum(len(self._samples[slot].ms) for slot in self._left(list(self._samples)))
-        self._on_progress(weighed + timed, len(self._folders) + len(self._left(self._slots)))
+        total = len(self._folders) + len(self._left(self._slots))
+        self._on_progress(Progress(done=weighed + timed, total=total))
 
     def _is_cancelled(self) -> bool:
         return self._cancelled is not None and self._cancelled.is_set()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.evaluation.accuracy import Hits
-from lib.evaluation.answers import Answers, ambiguous
+from lib.evaluation.answers import Answers, Bools, ambiguous
 from lib.evaluation.shares import Share, share, share_or_none
 from lib.messages import N_
 from lib.results import VerdictKind
@@ -63,13 +63,7 @@ def figures_per_verdict(kinds: Sequence[VerdictKind], hits: Hits) -> Mapping[Ver
         hits: Which photos were named rightly; at least one must be judged.
     """
     given = np.array([kind.value for kind in kinds])
-    figures = {}
-    for kind in VerdictKind:
-        members = (given == kind.value) & hits.judged
-        count = int(members.sum())
-        right = int((members & hits.right).sum())
-        figures[kind] = VerdictFigures(share(count, hits.photos), share_or_none(right, count))
-    return figures
+    return {kind: VerdictFigures(*_shares(given == kind.value, hits)) for kind in VerdictKind}
 
 
 def accuracy_words(accuracy: Share | None) -> str:
@@ -82,13 +76,17 @@ def accuracy_words(accuracy: Share | None) -> str:
 
 def coverage_curve(answers: Answers, hits: Hits, thresholds: Thresholds) -> tuple[CurvePoint, ...]:
     """Return what the rule does as the ratio moves over its range, the floor as in `thresholds`."""
-    points = []
-    for ratio in ratios():
-        clear = hits.judged & ~ambiguous(answers.kinds(Thresholds(ratio, thresholds.floor)))
-        count = int(clear.sum())
-        right = int((clear & hits.right).sum())
-        points.append(CurvePoint(ratio, share(count, hits.photos), share_or_none(right, count)))
-    return tuple(points)
+    return tuple(
+        CurvePoint(ratio, *_shares(~ambiguous(answers.kinds(Thresholds(ratio, thresholds.floor))), hits))
+        for ratio in ratios()
+    )
+
+
+def _shares(given: Bools, hits: Hits) -> tuple[Share, Share | None]:
+    """Return how many of the judged photos are among those `given` a verdict, and how many of these are right."""
+    members = given & hits.judged
+    count = int(members.sum())
+    return share(count, hits.photos), share_or_none(int((members & hits.right).sum()), count)
 
 
 def nearest_ratio(ratio: float) -> float:

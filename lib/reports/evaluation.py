@@ -77,10 +77,8 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
     return {
         "id": model.answers.model,
         "photos": model.hits.photos,
-        "top1": model.top1.value,
-        "top1_interval": _interval(model.top1),
-        "top5": _value(model.top5),
-        "top5_interval": _interval(model.top5),
+        **_both("top1", model.top1),
+        **_both("top5", model.top5),
         "ece": model.ece,
         "matching": [
             {"class": name, "how": how.value, "labels": [model.own.labels[target] for target in targets]}
@@ -99,10 +97,8 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
             {
                 "class": figures.name,
                 "photos": figures.photos,
-                "recall": _value(figures.recall),
-                "recall_interval": _interval(figures.recall),
-                "precision": _value(figures.precision),
-                "precision_interval": _interval(figures.precision),
+                **_both("recall", figures.recall),
+                **_both("precision", figures.precision),
             }
             for figures in model.per_class
         ],
@@ -123,10 +119,7 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
     }
 
 
-def _pair_object(
-    pair: PairFigures, evaluation: Evaluation, files: list[str], say: Translator
-) -> dict[str, object]:  # fmt: skip
-    names = {model.answers.model: model.answers.name for model in evaluation.models}
+def _pair_object(pair: PairFigures, evaluation: Evaluation, files: list[str], say: Translator) -> dict[str, object]:
     agreement, difference, change = pair.agreement, pair.difference, pair.change
     return {
         "models": [agreement.first, agreement.second],
@@ -141,7 +134,7 @@ def _pair_object(
             "only_second": difference.only_second,
             "p_value": difference.p_value,
             "p_corrected": difference.corrected,
-            "message": say.message(explain_difference(difference, names[agreement.first], names[agreement.second])),
+            "message": say.message(explain_difference(difference, *evaluation.names(pair))),
         },
         "change": change
         and {
@@ -153,6 +146,10 @@ def _pair_object(
             ],
         },
     }
+
+
+def _both(name: str, share: Share | None) -> dict[str, object]:
+    return {name: _value(share), f"{name}_interval": _interval(share)}
 
 
 def _value(share: Share | None) -> float | None:

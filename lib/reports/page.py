@@ -124,8 +124,7 @@ def _lowest(evaluation: Evaluation) -> float:
 
 def _pair(pair: PairFigures, evaluation: Evaluation, say: Translator) -> list[str]:
     """Return the sentences about two models."""
-    names = {model.answers.model: model.answers.name for model in evaluation.models}
-    first, second = names[pair.agreement.first], names[pair.agreement.second]
+    first, second = evaluation.names(pair)
     sentences = []
     if pair.agreement.share is not None:
         text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")

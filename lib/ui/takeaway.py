@@ -1,6 +1,7 @@
 """Buttons that give results away as files."""
 
 from collections.abc import Callable
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -8,6 +9,8 @@ from lib.classify.infer import Settings
 from lib.i18n import Translator
 from lib.reports.outcomes import to_csv, to_json_line
 from lib.results import Outcome
+
+_KINDS = {".csv": "text/csv", ".html": "text/html", ".json": "application/json", ".jsonl": "application/jsonl"}
 
 
 def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings: Settings, *, name: str) -> None:
@@ -20,19 +23,11 @@ def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings:
         settings: What the visitor chose.
         name: The files' name, without suffix.
     """
-    st.download_button(
-        t("Table (CSV)"),
-        data=lambda: to_csv(outcomes(), t, top=settings.top),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-    st.download_button(
-        "JSON",
-        data=lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()),
-        file_name=f"{name}.jsonl",
-        mime="application/jsonl",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    offer(t("Table (CSV)"), lambda: to_csv(outcomes(), t, top=settings.top), f"{name}.csv")
+    offer("JSON", lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()), f"{name}.jsonl")
+
+
+def offer(label: str, write: Callable[[], str | bytes], file: str, *, icon: str = ":material/download:") -> None:
+    """Draw a button that gives a file away, written when it is pressed, in a thread without a session."""
+    kind = _KINDS[PurePath(file).suffix]
+    st.download_button(label, data=write, file_name=file, mime=kind, icon=icon, on_click="ignore")

@@ -159,7 +159,7 @@ def test_every_photo_is_decoded_once_for_all_models(photos: LabelledPhotos, colo
 
 def test_progress_counts_up_to_all_photos(photos: LabelledPhotos, colours: Classifier) -> None:
     told: list[tuple[int, int]] = []
-    evaluate(photos, [enter(colours, photos)], on_progress=lambda done, total: told.append((done, total)))
+    evaluate(photos, [enter(colours, photos)], on_progress=lambda p: told.append((p.done, p.total)))
     assert told == [(n, 6) for n in range(7)]
 
 

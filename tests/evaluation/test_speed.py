@@ -15,6 +15,7 @@ from lib.evaluation import speed_worker
 from lib.evaluation.speed import Measurement, benchmark, find_disturbance, spread, thread_counts
 from lib.model.spec import ModelFolder, load
 from lib.work import process
+from lib.work.progress import Progress
 
 Tiny = Callable[[str], ModelFolder]
 
@@ -97,7 +98,7 @@ def test_work_of_its_own_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_every_model_and_number_of_threads_gets_figures(tiny_model: Tiny) -> None:
     steps: list[tuple[int, int]] = []
     folders = [tiny_model("thirds"), tiny_model("float32")]
-    found = benchmark(folders, [2, 1], seconds_per_model=0.1, on_progress=lambda *step: steps.append(step))
+    found = benchmark(folders, [2, 1], seconds_per_model=0.1, on_progress=lambda p: steps.append((p.done, p.total)))
     assert [(one.model, one.threads) for one in found.measurements] == [
         ("thirds", 1), ("thirds", 2), ("float32", 1), ("float32", 2),
     ]  # fmt: skip
@@ -142,8 +143,8 @@ def test_damaged_weights_cost_themselves_alone(tiny_model: Tiny, tmp_path: Path)
 def test_cancelling_ends_it_soon_and_keeps_what_is_known(tiny_model: Tiny) -> None:
     cancelled = threading.Event()
 
-    def on_progress(done: int, total: int) -> None:
-        if done == 2:  # weighed, and one of eight slots timed
+    def on_progress(progress: Progress) -> None:
+        if progress.done == 2:  # weighed, and one of eight slots timed
             cancelled.set()
 
     found = benchmark([tiny_model("float32")], [1], seconds_per_model=8.0, on_progress=on_progress, cancelled=cancelled)

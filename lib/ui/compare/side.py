@@ -13,7 +13,6 @@ from lib.classify.infer import Settings, conclude
 from lib.datasets.matching import common_names, explain_basis
 from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
 from lib.evaluation.answers import Answers
-from lib.evaluation.shares import share
 from lib.evaluation.shift import change_between, explain_change, made_from
 from lib.evaluation.side_by_side import Row, align
 from lib.i18n import Translator
@@ -123,28 +122,24 @@ def _summary(t: Translator, compared: Compared, settings: Settings) -> None:
         lines.append(_pair_words(t, pair, first, second))
         if (change := change_between(first, second, settings.thresholds)) is not None:
             lines.append(t.message(explain_change(change, first.name, second.name)))
-    with st.expander(t("Pair by pair"), icon=":material/join_inner:", expanded=len(compared.models) == LEAST_FOR_OPEN):
+    with st.expander(t("Pair by pair"), icon=":material/join_inner:", expanded=len(compared.models) == 2):
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))
-
-
-LEAST_FOR_OPEN = 2
 
 
 def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers) -> str:
     basis = t.message(explain_basis(pair.common.basis))
     if pair.share is None:
         return f"{first.name} · {second.name}: {basis}"
-    interval = share(pair.share.count, pair.share.total)
     agree = t(
         "{first} and {second} say the same of {count} of {total} photos: {share} "
         "({low} to {high} allowing for chance).",
         first=first.name,
         second=second.name,
-        count=interval.count,
-        total=interval.total,
-        share=percent(interval.value),
-        low=percent(interval.low),
-        high=percent(interval.high),
+        count=pair.share.count,
+        total=pair.share.total,
+        share=percent(pair.share.value),
+        low=percent(pair.share.low),
+        high=percent(pair.share.high),
     )
     return f"{agree} {basis}"
 

@@ -1,11 +1,10 @@
 """Speed and size: measured here and now, beside what the makers published."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from lib.charts.speed import Spot, speed_and_accuracy
-from lib.evaluation.evaluate import Evaluation
 from lib.evaluation.speed import FRAME_MS, Benchmark, Measurement, benchmark
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
@@ -15,7 +14,6 @@ from lib.ui.models.download import megabytes
 from lib.ui.style import ink, plain
 from lib.ui.tables import table
 from lib.work.jobs import Job, Kind
-from lib.work.progress import Progress
 
 _JOB = "benchmark"
 
@@ -31,23 +29,17 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
     subject = tuple(folder.spec.id for folder in folders)
     job = waiting.find(_JOB)
     again = job is not None and job.subject == subject
-    if not (again and job is not None and job.is_live) and st.button(
-        t("Measure again") if again else t("Measure"), type="primary", icon=":material/speed:"
-    ):
+    words = t("Measure again") if again else t("Measure")
+    is_open = job is None or not (again and job.is_live)
+    if is_open and st.button(words, type="primary", icon=":material/speed:"):
         job = waiting.begin(t, Kind.BENCHMARK, _JOB, _work(folders), subject=subject)
     ended = waiting.watch(t, job, t("Measuring… other work on this computer would disturb it."))
     if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):
         _figures(t, ended.result, folders)
 
 
-def _work(folders: Sequence[ModelFolder]):  # type: ignore[no-untyped-def]
-    def work(job: Job) -> Benchmark:
-        def note(done: int, total: int) -> None:
-            job.tell(Progress(done=done, total=total))
-
-        return benchmark(folders, on_progress=note, cancelled=job.cancelled)
-
-    return work
+def _work(folders: Sequence[ModelFolder]) -> Callable[[Job], Benchmark]:
+    return lambda job: benchmark(folders, on_progress=job.tell, cancelled=job.cancelled)
 
 
 def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -> None:
@@ -97,7 +89,7 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
 def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
     """Draw speed against accuracy, if these models were evaluated on labelled photos."""
     evaluation = last_evaluation()
-    accuracy = _measured_accuracy(evaluation)
+    accuracy = {m.answers.model: m.top1.value for m in evaluation.models} if evaluation is not None else {}
     best: dict[str, Measurement] = {}
     for m in result.measurements:
         if m.model not in best or m.median_ms < best[m.model].median_ms:
@@ -121,12 +113,6 @@ def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -
     st.vega_lite_chart(speed_and_accuracy(spots, t, ink=ink()), width="stretch")
 
 
-def _measured_accuracy(evaluation: Evaluation | None) -> dict[str, float]:
-    if evaluation is None:
-        return {}
-    return {model.answers.model: model.top1.value for model in evaluation.models}
-
-
 def _published(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
     published = {m.model: m.published for m in result.measurements if m.published is not None}
     if not published:
@@ -134,8 +120,7 @@ def _published(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
     rows = [
         [
             names[model],
-            "–" if figures.top1 is None else f"{figures.top1:.1%}",
-            "–" if figures.top5 is None else f"{figures.top5:.1%}",
+            *("–" if share is None else f"{share:.1%}" for share in (figures.top1, figures.top5)),
             figures.source,
         ]
         for model, figures in published.items()

@@ -1,6 +1,6 @@
 """Models on photos whose class is known: the way in, what is asked, and the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 from PIL import Image
@@ -20,7 +20,6 @@ from lib.ui.compare.labelled.questions import draw_questions
 from lib.ui.models.loaded import classifier
 from lib.ui.visit import current, kept, room
 from lib.work.jobs import Job, JobState, Kind
-from lib.work.progress import Progress
 
 _JOB = "evaluate"
 _THUMBNAIL_SIDE = 160
@@ -47,7 +46,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
         icon=":material/play_arrow:",
     ):
         room().take(len(known.photos) * sum(folder.spec.output.classes for folder in folders) * 8)  # float64
-        work = _Work(t, known, folders, matchings, settings)
+        work = _work(t, known, folders, matchings, settings)
         job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
     ended = waiting.watch(t, job, t("Looking at the photos…"))
     if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
@@ -71,35 +70,28 @@ def last_evaluation() -> Evaluation | None:
     return job.result.evaluation if job is not None and isinstance(job.result, Done) else None
 
 
-class _Work:
-    """Evaluates in the background, keeping a thumbnail of each photo."""
+def _work(
+    t: Translator,
+    known: LabelledPhotos,
+    folders: Sequence[ModelFolder],
+    matchings: Sequence[Matching],
+    settings: Settings,
+) -> Callable[[Job], Done | None]:
+    """Return what evaluates in the background, keeping a thumbnail of each photo."""
+    entrants = [
+        Entrant(classifier(folder), folder.read_labels(t.language), matching)
+        for folder, matching in zip(folders, matchings, strict=True)
+    ]
+    thumbnails: dict[Source, bytes] = {}
 
-    def __init__(
-        self,
-        t: Translator,
-        known: LabelledPhotos,
-        folders: Sequence[ModelFolder],
-        matchings: Sequence[Matching],
-        settings: Settings,
-    ) -> None:
-        self._known, self._settings = known, settings
-        self._entrants = [
-            Entrant(classifier(folder), folder.read_labels(t.language), matching)
-            for folder, matching in zip(folders, matchings, strict=True)
-        ]
-        self._thumbnails: dict[Source, bytes] = {}
+    def look(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
+        thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
 
-    def __call__(self, job: Job) -> Done | None:
-        def note(done: int, total: int) -> None:
-            job.tell(Progress(done=done, total=total))
-
-        evaluation = evaluate(
-            self._known, self._entrants, self._settings, look=self._look, on_progress=note, cancelled=job.cancelled
-        )
-        if evaluation is None:
+    def work(job: Job) -> Done | None:
+        found = evaluate(known, entrants, settings, look=look, on_progress=job.tell, cancelled=job.cancelled)
+        if found is None:
             return None
-        kept = enumerate(evaluation.photos.photos)
-        return Done(evaluation, {i: small for i, p in kept if (small := self._thumbnails.get(p.source))})
+        kept = enumerate(found.photos.photos)
+        return Done(found, {i: small for i, p in kept if (small := thumbnails.get(p.source))})
 
-    def _look(self, source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
-        self._thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
+    return work

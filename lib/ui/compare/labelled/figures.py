@@ -24,6 +24,7 @@ from lib.reports.page import report
 from lib.ui.compare.labelled.intake import draw_skipped
 from lib.ui.style import SIGNS, ink, plain
 from lib.ui.tables import table
+from lib.ui.takeaway import offer
 from lib.verdict import percent
 
 _MOST_SHOWN = 24
@@ -59,16 +60,11 @@ def draw_figures(t: Translator, done: Done) -> None:
     st.html(_accuracy_table(t, evaluation))
     st.caption(t(INTERVALS))
     for pair in evaluation.pairs:
-        first, second = pair.agreement.first, pair.agreement.second
-        names = {m.answers.model: m.answers.name for m in evaluation.models}
-        sentences = []
-        if pair.difference is not None:
-            sentences.append(t.message(explain_difference(pair.difference, names[first], names[second])))
-        if pair.change is not None:
-            sentences.append(t.message(explain_change(pair.change, names[first], names[second])))
-        else:
-            sentences.append(t.message(explain_basis(pair.agreement.common.basis)))
-        st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+        names = evaluation.names(pair)
+        basis = explain_basis(pair.agreement.common.basis)
+        found = [] if pair.difference is None else [explain_difference(pair.difference, *names)]
+        found.append(basis if pair.change is None else explain_change(pair.change, *names))
+        st.markdown("\n".join(f"- {plain(t.message(sentence))}" for sentence in found))
     st.subheader(t("What the verdicts are worth"))
     st.html(_verdict_table(t, evaluation))
     st.caption(t(VERDICTS_NOTE))
@@ -145,9 +141,7 @@ def _cell(t: Translator, done: Done, model: ModelFigures, confusion: Confusion, 
         with grid.cell():
             if (small := done.thumbnails.get(position)) is not None:
                 st.image(small, width="stretch", output_format="JPEG", alt=name)
-            answers = model.answers
-            said = f"{answers.labels[answers.best[position]]} {percent(float(answers.p1[position]))}"
-            short = f"{PurePosixPath(name).name} · {said}"
+            short = f"{PurePosixPath(name).name} · {model.answers.said(position)}"
             st.html(f'<p class="file" title="{escape(name)}">{escape(short)}</p>')
 
 
@@ -179,29 +173,13 @@ def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures)
 
 
 def _downloads(t: Translator, done: Done) -> None:
-    evaluation = done.evaluation
+    evaluation, name = done.evaluation, "discern-comparison"
     with st.container(horizontal=True):
-        st.download_button(
+        offer(
             t("Report to hand out (HTML)"),
-            data=lambda: report(evaluation, t, thumbnails=done.thumbnails).encode("utf-8"),
-            file_name="discern-comparison.html",
-            mime="text/html",
+            lambda: report(evaluation, t, thumbnails=done.thumbnails),
+            f"{name}.html",
             icon=":material/description:",
-            on_click="ignore",
         )
-        st.download_button(
-            t("Table (CSV)"),
-            data=lambda: evaluation_csv(evaluation, t),
-            file_name="discern-comparison.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON",
-            data=lambda: evaluation_json(evaluation, t),
-            file_name="discern-comparison.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        offer(t("Table (CSV)"), lambda: evaluation_csv(evaluation, t), f"{name}.csv")
+        offer("JSON", lambda: evaluation_json(evaluation, t), f"{name}.json")
