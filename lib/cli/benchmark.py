@@ -7,21 +7,13 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
 from lib.cli.models import published_object
-from lib.cli.terminal import (
-    ALL_WELL,
-    SOME_FAILED,
-    Commands,
-    complain,
-    note,
-    put_table,
-    size_words,
-    steps_in_place,
-)
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, note, put_table, steps_in_place
 from lib.errors import AppError
 from lib.evaluation.speed import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.work.files import size_words
 
 
 def add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:

@@ -9,16 +9,7 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP, Settings, conclude, infer_with_each
 from lib.classify.opening import open_classifier
-from lib.cli.terminal import (
-    ALL_WELL,
-    SOME_FAILED,
-    Commands,
-    add_thresholds,
-    complain,
-    put,
-    steps_in_place,
-    writing,
-)
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, add_thresholds, complain, put, steps_in_place, writing
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_

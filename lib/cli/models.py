@@ -4,20 +4,12 @@ import argparse
 import json
 
 from lib.catalogue.store import Entry, State, Store
-from lib.cli.terminal import (
-    ALL_WELL,
-    SOME_FAILED,
-    Commands,
-    complain,
-    download_progress,
-    put,
-    put_table,
-    size_words,
-)
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, download_progress, put, put_table
 from lib.errors import AppError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import Published
+from lib.work.files import size_words
 
 
 def add_models(commands: "Commands[argparse.ArgumentParser]") -> None:

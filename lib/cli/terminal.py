@@ -71,11 +71,6 @@ def writing(file: Path | str) -> Iterator[None]:
         raise UsageError(text, file=file, reason=error.strerror or error) from error
 
 
-def size_words(size_bytes: int) -> str:
-    """Return a file's size for people: "3.6 MB"; "42 kB" for the smallest."""
-    return f"{size_bytes / 1e3:.0f} kB" if size_bytes < 1e5 else f"{size_bytes / 1e6:.1f} MB"
-
-
 def put_table(rows: list[tuple[str, ...]]) -> None:
     """Write a table to standard output, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -25,7 +25,6 @@ class Answers:
         labels: K names, in the reader's language.
         own_labels: Names of the model's own classes as its maker gives them, by which models are compared.
         probabilities: Shape (N, K), float64, rows of sum 1.
-        milliseconds: Shape (N,), inference alone.
         made_from: Id of the model that this is a smaller form of; "" for a model in its own right.
         columns: For each of its own classes which of the K it is part of (see `lib.evaluation.meaning`); None where
             the K are its own.
@@ -36,7 +35,6 @@ class Answers:
     labels: tuple[str, ...]
     own_labels: tuple[str, ...]
     probabilities: Floats
-    milliseconds: Floats
     made_from: str = ""
     columns: Ints | None = None
 

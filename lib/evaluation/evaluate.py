@@ -231,7 +231,6 @@ def _look_at(
     """Return the photos that all models could look at, and what each said of them; None if cancelled."""
     total = len(photos.photos)
     probabilities = [np.empty((total, len(entrant.classifier.labels))) for entrant in entrants]
-    milliseconds = np.empty((len(entrants), total))
     broken: dict[int, Message] = {}
     done = 0
     sources = (photo.source for photo in photos.photos)
@@ -243,7 +242,6 @@ def _look_at(
                 broken.setdefault(done, answer.error.message)
             else:
                 probabilities[position][done] = answer.probabilities
-                milliseconds[position, done] = answer.milliseconds
         done += 1
         on_progress(Progress(done=done, total=total))
     if done < total or (cancelled is not None and cancelled.is_set()):
@@ -252,15 +250,14 @@ def _look_at(
     _require_photos(kept, photos)
     whole = np.array([index not in broken for index in range(total)], dtype=np.bool_)
     return kept, [
-        _answers(entrant, matrix if not broken else matrix[whole], times[whole])
-        for entrant, matrix, times in zip(entrants, probabilities, milliseconds, strict=True)
+        _answers(entrant, matrix if not broken else matrix[whole])
+        for entrant, matrix in zip(entrants, probabilities, strict=True)
     ]
 
 
-def _answers(entrant: Entrant, probabilities: Floats, milliseconds: Floats) -> Answers:
-    spec = entrant.classifier.spec
-    own = entrant.classifier.labels
-    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, milliseconds, made_from(spec))
+def _answers(entrant: Entrant, probabilities: Floats) -> Answers:
+    spec, own = entrant.classifier.spec, entrant.classifier.labels
+    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec))
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:

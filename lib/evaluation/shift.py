@@ -29,11 +29,6 @@ class Shift:
     before: float
     after: float
 
-    @property
-    def size(self) -> float:
-        """Return by how much the probability moved, in [0, 1]."""
-        return abs(self.after - self.before)
-
 
 @dataclass(frozen=True, slots=True)
 class VariantChange:

@@ -141,7 +141,8 @@ def benchmark(
     """
     counts = tuple(dict.fromkeys(threads or thread_counts()))
     _check(folders, counts, seconds_per_model)
-    run = _Run(folders, counts, seconds_per_model / (ROUNDS * len(counts)), on_progress, cancelled)
+    seconds = seconds_per_model / (ROUNDS * len(counts))
+    run = _Run(folders, counts, seconds, on_progress, cancelled or threading.Event())
     load = _load_per_core()
     run.weigh()
     run.time()
@@ -231,7 +232,7 @@ class _Run:
         counts: Sequence[int],
         seconds: float,
         on_progress: OnProgress,
-        cancelled: threading.Event | None,
+        cancelled: threading.Event,
     ) -> None:
         self._folders, self._seconds = folders, seconds
         self._on_progress, self._cancelled = on_progress, cancelled
@@ -245,7 +246,7 @@ class _Run:
     def weigh(self) -> None:
         """Load and run each model in a fresh process; models that fail there are not timed."""
         for number in range(len(self._folders)):
-            if self._is_cancelled():
+            if self._cancelled.is_set():
                 return
             try:
                 report = self._work(WEIGH, {"model": self._table(number)}, 0.0)
@@ -260,7 +261,7 @@ class _Run:
     def time(self) -> None:
         """Time the slots; a model that takes the worker down is left out, and the others go on in a new worker."""
         waiting = self._left(self._slots)
-        while waiting and not self._is_cancelled():
+        while waiting and not self._cancelled.is_set():
             events: list[dict[str, Any]] = []
             try:
                 self._time(waiting, events)
@@ -327,9 +328,6 @@ class _Run:
         timed = sum(len(self._samples[slot].ms) for slot in self._left(list(self._samples)))
         total = len(self._folders) + len(self._left(self._slots))
         self._on_progress(Progress(done=weighed + timed, total=total))
-
-    def _is_cancelled(self) -> bool:
-        return self._cancelled is not None and self._cancelled.is_set()
 
     def _table(self, number: int) -> dict[str, Any]:
         folder = self._folders[number]

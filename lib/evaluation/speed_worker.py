@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -133,33 +132,25 @@ def _time_batch(classifier: LiteRTClassifier, seconds: float, photo: bytes) -> f
     return answers / (time.perf_counter() - start)
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    wall: float
-    own: float
-    busy: float | None
-
-
 class BusyWatch:
     """Tells how much processor time other processes took since it was made."""
 
     def __init__(self) -> None:
-        self._start = _now()
+        self._wall, self._own, self._busy = _now()
 
     def others_s(self) -> float | None:
         """Return the seconds that all processors together worked for others; None where the system does not tell."""
-        now = _now()
-        if now.busy is None or self._start.busy is None:
-            return None
-        return max(0.0, (now.busy - self._start.busy) - (now.own - self._start.own))
+        _, own, busy = _now()
+        return None if busy is None or self._busy is None else max(0.0, (busy - self._busy) - (own - self._own))
 
     def capacity_s(self) -> float:
         """Return the seconds that all processors together could have worked."""
-        return (_now().wall - self._start.wall) * (os.cpu_count() or 1)
+        return (_now()[0] - self._wall) * (os.cpu_count() or 1)
 
 
-def _now() -> _Moment:
-    return _Moment(time.perf_counter(), time.process_time(), _busy_s())
+def _now() -> tuple[float, float, float | None]:
+    """Return the seconds of the clock, of this process, and of all processors together."""
+    return time.perf_counter(), time.process_time(), _busy_s()
 
 
 def _busy_s() -> float | None:

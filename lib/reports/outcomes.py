@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
@@ -22,9 +23,7 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
     return {
         "file": outcome.file,
         "model": outcome.model,
-        "predictions": [
-            {"index": p.index, "label": p.label, "probability": p.probability} for p in outcome.predictions
-        ],
+        "predictions": [asdict(prediction) for prediction in outcome.predictions],
         "verdict": verdict.kind.value,
         "rivals": [rival.label for rival in verdict.rivals],
         "message": say.message(explain(verdict)),

@@ -28,6 +28,13 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("discern", appauthor=False))
 
 
+def size_words(size_bytes: int) -> str:
+    """Return a size for people: "42 kB", "3.6 MB", "14 MB"."""
+    if size_bytes < 1e5:
+        return f"{size_bytes / 1e3:.0f} kB"
+    return f"{size_bytes / 1e6:.1f} MB" if size_bytes < 1e7 else f"{size_bytes / 1e6:.0f} MB"
+
+
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` to write to; when the block ends well, the file takes `target`'s place.

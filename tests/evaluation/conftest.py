@@ -17,6 +17,6 @@ def answers() -> Made:
     def make(rows: Sequence[Sequence[float]], *, model: str = "m", labels: Sequence[str] | None = None) -> Answers:
         probabilities = np.array(rows, dtype=np.float64)
         names = tuple(labels or "abcdefghijklmnopqrstuvwxyz"[: probabilities.shape[1]])
-        return Answers(model, model.upper(), names, names, probabilities, np.ones(len(rows)))
+        return Answers(model, model.upper(), names, names, probabilities)
 
     return make

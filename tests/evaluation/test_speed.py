@@ -86,7 +86,7 @@ def test_work_in_another_process_is_noticed() -> None:
 
 
 def test_work_of_its_own_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter([speed_worker._Moment(0.0, 1.0, 100.0), speed_worker._Moment(2.0, 2.5, 102.0)])
+    moments = iter([(0.0, 1.0, 100.0), (2.0, 2.5, 102.0)])
     monkeypatch.setattr(speed_worker, "_now", lambda: next(moments))
     # 2 s of all processors' time, of which 1.5 s were its own
     assert speed_worker.BusyWatch().others_s() == pytest.approx(0.5)

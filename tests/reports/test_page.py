@@ -40,7 +40,7 @@ def evaluation(classes: int = 3, *, photos: int = 12, models: int = 2) -> Evalua
     skipped = (Skipped("s.png", Message("{file} is broken.", {"file": NASTY})),)
     known = LabelledPhotos(f"set {NASTY}", names, names, tuple(shown), skipped)
     answers = [
-        Answers(f"m{m}", f"Model {m} {NASTY}", names, names, rng.dirichlet([0.2] * classes, photos), np.ones(photos))
+        Answers(f"m{m}", f"Model {m} {NASTY}", names, names, rng.dirichlet([0.2] * classes, photos))
         for m in range(models)
     ]
     return assess(known, [(a, match(names, names)) for a in answers], Thresholds())
@@ -126,7 +126,7 @@ def test_the_report_tells_what_each_folder_is_to_each_model() -> None:
     photos = tuple(LabelledPhoto(Source.of_bytes(b"", f"{i}.png"), i % 2) for i in range(4))
     known = LabelledPhotos("pets", ("Katzen", "Hunde"), ("Katzen", "Hunde"), photos, ())
     chosen: dict[str, Choice] = {"Katzen": ("tabby", "Persian"), "Hunde": None}
-    one = Answers("m", "M", names, names, np.full((4, 4), 0.25), np.ones(4))
+    one = Answers("m", "M", names, names, np.full((4, 4), 0.25))
     made = assess(known, [(one, match(known.classes, names, chosen=chosen))], Thresholds())
     page = report(made, SAY)
     assert "<tr><th>Katzen</th><td>tabby, Persian</td></tr>" in page

@@ -26,7 +26,6 @@ def test_metrics_name_each_class_and_say_nothing_of_one_without_photos() -> None
     photos = tuple(LabelledPhoto(Source.of_bytes(f"{n}.png", b""), label) for n, label in enumerate((0, 1, 1, 0)))
     answers = Answers(
         "m", "M", labels, labels, np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.5, 0.4, 0.1], [0.8, 0.1, 0.1]]),
-        np.ones(4),
     )  # fmt: skip
     same = Matching(folders, ((0,), (1,), (2,)), (How.NAME,) * 3)
     known = LabelledPhotos("set", folders, folders, photos)

@@ -7,8 +7,8 @@ import pytest
 from lib.errors import ModelFileError
 from lib.model.spec import ModelFolder
 from lib.ui.models.choice import distinct
-from lib.ui.models.download import megabytes
 from lib.ui.models.loaded import classifier
+from lib.work.files import size_words
 
 
 def test_models_of_one_name_are_told_apart_by_their_ids() -> None:
@@ -27,4 +27,4 @@ def test_weights_that_were_removed_meanwhile_are_an_error_for_people(tiny_model:
     ("size", "words"), [(42_400, "42 kB"), (100_000, "0.1 MB"), (3_640_000, "3.6 MB"), (91_000_000, "91 MB")]
 )
 def test_sizes_are_never_nothing(size: int, words: str) -> None:
-    assert megabytes(size) == words
+    assert size_words(size) == words

@@ -87,7 +87,6 @@ def _compare(
                 labels=names,
                 own_labels=folder.read_labels(),
                 probabilities=np.stack([_answer(row[column]).probabilities for row in answers]),
-                milliseconds=np.array([_answer(row[column]).milliseconds for row in answers]),
                 made_from=made_from(folder.spec),
             )
             for column, (folder, names) in enumerate(zip(folders, labels, strict=True))

@@ -10,9 +10,9 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
-from lib.ui.models.download import megabytes
 from lib.ui.style import ink, plain
 from lib.ui.tables import table
+from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 
 _JOB = "benchmark"
@@ -67,8 +67,8 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
             f"{m.median_ms:.1f}",
             f"{m.p90_ms:.1f}",
             f"{m.photos_per_s:.0f}",
-            "–" if m.memory_bytes is None else megabytes(m.memory_bytes),
-            megabytes(m.bytes),
+            "–" if m.memory_bytes is None else size_words(m.memory_bytes),
+            size_words(m.bytes),
             "✓ " + t("keeps up") if m.keeps_up_with_video else "✕ " + t("too slow"),
         ]
         for m in result.measurements

@@ -13,10 +13,10 @@ from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting
-from lib.ui.models.download import megabytes
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.work import process
+from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 
 _JOB = "bundle"
@@ -96,14 +96,14 @@ def _bundle(t: Translator, options: Options) -> None:
         scripts = Scripts(store().data)
         missing = scripts.download_bytes(bundles.files_needed(options))
         if missing:
-            st.caption(t("Its scripts are downloaded first, once: {size}.", size=megabytes(missing)))
+            st.caption(t("Its scripts are downloaded first, once: {size}.", size=size_words(missing)))
         job = waiting.find(_JOB)
         if (job is None or job.subject != options) and st.button(t("Make the bundle"), icon=":material/inventory_2:"):
             job = waiting.begin(t, Kind.PACKING, _JOB, _Work(options, scripts), subject=options)
         ended = waiting.watch(t, job, t("Packing…"))
         if ended is not None and ended.subject == options and isinstance(ended.result, bytes):
             st.download_button(
-                t("The bundle, {size}", size=megabytes(len(ended.result))),
+                t("The bundle, {size}", size=size_words(len(ended.result))),
                 data=ended.result,
                 file_name=f"{options.model_id}-offline.zip",
                 mime="application/zip",

@@ -21,11 +21,11 @@ from lib.server import previews
 from lib.server.album import Photo
 from lib.ui import waiting
 from lib.ui.models import loaded
-from lib.ui.models.download import megabytes
 from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.ui.visit import current
 from lib.verdict import explain, percent, rank
+from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 
 _JOB = "scripts"
@@ -74,7 +74,7 @@ def _has_scripts(t: Translator, options: Options, scripts: Scripts) -> bool:
     missing = scripts.download_bytes(needed)
     if not missing:
         return True
-    st.caption(t("The scripts that run models in browsers are downloaded once: {size}.", size=megabytes(missing)))
+    st.caption(t("The scripts that run models in browsers are downloaded once: {size}.", size=size_words(missing)))
     job = waiting.find(_JOB, is_shared=True)
     if (job is None or not job.is_live) and st.button(t("Download the scripts"), icon=":material/download:"):
 

@@ -6,9 +6,10 @@ from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
 from lib.model.spec import Published
 from lib.ui.models.choice import CHOSEN
-from lib.ui.models.download import draw_download, megabytes, short_state
+from lib.ui.models.download import draw_download, short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain, span
+from lib.work.files import size_words
 
 
 def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
@@ -61,7 +62,7 @@ def _facts(t: Translator, entry: Entry) -> list[str]:
         spec.licence,
     ]
     if entry.size_bytes is not None:
-        facts.insert(0, megabytes(entry.size_bytes))
+        facts.insert(0, size_words(entry.size_bytes))
     return facts
 
 

@@ -6,6 +6,7 @@ from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
 from lib.ui import waiting
 from lib.ui.models.loaded import store
+from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 from lib.work.progress import FetchReport
 from lib.work.queue import server_queue
@@ -20,15 +21,7 @@ def short_state(t: Translator, entry: Entry) -> str:
         return t("downloading")
     if entry.size_bytes is None:
         return t("to download")
-    return t("{size} to download", size=megabytes(entry.size_bytes))
-
-
-def megabytes(size_bytes: int) -> str:
-    """Return a file's size for people: "3.6 MB"; "42 kB" for the smallest."""
-    if size_bytes < 1e5:
-        return f"{size_bytes / 1e3:.0f} kB"
-    size = size_bytes / 1e6
-    return f"{size:.1f} MB" if size < 10 else f"{size:.0f} MB"
+    return t("{size} to download", size=size_words(entry.size_bytes))
 
 
 def download_card(t: Translator, entry: Entry) -> None:
@@ -52,7 +45,7 @@ def draw_download(t: Translator, entry: Entry) -> None:
         st.info(t("The server was stopped in the middle of this download."), icon=":material/history:")
     label = t("Download")
     if entry.size_bytes is not None:
-        label = t("Download {size}", size=megabytes(entry.size_bytes))
+        label = t("Download {size}", size=size_words(entry.size_bytes))
 
     def work(job: Job) -> FetchReport:
         return store().fetch(model, on_progress=job.tell, cancelled=job.cancelled)
