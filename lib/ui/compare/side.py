@@ -193,11 +193,7 @@ def _row(t: Translator, photo: Photo, compared: Compared, position: int, setting
 def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
     """Name each class in the reader's language, as the model with the fewest classes calls it, if that has it."""
     fewest = min(range(len(models)), key=lambda index: len(models[index].labels))
-    named = []
-    for row in rows:
-        cells = [cell for cell in (row.cells[fewest], *row.cells) if cell is not None]
-        named.append(Row(cells[0].label, row.cells))
-    return tuple(named)
+    return tuple(Row(next(filter(None, (row.cells[fewest], *row.cells))).label, row.cells) for row in rows)
 
 
 def _bond(t: Translator, compared: Compared, position: int) -> str:
@@ -223,9 +219,7 @@ def _cell(t: Translator, photo: Photo, model: Answers, rows: tuple[Row, ...], in
         f'<p class="model">{escape(model.name)}</p>'
         f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>'
     )
-    words = ", ".join(
-        f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]) is not None
-    )
+    words = ", ".join(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
     chart = side_by_side(rows, index, t, ink=ink())
     st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
     st.html(f'<p class="facts">{answer.milliseconds:.1f} ms</p>')
