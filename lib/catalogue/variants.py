@@ -13,6 +13,7 @@ to 100 photos, 9 % when calibrated with 100 others of the same kind.
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +25,8 @@ from PIL import Image, ImageOps
 
 from lib.catalogue import store
 from lib.catalogue.trial import trials_of
-from lib.classify.litert import LiteRTClassifier
+from lib.classify.classifier import Classifier
+from lib.classify.opening import open_classifier
 from lib.classify.preprocess import resize
 from lib.errors import ModelFileError, PhotoError, WorkerError
 from lib.formats import quantise
@@ -125,7 +127,7 @@ def make_variant(
             own=own.value,
             wanted=form.value,
         )
-    given = _given_pixels(calibration, folder.spec) if form is Format.INT8 and calibration else None
+    given = _pixels(_decoded(calibration), folder.spec) if form is Format.INT8 and calibration else None
     place = _place(data)
     lock = place.parent / "locks" / f"variant-{variant_id(folder.spec, form)}.lock"
     try:
@@ -149,12 +151,10 @@ def _place(data: Path | None) -> Path:
 
 def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
     """Return the variant if it was made of these very weights, or came with the model."""
-    try:
+    with suppress(ModelFileError):
         found = load(place / variant_id(folder.spec, form))
         if found.spec.source.get("of_sha256") == _digest_of(folder):
             return trials_of(place.parent).admit(found)
-    except ModelFileError:
-        return _companion(folder, form)
     return _companion(folder, form)
 
 
@@ -176,40 +176,28 @@ def _digest(pixels: NDArray[np.uint8]) -> str:
     return sha256(pixels.tobytes()).hexdigest()
 
 
-def _given_pixels(photos: Sequence[Source], spec: ModelSpec) -> NDArray[np.uint8]:
-    step = max(1, -(-len(photos) // MOST_CALIBRATION_PHOTOS))
-    pixels = [_input_pixels(image, spec) for image in _decoded(photos[::step])]
+def _pixels(images: Iterable[Image.Image], spec: ModelSpec) -> NDArray[np.uint8]:
+    """Return what the model sees of each photo, before scaling to its range: shape (N, H, W, 3)."""
+    pixels = [np.asarray(resize(image, spec.input)) for image in images]
     quantise.check_enough(len(pixels), spec.id)
     return np.stack(pixels)
 
 
-def _sample_pixels(spec: ModelSpec) -> NDArray[np.uint8]:
-    samples = [Source.of_path(sample.path) for sample in find_samples()]
-    pixels = [_input_pixels(view, spec) for image in _decoded(samples) for view in _views(image)]
-    quantise.check_enough(len(pixels), spec.id)
-    return np.stack(pixels)
-
-
-def _decoded(photos: Iterable[Source]) -> Iterator[Image.Image]:
-    for photo in photos:
+def _decoded(photos: Sequence[Source]) -> Iterator[Image.Image]:
+    for photo in photos[:: max(1, -(-len(photos) // MOST_CALIBRATION_PHOTOS))]:
         try:
             yield open_photo(photo.read(), photo.name, at_least=2 * DECODE_FLOOR)
         except PhotoError:
             continue
 
 
-def _views(image: Image.Image) -> Iterator[Image.Image]:
-    yield image
-    yield ImageOps.mirror(image)
-    width, height = (round(side * _QUARTER) for side in image.size)
-    for left in (0, image.width - width):
-        for top in (0, image.height - height):
-            yield image.crop((left, top, left + width, top + height))
-
-
-def _input_pixels(image: Image.Image, spec: ModelSpec) -> NDArray[np.uint8]:
-    """Return what the model sees of a photo, before scaling to its range: shape (H, W, 3)."""
-    return np.asarray(resize(image, spec.input))
+def _sample_views() -> Iterator[Image.Image]:
+    for image in _decoded([Source.of_path(sample.path) for sample in find_samples()]):
+        yield from (image, ImageOps.mirror(image))
+        width, height = (round(side * _QUARTER) for side in image.size)
+        for left in (0, image.width - width):
+            for top in (0, image.height - height):
+                yield image.crop((left, top, left + width, top + height))
 
 
 def _make(
@@ -220,7 +208,7 @@ def _make(
     cancelled: threading.Event | None,
 ) -> ModelFolder:
     """Make a variant in a folder of its own and move it into place; the caller holds the lock."""
-    pixels = _sample_pixels(folder.spec) if given is None else given
+    pixels = _pixels(_sample_views(), folder.spec) if given is None else given
     destination = place / variant_id(folder.spec, form)
     work = place / f".{destination.name}"  # what a killed process left of it is in the way of nobody else
     shutil.rmtree(work, ignore_errors=True)
@@ -299,11 +287,12 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     small = ModelFolder(replace(spec, weights=WEIGHTS), Path(payload["work"]))
     images = [Image.fromarray(pixels) for pixels in np.load(payload["pixels"])]
     form = Format(payload["format"])
-    content = _content(form, original, images)
+    classifier = open_classifier(original, workers=1)
+    content = _content(form, original, [classifier.prepare(image) for image in images])
     small.weights_path.write_bytes(content)
     if format_of(content, WEIGHTS) is Format.FLOAT32:
         raise ModelFileError(N_("{model} has no weights that {wanted} would make smaller."), model=spec.id, wanted=form)
-    shift = _largest_shift(original, small, images[:: -(-len(images) // 16)])
+    shift = _largest_shift(classifier, open_classifier(small, workers=1), images[:: -(-len(images) // 16)])
     if form is Format.FLOAT16 and shift > MOST_FLOAT16_SHIFT:
         raise ModelFileError(
             N_("{model} does not bear float16: its probabilities move by up to {shift}."),
@@ -313,20 +302,18 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     return {"largest_shift": shift}
 
 
-def _content(form: Format, original: ModelFolder, images: Sequence[Image.Image]) -> bytes:
-    if form is Format.FLOAT16:
-        return quantise.quantise_float16(original.weights_path)
-    if form is Format.DYNAMIC:
-        return quantise.quantise_dynamic(original.weights_path)
-    classifier = LiteRTClassifier(original, workers=1)
-    return quantise.quantise_int8(original.weights_path, [classifier.prepare(image) for image in images])
+def _content(form: Format, original: ModelFolder, tensors: Sequence[NDArray[Any]]) -> bytes:
+    content, file = original.read_weights(), original.spec.weights
+    match form:
+        case Format.FLOAT16:
+            return quantise.quantise_float16(content, file)
+        case Format.DYNAMIC:
+            return quantise.quantise_dynamic(content, file)
+        case _:
+            return quantise.quantise_int8(content, file, tensors)
 
 
-def _largest_shift(original: ModelFolder, small: ModelFolder, images: Sequence[Image.Image]) -> float:
+def _largest_shift(before: Classifier, after: Classifier, images: Iterable[Image.Image]) -> float:
     """Return the largest difference between the probabilities of two models, over all photos and classes."""
-    pair = [LiteRTClassifier(folder, workers=1) for folder in (original, small)]
-    shifts = []
-    for image in images:
-        before, after = (classifier.run(classifier.prepare(image))[0] for classifier in pair)
-        shifts.append(float(np.abs(before - after).max()))
-    return max(shifts)
+    pairs = ([model.run(model.prepare(image))[0] for model in (before, after)] for image in images)
+    return max(float(np.abs(one - other).max()) for one, other in pairs)

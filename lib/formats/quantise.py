@@ -8,7 +8,6 @@ output, no calibration photos needed. `lib.catalogue.variants` keeps what is mad
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from lib.errors import ModelFileError
 from lib.formats.tables import Format, format_of
+from lib.formats.unbelieved import tables
 from lib.messages import N_
 
 LEAST_CALIBRATION_PHOTOS = 8
 
 
-def quantise_float16(weights: Path) -> bytes:
-    """Return the float file `weights` with its kernels in 16 bits, to be widened again when it is loaded.
+def quantise_float16(content: bytes, file: str) -> bytes:
+    """Return a float file with its kernels in 16 bits, to be widened again when it is loaded.
 
     The kernels of convolutions and dense layers become float16 constants, each followed by a DEQUANTIZE, which
     XNNPACK folds away when it packs the weights; biases stay as they are. The quantiser lists no recipe for it, but
@@ -38,22 +38,22 @@ def quantise_float16(weights: Path) -> bytes:
     manager.add_weight_only_config(
         ".*", qtyping.TFLOperationName.ALL_SUPPORTED, num_bits=16, algorithm_key="float_casting"
     )
-    return _quantise(_open(weights), manager.get_quantization_recipe())
+    return _quantise(_open(content, file), manager.get_quantization_recipe())
 
 
-def quantise_dynamic(weights: Path) -> bytes:
-    """Return the float file `weights` with its kernels in 8 bits.
+def quantise_dynamic(content: bytes, file: str) -> bytes:
+    """Return a float file with its kernels in 8 bits.
 
     Raises:
         ModelFileError: It is not a float LiteRT file.
     """
     from ai_edge_quantizer import recipe
 
-    return _quantise(_open(weights), recipe.dynamic_wi8_afp32())
+    return _quantise(_open(content, file), recipe.dynamic_wi8_afp32())
 
 
-def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> bytes:
-    """Return the float file `weights` in 8 bits throughout, input and output included.
+def quantise_int8(content: bytes, file: str, tensors: Sequence[NDArray[np.float32]]) -> bytes:
+    """Return a float file in 8 bits throughout, input and output included.
 
     The ranges of the activations are the smallest and largest values seen for any of `tensors`; a hundred or two
     typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's
@@ -61,21 +61,24 @@ def quantise_int8(weights: Path, tensors: Sequence[NDArray[np.float32]]) -> byte
     answers changed with it, 2 % with this.)
 
     Args:
-        weights: A float LiteRT file with one input.
+        content: Of a float LiteRT file with one input.
+        file: What to call it in an error.
         tensors: Input tensors, batch included, as the float model takes them.
 
     Raises:
         ModelFileError: Too few tensors, or not a float LiteRT file with a signature.
     """
-    from ai_edge_quantizer import calibrator, recipe
+    from ai_edge_quantizer import calibrator, recipe, recipe_manager
     from ai_edge_quantizer.utils import qsv_utils
 
-    check_enough(len(tensors), weights.name)
-    content = _open(weights)
-    signature, name = _signature(content, weights.name)
+    check_enough(len(tensors), file)
+    content = _open(content, file)
+    signature, name = _signature(content, file)
+    manager = recipe_manager.RecipeManager()
+    manager.load_quantization_recipe(recipe.static_wi8_ai8())
     with redirect_stdout(sys.stderr):
         ranges = calibrator.Calibrator(content, qsv_update_func=qsv_utils.min_max_update)
-        ranges.calibrate({signature: [{name: tensor} for tensor in tensors]}, _manager(recipe.static_wi8_ai8()))
+        ranges.calibrate({signature: [{name: tensor} for tensor in tensors]}, manager)
     return _quantise(content, recipe.static_wi8_ai8(), ranges.get_model_qsvs())
 
 
@@ -97,41 +100,28 @@ def _quantise(content: bytes, recipe: Any, ranges: Any = None) -> bytes:
         return bytes(quantizer.Quantizer(content, recipe).quantize(ranges).quantized_model)
 
 
-def _manager(recipe: Any) -> Any:
-    from ai_edge_quantizer import recipe_manager
-
-    manager = recipe_manager.RecipeManager()
-    manager.load_quantization_recipe(recipe)
-    return manager
-
-
-def _open(weights: Path) -> bytes:
-    """Return the content of a float LiteRT file; one without a signature is given one, which calibration asks for."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    try:
-        interpreter = Interpreter(model_path=str(weights))
-    except (ValueError, RuntimeError) as error:
-        raise ModelFileError(N_("{file} is not a LiteRT model."), file=weights.name) from error
-    content = weights.read_bytes()
-    if format_of(content, weights.name) is not Format.FLOAT32:
-        raise ModelFileError(N_("{file} is not a float model; it may be in 8 bits already."), file=weights.name)
-    return content if interpreter.get_signature_list() else _signed(content)
+def _open(content: bytes, file: str) -> bytes:
+    """Return a float LiteRT file; one without a signature is given one, which calibration asks for."""
+    if format_of(content, file) is not Format.FLOAT32:
+        raise ModelFileError(N_("{file} is not a float model; it may be in 8 bits already."), file=file)
+    with tables(content, file) as model:
+        has_signature = model.SignatureDefsLength() > 0
+    return content if has_signature else _signed(content)
 
 
 def _signature(content: bytes, file: str) -> tuple[str, str]:
     """Return the one signature's name and its input's name."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    signatures = Interpreter(model_content=content).get_signature_list()
-    if len(signatures) != 1:
+    with tables(content, file) as model:
+        count = model.SignatureDefsLength()
+        signature = model.SignatureDefs(0)
+        names = (signature.SignatureKey().decode(), signature.Inputs(0).Name().decode())
+    if count != 1:
         raise ModelFileError(
             N_("{file} cannot be made smaller: it has {count} signatures, and exactly one is needed."),
             file=file,
-            count=len(signatures),
+            count=count,
         )
-    ((signature, ends),) = signatures.items()
-    return str(signature), str(ends["inputs"][0])
+    return names
 
 
 def _signed(content: bytes) -> bytes:

@@ -39,7 +39,7 @@ def tensors(count: int) -> list[np.ndarray]:
 
 def test_8_bits_throughout_answer_much_like_floats(capfd: pytest.CaptureFixture[str]) -> None:
     photos = tensors(16)
-    small = quantise_int8(STARTER, photos)
+    small = quantise_int8(STARTER.read_bytes(), "x", photos)
     assert len(small) < STARTER.stat().st_size / 3
     differences = [np.abs(answer(small, x) - answer(STARTER.read_bytes(), x)).sum() / 2 for x in photos[:4]]
     assert max(differences) < 0.25
@@ -47,14 +47,14 @@ def test_8_bits_throughout_answer_much_like_floats(capfd: pytest.CaptureFixture[
 
 
 def test_8_bit_weights_alone_answer_like_floats() -> None:
-    small = quantise_dynamic(STARTER)
+    small = quantise_dynamic(STARTER.read_bytes(), "x")
     assert len(small) < STARTER.stat().st_size / 3
     for tensor in tensors(2):
         assert answer(small, tensor) == pytest.approx(answer(STARTER.read_bytes(), tensor), abs=0.1)
 
 
 def test_16_bit_weights_answer_like_floats_at_half_the_size(capfd: pytest.CaptureFixture[str]) -> None:
-    small = quantise_float16(STARTER)
+    small = quantise_float16(STARTER.read_bytes(), "x")
     assert 0.45 < len(small) / STARTER.stat().st_size < 0.6
     for tensor in tensors(2):
         assert answer(small, tensor) == pytest.approx(answer(STARTER.read_bytes(), tensor), abs=0.01)
@@ -68,7 +68,7 @@ def format_in(path: Path) -> Format:
 def test_a_file_without_a_signature_is_quantised_too(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
     weights = tiny_model("logits").weights_path
     photos = [np.full((1, 4, 6, 3), value, np.float32) for value in np.linspace(0, 1, 8)]
-    (tmp_path / "small.tflite").write_bytes(quantise_int8(weights, photos))
+    (tmp_path / "small.tflite").write_bytes(quantise_int8(weights.read_bytes(), "x", photos))
     assert format_in(tmp_path / "small.tflite") is Format.INT8
     # It answers with 4 times the mean red, green and blue; one step of its output is 4 / 255.
     orange = np.broadcast_to(np.float32([1.0, 0.4, 0.0]), (1, 4, 6, 3))
@@ -94,8 +94,10 @@ def test_a_file_shows_its_format(tiny_model: Callable[[str], ModelFolder], model
 @pytest.mark.parametrize(
     ("quantise", "expected"), [(quantise_float16, Format.FLOAT16), (quantise_dynamic, Format.DYNAMIC)]
 )
-def test_what_is_written_shows_its_format(quantise: Callable[[Path], bytes], expected: Format, tmp_path: Path) -> None:
-    (tmp_path / "small.tflite").write_bytes(quantise(STARTER))
+def test_what_is_written_shows_its_format(
+    quantise: Callable[[bytes, str], bytes], expected: Format, tmp_path: Path
+) -> None:
+    (tmp_path / "small.tflite").write_bytes(quantise(STARTER.read_bytes(), "x"))
     assert format_in(tmp_path / "small.tflite") is expected
 
 
@@ -114,15 +116,14 @@ def test_a_trained_model_keeps_its_keras_file(tiny_model: Callable[[str], ModelF
 
 def test_a_handful_of_photos_is_too_few() -> None:
     with pytest.raises(ModelFileError, match="3 photos are too few"):
-        quantise_int8(STARTER, tensors(3))
+        quantise_int8(STARTER.read_bytes(), "x", tensors(3))
 
 
 def test_an_8_bit_model_is_not_made_smaller(tiny_model: Callable[[str], ModelFolder]) -> None:
     with pytest.raises(ModelFileError, match="8 bits already"):
-        quantise_dynamic(tiny_model("uint8").weights_path)
+        quantise_dynamic(tiny_model("uint8").read_weights(), "x")
 
 
-def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "x.tflite").write_bytes(b"not a model")
+def test_a_file_that_is_no_model_is_an_error() -> None:
     with pytest.raises(ModelFileError, match=r"x\.tflite is not a LiteRT model"):
-        quantise_dynamic(tmp_path / "x.tflite")
+        quantise_dynamic(b"not a model", "x.tflite")
