@@ -124,7 +124,6 @@ def _answer(
 ) -> Iterator["requests.Response"]:
     """Ask for the file and yield the server's answer, status 200, nothing of its body read yet."""
     import requests
-    import urllib3
 
     with requests.Session() as session:
         session.trust_env = False  # no .netrc, and proxies only as `_proxies` says
@@ -136,10 +135,10 @@ def _answer(
             with answer, _stoppable(answer, cancelled):
                 _check_status(answer, remote, mirror)
                 yield answer
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            if isinstance(error, OSError) and error.errno in FULL:
+        except OSError as error:  # those of requests are such too
+            if error.errno in FULL:
                 raise disk_error(error, remote.name) from error
-            raise (Cancelled() if cancelled.is_set() else _unreachable(url, remote, model, mirror, error)) from error
+            raise (Cancelled() if cancelled.is_set() else _unreachable(url, model, mirror)) from error
 
 
 def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be_plain: bool) -> "requests.Response":
@@ -198,22 +197,17 @@ def _stoppable(answer: "requests.Response", cancelled: threading.Event) -> Itera
 def _check_status(answer: "requests.Response", remote: Remote, mirror: str | None) -> None:
     if answer.status_code == 200:
         return
-    values = {"host": _host(answer.url), "file": remote.name, "status": answer.status_code}
     if mirror:
-        raise DownloadError(
-            N_("The mirror {host} does not serve {file} (HTTP {status}). Put the file there, or unset {variable}."),
-            variable=MIRROR_VARIABLE,
-            **values,
-        )
-    if answer.status_code in (404, 410):
-        raise DownloadError(N_("{host} no longer has {file} (HTTP {status})."), **values)
-    raise DownloadError(
-        N_(
+        text = N_("The mirror {host} does not serve {file} (HTTP {status}). Put the file there, or unset {variable}.")
+    elif answer.status_code in (404, 410):
+        text = N_("{host} no longer has {file} (HTTP {status}).")
+    else:
+        text = N_(
             "{host} did not hand out {file} (HTTP {status}): it is busy, or this network blocks it. Try again later, "
             "or set {variable} to a mirror's address."
-        ),
-        variable=MIRROR_VARIABLE,
-        **values,
+        )
+    raise DownloadError(
+        text, host=_host(answer.url), file=remote.name, status=answer.status_code, variable=MIRROR_VARIABLE
     )
 
 
@@ -245,19 +239,24 @@ def _write(
     on_bytes: OnBytes,
     cancelled: threading.Event,
 ) -> int:
+    import urllib3
+
     done = 0
     on_bytes(0, total)
-    with target.open("xb") as file:
-        while chunk := answer.raw.read1(_CHUNK, decode_content=False):
-            if cancelled.is_set():
-                raise Cancelled
-            done += len(chunk)
-            if done > remote.max_bytes:
-                raise _too_large(remote)
-            file.write(chunk)
-            on_bytes(done, total)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with target.open("xb") as file:
+            while chunk := answer.raw.read1(_CHUNK, decode_content=False):
+                if cancelled.is_set():
+                    raise Cancelled
+                done += len(chunk)
+                if done > remote.max_bytes:
+                    raise _too_large(remote)
+                file.write(chunk)
+                on_bytes(done, total)
+            file.flush()
+            os.fsync(file.fileno())
+    except urllib3.exceptions.HTTPError as error:
+        raise (Cancelled() if cancelled.is_set() else _cut_off(remote, done, total)) from error
     if cancelled.is_set():
         raise Cancelled
     if total is not None and done < total:
@@ -291,46 +290,20 @@ def _too_large(remote: Remote) -> DownloadError:
     )
 
 
-def _unreachable(url: str, remote: Remote, model: str | None, mirror: str | None, error: Exception) -> DownloadError:
-    """Put a network failure into one sentence: begun and broken off, or never reached."""
-    import requests
-    import urllib3
-
-    begun = isinstance(
-        error,
-        requests.exceptions.ChunkedEncodingError
-        | urllib3.exceptions.ProtocolError
-        | urllib3.exceptions.ReadTimeoutError,
-    ) and not isinstance(error, requests.ConnectionError)
-    if begun:
-        done = getattr(error.args[1], "partial", None) if len(error.args) > 1 else None
-        left = getattr(error.args[1], "expected", None) if len(error.args) > 1 else None
-        known = isinstance(done, int) and isinstance(left, int)
-        return _cut_off(remote, done or 0, (done + left) if known and done is not None and left is not None else None)
+def _unreachable(url: str, model: str | None, mirror: str | None) -> DownloadError:
     if mirror:
-        return DownloadError(
-            N_("The mirror {host} could not be reached. Check that it is running and that {variable} is right."),
-            host=_host(url),
-            variable=MIRROR_VARIABLE,
+        text = N_("The mirror {host} could not be reached. Check that it is running and that {variable} is right.")
+    elif model is None:
+        text = N_(
+            "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
+            "mirror's address."
         )
-    if model is None:
-        return DownloadError(
-            N_(
-                "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
-                "mirror's address."
-            ),
-            host=_host(url),
-            variable=MIRROR_VARIABLE,
-        )
-    return DownloadError(
-        N_(
+    else:
+        text = N_(
             "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
             "mirror's address, or run `python -m lib fetch {model}` beforehand where there is a network."
-        ),
-        host=_host(url),
-        model=model,
-        variable=MIRROR_VARIABLE,
-    )
+        )
+    return DownloadError(text, host=_host(url), model=model, variable=MIRROR_VARIABLE)
 
 
 def _host(url: str) -> str:

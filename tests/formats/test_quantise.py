@@ -61,19 +61,14 @@ def test_16_bit_weights_answer_like_floats_at_half_the_size(capfd: pytest.Captur
     assert capfd.readouterr().out == "", "standard output may be JSON"
 
 
-def format_in(path: Path) -> Format:
-    return format_of(path.read_bytes(), path.name)
-
-
-def test_a_file_without_a_signature_is_quantised_too(tiny_model: Callable[[str], ModelFolder], tmp_path: Path) -> None:
+def test_a_file_without_a_signature_is_quantised_too(tiny_model: Callable[[str], ModelFolder]) -> None:
     weights = tiny_model("logits").weights_path
     photos = [np.full((1, 4, 6, 3), value, np.float32) for value in np.linspace(0, 1, 8)]
-    (tmp_path / "small.tflite").write_bytes(quantise_int8(weights.read_bytes(), "x", photos))
-    assert format_in(tmp_path / "small.tflite") is Format.INT8
+    small = quantise_int8(weights.read_bytes(), "x", photos)
+    assert format_of(small, "x") is Format.INT8
     # It answers with 4 times the mean red, green and blue; one step of its output is 4 / 255.
     orange = np.broadcast_to(np.float32([1.0, 0.4, 0.0]), (1, 4, 6, 3))
-    small = answer((tmp_path / "small.tflite").read_bytes(), orange)
-    assert small == pytest.approx([4.0, 1.6, 0.0], abs=8 / 255)
+    assert answer(small, orange) == pytest.approx([4.0, 1.6, 0.0], abs=8 / 255)
 
 
 @pytest.mark.parametrize(
@@ -88,24 +83,20 @@ def test_a_file_without_a_signature_is_quantised_too(tiny_model: Callable[[str],
     ],
 )
 def test_a_file_shows_its_format(tiny_model: Callable[[str], ModelFolder], model: str, expected: Format) -> None:
-    assert format_in(tiny_model(model).weights_path) is expected
+    assert format_of(tiny_model(model).read_weights(), "x") is expected
 
 
 @pytest.mark.parametrize(
     ("quantise", "expected"), [(quantise_float16, Format.FLOAT16), (quantise_dynamic, Format.DYNAMIC)]
 )
-def test_what_is_written_shows_its_format(
-    quantise: Callable[[bytes, str], bytes], expected: Format, tmp_path: Path
-) -> None:
-    (tmp_path / "small.tflite").write_bytes(quantise(STARTER.read_bytes(), "x"))
-    assert format_in(tmp_path / "small.tflite") is expected
+def test_what_is_written_shows_its_format(quantise: Callable[[bytes, str], bytes], expected: Format) -> None:
+    assert format_of(quantise(STARTER.read_bytes(), "x"), "x") is expected
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\x1c\0\0\0TFL3", b"\xff" * 4 + b"TFL3" + b"\xff" * 400])
-def test_the_format_of_garbage_is_an_error(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x.tflite").write_bytes(content)
+def test_the_format_of_garbage_is_an_error(content: bytes) -> None:
     with pytest.raises(ModelFileError, match=r"x\.tflite is not a LiteRT model"):
-        format_in(tmp_path / "x.tflite")
+        format_of(content, "x.tflite")
 
 
 def test_a_trained_model_keeps_its_keras_file(tiny_model: Callable[[str], ModelFolder]) -> None:
