@@ -8,7 +8,7 @@ import json
 import shutil
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from lib.catalogue import origins, transfer, unpack
@@ -29,38 +29,9 @@ from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 _BACKGROUND_NAMES = frozenset({"background", "dummy"})
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are under the data folder.
-
-    Attributes:
-        data: The data folder.
-    """
-
-    data: Path
-
-    @property
-    def models(self) -> Path:
-        """Return the folder of model folders."""
-        return self.data / "models"
-
-    @property
-    def keras(self) -> Path:
-        """Return Keras's cache."""
-        return self.data / "keras"
-
-    @property
-    def records(self) -> Path:
-        """Return the file of digests of first downloads."""
-        return self.data / "digests.json"
-
-    def incoming(self, model_id: str) -> Path:
-        """Return the folder in which a model is put together; whoever holds its lock may use it."""
-        return self.data / "incoming" / model_id
-
-    def lock(self, name: str) -> Path:
-        """Return the lock file called `name`."""
-        return self.data / "locks" / f"{name}.lock"
+def lock_of(data: Path, name: str) -> Path:
+    """Return the lock file called `name` of a data folder."""
+    return data / "locks" / f"{name}.lock"
 
 
 class Fetch:
@@ -69,7 +40,7 @@ class Fetch:
     Args:
         catalogue: The catalogue.
         spec: The model, as the catalogue describes it.
-        places: Where things go.
+        data: The data folder.
         on_progress: Told of every step.
         cancelled: When set, it stops.
     """
@@ -78,11 +49,12 @@ class Fetch:
         self,
         catalogue: Catalogue,
         spec: ModelSpec,
-        places: Places,
+        data: Path,
         on_progress: OnProgress,
         cancelled: threading.Event,
     ) -> None:
-        self._catalogue, self._spec, self._places = catalogue, spec, places
+        self._catalogue, self._spec, self._data = catalogue, spec, data
+        self._records = data / "digests.json"  # of first downloads
         self._origin: Origin = catalogue.origins[spec.id]
         self._on_progress, self._cancelled = on_progress, cancelled
         self._mirror = origins.mirror()
@@ -99,7 +71,7 @@ class Fetch:
             ModelFileError: What arrived is not the model the catalogue describes.
         """
         start = time.monotonic()
-        folder = self._places.incoming(self._spec.id)
+        folder = self._data / "incoming" / self._spec.id
         shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
         try:
             folder.mkdir(parents=True)
@@ -176,7 +148,7 @@ class Fetch:
         return received
 
     def _compare_with_first(self, remote: Remote, received: Received) -> None:
-        first = _read_records(self._places.records).get(remote.name)
+        first = _read_records(self._records).get(remote.name)
         if first is None:
             self._first_digests[remote.name] = received.sha256
         elif first != received.sha256:
@@ -188,16 +160,16 @@ class Fetch:
                 file=remote.name,
                 expected=first,
                 found=received.sha256,
-                record=self._places.records,
+                record=self._records,
             )
 
     def _record_first(self) -> None:
         """Record digests of first downloads, now that the files have proved to be what was wanted."""
         if not self._first_digests:
             return
-        with locked(self._places.lock("digests")):
-            records = {**self._first_digests, **_read_records(self._places.records)}
-            write_whole(self._places.records, (json.dumps(records, indent=1, sort_keys=True) + "\n").encode())
+        with locked(lock_of(self._data, "digests")):
+            records = {**self._first_digests, **_read_records(self._records)}
+            write_whole(self._records, (json.dumps(records, indent=1, sort_keys=True) + "\n").encode())
 
     def _convert(self, payload: Path, weights: Path) -> str:
         """Let Keras load the downloaded weights from its own cache, and convert; one conversion at a time.
@@ -206,9 +178,10 @@ class Fetch:
             Keras's version.
         """
         self._step(Stage.WAITING)
-        with locked(self._places.lock("convert"), cancelled=self._cancelled):
+        keras = self._data / "keras"
+        with locked(lock_of(self._data, "convert"), cancelled=self._cancelled):
             self._step(Stage.CONVERTING)
-            cached = self._places.keras / "models" / self._origin.cached_as
+            cached = keras / "models" / self._origin.cached_as
             cached.parent.mkdir(parents=True, exist_ok=True)
             payload.replace(cached)
             try:
@@ -216,7 +189,7 @@ class Fetch:
                     self._origin.application,
                     self._origin.arguments or {},
                     self._spec.input.size_wh,
-                    self._places.keras,
+                    keras,
                     weights,
                     cancelled=self._cancelled,
                 )
@@ -242,8 +215,8 @@ class Fetch:
 
     def _labels(self, shared: LabelList) -> tuple[tuple[str, ...], str]:
         """Return a shared list's names, downloading it the first time, and where its background stands."""
-        kept = self._places.data / "labels" / shared.remote.name
-        with locked(self._places.lock(f"labels-{shared.remote.name}"), cancelled=self._cancelled):
+        kept = self._data / "labels" / shared.remote.name
+        with locked(lock_of(self._data, f"labels-{shared.remote.name}"), cancelled=self._cancelled):
             if not _is_intact(kept, shared.remote):
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 with whole(kept) as temporary:
@@ -254,8 +227,8 @@ class Fetch:
         return parse_labels(content, errors="replace"), shared.background
 
     def _move(self, folder: Path) -> None:
-        target = self._places.models / self._spec.id
-        self._places.models.mkdir(parents=True, exist_ok=True)
+        target = self._data / "models" / self._spec.id
+        target.parent.mkdir(parents=True, exist_ok=True)
         if self._cancelled.is_set():
             raise Cancelled
         replace_folder(folder, target)  # only a damaged one can be there

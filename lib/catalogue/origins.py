@@ -1,7 +1,6 @@
 """`models/catalogue.toml`: which models can be fetched, and where each file of theirs comes from."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from lib.errors import ModelFileError, UsageError
 from lib.messages import N_
-from lib.model.spec import ModelSpec, parse
+from lib.model.spec import ModelSpec, parse, read_toml
 
 MIRROR_VARIABLE = "DISCERN_MIRROR"
 # A published size is rounded; whatever is much larger is not the file that was meant.
@@ -67,12 +66,10 @@ class LabelList:
     """A file of class names shared by several models.
 
     Attributes:
-        key: Its name in the catalogue.
         remote: One label a line, or Keras's `imagenet_class_index.json`.
         background: Where the class that is never shown stands in it.
     """
 
-    key: str
     remote: Remote
     background: str
 
@@ -143,12 +140,7 @@ def load(path: Path) -> Catalogue:
     Raises:
         ModelFileError: It is missing or breaks its own rules; the entry is named.
     """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ModelFileError(N_("{file} is not valid TOML: {reason}."), file=path.name, reason=error) from error
+    table = read_toml(path, path.name)
     labels = {key: _label_list(key, entry, table) for key, entry in table.get("labels", {}).items()}
     specs: dict[str, ModelSpec] = {}
     origins: dict[str, Origin] = {}
@@ -162,7 +154,7 @@ def load(path: Path) -> Catalogue:
 
 
 def _label_list(key: str, entry: Mapping[str, Any], table: Mapping[str, Any]) -> LabelList:
-    return LabelList(key, _remote(entry, table, key, _MAX_LABELS), entry.get("background", "none"))
+    return LabelList(_remote(entry, table, key, _MAX_LABELS), entry.get("background", "none"))
 
 
 def _origin(spec: ModelSpec, table: Mapping[str, Any], labels: Mapping[str, LabelList]) -> Origin:

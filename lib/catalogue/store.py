@@ -24,8 +24,6 @@ from lib.work.files import Stamp, data_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
-__all__ = ["Entry", "FetchReport", "Progress", "Stage", "State", "Store", "data_folder"]
-
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
 DEFAULT_ID = "starter"
 
@@ -187,13 +185,12 @@ class Store:
             return install.already_here(entry.spec)
         on_progress(Progress(Stage.WAITING))
         cancelled = cancelled or threading.Event()
-        places = install.Places(self.data)
-        with locked(places.lock(f"model-{model_id}"), cancelled=cancelled):
+        with locked(install.lock_of(self.data, f"model-{model_id}"), cancelled=cancelled):
             entry = self.find(model_id)
             if entry.state is State.READY:  # by another process, while this one waited
                 return install.already_here(entry.spec)
             self._refuse_unusable(model_id, only_foreign=True)
-            return install.Fetch(self._catalogue, entry.spec, places, on_progress, cancelled).run()
+            return install.Fetch(self._catalogue, entry.spec, self.data, on_progress, cancelled).run()
 
     @cached_property
     def _catalogue(self) -> Catalogue:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from lib.catalogue.origins import MIRROR_VARIABLE, Remote
@@ -35,12 +35,10 @@ class Received:
     """A file that arrived whole.
 
     Attributes:
-        bytes: Its size.
         sha256: Lower-case hex.
         verified: Whether it was checked against a published digest.
     """
 
-    bytes: int
     sha256: str
     verified: bool
 
@@ -109,7 +107,7 @@ def verify(path: Path, remote: Remote) -> Received:
                 expected=expected,
                 found=value,
             )
-    return Received(size, found["sha256"], remote.has_digest)
+    return Received(found["sha256"], remote.has_digest)
 
 
 def without_password(url: str) -> str:
@@ -126,7 +124,7 @@ def _answer(
     import requests
 
     with requests.Session() as session:
-        session.trust_env = False  # no .netrc, and proxies only as `_proxies` says
+        session.trust_env = False  # no .netrc, and proxies only as `_follow` says
         session.headers.update({"Accept-Encoding": "identity", "User-Agent": "discern"})
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
         url = remote.url(mirror)
@@ -143,6 +141,8 @@ def _answer(
 
 def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be_plain: bool) -> "requests.Response":
     """Return the answer at the end of the redirects; an origin may not lead away from https."""
+    import requests
+
     for _ in range(MAX_REDIRECTS + 1):
         _check_scheme(url, may_be_plain=may_be_plain or mirror is not None)
         answer = session.get(
@@ -150,7 +150,8 @@ def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be
             stream=True,
             allow_redirects=False,
             timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-            proxies=_proxies(url, mirror),
+            # The system's for an origin; a mirror stands in the same room and is asked directly.
+            proxies={} if mirror else requests.utils.get_environ_proxies(url),
         )
         if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
             return answer
@@ -163,13 +164,6 @@ def _check_scheme(url: str, *, may_be_plain: bool) -> None:
     allowed = ("http", "https") if may_be_plain else ("https",)
     if urlsplit(url).scheme not in allowed:
         raise DownloadError(N_("{host} leads to an address that is not secure; it was not followed."), host=_host(url))
-
-
-def _proxies(url: str, mirror: str | None) -> Any:
-    """Return the system's proxies for an origin; a mirror stands in the same room and is asked directly."""
-    import requests
-
-    return {} if mirror else requests.utils.get_environ_proxies(url)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import DownloadError, ModelFileError, ModelOutputError, WorkerError
-from lib.formats.first_look import MAX_BYTES, damaged, in_child
+from lib.formats.first_look import check_size, damaged, in_child
 from lib.messages import N_
 from lib.model import spec, writing
 from lib.model.spec import ModelFolder
@@ -75,11 +75,9 @@ class Trials:
         path, state = folder.weights_path, stamp(folder.weights_path)
         known = self._digests.get(str(path))
         if known is None or known[0] != state:
-            try:
-                _check_size(folder)
+            with spec.reading(folder.spec.weights):
+                check_size(path, _name(folder))
                 known = self._digests[str(path)] = (state, sha256_of(path))
-            except OSError as error:
-                raise ModelFileError(N_("{file} could not be read."), file=folder.spec.weights) from error
             self._keep()
         return known[1]
 
@@ -116,11 +114,6 @@ class Trials:
 def trials_of(data: Path) -> Trials:
     """Return what is known of a data folder's files; all who ask in this process get the same."""
     return Trials(data)
-
-
-def _check_size(folder: ModelFolder) -> None:
-    if folder.weights_path.stat().st_size > MAX_BYTES:
-        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=_name(folder), limit=MAX_BYTES // 2**20)
 
 
 def _name(folder: ModelFolder) -> str:

@@ -16,7 +16,7 @@ MAX_MEMBERS = 10_000
 MAX_TOTAL_BYTES = 8 * 2**30
 
 
-def extract(archive: Path, name: str, model: Path, labels: Path) -> bool:
+def extract(archive: Path, name: str, model: Path, labels: Path) -> None:
     """Write the archive's one .tflite file to `model` and its label file, if any, to `labels`.
 
     Only regular files count, and only their contents: names inside decide nothing about where is written.
@@ -26,9 +26,6 @@ def extract(archive: Path, name: str, model: Path, labels: Path) -> bool:
         name: What to call it in an error.
         model: New file.
         labels: New file.
-
-    Returns:
-        Whether there were labels.
 
     Raises:
         ModelFileError: It is no .tgz, is damaged, or holds no .tflite file or several.
@@ -40,11 +37,8 @@ def extract(archive: Path, name: str, model: Path, labels: Path) -> bool:
             found = [m for m in members if PurePosixPath(m.name).name.lower() == "labels.txt"]
             if len(found) == 1:
                 _copy(packed, found[0], labels, MAX_LABEL_BYTES, name)
-            return len(found) == 1
-    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError) as error:
-        raise ModelFileError(N_("{file} is a damaged archive: {reason}"), file=name, reason=str(error)[:200]) from error
-    except OSError as error:
-        if error.errno is not None:  # the disk, not the archive
+    except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the disk, not the archive
             raise
         raise ModelFileError(N_("{file} is a damaged archive: {reason}"), file=name, reason=str(error)[:200]) from error
 

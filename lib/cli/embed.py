@@ -5,7 +5,7 @@ import io
 import sys
 from pathlib import Path
 
-from lib.catalogue.store import Store, data_folder
+from lib.catalogue.store import Store
 from lib.classify.infer import TOP
 from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, note, put, writing
 from lib.embed import (
@@ -26,6 +26,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds
+from lib.work.files import data_folder
 
 
 def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:

@@ -16,7 +16,7 @@ from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.model.spec import ModelFolder
+from lib.model.spec import ModelFolder, reading
 from lib.work.files import disk_error, whole
 from lib.work.progress import OnProgress
 
@@ -119,12 +119,11 @@ def _model_files(options: Options, graph: Path | None) -> Iterator[tuple[str, by
 def _shards(graph: Path) -> list[str]:
     """Return the names of the weights' files beside `model.json`, after checking that it is what the page can load."""
     try:
-        table = json.loads((graph / TFJS_FILE).read_text(encoding="utf-8"))
+        with reading(str(graph / TFJS_FILE)):
+            table = json.loads((graph / TFJS_FILE).read_text(encoding="utf-8"))
         names = [str(name) for group in table["weightsManifest"] for name in group["paths"]]
         is_graph = table["format"] == "graph-model"
         outputs = _outputs(table)
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=graph / TFJS_FILE) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(N_("{file} does not describe a TF.js model."), file=graph / TFJS_FILE) from error
     if not is_graph or outputs not in (None, LOGITS):

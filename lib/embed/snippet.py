@@ -10,7 +10,7 @@ from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.notes import notes_on
 from lib.embed.options import KERAS_FILE, MODEL_FILE, PAGES, WEB, Options, Target, Weights
 from lib.messages import Message
-from lib.model.spec import ModelFolder
+from lib.model.spec import ModelFolder, reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ def companions(options: Options) -> dict[str, bytes]:
         return {}
     if options.target is Target.PYTHON_KERAS:
         source = native.keras_source(options.model)
-        return {KERAS_FILE: web.read_bytes(source)} if isinstance(source, Path) else {}
+        if not isinstance(source, Path):
+            return {}
+        with reading(source.name):
+            return {KERAS_FILE: source.read_bytes()}
     folder = "public/" if options.target in WEB and options.target not in PAGES else ""
     return {folder + MODEL_FILE: web.weights_file(options.model)}

@@ -3,7 +3,6 @@
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from lib.classify.infer import least_side
@@ -13,11 +12,9 @@ from lib.embed.escaping import read, render
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
 from lib.embed.packages import PackageFile
-from lib.errors import ModelFileError
 from lib.formats.edit import pin
 from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
-from lib.messages import N_
 from lib.model.spec import ModelFolder, ModelSpec
 from lib.verdict import default_floor
 
@@ -50,18 +47,6 @@ def weights_file(folder: ModelFolder) -> bytes:
         ModelFileError: It cannot be read.
     """
     return pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a file of a model.
-
-    Raises:
-        ModelFileError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=path.name) from error
 
 
 def _page(options: Options, scripts: str) -> str:

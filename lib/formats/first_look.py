@@ -16,7 +16,7 @@ from lib.errors import ModelFileError, WorkerError
 from lib.formats.tables import Tensor, require_one_of_each
 from lib.formats.unbelieved import DAMAGE, tables
 from lib.messages import N_
-from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels
+from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels, reading
 from lib.work import process
 
 MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weights
@@ -60,10 +60,8 @@ def inspect(path: Path, *, name: str | None = None, cancelled: threading.Event |
         Cancelled: `cancelled` was set.
     """
     name = name or path.name
-    try:
+    with reading(name):
         size = path.stat().st_size
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=name) from error
     report = in_child(
         "lib.formats.first_look:inspect_tflite",
         {"path": str(path), "name": name},
@@ -121,9 +119,14 @@ def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any
     }
 
 
-def _read(path: Path, name: str) -> bytes:
+def check_size(path: Path, name: str) -> None:
+    """Raise ModelFileError if a model's file is too large to be looked at."""
     if path.stat().st_size > MAX_BYTES:
         raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+
+
+def _read(path: Path, name: str) -> bytes:
+    check_size(path, name)
     content = path.read_bytes()
     if content[4:8] != _MAGIC:
         raise ModelFileError(N_("{file} is not a LiteRT model: it does not begin like one."), file=name)

@@ -9,7 +9,8 @@ import hashlib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,10 +176,25 @@ class ModelFolder:
             language: For our own models; other labels are shown as the model gives them.
 
         Raises:
-            ModelFileError: The file is missing or does not hold one label per class.
+            ModelFileError: The file is missing, not text in Unicode, or does not hold one label per output.
         """
-        labels = read_labels(self.path / self.spec.labels, self.spec)
-        return in_language(labels, language) if self.spec.family == OURS else labels
+        spec, path = self.spec, self.path / self.spec.labels
+        try:
+            labels = parse_labels(path.read_bytes())
+        except (OSError, UnicodeDecodeError) as error:
+            raise ModelFileError(
+                N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
+            ) from error
+        if len(labels) != spec.outputs:
+            raise ModelFileError(
+                N_("{model}: {file} holds {found} labels, but the model has {expected} outputs."),
+                model=spec.id,
+                file=path.name,
+                found=len(labels),
+                expected=spec.outputs,
+            )
+        shown = labels[spec.output.shown]
+        return in_language(shown, language) if spec.family == OURS else shown
 
 
 def load(folder: Path) -> ModelFolder:
@@ -188,17 +204,8 @@ def load(folder: Path) -> ModelFolder:
         ModelFileError: `model.toml` is missing, not TOML, or breaks the contract; the weights file is missing; the
             weights or the labels are a link to a place outside the folder.
     """
-    card = folder / CARD
-    try:
-        table = tomllib.loads(decode(card.read_bytes()))
-    except OSError as error:
-        raise ModelFileError(N_("{file} could not be read."), file=f"{folder.name}/{CARD}") from error
-    # Python 3.11's reader of TOML recurses into tables within tables without a limit of its own.
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ModelFileError(
-            N_("{file} is not valid TOML: {reason}."), file=f"{folder.name}/{CARD}", reason=error
-        ) from error
-    model = ModelFolder(parse(table, f"{folder.name}/{CARD}"), folder)
+    name = f"{folder.name}/{CARD}"
+    model = ModelFolder(parse(read_toml(folder / CARD, name), name), folder)
     if not model.weights_path.is_file():
         raise ModelFileError(
             N_("{model} has no weights: {file} is missing from its folder."),
@@ -213,6 +220,29 @@ def load(folder: Path) -> ModelFolder:
                 file=file,
             )
     return model
+
+
+@contextmanager
+def reading(file: str) -> Iterator[None]:
+    """Turn the OSError of a file that cannot be read into a ModelFileError that calls it `file`."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelFileError(N_("{file} could not be read."), file=file) from error
+
+
+def read_toml(path: Path, name: str) -> dict[str, Any]:
+    """Return the table in a file.
+
+    Raises:
+        ModelFileError: It cannot be read or is not TOML; the message calls it `name`.
+    """
+    try:
+        with reading(name):
+            return tomllib.loads(decode(path.read_bytes()))
+    # Python 3.11's reader of TOML recurses into tables within tables without a limit of its own.
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ModelFileError(N_("{file} is not valid TOML: {reason}."), file=name, reason=error) from error
 
 
 def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
@@ -241,29 +271,6 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
         source=source if isinstance(source, dict) else {},
         description=str(table.get("description", "")),
     )
-
-
-def read_labels(path: Path, spec: ModelSpec) -> tuple[str, ...]:
-    """Return the K labels of `spec` from the file `path`, without the background's.
-
-    Raises:
-        ModelFileError: Missing, not text in Unicode, or not one label per class.
-    """
-    try:
-        labels = parse_labels(path.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelFileError(
-            N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
-        ) from error
-    if len(labels) != spec.outputs:
-        raise ModelFileError(
-            N_("{model}: {file} holds {found} labels, but the model has {expected} outputs."),
-            model=spec.id,
-            file=path.name,
-            found=len(labels),
-            expected=spec.outputs,
-        )
-    return labels[spec.output.shown]
 
 
 def parse_labels(content: bytes, errors: str = "strict") -> tuple[str, ...]:
@@ -303,17 +310,10 @@ def _parse_input(read: "_Reader") -> InputSpec:
     low, high = read.numbers("range", 2, default=(-1.0, 1.0))
     if not low < high:
         raise read.wrong("range", N_("two rising numbers"))
-    mean = read.numbers("mean", 3) if read.has("mean") else None
-    std = read.numbers("std", 3) if read.has("std") else None
+    mean, std = read.triple("mean"), read.triple("std")
     if std is not None and min(std) <= 0:
         raise read.wrong("std", N_("three numbers above 0"))
-    return InputSpec(
-        size_wh=(int(width), int(height)),
-        range=(low, high),
-        resize=read.one_of("resize", RESIZE_RULES),
-        mean=(mean[0], mean[1], mean[2]) if mean else None,
-        std=(std[0], std[1], std[2]) if std else None,
-    )
+    return InputSpec((int(width), int(height)), (low, high), read.one_of("resize", RESIZE_RULES), mean, std)
 
 
 def _parse_output(read: "_Reader") -> OutputSpec:
@@ -370,6 +370,12 @@ class _Reader:
         if len(values) != count or not all(_is_number(v) for v in values):
             raise self.wrong(key, N_("{count} numbers") if count > 1 else N_("a number"), count=count)
         return tuple(float(v) for v in values)
+
+    def triple(self, key: str) -> tuple[float, float, float] | None:
+        if not self.has(key):
+            return None
+        red, green, blue = self.numbers(key, 3)
+        return red, green, blue
 
     def wrong(self, key: str, expected: str, **values: object) -> ModelFileError:
         return ModelFileError(

@@ -17,6 +17,7 @@ from lib.catalogue.store import SHIPPED, Store
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
 from lib.errors import DownloadError, ModelFileError, UnknownModelError
+from lib.formats import first_look
 from lib.formats.tables import read_ends, read_format
 from lib.model.spec import ModelFolder, load
 from tests.support.user_models import ABORTS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
@@ -160,7 +161,7 @@ def test_what_breaks_the_readers_of_a_file_is_a_sentence(tmp_path: Path, change:
 
 
 def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trial, "MAX_BYTES", 1000)
+    monkeypatch.setattr(first_look, "MAX_BYTES", 1000)
     monkeypatch.setattr(trial, "sha256_of", None)
     with pytest.raises(ModelFileError, match=r"mine/model\.tflite is larger than"):
         Trials(tmp_path).admit(load(put(tmp_path, "mine")))
