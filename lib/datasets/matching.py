@@ -5,8 +5,8 @@ with suggestions: a person decides, never a guess.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -58,11 +58,6 @@ class Matching:
     def undecided(self) -> tuple[str, ...]:
         """Return the classes that a person has to decide about."""
         return tuple(name for name, how in zip(self.classes, self.how, strict=True) if how is How.UNDECIDED)
-
-    @property
-    def absent(self) -> tuple[str, ...]:
-        """Return the classes that the model does not have; it is neither right nor wrong about their photos."""
-        return tuple(name for name, how in zip(self.classes, self.how, strict=True) if how is How.ABSENT)
 
     @property
     def knows_any(self) -> bool:
@@ -170,20 +165,17 @@ def common_names(label_sets: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...]
 
 def explain_basis(basis: Basis) -> Message:
     """Return in one sentence how two models are compared."""
-    match basis:
-        case Basis.SAME:
-            return Message(N_("The models have the same classes."))
-        case Basis.NAMES:
-            return Message(N_("The models have different classes; those of the same name are compared."))
-        case Basis.MEANING:
-            return Message(
-                N_(
-                    "The models have different classes; they are compared by meaning, so that any breed of dog counts "
-                    "as “dog”."
-                )
-            )
-        case Basis.NONE:
-            return Message(N_("The models have no class in common: their answers cannot be compared."))
+    return Message(_EXPLAINED[basis])
+
+
+_EXPLAINED = {
+    Basis.SAME: N_("The models have the same classes."),
+    Basis.NAMES: N_("The models have different classes; those of the same name are compared."),
+    Basis.MEANING: N_(
+        "The models have different classes; they are compared by meaning, so that any breed of dog counts as “dog”."
+    ),
+    Basis.NONE: N_("The models have no class in common: their answers cannot be compared."),
+}
 
 
 def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -> Message:
@@ -200,14 +192,9 @@ def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -
 @lru_cache(maxsize=64)
 def distinct_names(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Return the labels, told apart where several classes have the same: "crane (n02012849)"."""
-    seen: defaultdict[str, int] = defaultdict(int)
-    for label in labels:
-        seen[label] += 1
-    wnids = [wnid for wnid, _ in imagenet()] if is_imagenet(labels) else []
-    return tuple(
-        label if seen[label] == 1 else f"{label} ({wnids[index] if wnids else f'#{index + 1}'})"
-        for index, label in enumerate(labels)
-    )
+    often = Counter(labels)
+    marks = [wnid for wnid, _ in imagenet()] if is_imagenet(labels) else [f"#{i + 1}" for i in range(len(labels))]
+    return tuple(label if often[label] == 1 else f"{label} ({mark})" for label, mark in zip(labels, marks, strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -228,11 +215,6 @@ def _relate(fine: tuple[str, ...], coarse: tuple[str, ...]) -> Common:
     )
 
 
-@cache
-def _imagenet_names() -> "_Index":
-    return _Index(tuple(names for _, names in imagenet()))
-
-
 def _first_names(labels: tuple[str, ...], label_sets: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return distinct_names(next(others for others in label_sets if _are_the_same(labels, others)))
 
@@ -243,20 +225,26 @@ def _are_the_same(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
     return is_imagenet(first) and is_imagenet(second)
 
 
-class _Index:
-    """Classes by normalised name; first names before synonyms."""
+_Targets = tuple[int, ...]
 
-    def __init__(self, names: Sequence[Sequence[str]]) -> None:
-        self.first: defaultdict[str, set[int]] = defaultdict(set)
-        self.other: defaultdict[str, set[int]] = defaultdict(set)
-        for index, (first, *others) in enumerate(names):
-            self.first[normalise(first)].add(index)
-            for name in others:
-                self.other[normalise(name)].add(index)
 
-    def find(self, name: str) -> tuple[int, ...]:
-        """Return the classes that have this as first name or, if none has, as a synonym."""
-        return tuple(sorted(self.first.get(name) or self.other.get(name) or ()))
+def _index(names: Iterable[Sequence[str]]) -> dict[str, _Targets]:
+    """Return the classes by each of their names, normalised."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for position, several in enumerate(names):
+        for name in several:
+            found[normalise(name)].add(position)
+    return {name: tuple(sorted(positions)) for name, positions in found.items()}
+
+
+def _by_synonym(names: Sequence[Sequence[str]]) -> dict[str, _Targets]:
+    """Return the same; what is the first name of a class is no synonym of others."""
+    return {**_index(own[1:] for own in names), **_index(own[:1] for own in names)}
+
+
+@cache
+def _imagenet_names() -> dict[str, _Targets]:
+    return _by_synonym([names for _, names in imagenet()])
 
 
 class _Names:
@@ -265,19 +253,16 @@ class _Names:
     def __init__(self, labels: tuple[str, ...], also: tuple[tuple[str, ...], ...]) -> None:
         self._shown = distinct_names(labels)
         self._is_imagenet = is_imagenet(labels)
-        self._whole: defaultdict[str, set[int]] = defaultdict(set)
-        for names in (labels, *also):
-            for index, name in enumerate(names):
-                self._whole[normalise(name)].add(index)
+        self._whole = _index(zip(labels, *also, strict=True))
         own = [synonyms(label) or (label,) for label in labels]
         if self._is_imagenet:
             own = [(*names, *known) for names, (_, known) in zip(own, imagenet(), strict=True)]
-        self._synonyms = _Index(own)
-        self._everything = {**self._synonyms.other, **self._synonyms.first, **self._whole}
+        self._synonyms = _by_synonym(own)
+        self._everything = {**self._synonyms, **self._whole}
         # Every class of such a model has its ImageNet counterparts listed, so that others are known to have none.
         self._is_everyday = all(normalise(label) in everyday() for label in labels)
 
-    def decide(self, name: str, chosen: Choice) -> tuple[tuple[int, ...], How]:
+    def decide(self, name: str, chosen: Choice) -> tuple[_Targets, How]:
         """Return the model's classes that `name` means, and what decided."""
         if chosen is None:
             return (), How.ABSENT
@@ -292,29 +277,27 @@ class _Names:
         """Return classes whose names resemble `name`, or all those that share it."""
         wanted = _as_words(name)
         if wanted in self._everything:
-            return tuple(self._shown[index] for index in sorted(self._everything[wanted]))
-        near = [known for known, _, _ in process.extract(
-            wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=_NEAR, limit=MOST_SUGGESTIONS
-        )]  # fmt: skip
+            return tuple(self._shown[index] for index in self._everything[wanted])
         # "car" → "sports car"
         within = sorted((known for known in self._everything if f" {wanted} " in f" {known} "), key=len)
-        indices = [index for known in (*near, *within) for index in sorted(self._everything[known])]
+        near = self._spelt_like(wanted, _NEAR, MOST_SUGGESTIONS)
+        indices = [index for known in (*near, *within) for index in self._everything[known]]
         return tuple(self._shown[index] for index in dict.fromkeys(indices))[:MOST_SUGGESTIONS]
 
     def near_certain(self, name: str) -> str | None:
         """Return the one class that `name` means but for a plural or a slip of the pen."""
         wanted = _as_words(name)
         plurals = {wanted.removesuffix("s"), wanted.removesuffix("es"), f"{wanted}s", f"{wanted}es"}
-        alike = plurals & self._everything.keys() or {
-            known
-            for known, _, _ in process.extract(
-                wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=_SURE, limit=2
-            )
-        }
+        alike = plurals & self._everything.keys() or self._spelt_like(wanted, _SURE, 2)
         indices = {index for known in alike for index in self._everything[known]}
         return self._shown[indices.pop()] if len(indices) == 1 else None
 
-    def _choose(self, label: str) -> tuple[int, ...]:
+    def _spelt_like(self, wanted: str, least: int, most: int) -> list[str]:
+        """Return at most `most` names that resemble `wanted` by at least this share, best first."""
+        found = process.extract(wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=least, limit=most)
+        return [name for name, _, _ in found]
+
+    def _choose(self, label: str) -> _Targets:
         """Return the classes that a chosen label means; it may be another model's: "tabby, tabby cat" means a cat."""
         if label in self._shown:
             return (self._shown.index(label),)
@@ -323,9 +306,9 @@ class _Names:
                 return targets
         return ()
 
-    def _by_wnid(self, wnid: str) -> tuple[tuple[int, ...], How]:
+    def _by_wnid(self, wnid: str) -> tuple[_Targets, How]:
         if alike := self._whole.get(wnid):
-            return _only(tuple(alike), How.WNID)
+            return _only(alike, How.WNID)
         position = wnid_positions().get(wnid)
         if position is None:
             return (), How.UNDECIDED
@@ -333,24 +316,24 @@ class _Names:
             return (position,), How.WNID
         return self._by_imagenet(position)
 
-    def _by_name(self, name: str) -> tuple[tuple[int, ...], How]:
+    def _by_name(self, name: str) -> tuple[_Targets, How]:
         if alike := self._whole.get(name):
-            return _only(tuple(alike), How.NAME)
+            return _only(alike, How.NAME)
         if self._is_imagenet and name in everyday():
             return (everyday()[name], How.MEANING) if everyday()[name] else ((), How.ABSENT)
-        if alike_too := self._synonyms.find(name):
-            return _only(alike_too, How.SYNONYM)
-        positions = _imagenet_names().find(name)
+        if alike := self._synonyms.get(name):
+            return _only(alike, How.SYNONYM)
+        positions = _imagenet_names().get(name, ())
         return self._by_imagenet(positions[0]) if len(positions) == 1 else ((), How.UNDECIDED)
 
-    def _by_imagenet(self, position: int) -> tuple[tuple[int, ...], How]:
+    def _by_imagenet(self, position: int) -> tuple[_Targets, How]:
         """Find the ImageNet class `position` among other classes than ImageNet's."""
         if (kind := everyday_of().get(position)) is not None and (alike := self._whole.get(kind)):
-            return _only(tuple(alike), How.MEANING)
+            return _only(alike, How.MEANING)
         for name in imagenet()[position][1]:
             # "crane" may be the bird or the machine
-            if len(_imagenet_names().find(normalise(name))) == 1 and (alike := self._whole.get(normalise(name))):
-                return _only(tuple(alike), How.SYNONYM)
+            if len(_imagenet_names()[normalise(name)]) == 1 and (alike := self._whole.get(normalise(name))):
+                return _only(alike, How.SYNONYM)
         return (), How.ABSENT if self._is_everyday else How.UNDECIDED
 
 
@@ -366,6 +349,6 @@ def _as_words(name: str) -> str:
     return normalise(name)
 
 
-def _only(indices: tuple[int, ...], how: How) -> tuple[tuple[int, ...], How]:
+def _only(indices: _Targets, how: How) -> tuple[_Targets, How]:
     """Return the one class found; of several, nobody knows which is meant."""
     return (indices, how) if len(indices) == 1 else ((), How.UNDECIDED)
