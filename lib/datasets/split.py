@@ -10,7 +10,7 @@ from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
 from lib.messages import N_
 
-SMALLEST_CLASS = 2
+_MOST_NAMED = 10
 
 
 def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[LabelledPhotos, LabelledPhotos]:
@@ -31,10 +31,8 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Labe
         return split(train, validation=validation, seed=seed)
     unknown = sorted(set(held_out.classes) ^ set(train.classes))
     if unknown:
-        raise DatasetError(
-            N_("The parts of {folder} name different classes: {classes}."),
-            folder=train.name, classes=", ".join(unknown[:10]),
-        )  # fmt: skip
+        text = N_("The parts of {folder} name different classes: {classes}.")
+        raise DatasetError(text, folder=train.name, classes=", ".join(unknown[:_MOST_NAMED]))
     return train, held_out
 
 
@@ -46,17 +44,15 @@ def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
     """
     unknown = [name for name in extra.classes if name not in photos.classes]
     if unknown:
-        raise DatasetError(
-            N_("{folder} has classes that the training photos lack: {classes}."),
-            folder=extra.name, classes=", ".join(unknown[:10]),
-        )  # fmt: skip
+        text = N_("{folder} has classes that the training photos lack: {classes}.")
+        raise DatasetError(text, folder=extra.name, classes=", ".join(unknown[:_MOST_NAMED]))
     to_label = [photos.classes.index(name) for name in extra.classes]
     added = tuple(replace(photo, label=to_label[photo.label]) for photo in extra.photos)
     every = tuple(sorted(photos.photos + added, key=lambda photo: photo.label))
     return replace(photos, photos=every, skipped=photos.skipped + extra.skipped)
 
 
-def require_trainable(photos: LabelledPhotos, *, least: int = SMALLEST_CLASS) -> None:
+def require_trainable(photos: LabelledPhotos, *, least: int = 2) -> None:
     """Check that there is something to tell apart.
 
     Args:
@@ -71,10 +67,8 @@ def require_trainable(photos: LabelledPhotos, *, least: int = SMALLEST_CLASS) ->
         raise DatasetError(N_("{folder} has only one class; training needs at least two."), folder=photos.name)
     for name, count in sorted(counts.items()):
         if count < least:
-            raise DatasetError(
-                N_("Class {name} has {count} usable photos; training needs at least {least} of each class."),
-                name=name, count=count, least=least,
-            )  # fmt: skip
+            text = N_("Class {name} has {count} usable photos; training needs at least {least} of each class.")
+            raise DatasetError(text, name=name, count=count, least=least)
 
 
 def split(photos: LabelledPhotos, *, validation: float = 0.15, seed: int = 0) -> tuple[LabelledPhotos, LabelledPhotos]:

@@ -8,7 +8,6 @@ import io
 import os
 import stat
 import struct
-import threading
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -35,10 +34,7 @@ _LONGEST_SHOWN = 255
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 _WINDOWS = (0, 10)  # "version made by" of APPNOTE 4.4.2: DOS, NTFS
 _UNICODE_PATH = 0x7075  # APPNOTE 4.6.9, as Info-ZIP writes it
-_LOCAL_BYTES, _HEAD_BYTES = 30, 512
-_LOCAL, _ENTRY, _END, _END_64, _LOCATOR_64 = (
-    b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07",
-)  # fmt: skip
+_ENTRY, _END, _END_64, _LOCATOR_64 = b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _END_BYTES, _LOCATOR_BYTES, _END_64_BYTES, _MOST_COMMENT_BYTES = 22, 20, 56, 2**16
 
 
@@ -77,17 +73,15 @@ class Zip:
     def __init__(self, file: Path | bytes, name: str) -> None:
         self.name = name
         self._file = file
-        self._lock = threading.Lock()
         try:
-            self._opened: BinaryIO = io.BytesIO(file) if isinstance(file, bytes) else file.open("rb")
-            _check_directory(self._opened, name)
+            with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as opened:
+                _check_directory(opened, name)
             self._zip = zipfile.ZipFile(io.BytesIO(file) if isinstance(file, bytes) else file)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OverflowError, struct.error) as error:
             raise DatasetError(N_("{file} is not a zip file, or it is damaged."), file=name) from error
         except OSError as error:
-            raise DatasetError(
-                N_("{file} could not be read: {reason}."), file=name, reason=error.strerror or error
-            ) from error
+            text = N_("{file} could not be read: {reason}.")
+            raise DatasetError(text, file=name, reason=error.strerror or error) from error
         self.members, self.refused = _sort(self._zip.infolist())
         if sum(member.size for member in self.members) > MAX_TOTAL_BYTES:
             raise DatasetError(N_("{file} unpacks to far more than photos need; it was refused."), file=name)
@@ -96,41 +90,24 @@ class Zip:
         """Let another process open the zip for itself."""
         return Zip, (self._file, self.name)
 
-    def start(self, member: Member, count: int = 16) -> bytes:
-        """Return the first bytes of a file, unchecked: a few microseconds, where there may be 50,000 files.
-
-        Raises:
-            PhotoError: It is damaged.
-        """
-        with self._lock:
-            self._opened.seek(max(0, member.info.header_offset))
-            head = self._opened.read(_HEAD_BYTES)
-        if not head.startswith(_LOCAL) or len(head) < _LOCAL_BYTES:
-            raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path)
-        packed = head[_LOCAL_BYTES + sum(struct.unpack_from("<HH", head, 26)) :]  # behind name and extra field
-        if member.info.compress_type == zipfile.ZIP_STORED:
-            first = packed[: min(count, member.size)]
-        else:
-            try:
-                first = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, count)
-            except zlib.error as error:
-                raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path) from error
-        return first if len(first) >= min(count, member.size) else self._read(member, count)
-
     def read(self, member: Member, limit: int = MAX_BYTES) -> bytes:
         """Return the bytes of a file.
 
         Raises:
             PhotoError: Larger than `limit`, or damaged.
         """
-        data = self._read(member, limit + 1)
+        data = self.start(member, limit + 1)
         if len(data) > limit:
-            raise PhotoError(
-                N_("{file} is too large: files up to {limit} MB are read."), file=member.path, limit=limit // 2**20
-            )
+            text = N_("{file} is too large: files up to {limit} MB are read.")
+            raise PhotoError(text, file=member.path, limit=limit // 2**20)
         return data
 
-    def _read(self, member: Member, count: int) -> bytes:
+    def start(self, member: Member, count: int) -> bytes:
+        """Return the first `count` bytes of a file, or all if it has fewer.
+
+        Raises:
+            PhotoError: It is damaged.
+        """
         try:
             with self._zip.open(member.info) as file:
                 return file.read(count)
@@ -160,16 +137,13 @@ def _check_directory(file: BinaryIO, name: str) -> None:
         (length,) = struct.unpack_from("<Q", tail, end_64 + 40)
         at = end_64
     if length > MAX_DIRECTORY_BYTES:
-        raise DatasetError(
-            N_("{file} has a table of contents of {size} MB; up to {limit} MB are read."),
-            file=name, size=length // 2**20, limit=MAX_DIRECTORY_BYTES // 2**20,
-        )  # fmt: skip
+        text = N_("{file} has a table of contents of {size} MB; up to {limit} MB are read.")
+        raise DatasetError(text, file=name, size=length // 2**20, limit=MAX_DIRECTORY_BYTES // 2**20)
     file.seek(max(0, tail_at + at - length))
     count = file.read(length).count(_ENTRY)
     if count > MAX_ENTRIES:
-        raise DatasetError(
-            N_("{file} holds {count} files; up to {most} are read."), file=name, count=count, most=MAX_ENTRIES
-        )
+        text = N_("{file} holds {count} files; up to {most} are read.")
+        raise DatasetError(text, file=name, count=count, most=MAX_ENTRIES)
 
 
 def _sort(infos: Sequence[zipfile.ZipInfo]) -> tuple[tuple[Member, ...], tuple[Skipped, ...]]:

@@ -114,7 +114,7 @@ def test_a_zip_behind_other_bytes_or_with_a_comment_is_read() -> None:
     with zipfile.ZipFile(buffer, "a") as packed:
         packed.comment = b"PK\x05 no end yet" * 100
     (member,) = (opened := Zip(b"#!/bin/sh\n" + buffer.getvalue(), "x.zip")).members
-    assert opened.start(member) == opened.read(member) == b"\xff\xd8\xff"
+    assert opened.start(member, 16) == opened.read(member) == b"\xff\xd8\xff"
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -122,7 +122,7 @@ def test_a_zip_behind_other_bytes_or_with_a_comment_is_read() -> None:
 def test_the_first_bytes_are_those_of_the_whole(compression: int, content: bytes) -> None:
     opened = Zip(pack("a/" + "long " * 99 + "name.jpg", compression=compression, content=content), "x.zip")
     (member,) = opened.members
-    assert opened.start(member) == opened.read(member)[:16] == content[:16]
+    assert opened.start(member, 16) == opened.read(member)[:16] == content[:16]
 
 
 def test_a_damaged_header_costs_that_file() -> None:
@@ -130,7 +130,7 @@ def test_a_damaged_header_costs_that_file() -> None:
     data[:4] = b"nope"
     opened = Zip(bytes(data), "x.zip")
     with pytest.raises(PhotoError, match=r"a/1\.jpg is damaged inside the zip"):
-        opened.start(opened.members[0])
+        opened.start(opened.members[0], 16)
     assert opened.read(opened.members[1]) == b"\xff\xd8\xff"
 
 
