@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import intake, verdict_settings, visit
+from lib.ui import choosing, intake, verdict_settings, visit
 from lib.ui.compare import choose, labelled, side, speed
 from lib.ui.language import translator
 from lib.ui.models.loaded import classifier
@@ -20,9 +20,7 @@ if not folders:
     st.stop()
 chosen = verdict_settings.draw(t, *(folder.spec.output.classes for folder in folders))
 views = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
-view = st.segmented_control(
-    t("View"), list(views), default="side", required=True, key=f"view-{t.language}", format_func=views.__getitem__
-)
+view = choosing.segment(t, t("View"), views, key="view")
 try:
     match view:
         case "labelled":

@@ -176,9 +176,9 @@ def raise_open_files() -> int:
         import resource
     except ImportError:  # Windows, which has no such limit for sockets
         return limits.OPEN_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.OPEN_FILES if hard == resource.RLIM_INFINITY else min(limits.OPEN_FILES, hard)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return limits.OPEN_FILES if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (limits.OPEN_FILES if limit == resource.RLIM_INFINITY else limit for limit in allowed)
+    wanted = max(soft, min(limits.OPEN_FILES, hard))
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed[1]))
     return wanted

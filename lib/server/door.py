@@ -16,8 +16,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib.errors import UsageError
-from lib.messages import N_, Message
-from lib.server.refusal import refuse
+from lib.messages import N_
+from lib.server.refusal import Refusal, refuse
 
 SETTING = "DISCERN_HOSTS"
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")  # Streamlit tells anybody there what runs, and how
@@ -47,16 +47,13 @@ class Names:
         Raises:
             UsageError: One of `given` is no host name.
         """
-        listed = tuple(name.lower() for name in given.replace(",", " ").split())
+        listed = tuple(given.lower().replace(",", " ").split())
         for name in listed:
-            if any(mark in name for mark in "/:@"):
-                raise UsageError(
-                    N_(
-                        "{setting} holds {name}, which is no host name. Write names alone, such as discern.example.org."
-                    ),
-                    setting=SETTING,
-                    name=name,
+            if set(name) & set("/:@"):
+                sentence = N_(
+                    "{setting} holds {name}, which is no host name. Write names alone, such as discern.example.org."
                 )
+                raise UsageError(sentence, setting=SETTING, name=name)
         machine = socket.gethostname().lower()
         return cls(frozenset({*map(str.lower, own), "localhost", machine, f"{machine}.local"}), listed)
 
@@ -71,9 +68,8 @@ class Names:
             return False
         name = host.lower().rstrip(".")
         address = _address(name)
-        if address is not None:
-            return address.is_loopback or address == _address(here or "") or name in self.own or self.lists(name)
-        return name in self.own or self.lists(name)
+        is_here = address is not None and (address.is_loopback or address == _address(here or ""))
+        return is_here or name in self.own or self.lists(name)
 
     def lists(self, host: str | None) -> bool:
         """Whether the owner listed this name."""
@@ -91,17 +87,28 @@ class Door:
         """Pass a request on, or refuse it."""
         if scope["type"] in ("http", "websocket"):
             host, origin = (Headers(scope=scope).get(name) for name in ("host", "origin"))
-            here = (scope.get("server") or (None,))[0]
-            if not self.names.know(_split(f"//{host}").hostname if host else None, here):
-                return await refuse(scope, receive, send, 400, _foreign_host(host))
-            if origin is not None and not self._is_own(scope, origin, host, here):
-                return await refuse(scope, receive, send, 403, _foreign_origin(origin))
-            if any(closed in scope["path"] for closed in _CLOSED):
-                return await refuse(scope, receive, send, 404, Message(N_("There is nothing here.")))
+            if refusal := self._refusal(scope, host, origin):
+                return await refuse(scope, receive, send, refusal)
             if scope["type"] == "websocket" and origin is not None:
                 # A proxy may have changed the Host. Streamlit believes an Origin that equals it, and asks nobody.
                 MutableHeaders(scope=scope)["host"] = _split(origin).netloc
         return await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope, host: str | None, origin: str | None) -> Refusal | None:
+        here = (scope.get("server") or (None,))[0]
+        if not self.names.know(_split(f"//{host}").hostname if host else None, here):
+            sentence = N_(
+                "This server does not go by the name {host}. If it should, list that name in the setting {setting}."
+            )
+            return Refusal(400, sentence, host=host or "–", setting=SETTING)
+        if origin is not None and not self._is_own(scope, origin, host, here):
+            sentence = N_(
+                "Pages of {origin} may not use this server. If they should, list that name in the setting {setting}."
+            )
+            return Refusal(403, sentence, origin=origin, setting=SETTING)
+        if any(closed in scope["path"] for closed in _CLOSED):
+            return Refusal(404, N_("There is nothing here."))
+        return None
 
     def _is_own(self, scope: Scope, origin: str, host: str | None, here: str | None) -> bool:
         """Whether a request comes from a page of this server: same name and port, or a name that the owner listed."""
@@ -134,17 +141,3 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
-
-
-def _foreign_host(host: str | None) -> Message:
-    return Message(
-        N_("This server does not go by the name {host}. If it should, list that name in the setting {setting}."),
-        {"host": host or "–", "setting": SETTING},
-    )
-
-
-def _foreign_origin(origin: str) -> Message:
-    return Message(
-        N_("Pages of {origin} may not use this server. If they should, list that name in the setting {setting}."),
-        {"origin": origin, "setting": SETTING},
-    )

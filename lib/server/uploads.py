@@ -12,20 +12,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Event
 
-from lib.errors import AppError
-from lib.messages import N_, Message
+from lib.messages import N_
 from lib.server import limits
-from lib.server.refusal import refuse
+from lib.server.refusal import Refusal, refuse
 
 _PLACE = "/_stcore/upload_file/"
 _ZIP = b"\r\n\r\nPK"  # the end of a part's headers in a multipart body, and how every zip begins
 _HEAD_BYTES = 8192  # within which they are looked for
 _FRAMING_BYTES = 65_536  # what a multipart body may hold beside the file
-
-_TOO_LARGE = N_("The file is larger than {limit}. Photos may have 64 MB, zip files 512 MB.")
-_VISIT_FULL = N_("More than {limit} of your files wait to be read. Wait until they are, then upload the rest.")
-_SERVER_FULL = N_("The server holds as many uploads as it can. Try again in a minute.")
-_STALLED = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
 
 
 class Uploads:
@@ -57,73 +51,44 @@ class Uploads:
         if session is None:
             return await self.app(scope, receive, send)
         self._held = self._ask()
-        upload = _Upload(receive, lambda n: self._count(session, n))
+        arrived, head = 0, b""
+
+        async def counted() -> Event:
+            nonlocal arrived, head
+            event = await _next(receive)
+            piece = event.get("body", b"")
+            head += piece[: _HEAD_BYTES - len(head)]
+            arrived += len(piece)
+            self._arriving[session] += len(piece)
+            _check_size(arrived, limits.ARCHIVE_BYTES if _ZIP in head else limits.PHOTO_BYTES)
+            self._check_room(session)
+            return event
+
         try:
-            upload.announce(Headers(scope=scope).get("content-length", ""))
-            await self.app(scope, upload.receive, send)
-        except _RefusedError as refused:
-            await refuse(scope, receive, send, refused.status, refused.message)
+            announced = Headers(scope=scope).get("content-length", "")
+            _check_size(int(announced) if announced.isdecimal() else 0, limits.ARCHIVE_BYTES)
+            await self.app(scope, counted, send)
+        except Refusal as refusal:
+            await refuse(scope, receive, send, refusal)
         finally:
-            self._arriving[session] -= upload.bytes
+            self._arriving[session] -= arrived
             self._arriving += Counter()  # forgets those at zero
             self._held = self._ask()
 
-    def _count(self, session: str, n: int) -> None:
-        self._arriving[session] += n
-        if self._full(session) is not None:
+    def _check_room(self, session: str) -> None:
+        if self._full(session):
             self._held = self._ask()  # some may have been taken by a page since
-            full = self._full(session)
-            if full is not None:
-                raise _RefusedError(413, full)
+            if full := self._full(session):
+                raise full
 
-    def _full(self, session: str) -> Message | None:
+    def _full(self, session: str) -> Refusal | None:
         """Return what is full, if anything is."""
         if self._held.get(session, 0) + self._arriving[session] > self._visit_bytes:
-            return Message(_VISIT_FULL, {"limit": _megabytes(self._visit_bytes)})
+            sentence = N_("More than {limit} of your files wait to be read. Wait until they are, then upload the rest.")
+            return Refusal(413, sentence, limit=_megabytes(self._visit_bytes))
         if sum(self._held.values()) + self._arriving.total() > self._server_bytes:
-            return Message(_SERVER_FULL, {})
+            return Refusal(413, N_("The server holds as many uploads as it can. Try again in a minute."))
         return None
-
-
-class _Upload:
-    """One body on its way in.
-
-    Attributes:
-        bytes: How many came.
-    """
-
-    def __init__(self, receive: Receive, count: Callable[[int], None]) -> None:
-        self.bytes = 0
-        self._receive, self._count = receive, count
-        self._head = b""
-
-    def announce(self, length: str) -> None:
-        """Refuse at once what says that it is too large."""
-        if length.isdecimal() and int(length) > limits.ARCHIVE_BYTES + _FRAMING_BYTES:
-            raise _RefusedError(413, _too_large(limits.ARCHIVE_BYTES))
-
-    async def receive(self) -> Event:
-        """Return the next piece of the body."""
-        try:
-            event = await asyncio.wait_for(self._receive(), limits.STALLED_S)
-        except TimeoutError:
-            raise _RefusedError(408, Message(_STALLED, {"seconds": round(limits.STALLED_S)})) from None
-        piece = event.get("body", b"")
-        self.bytes += len(piece)
-        self._head += piece[: _HEAD_BYTES - len(self._head)]
-        limit = limits.ARCHIVE_BYTES if _ZIP in self._head else limits.PHOTO_BYTES
-        if self.bytes > limit + _FRAMING_BYTES:
-            raise _RefusedError(413, _too_large(limit))
-        self._count(len(piece))
-        return event
-
-
-class _RefusedError(AppError):
-    """Raised while a body is read, through the app that reads it."""
-
-    def __init__(self, status: int, sentence: Message) -> None:
-        super().__init__(sentence.text, **sentence.values)
-        self.status = status
 
 
 def _session(scope: Scope) -> str | None:
@@ -133,8 +98,18 @@ def _session(scope: Scope) -> str | None:
     return str(scope["path"].partition(_PLACE)[2].partition("/")[0])
 
 
-def _too_large(limit: int) -> Message:
-    return Message(_TOO_LARGE, {"limit": _megabytes(limit)})
+async def _next(receive: Receive) -> Event:
+    try:
+        return await asyncio.wait_for(receive(), limits.STALLED_S)
+    except TimeoutError:
+        sentence = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
+        raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit + _FRAMING_BYTES:
+        sentence = N_("The file is larger than {limit}. Photos may have 64 MB, zip files 512 MB.")
+        raise Refusal(413, sentence, limit=_megabytes(limit))
 
 
 def _megabytes(count: int) -> str:

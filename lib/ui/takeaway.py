@@ -1,7 +1,8 @@
 """Buttons that give results away as files."""
 
+import mimetypes
 from collections.abc import Callable
-from pathlib import PurePath
+from typing import Any
 
 import streamlit as st
 
@@ -10,24 +11,29 @@ from lib.i18n import Translator
 from lib.reports.outcomes import to_csv, to_json_line
 from lib.results import Outcome
 
-_KINDS = {".csv": "text/csv", ".html": "text/html", ".json": "application/json", ".jsonl": "application/jsonl"}
+
+def offer(
+    label: str,
+    data: Callable[[], bytes | str] | bytes | str,
+    name: str,
+    *,
+    icon: str = ":material/download:",
+    **looks: Any,
+) -> None:
+    """Draw a button that gives a file away, without running the page again.
+
+    Args:
+        label: What it is, in words.
+        data: The file, or what makes it when the button is pressed: in a thread without a session, where
+            `st.session_state` is one for all visitors. It must not ask for that, nor call anything that does.
+        name: The file's.
+        icon: As Streamlit's, and other `looks`.
+    """
+    kind, _ = mimetypes.guess_type(name)
+    st.download_button(label, data, name, kind, icon=icon, on_click="ignore", **looks)
 
 
 def offer_tables(t: Translator, outcomes: Callable[[], list[Outcome]], settings: Settings, *, name: str) -> None:
-    """Draw the buttons that give results away as CSV and JSON; they are written when a button is pressed.
-
-    Args:
-        t: The visitor's language.
-        outcomes: Called in a thread without a session, where `st.session_state` is one for all visitors: it must not
-            ask for that, nor call anything that does.
-        settings: What the visitor chose.
-        name: The files' name, without suffix.
-    """
+    """Draw the buttons that give results away as CSV and JSON; `outcomes` is bound as what `offer` calls is."""
     offer(t("Table (CSV)"), lambda: to_csv(outcomes(), t, top=settings.top), f"{name}.csv")
     offer("JSON", lambda: "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes()), f"{name}.jsonl")
-
-
-def offer(label: str, write: Callable[[], str | bytes], file: str, *, icon: str = ":material/download:") -> None:
-    """Draw a button that gives a file away, written when it is pressed, in a thread without a session."""
-    kind = _KINDS[PurePath(file).suffix]
-    st.download_button(label, data=write, file_name=file, mime=kind, icon=icon, on_click="ignore")

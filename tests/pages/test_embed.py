@@ -49,7 +49,7 @@ def test_a_photo_from_classify_is_still_there() -> None:
 
 def test_an_address_that_is_none_is_named_and_the_choice_stays_open() -> None:
     test = app(PAGE)
-    test.selectbox(key="embed-weights-en-3").set_value("address").run()
+    test.selectbox(key="embed-weights-3-en").set_value("address").run()
     assert "https://example.org/model/" in code(test)
     test.text_input(key="embed-address").set_value("javascript:alert(1)").run()
     assert "javascript:alert(1)" in says(test)

@@ -12,11 +12,11 @@ from lib.classify.infer import Settings
 from lib.i18n import Translator
 from lib.results import Classification, Failure, Outcome, VerdictKind
 from lib.server.album import Album, Photo
-from lib.ui import looking
+from lib.ui import choosing, looking
+from lib.ui.answer import draw_picture, file_line, verdict_line
 from lib.ui.paging import pages
-from lib.ui.style import SIGNS, ink, plain, span
+from lib.ui.style import ink, plain, span
 from lib.ui.takeaway import offer_tables
-from lib.verdict import explain
 
 _PER_PAGE = 12
 
@@ -50,18 +50,13 @@ def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], set
 
 
 def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
-    counts = Counter(_kind(outcome) for outcome in outcomes)
-    ambiguous = sum(n for kind, n in counts.items() if isinstance(kind, VerdictKind) and kind.is_ambiguous)
+    counts = Counter(map(_group, outcomes))
     chips = [
-        span("✓ " + t("{n} clear", n=counts[VerdictKind.CLEAR]), "chip clear"),
-        span("≈ " + t("{n} ambiguous", n=ambiguous), "chip ambiguous"),
+        span("✓ " + t("{n} clear", n=counts["clear"]), "chip clear"),
+        span("≈ " + t("{n} ambiguous", n=counts["ambiguous"]), "chip ambiguous"),
         span("✕ " + t("{n} failed", n=counts["failed"]), "chip failed"),
     ]
     st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')
-
-
-def _kind(outcome: Outcome) -> VerdictKind | str:
-    return "failed" if isinstance(outcome, Failure) else outcome.verdict.kind
 
 
 def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Photo, Outcome]]:
@@ -74,33 +69,16 @@ def _arrange(t: Translator, shown: list[tuple[Photo, Outcome]]) -> list[tuple[Ph
         "name": t("By name"),
     }
     with st.container(horizontal=True, vertical_alignment="bottom", key="arrange"):
-        # The browser remembers an option by its words, so every language needs a widget of its own.
-        chosen = st.segmented_control(
-            t("Show"),
-            list(filters),
-            key=f"show-{t.language}",
-            format_func=filters.__getitem__,
-            default="all",
-            required=True,
-        )
-        order = st.selectbox(
-            t("Order"), list(orders), key=f"order-{t.language}", format_func=orders.__getitem__, width=200
-        )
-    kept = [pair for pair in shown if _passes(pair[1], chosen or "all")]
-    kept = _sorted(kept, order)
-    return pages(kept, _PER_PAGE, key="page")
+        wanted = choosing.segment(t, t("Show"), filters, key="show")
+        order = choosing.entry(t, t("Order"), orders, key="order", width=200)
+    kept = [pair for pair in shown if wanted in ("all", _group(pair[1]))]
+    return pages(_sorted(kept, order), _PER_PAGE, key="page")
 
 
-def _passes(outcome: Outcome, chosen: str) -> bool:
-    match chosen:
-        case "ambiguous":
-            return isinstance(outcome, Classification) and outcome.verdict.kind.is_ambiguous
-        case "clear":
-            return isinstance(outcome, Classification) and not outcome.verdict.kind.is_ambiguous
-        case "failed":
-            return isinstance(outcome, Failure)
-        case _:
-            return True
+def _group(outcome: Outcome) -> str:
+    if isinstance(outcome, Failure):
+        return "failed"
+    return "ambiguous" if outcome.verdict.kind.is_ambiguous else "clear"
 
 
 def _sorted(pairs: list[tuple[Photo, Outcome]], order: str) -> list[tuple[Photo, Outcome]]:
@@ -125,59 +103,40 @@ def _cards(t: Translator, album: Album, shown: list[tuple[Photo, Outcome]]) -> N
     if len(album.photos) == 1:
         for photo, outcome in shown:
             with st.container(border=True, key=f"single-{photo.id}"):
-                left, right = st.columns([1, 1], gap="medium", wrap=True)
-                _picture(t, photo, left)
-                _words(t, album, photo, outcome, right)
+                left, right = st.columns(2, gap="medium", wrap=True)
+                with left:
+                    draw_picture(t, photo)
+                with right:
+                    _words(t, album, photo, outcome)
         return
     grid = st.grid(min_column_width=300, gap="small")
     for photo, outcome in shown:
         with grid.cell(), st.container(border=True, key=f"photo-{photo.id}"):
-            place = st.container()
-            _picture(t, photo, place)
-            _words(t, album, photo, outcome, place)
+            draw_picture(t, photo)
+            _words(t, album, photo, outcome)
 
 
-def _picture(t: Translator, photo: Photo, place: st.delta_generator.DeltaGenerator) -> None:
-    with place:
-        if photo.thumbnail is not None:
-            st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
-        else:
-            st.html('<div class="no-picture" aria-hidden="true">✕</div>')
+def _words(t: Translator, album: Album, photo: Photo, outcome: Outcome) -> None:
+    st.html(file_line(photo))
+    st.html(verdict_line(t, outcome))
+    if isinstance(outcome, Classification):
+        _figures(t, photo, outcome)
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if isinstance(outcome, Classification) and outcome.verdict.kind.is_ambiguous:
+            with st.popover(t("What to try next"), icon=":material/lightbulb:"):
+                st.markdown("\n".join(f"- {tip}" for tip in tips(t, outcome.verdict.kind)))
+        st.button(
+            t("Remove"),
+            key=f"remove-{photo.id}",
+            on_click=album.remove,
+            args=(photo,),
+            type="tertiary",
+            icon=":material/delete:",
+            help=plain(t("Remove {file}", file=photo.name)),
+        )
 
 
-def _words(
-    t: Translator,
-    album: Album,
-    photo: Photo,
-    outcome: Outcome,
-    place: st.delta_generator.DeltaGenerator,
-) -> None:
-    with place:
-        st.html(f'<p class="file" title="{escape(photo.name)}">{escape(photo.name)}</p>')
-        if isinstance(outcome, Failure):
-            st.html(f'<p class="verdict failed"><b>✕</b> {escape(t.message(outcome.error.message))}</p>')
-        else:
-            _classification(t, photo, outcome)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            if isinstance(outcome, Classification) and outcome.verdict.kind.is_ambiguous:
-                with st.popover(t("What to try next"), icon=":material/lightbulb:"):
-                    st.markdown("\n".join(f"- {tip}" for tip in tips(t, outcome.verdict.kind)))
-            st.button(
-                t("Remove"),
-                key=f"remove-{photo.id}",
-                on_click=album.remove,
-                args=(photo,),
-                type="tertiary",
-                icon=":material/delete:",
-                help=plain(t("Remove {file}", file=photo.name)),
-            )
-
-
-def _classification(t: Translator, photo: Photo, outcome: Classification) -> None:
-    kind = outcome.verdict.kind
-    sentence = escape(t.message(explain(outcome.verdict)).replace(" %", "\u00a0%"))  # never broken before the sign
-    css = "clear" if kind is VerdictKind.CLEAR else "ambiguous"
-    st.html(f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>')
+def _figures(t: Translator, photo: Photo, outcome: Classification) -> None:
     chart = bars(outcome, ink=ink())
     st.vega_lite_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
     width, height = outcome.size_wh
@@ -194,15 +153,14 @@ def tips(t: Translator, kind: VerdictKind) -> list[str]:
     crop = t("Crop the photo to the one thing you mean.")
     closer = t("Take it again: closer, with more light, from another side.")
     other = t("Ask another model: one that knows more classes, or a larger one.")
+    both = t("Perhaps both are right: the photo may show two things, or the classes look alike.")
+    unknown = t("Perhaps the model has no class for this; it can only choose among those it knows.")
     match kind:
         case VerdictKind.CLOSE:
-            both = t("Perhaps both are right: the photo may show two things, or the classes look alike.")
             return [both, crop, other]
         case VerdictKind.WEAK:
-            unknown = t("Perhaps the model has no class for this; it can only choose among those it knows.")
             return [unknown, closer, other]
         case _:
-            unknown = t("Perhaps the model has no class for this; it can only choose among those it knows.")
             return [unknown, crop, closer, other]
 
 

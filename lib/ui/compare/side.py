@@ -19,12 +19,13 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.results import Answer, Failure, Outcome
 from lib.server.album import Album, Photo
-from lib.ui import looking
+from lib.ui import choosing, looking
+from lib.ui.answer import draw_picture, file_line, verdict_line
 from lib.ui.paging import pages
-from lib.ui.style import SIGNS, ink, plain, span
+from lib.ui.style import ink, plain, span
 from lib.ui.takeaway import offer_tables
 from lib.ui.visit import current, kept
-from lib.verdict import explain, percent
+from lib.verdict import percent
 
 _PER_PAGE = 8
 
@@ -160,12 +161,8 @@ def _choose(t: Translator, compared: Compared) -> list[int]:
         "apart": t("Not comparable"),
         "all": t("All"),
     }
-    filled = [group for group in groups if groups[group]]
-    key = f"group-{t.language}-{'-'.join(filled)}"
-    chosen = st.segmented_control(
-        t("Show"), filled, default=filled[0], required=True, key=key, format_func=words.__getitem__
-    )
-    return groups[chosen or filled[0]]
+    filled = {group: words[group] for group in groups if groups[group]}
+    return groups[choosing.segment(t, t("Show"), filled, key=f"group-{'-'.join(filled)}")]
 
 
 def _row(t: Translator, photo: Photo, compared: Compared, position: int, settings: Settings) -> None:
@@ -180,11 +177,8 @@ def _row(t: Translator, photo: Photo, compared: Compared, position: int, setting
     with st.container(border=True, key=f"compared-{photo.id}"):
         columns = st.columns([1.1, *[1] * len(compared.models)], gap="medium", wrap=True)
         with columns[0]:
-            if photo.thumbnail is not None:
-                st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
-            st.html(
-                f'<p class="file" title="{escape(photo.name)}">{escape(photo.name)}</p>{_bond(t, compared, position)}'
-            )
+            draw_picture(t, photo)
+            st.html(file_line(photo) + _bond(t, compared, position))
         for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
             with column:
                 _cell(t, photo, model, rows, index, settings)
@@ -212,13 +206,7 @@ def _bond(t: Translator, compared: Compared, position: int) -> str:
 def _cell(t: Translator, photo: Photo, model: Answers, rows: tuple[Row, ...], index: int, settings: Settings) -> None:
     answer = _answer(current().album.answer(model.model, photo))
     outcome = conclude(answer, model.labels, settings)
-    kind = outcome.verdict.kind
-    css = "ambiguous" if kind.is_ambiguous else "clear"
-    sentence = escape(t.message(explain(outcome.verdict)).replace(" %", "\u00a0%"))
-    st.html(
-        f'<p class="model">{escape(model.name)}</p>'
-        f'<p class="verdict {css}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>'
-    )
+    st.html(f'<p class="model">{escape(model.name)}</p>{verdict_line(t, outcome)}')
     words = ", ".join(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
     chart = side_by_side(rows, index, t, ink=ink())
     st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
@@ -233,7 +221,7 @@ def _failures(t: Translator, album: Album, folders: Sequence[ModelFolder]) -> No
         if isinstance(answer := album.answer(folder.spec.id, photo), Failure)
     }
     for failure in failures.values():
-        st.html(f'<p class="verdict failed"><b>✕</b> {escape(t.message(failure.error.message))}</p>')
+        st.html(verdict_line(t, failure))
 
 
 def _downloads(

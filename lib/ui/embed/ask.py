@@ -10,6 +10,7 @@ from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
+from lib.ui import choosing
 from lib.ui.models import choice
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
@@ -40,18 +41,9 @@ def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
 
 def options(t: Translator, chosen: ModelFolder | TfjsMobilenet, settings: Settings) -> Options | None:
     """Draw all other choices; None, with the reason drawn, where they do not go together."""
-    words = _targets(t)
-    target = st.segmented_control(
-        t("Code for"),
-        list(words),
-        default=Target.SCRIPT,
-        required=True,
-        key=f"embed-target-{t.language}",
-        format_func=words.__getitem__,
-        wrap=True,
-    )
+    target = choosing.segment(t, t("Code for"), _targets(t), key="embed-target", wrap=True)
     try:
-        asked = Options(chosen, target or Target.SCRIPT, t.language, settings.top, settings.thresholds)
+        asked = Options(chosen, target, t.language, settings.top, settings.thresholds)
         if asked.target in WEB:
             asked = _for_the_web(t, asked)
         return replace(asked, language=_language(t))
@@ -81,15 +73,10 @@ def _for_the_web(t: Translator, asked: Options) -> Options:
     if asked.target in PAGES:
         places[Weights.BUNDLE] = t("The offline bundle")
     left, right = st.columns(2, wrap=True)
-    photo = left.selectbox(
-        t("Photos come from"), list(inputs), key=f"embed-input-{t.language}", format_func=inputs.__getitem__
-    )
-    place = right.selectbox(
-        t("The model comes from"),
-        list(places),
-        key=f"embed-weights-{t.language}-{len(places)}",
-        format_func=places.__getitem__,
-    )
+    with left:
+        photo = choosing.entry(t, t("Photos come from"), inputs, key="embed-input")
+    with right:
+        place = choosing.entry(t, t("The model comes from"), places, key=f"embed-weights-{len(places)}")
     address = ""
     if place is Weights.ADDRESS:
         address = st.text_input(
@@ -99,11 +86,5 @@ def _for_the_web(t: Translator, asked: Options) -> Options:
 
 
 def _language(t: Translator) -> str:
-    chosen = st.selectbox(
-        t("Language of the sentences in the code"),
-        list(LANGUAGES),
-        index=list(LANGUAGES).index(t.language),
-        key=f"embed-language-{t.language}",
-        format_func=LANGUAGES.__getitem__,
-    )
-    return chosen or t.language
+    own = list(LANGUAGES).index(t.language)
+    return choosing.entry(t, t("Language of the sentences in the code"), LANGUAGES, key="embed-language", index=own)

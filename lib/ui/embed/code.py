@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +16,7 @@ from lib.model.spec import ModelFolder
 from lib.ui import waiting
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
+from lib.ui.takeaway import offer
 from lib.work import process
 from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
@@ -33,30 +35,16 @@ def draw(t: Translator, options: Options, snippet: Snippet) -> None:
             st.code(snippet.code, language=snippet.language, height=420)
     with st.container(horizontal=True):
         if others:
-            st.download_button(
+            offer(
                 t("All files (zip)"),
-                data=lambda: _zip(snippet, options),
-                file_name=f"{options.model_id}-{options.target}.zip",
-                mime="application/zip",
+                lambda: _zip(snippet, options),
+                f"{options.model_id}-{options.target}.zip",
                 icon=":material/folder_zip:",
-                on_click="ignore",
             )
         else:
-            st.download_button(
-                t("The file"),
-                data=snippet.code,
-                file_name=Path(snippet.main).name,
-                icon=":material/download:",
-                on_click="ignore",
-            )
-        if isinstance(options.model, ModelFolder) and options.target in WEB:
-            st.download_button(
-                t("The model's file"),
-                data=lambda: _weights(options),
-                file_name=MODEL_FILE,
-                icon=":material/deployed_code:",
-                on_click="ignore",
-            )
+            offer(t("The file"), snippet.code, Path(snippet.main).name)
+        if isinstance(model := options.model, ModelFolder) and options.target in WEB:
+            offer(t("The model's file"), partial(weights_file, model), MODEL_FILE, icon=":material/deployed_code:")
     if snippet.notes:
         st.markdown("\n".join(f"- {plain(t.message(note))}" for note in snippet.notes))
     if options.weights is Weights.BUNDLE:
@@ -68,12 +56,6 @@ def _language(name: str, snippet: Snippet) -> str | None:
     return {"js": "javascript", "json": "json", "html": "html", "css": "css", "vue": "html", "svelte": "html"}.get(
         suffix, snippet.language
     )
-
-
-def _weights(options: Options) -> bytes:
-    if not isinstance(options.model, ModelFolder):
-        raise TypeError("Only a model of the app has a file here.")
-    return weights_file(options.model)
 
 
 def _zip(snippet: Snippet, options: Options) -> bytes:
@@ -99,28 +81,20 @@ def _bundle(t: Translator, options: Options) -> None:
             st.caption(t("Its scripts are downloaded first, once: {size}.", size=size_words(missing)))
         job = waiting.find(_JOB)
         if (job is None or job.subject != options) and st.button(t("Make the bundle"), icon=":material/inventory_2:"):
-            job = waiting.begin(t, Kind.PACKING, _JOB, _Work(options, scripts), subject=options)
+            job = waiting.begin(t, Kind.PACKING, _JOB, partial(_work, options, scripts), subject=options)
         ended = waiting.watch(t, job, t("Packing…"))
         if ended is not None and ended.subject == options and isinstance(ended.result, bytes):
-            st.download_button(
+            offer(
                 t("The bundle, {size}", size=size_words(len(ended.result))),
-                data=ended.result,
-                file_name=f"{options.model_id}-offline.zip",
-                mime="application/zip",
+                ended.result,
+                f"{options.model_id}-offline.zip",
                 type="primary",
-                icon=":material/download:",
-                on_click="ignore",
             )
 
 
-class _Work:
-    """Makes a bundle in the background and returns its bytes."""
-
-    def __init__(self, options: Options, scripts: Scripts) -> None:
-        self._options, self._scripts = options, scripts
-
-    def __call__(self, job: Job) -> bytes:
-        with process.scratch() as folder:
-            path = folder / "bundle.zip"
-            bundles.make(self._options, self._scripts, path, on_progress=job.tell, cancelled=job.cancelled)
-            return path.read_bytes()
+def _work(options: Options, scripts: Scripts, job: Job) -> bytes:
+    """Make a bundle in the background and return its bytes."""
+    with process.scratch() as folder:
+        path = folder / "bundle.zip"
+        bundles.make(options, scripts, path, on_progress=job.tell, cancelled=job.cancelled)
+        return path.read_bytes()
