@@ -103,7 +103,7 @@ class Album:
         self._answers: dict[str, dict[int, Answer | Failure]] = {}  # by model, by photo
         self._files: dict[str, object] = {}  # by model: those that its answers come from
         self._asked: tuple[object, ...] = ()
-        self._judged: dict[int, tuple[Answer, Classification]] = {}  # by photo, as asked last
+        self._judged: dict[Answer, Classification] = {}  # as asked last
         self._lock = threading.Lock()
 
     @property
@@ -137,9 +137,9 @@ class Album:
         """Take a photo and all answers about it out of the album."""
         with self._lock:
             self._photos.pop(photo.id, None)
-            self._judged.pop(photo.id, None)
             for answers in self._answers.values():
-                answers.pop(photo.id, None)
+                if isinstance(answer := answers.pop(photo.id, None), Answer):
+                    self._judged.pop(answer, None)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -171,9 +171,9 @@ class Album:
         for photo in self.photos:
             answer = self.answer(model, photo)
             if isinstance(answer, Answer):
-                if photo.id not in judged or judged[photo.id][0] is not answer:
-                    judged[photo.id] = (answer, conclude(answer, labels, settings))
-                found.append((photo, judged[photo.id][1]))
+                if answer not in judged:
+                    judged[answer] = conclude(answer, labels, settings)
+                found.append((photo, judged[answer]))
             elif answer is not None:
                 found.append((photo, answer))
         return found

@@ -7,7 +7,6 @@ removed when none has for a while. What is a visitor's own, the page and the pho
 
 import contextlib
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 from lib.errors import ModelFileError
 from lib.messages import N_
 from lib.server import limits
+from lib.work.files import write_whole
 
 FOLDER = Path(__file__).resolve().parents[2] / "static" / "preview"
 ADDRESS = "/app/static/preview"
@@ -48,13 +48,9 @@ def _share(target: Path, content: Callable[[], bytes]) -> None:
     try:
         os.utime(target)  # it is in use
     except FileNotFoundError:
+        made = content()
         target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f"{target.name}.{secrets.token_hex(8)}")
-        try:
-            unfinished.write_bytes(content())
-            unfinished.replace(target)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(target, made)
 
 
 def sweep(*, folder: Path = FOLDER) -> None:

@@ -74,16 +74,17 @@ def _held_bytes(result: object) -> int:
     return len(result) if isinstance(result, bytes) else int(getattr(result, "held_bytes", 0))
 
 
+@dataclass
 class Room:
     """The bytes that a visit may still take.
 
-    Args:
+    Attributes:
         of_visit: What is left for it.
         of_server: What is left for all.
     """
 
-    def __init__(self, of_visit: int, of_server: int) -> None:
-        self._of_visit, self._of_server = of_visit, of_server
+    of_visit: int
+    of_server: int
 
     def take(self, count: int) -> None:
         """Take `count` bytes.
@@ -91,15 +92,15 @@ class Room:
         Raises:
             FullError: So many are not left.
         """
-        if count > self._of_visit:
+        if count > self.of_visit:
             raise FullError(
                 N_("One visitor may keep {size} MB here, and that is not enough for this: remove photos first."),
                 size=limits.VISIT_BYTES // limits.MB,
             )
-        if count > self._of_server:
+        if count > self.of_server:
             raise FullError(N_("This computer has no room for more photos now. Try again in a few minutes."))
-        self._of_visit -= count
-        self._of_server -= count
+        self.of_visit -= count
+        self.of_server -= count
 
 
 class Visits:

@@ -114,7 +114,7 @@ def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _digest(stamp: tuple[str, str, int, int], _folder: ModelFolder) -> str:
+def _digest(stamp: object, _folder: ModelFolder) -> str:
     return hashlib.sha256(weights_file(_folder)).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Models in the page: the store and loaded classifiers, the picker, and the download of one that is not here yet."""
+"""Which model the visitor classifies with."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -36,15 +36,10 @@ def pick(t: Translator) -> Entry | None:
     )
     if chosen is None:
         return None
-    choose(chosen)
+    st.session_state[CHOSEN] = chosen
+    if chosen != st.query_params.get(_PARAM, DEFAULT_MODEL):
+        st.query_params[_PARAM] = chosen
     return entries[chosen]
-
-
-def choose(model: str) -> None:
-    """Make `model` the one that this visitor classifies with, here and in the address."""
-    st.session_state[CHOSEN] = model
-    if model != st.query_params.get(_PARAM, DEFAULT_MODEL):
-        st.query_params[_PARAM] = model
 
 
 def last_chosen() -> str:
@@ -56,14 +51,12 @@ def explain_unavailable(t: Translator, wanted: str) -> None:
     """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet."""
     try:
         store().open_folder(wanted)
-    except ModelNotReadyError as error:
-        more = t("The page Models has a button that downloads it.")
-        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
-    except UnknownModelError as error:
-        more = t("The page Models shows those there are.")
-        st.error(plain(f"{t.message(error.message)} {more}"), icon=":material/error:")
     except AppError as error:
-        st.error(plain(t.message(error.message)), icon=":material/error:")
+        advice: dict[type[AppError], str] = {
+            ModelNotReadyError: t("The page Models has a button that downloads it."),
+            UnknownModelError: t("The page Models shows those there are."),
+        }
+        st.error(plain(f"{t.message(error.message)} {advice.get(type(error), '')}"), icon=":material/error:")
 
 
 def distinct(names: Mapping[str, str]) -> dict[str, str]:
