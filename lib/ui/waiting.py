@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.errors import UsageError
+from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
@@ -28,31 +28,12 @@ def begin(
     subject: object = None,
     details: Mapping[str, Any] | None = None,
 ) -> Job | None:
-    """Begin work under `name`, or join it where it is shared; None, with the reason drawn, if there is enough already.
-
-    Args:
-        t: The visitor's language.
-        kind: What kind of work it is.
-        name: The visit's own work of this name is cancelled for the new.
-        work: See `Job`, as the others.
-        is_shared: Whether it is the same for whoever asks.
-        total: How many steps there are.
-        subject: What it is about.
-        details: From which another server could take it up again.
-    """
+    """Begin a `Job` of this visit; None, with the reason drawn, if there is enough already. See `Queue.submit`."""
+    job = Job(work, kind=kind, name=name, owner=current().id, total=total, subject=subject, details=details)
     try:
-        return server_queue().submit(
-            work,
-            kind=kind,
-            name=name,
-            owner=current().id,
-            is_shared=is_shared,
-            total=total,
-            subject=subject,
-            details=details,
-        )
+        return server_queue().submit(job, is_shared=is_shared)
     except UsageError as error:
-        st.error(plain(t.message(error.message)), icon=":material/error:")
+        _draw_error(t, error)
         return None
 
 
@@ -96,9 +77,13 @@ def watch(t: Translator, job: Job | None, doing: str = "", *, patience_s: float 
 def draw_end(t: Translator, job: Job) -> None:
     """Say how work ended, if it did not end well."""
     if job.error is not None:
-        st.error(plain(t.message(job.error.message)), icon=":material/error:")
+        _draw_error(t, job.error)
     elif job.state is JobState.CANCELLED:
         st.info(t("Cancelled."), icon=":material/cancel:")
+
+
+def _draw_error(t: Translator, error: AppError) -> None:
+    st.error(plain(t.message(error.message)), icon=":material/error:")
 
 
 def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], None] = lambda: None) -> None:

@@ -9,7 +9,8 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,48 +83,32 @@ class Queue:
         self._lock = threading.RLock()
         self._records = _Records(folder)
 
-    def submit(
-        self,
-        work: Callable[[Job], object],
-        *,
-        kind: Kind,
-        name: str,
-        owner: str,
-        is_shared: bool = False,
-        total: int | None = None,
-        subject: object = None,
-        details: Mapping[str, Any] | None = None,
-    ) -> Job:
-        """Begin work, or let it wait in line.
+    def submit(self, job: Job, *, is_shared: bool = False) -> Job:
+        """Begin a job, or let it wait in line; return it, or the one that was joined.
 
         Shared work of this name that goes on already is joined; a visitor's own is cancelled for the new.
 
         Args:
-            work: See `Job`, as the others.
-            kind: What kind of work it is.
-            name: What it is called among the owner's work, or among all shared work.
-            owner: Id of the visit that asks.
+            job: A new one, of one owner.
             is_shared: Whether it is the same for whoever asks.
-            total: How many steps there are.
-            subject: What it is about.
-            details: From which another server could take it up again.
 
         Raises:
             UsageError: The owner has enough of this kind going.
         """
+        (owner,) = job.owners
+        key = ("" if is_shared else owner, job.name)
         with self._lock:
-            earlier = self.get(name, "" if is_shared else owner)
+            earlier = self._latest.get(key)
             if earlier is not None and earlier.is_live and not earlier.is_stopping:
                 if is_shared:
                     earlier.owners |= {owner}
                     return earlier
                 self._end(earlier)
-            self._refuse_more(kind, owner)
+            self._refuse_more(job.kind, owner)
             self._forget_ended()
-            job = Job(work, kind=kind, name=name, owner=owner, total=total, subject=subject, details=details)
-            self._latest["" if is_shared else owner, name] = job
+            self._latest[key] = job
             self._line.append(job)
-            self._records.resumed(name)
+            self._records.resumed(job.name)
             self._start_waiting()
         return job
 
@@ -132,7 +117,7 @@ class Queue:
         return self._latest.get((owner, name))
 
     def live(self) -> tuple[Job, ...]:
-        """Return all work that goes on, then what waits, in the order of asking."""
+        """Return all work that goes on, then what waits, in the order of its turns."""
         with self._lock:
             return (*self._running, *self._line)
 
@@ -157,8 +142,12 @@ class Queue:
 
     def cancel_all(self) -> None:
         """End everything; for the owner of the machine."""
-        for job in reversed(self.live()):
-            self._end(job)
+        with self._lock:
+            jobs = self.live()
+            for job in jobs:  # all of them first, so that none begins because another ends
+                job.cancelled.set()
+            for job in jobs:
+                self._end(job)
 
     def leave(self, owner: str) -> None:
         """Let the work of a visit that has ended go on if it leaves something for others, and end it otherwise."""
@@ -212,15 +201,26 @@ class Queue:
             if job in self._line:
                 self._line.remove(job)
                 job.run()  # which ends at once
+                self._start_waiting()  # it may have been in the way of others
 
     def _start_waiting(self) -> None:
-        """Start whatever may start now, in the order of asking."""
+        """Start whatever may start now."""
+        self._take_turns()
         for job in list(self._line):
             if self._may_start(job):
                 self._line.remove(job)
                 self._running.append(job)
                 threading.Thread(target=self._run, args=(job,), name=job.name, daemon=True).start()
         self._records.save([*self._running, *self._line])
+
+    def _take_turns(self) -> None:
+        """Order the line: whoever has fewer of a kind going or in front comes first, then who asked first."""
+        ahead = Counter((job.kind, owner) for job in self._running for owner in job.owners)
+        turns: dict[Job, int] = {}
+        for job in self._line:
+            turns[job] = min((ahead[job.kind, owner] for owner in job.owners), default=0)
+            ahead.update((job.kind, owner) for owner in job.owners)
+        self._line.sort(key=turns.__getitem__)
 
     def _may_start(self, job: Job) -> bool:
         running = [other.kind for other in self._running]

@@ -15,7 +15,7 @@ from lib.work.queue import server_queue
 
 def begin(visit: Visit, kind: Kind) -> Job:
     """Begin work of a visit that goes on until it is cancelled, ten seconds at most."""
-    return server_queue().submit(lambda job: job.cancelled.wait(10), kind=kind, name=f"a {kind}", owner=visit.id)
+    return server_queue().submit(Job(lambda job: job.cancelled.wait(10), kind=kind, name=f"a {kind}", owner=visit.id))
 
 
 class Clock:
@@ -176,7 +176,8 @@ class Result:
 def test_what_work_came_to_counts_and_what_pages_worked_out() -> None:
     visit = Visit()
     for name, result in (("file", bytes(70)), ("figures", Result(7)), ("nothing", None)):
-        server_queue().submit(lambda _, it=result: it, kind=Kind.PACKING, name=name, owner=visit.id).wait(5)  # type: ignore[misc]
+        job = Job(lambda _, it=result: it, kind=Kind.PACKING, name=name, owner=visit.id)  # type: ignore[misc]
+        assert server_queue().submit(job).wait(5)
     visit.kept["compared"] = ("its photos", Result(700))
     assert visit.held_bytes == 777
     visit.end()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,13 @@ def begin(queue: Queue) -> Begin:
         return None
 
     def begin(kind: Kind, name: str = "work", owner: str = "ann", **more: object) -> Job:
-        return queue.submit(work, kind=kind, name=name, owner=owner, subject=threading.Event(), **more)  # type: ignore[arg-type]
+        return submit(queue, work, kind=kind, name=name, owner=owner, subject=threading.Event(), **more)
 
     return begin
+
+
+def submit(queue: Queue, work: Callable[[Job], object], *, is_shared: bool = False, **about: Any) -> Job:
+    return queue.submit(Job(work, **about), is_shared=is_shared)
 
 
 def finish(job: Job) -> None:
@@ -68,7 +73,7 @@ def test_nobody_starts_43_downloads_at_once(queue: Queue, begin: Begin) -> None:
     ben = begin(Kind.DOWNLOAD, "his", "ben", is_shared=True)
     states = [job.state for job in queue.live()]
     assert soon(lambda: [job.state for job in queue.live()].count(JobState.RUNNING) == 3), states
-    assert queue.place(ben) == 3
+    assert queue.place(ben) == 1, "who asks for one does not wait for another's fourth and fifth"
 
 
 def test_a_second_benchmark_waits_and_so_does_whatever_is_heavy(queue: Queue, begin: Begin) -> None:
@@ -142,6 +147,31 @@ def test_who_waits_in_line_can_leave_it_at_once(queue: Queue, begin: Begin) -> N
     assert queue.place(third) == 1
 
 
+def test_everybody_gets_a_turn_before_anybody_gets_a_second(queue: Queue, begin: Begin) -> None:
+    first, *others = [begin(Kind.TRAINING, f"{number}") for number in range(3)]
+    ben, cat = begin(Kind.TRAINING, owner="ben"), begin(Kind.TRAINING, owner="cat")
+    assert is_running(first)
+    assert [queue.place(job) for job in (ben, cat, *others)] == [1, 2, 3, 4]
+    finish(first)
+    assert is_running(ben)
+    dan, second = begin(Kind.TRAINING, owner="dan"), begin(Kind.TRAINING, "again", "ben")
+    assert queue.live() == (ben, cat, others[0], dan, others[1], second), "who has waited longer is not overtaken"
+
+
+def test_who_leaves_the_line_is_in_nobodys_way(queue: Queue, begin: Begin) -> None:
+    begin(Kind.EVALUATION)
+    benchmark, later = begin(Kind.BENCHMARK, "benchmark", "ben"), begin(Kind.EVALUATION, owner="cat")
+    assert later.state is JobState.WAITING
+    queue.cancel(benchmark, "ben")
+    assert is_running(later)
+
+
+def test_what_left_the_line_is_not_taken_up_by_another_server(queue: Queue, begin: Begin, tmp_path: Path) -> None:
+    begin(Kind.TRAINING)
+    queue.cancel(begin(Kind.TRAINING, "in line", "ben", details={}), "ben")
+    assert [json.loads(file.read_text()) for file in (tmp_path / "jobs").glob("*.json")] == [[]]
+
+
 def test_the_end_of_a_visit_ends_what_only_it_can_see(queue: Queue, begin: Begin) -> None:
     training, evaluation = begin(Kind.TRAINING, "train"), begin(Kind.EVALUATION, "evaluate")
     download = begin(Kind.DOWNLOAD, "model", is_shared=True)
@@ -184,11 +214,11 @@ def test_the_number_kept_is_bounded(queue: Queue, begin: Begin, monkeypatch: pyt
 KILLED = """
 import sys, time
 from pathlib import Path
-from lib.work.jobs import Kind
+from lib.work.jobs import Job, Kind
 from lib.work.queue import Queue
 queue = Queue(Path(sys.argv[1]))
 begin = lambda kind, name, details: queue.submit(
-    lambda job: time.sleep(60), kind=kind, name=name, owner="ann", is_shared=True, details=details)
+    Job(lambda job: time.sleep(60), kind=kind, name=name, owner="ann", details=details), is_shared=True)
 begin(Kind.TRAINING, "train-1", {"options": "{}"})
 begin(Kind.TRAINING, "train-2", {"options": "in line"})
 begin(Kind.BENCHMARK, "benchmark", None)
@@ -212,7 +242,7 @@ def test_what_a_killed_server_was_at_can_be_taken_up_by_the_next_and_only_once(t
         ("training", "train-2", {"options": "in line"}),
     ]
     assert Queue(folder).interrupted() == (), "the other server has it"
-    job = after.submit(lambda _: None, kind=Kind.TRAINING, name="train-1", owner="ben", is_shared=True, details={})
+    job = submit(after, lambda _: None, kind=Kind.TRAINING, name="train-1", owner="ben", is_shared=True, details={})
     assert job.wait(5)
     assert [record.name for record in after.interrupted()] == ["train-2"]
     assert soon(lambda: [r["name"] for f in folder.glob("*.json") for r in json.loads(f.read_text())] == ["train-2"])
@@ -228,9 +258,8 @@ def test_a_damaged_record_stops_no_server(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_stops_no_work(tmp_path: Path) -> None:
     (tmp_path / "jobs").write_text("in the way")
-    job = Queue(tmp_path / "jobs").submit(
-        lambda _: 7, kind=Kind.DOWNLOAD, name="x", owner="ann", details={"model": "x"}
-    )
+    queue = Queue(tmp_path / "jobs")
+    job = submit(queue, lambda _: 7, kind=Kind.DOWNLOAD, name="x", owner="ann", details={"model": "x"})
     assert job.wait(5)
     assert job.result == 7
 
@@ -255,7 +284,7 @@ def test_many_at_once_keep_within_the_limit(queue: Queue) -> None:
 
     def ask(owner: str) -> None:
         for number in range(3):
-            queue.submit(work, kind=Kind.EVALUATION, name=f"{number}", owner=owner)
+            submit(queue, work, kind=Kind.EVALUATION, name=f"{number}", owner=owner)
 
     threads = [threading.Thread(target=ask, args=(f"{n}",)) for n in range(8)]
     for thread in threads:
