@@ -22,6 +22,7 @@ DECODE_FLOOR = 360
 MUCH_HELD = 64_000_000
 # So that what is held beside the picture itself stays small.
 _STRIP_PIXELS = 1_000_000
+# Of a JPEG that lacks its end marker: how many pixels are decoded in full to find out, and what is put in its place.
 _PIXELS_COMPARED = 16_000_000
 _JPEG_END = b"\xff\xd9"
 _JPEG_FILLINGS = (b"", b"\x55" * 64, b"\xaa" * 64)
@@ -36,7 +37,7 @@ def reduction(size_wh: tuple[int, int], at_least: int) -> int:
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Let Pillow read a file's headers; only of `FORMATS`."""
+    """Let Pillow read a file's headers; other formats than `FORMATS` are not tried."""
     if data[4:8] == b"ftyp":
         _register_heif()
     Image.init()
@@ -97,6 +98,7 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _sums(data: bytes) -> list[int]:
+    """Return a checksum of each strip of a JPEG's picture, of a very large one at reduced scale."""
     image = open_image(data)
     if image.width * image.height > _PIXELS_COMPARED:
         image.draft(image.mode, (1, 1))
