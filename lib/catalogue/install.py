@@ -8,6 +8,7 @@ import json
 import shutil
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -321,13 +322,10 @@ def _keras_names(content: bytes, file: str) -> tuple[str, ...]:
 
 
 def _is_intact(path: Path, remote: Remote) -> bool:
-    if not path.is_file():
-        return False
-    try:
+    with suppress(FileNotFoundError, DownloadError):
         transfer.verify(path, remote)
-    except DownloadError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _read_records(path: Path) -> dict[str, str]:

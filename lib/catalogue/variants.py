@@ -33,7 +33,7 @@ from lib.formats import quantise
 from lib.formats.tables import Format, format_of, read_format
 from lib.messages import N_
 from lib.model import writing
-from lib.model.spec import CARD, ModelFolder, ModelSpec, load, parse
+from lib.model.spec import CARD, MAX_ID, ModelFolder, ModelSpec, load, parse
 from lib.photos.opening import open_photo
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.samples import find_samples
@@ -53,7 +53,6 @@ CPU_SECONDS = 1800
 WALL_SECONDS = 900.0
 
 _NAMES = {Format.FLOAT16: "float16", Format.DYNAMIC: "8-bit weights", Format.INT8: "8-bit"}
-_MOST_ID = 80
 _QUARTER = 5 / 8  # of each side: quarters that overlap, so that what is in the middle is in all
 
 
@@ -142,7 +141,7 @@ def make_variant(
 
 def variant_id(spec: ModelSpec, form: Format) -> str:
     """Return the id of a model's variant."""
-    return f"{spec.id[: _MOST_ID - len(form) - 1]}-{form.value}"
+    return f"{spec.id[: MAX_ID - len(form) - 1]}-{form.value}"
 
 
 def _place(data: Path | None) -> Path:

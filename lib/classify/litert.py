@@ -20,7 +20,7 @@ from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.first_look import classifier_ends, damaged
 from lib.formats.tables import shows_its_input
-from lib.formats.unbelieved import DAMAGE
+from lib.formats.unbelieved import DAMAGE, first_line
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.work.cores import usable_cores
@@ -72,7 +72,7 @@ class LiteRTClassifier:
                 interpreter.invoke()
             except DAMAGE as error:
                 raise ModelOutputError(
-                    N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=_first_line(error)
+                    N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=first_line(error)
                 ) from error
             raw = interpreter.get_tensor(self._output["index"])
             milliseconds = (time.perf_counter() - start) * 1e3
@@ -121,13 +121,9 @@ class LiteRTClassifier:
                 N_("{model}: {file} is not a LiteRT model that can be run: {reason}."),
                 model=self.spec.id,
                 file=self.spec.weights,
-                reason=_first_line(error),
+                reason=first_line(error),
             ) from error
         return interpreter
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _give_size(interpreter: Any, spec: InputSpec) -> None:

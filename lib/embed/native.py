@@ -53,7 +53,8 @@ def files(options: Options) -> dict[str, str]:
         case Target.PYTHON_KERAS:
             return {"classify.py": _python_keras(options)}
         case Target.PYTHON_LITERT:
-            return {"classify.py": _python_litert(options)}
+            text = render(_PYTHON, engine="litert", file=MODEL_FILE, labels=_labels(options), **_facts(options))
+            return {"classify.py": text}
         case Target.ANDROID:
             return _app("android/Discern.kt", options)
         case _:
@@ -74,10 +75,6 @@ def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | Non
         return None
 
 
-def _python_litert(options: Options) -> str:
-    return render(_PYTHON, engine="litert", file=MODEL_FILE, labels=_labels(options), **_facts(options))
-
-
 def _python_keras(options: Options) -> str:
     found = keras_source(options.model)
     if found is None:
@@ -86,27 +83,17 @@ def _python_keras(options: Options) -> str:
             model=options.model_id,
             other=Target.PYTHON_LITERT,
         )
-    is_file = isinstance(found, Path)
-    return render(
-        _PYTHON,
-        engine="keras",
-        file=KERAS_FILE if is_file else "",
-        application="" if is_file else found.name,
-        arguments=[] if isinstance(found, Path) else list(found.arguments.items()),
-        labels=_labels(options),
-        **_facts(options, _REAL),
-    )
+    if isinstance(found, Path):
+        origin: dict[str, Any] = {"file": KERAS_FILE, "application": "", "arguments": []}
+    else:
+        origin = {"file": "", "application": found.name, "arguments": list(found.arguments.items())}
+    return render(_PYTHON, engine="keras", **origin, labels=_labels(options), **_facts(options, _REAL))
 
 
 def _app(template: str, options: Options) -> dict[str, str]:
     """Return a class for an app, and the labels: as many as there may be are no longer a program's text."""
     code = render(template, file=MODEL_FILE, **_facts(options))
     return {Path(template).name: code, "labels.txt": "".join(f"{label}\n" for label in _labels(options))}
-
-
-def _folder(options: Options) -> ModelFolder:
-    assert isinstance(options.model, ModelFolder)  # Options refuses all else
-    return options.model
 
 
 def _labels(options: Options) -> list[str]:
@@ -124,7 +111,9 @@ def _specs(options: Options) -> tuple[InputSpec, OutputSpec]:
 def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     """Return what all the templates put in, but the labels and where the model is."""
     spec, output = _specs(options)
-    ends = ends or read_ends(_folder(options))
+    if ends is None:
+        assert isinstance(options.model, ModelFolder)  # Options refuses all else
+        ends = read_ends(options.model)
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {

@@ -161,14 +161,12 @@ class Options:
     @property
     def model_address(self) -> str:
         """Return where a web page finds the model."""
-        if isinstance(self.model, TfjsMobilenet):
-            beside, default = f"model/{TFJS_FILE}", self.model.address
-            file = TFJS_FILE
-        else:
-            beside = default = file = MODEL_FILE
+        file = TFJS_FILE if self.engine is Engine.TFJS else MODEL_FILE
         if self.weights is Weights.ADDRESS:
             return self.address + file if self.address.endswith("/") else self.address
-        return beside if self.weights is Weights.BUNDLE else default
+        if isinstance(self.model, TfjsMobilenet):
+            return f"model/{file}" if self.weights is Weights.BUNDLE else self.model.address
+        return file
 
 
 def tfjs_model(model_id: str) -> TfjsMobilenet:

@@ -113,7 +113,12 @@ class Scripts:
                     temporary = incoming / "file"
                     with content, temporary.open("wb") as target:
                         shutil.copyfileobj(content, target, _COPY_BYTES)
-                    _check(temporary, file)
+                    if not _is_intact(temporary, file):
+                        raise DownloadError(
+                            N_("{file} of {package} is not the file that was published. Nothing was kept."),
+                            file=file.path,
+                            package=f"{file.package} {file.version}",
+                        )
                     self.path(file).parent.mkdir(parents=True, exist_ok=True)
                     temporary.replace(self.path(file))
         except (tarfile.TarError, EOFError, KeyError) as error:
@@ -170,15 +175,6 @@ def _packages_of(files: Iterable[PackageFile]) -> tuple[Package, ...]:
 def _adding(on_progress: OnProgress, before: int, total: int) -> Callable[[int, int | None], None]:
     """Return what tells the progress of one package as that of all."""
     return lambda done, _: on_progress(Progress(Stage.DOWNLOADING, before + done, total))
-
-
-def _check(path: Path, file: PackageFile) -> None:
-    if not _is_intact(path, file):
-        raise DownloadError(
-            N_("{file} of {package} is not the file that was published. Nothing was kept."),
-            file=file.path,
-            package=f"{file.package} {file.version}",
-        )
 
 
 def _is_intact(path: Path, file: PackageFile) -> bool:

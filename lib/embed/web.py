@@ -23,6 +23,8 @@ _MODULES = ("verdict", "tensor", "pixels", "engine", "classifier", "photo")
 _IMPORT = re.compile(r"^import \{(?P<names>[^}]*)\} from '\./(?P<module>[\w-]+)\.js';\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 
+Facts = dict[str, Any]  # about a model, as the code has them
+
 
 def files(options: Options, *, scripts: str | None = None) -> dict[str, str]:
     """Return the files of a web target.
@@ -52,7 +54,8 @@ def weights_file(folder: ModelFolder) -> bytes:
 def _page(options: Options, scripts: str) -> str:
     """Return the page of the targets `script` and `module`: all modules in one file."""
     is_module = options.target is Target.MODULE
-    modules = _modules(options, _runtime(options, scripts))
+    model = _model(options)
+    modules = _modules(options, model, _runtime(options, scripts))
     names = ("words", "model", "runtime", *_MODULES, "ui", f"input-{options.input}")
     code = "\n".join(_inlined(modules[name]) for name in names)
     has_tags = options.engine is Engine.TFJS and not is_module
@@ -60,18 +63,18 @@ def _page(options: Options, scripts: str) -> str:
     return render(
         "web/page.html",
         language=options.language,
-        model=_model(options),
+        model=model,
         css=read("web/style.css"),
         tags=[_addressed(file, scripts) for file in packages.TFJS_SCRIPT_FILES] if has_tags else [],
-        body=_body(options),
+        body=_body(options, model),
         code=code if is_module else textwrap.indent(code, "  "),
         is_module=is_module,
         **values,
     )
 
 
-def _body(options: Options) -> str:
-    return render("web/body.html", model=_model(options), words=_words(options), input=options.input.value)
+def _body(options: Options, model: Facts) -> str:
+    return render("web/body.html", model=model, words=_words(options), input=options.input.value)
 
 
 def _inlined(module: str) -> str:
@@ -79,12 +82,12 @@ def _inlined(module: str) -> str:
     return _EXPORT.sub("", re.sub(r"\n{3,}", "\n\n", _IMPORT.sub("", module)))
 
 
-def _modules(options: Options, runtime: str) -> dict[str, str]:
+def _modules(options: Options, model: Facts, runtime: str) -> dict[str, str]:
     """Return all modules that a page may need, by name."""
     plain = ("verdict", "tensor", "pixels", "classifier", "photo", "ui", f"input-{options.input}")
     return {
         "words": render("web/words.js", words=_words(options)),
-        "model": render("web/model.js", model=_model(options)),
+        "model": render("web/model.js", model=model),
         "runtime": runtime,
         "engine": read(f"web/{options.engine}.js"),
         **{name: read(f"web/{name}.js") for name in plain},
@@ -127,7 +130,7 @@ def _words(options: Options) -> dict[str, str]:
     return words.translate(sentences, Translator(options.language))
 
 
-def _model(options: Options) -> dict[str, Any]:
+def _model(options: Options) -> Facts:
     """Return the facts about the model that the code works with."""
     if isinstance(options.model, TfjsMobilenet):
         return _tfjs_model(options, options.model)
@@ -195,13 +198,14 @@ def _output(spec: ModelSpec, ends: Ends) -> dict[str, Any]:
 def _project(options: Options) -> dict[str, str]:
     """Return a project for Vite: `npm install`, `npm run dev` or `npm run build`."""
     runtime = "litert-npm" if options.engine is Engine.LITERT else "tfjs-module"
-    modules = _modules(options, read(f"web/runtime-{runtime}.js"))
+    model = _model(options)
+    modules = _modules(options, model, read(f"web/runtime-{runtime}.js"))
     needed = ("words", "model", "runtime", *_MODULES)
     shared = {f"src/discern/{name}.js": modules[name] for name in needed}
     return {
         "package.json": _package(options),
         "vite.config.js": read(f"web/vite-{options.target}.config.js"),
-        **(_component if options.target in _COMPONENTS else _plain)(options, modules),
+        **(_component if options.target in _COMPONENTS else _plain)(options, model, modules),
         **shared,
         "src/discern/style.css": read("web/style.css"),
     }
@@ -216,20 +220,20 @@ def _package(options: Options) -> str:
     )
 
 
-def _plain(options: Options, modules: Mapping[str, str]) -> dict[str, str]:
+def _plain(options: Options, model: Facts, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the files of a page without a framework."""
     code = _merged([modules["ui"], modules[f"input-{options.input}"]])
     return {
-        "index.html": _project_page(options, "main.js", _body(options)),
+        "index.html": _project_page(options, model, "main.js", _body(options, model)),
         "src/main.js": f"import './discern/style.css';\n{code}",
     }
 
 
-def _component(options: Options, modules: Mapping[str, str]) -> dict[str, str]:
+def _component(options: Options, model: Facts, modules: Mapping[str, str]) -> dict[str, str]:
     """Return the files of a page that shows a component of a framework."""
     component, main = _COMPONENTS[options.target]
     return {
-        "index.html": _project_page(options, main, '<div id="app"></div>\n'),
+        "index.html": _project_page(options, model, main, '<div id="app"></div>\n'),
         f"src/{main}": read(f"web/{main.replace('main', f'main-{options.target}')}"),
         f"src/{component}": render(f"web/{component}", input=options.input.value),
     }
@@ -257,5 +261,5 @@ def _merged(modules: Iterable[str]) -> str:
     return "\n".join(imports) + "\n\n" + "\n\n".join(bodies) + "\n"
 
 
-def _project_page(options: Options, main: str, body: str) -> str:
-    return render("web/project.html", language=options.language, model=_model(options), body=body, main=main)
+def _project_page(options: Options, model: Facts, main: str, body: str) -> str:
+    return render("web/project.html", language=options.language, model=model, body=body, main=main)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
-from lib.formats.tables import Tensor, require_one_of_each
-from lib.formats.unbelieved import DAMAGE, tables
+from lib.formats.tables import DTYPES, Tensor, require_one_of_each
+from lib.formats.unbelieved import DAMAGE, first_line, tables
 from lib.messages import N_
 from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels, reading
 from lib.work import process
@@ -23,7 +23,6 @@ MEMORY_BYTES = 2**30  # half of it ran every model tried, up to 114 MB of weight
 CPU_SECONDS = 20
 WALL_SECONDS = 60.0  # generous: a workshop's machine is busy, and processor time is limited anyway
 MAX_BYTES = 512 * 2**20
-DTYPES = ("float32", "uint8", "int8")
 _MAGIC = b"TFL3"
 _MAX_LABEL_BYTES = 4 * 2**20
 
@@ -146,8 +145,7 @@ def _allocate(content: bytes, name: str) -> Any:
 
 def damaged(name: str, error: Exception) -> ModelFileError:
     """Return the error of a file that LiteRT refuses, or that breaks what reads it."""
-    words = str(error).strip().splitlines() or [type(error).__name__]
-    return ModelFileError(N_("{file} is damaged or not supported: {reason}"), file=name, reason=words[0][:200])
+    return ModelFileError(N_("{file} is damaged or not supported: {reason}"), file=name, reason=first_line(error)[:200])
 
 
 def _refuse_foreign_operations(content: bytes, name: str) -> None:

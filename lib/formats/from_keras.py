@@ -12,6 +12,7 @@ from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
 from lib.formats.edit import pin
+from lib.formats.unbelieved import first_line
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.work import process
@@ -93,7 +94,7 @@ def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str
             N_("Keras {version} does not accept the weights of {model}: {reason}"),
             version=keras.__version__,
             model=name,
-            reason=(str(error).strip().splitlines() or [type(error).__name__])[0][:300],
+            reason=first_line(error)[:300],
         ) from error
     content = to_litert(model)
     _compare(model, content, name)

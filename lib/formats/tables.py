@@ -8,6 +8,7 @@ from lib.errors import ModelFileError
 from lib.formats.unbelieved import every_tensor, once_per_content, tables
 from lib.messages import N_
 
+DTYPES = ("float32", "uint8", "int8")
 _DYNAMIC = -1
 
 
@@ -76,23 +77,19 @@ read_ends = once_per_content(_ends_of)
 def _read(tensor: Any, file: str) -> Tensor:
     from ai_edge_litert import schema_py_generated as schema
 
-    types = {
-        schema.TensorType.FLOAT32: "float32",
-        schema.TensorType.UINT8: "uint8",
-        schema.TensorType.INT8: "int8",
-    }
-    if tensor.Type() not in types:
-        names = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+    names = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
+    dtype = names.get(tensor.Type(), "?")
+    if dtype not in DTYPES:
         raise ModelFileError(
             N_("The input of {file} holds {dtype} numbers; float32, uint8 and int8 are supported."),
             file=file,
-            dtype=names.get(tensor.Type(), "?").lower(),
+            dtype=dtype,
         )
     steps = tensor.Quantization()
     # One step for all channels, as the interpreter reports it; anything else it reports as none.
     if steps is None or steps.ScaleLength() != 1 or steps.ZeroPointLength() != 1:
-        return Tensor(types[tensor.Type()], 0.0, 0)
-    return Tensor(types[tensor.Type()], float(steps.Scale(0)), int(steps.ZeroPoint(0)))
+        return Tensor(dtype, 0.0, 0)
+    return Tensor(dtype, float(steps.Scale(0)), int(steps.ZeroPoint(0)))
 
 
 # Operators that put numbers elsewhere or store them otherwise, and compute none.

@@ -19,6 +19,11 @@ _MOST_AXES = 8  # LiteRT's own limit is 6
 _BYTES_PER_ENTRY = 4
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or what it is called."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 @contextmanager
 def tables(content: bytes | bytearray, file: str) -> Iterator[Any]:
     """Yield the root table of a LiteRT file; whatever reading it raises inside the block becomes one error.
