@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from lib.cli.terminal import ALL_WELL, Commands
@@ -28,36 +29,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/valid/CLASS, or a zip"
     )
-    parser.add_argument("--recipe", choices=RECIPES, default="scratch")
-    parser.add_argument("--architecture", choices=ARCHITECTURES, default="starter")
-    parser.add_argument("--name", default="", help="name of the model; its id is made from it")
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--minutes", type=float, help="time budget in place of --epochs")
-    parser.add_argument("--size", type=int, help="side of the input in pixels")
-    parser.add_argument(
-        "--extra", type=Path, action="append", default=[], metavar="FOLDER", help="more training photos"
-    )
-    parser.add_argument("--teacher", metavar="mobilenet-v2|PATH", help="distil from an ImageNet MobileNetV2")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--views", type=int, default=6, help="crops prepared of each photo")
-    parser.add_argument("--learning-rate", type=float, default=3e-3)
-    parser.add_argument("--smoothing", type=float, default=0.1)
-    parser.add_argument("--ema", type=float, default=0.998)
-    parser.add_argument("--no-progressive", dest="progressive", action="store_false", help="full size from the start")
-    parser.add_argument("--no-augment", dest="augment", action="store_false", help="photos as they are, not varied")
-    parser.add_argument("--family", default="Yours", help="for the model's description")
-    parser.add_argument("--licence", default="Yours: trained on your own photos", help="of the weights")
-    parser.add_argument("--description", default="", help="one sentence")
-    parser.add_argument("--out", dest="destination", type=Path, metavar="FOLDER", help="model folder to write")
-    parser.add_argument("--work", type=Path, metavar="FOLDER", help="for checkpoints and prepared crops")
+    add = partial(parser.add_argument, default=argparse.SUPPRESS)  # what is not given is as TrainOptions has it
+    add("--recipe", choices=RECIPES)
+    add("--architecture", choices=ARCHITECTURES)
+    add("--name", help="name of the model; its id is made from it")
+    add("--epochs", type=int)
+    add("--minutes", type=float, help="time budget in place of --epochs")
+    add("--size", type=int, help="side of the input in pixels")
+    add("--extra", type=Path, action="append", metavar="FOLDER", help="more training photos")
+    add("--teacher", metavar="mobilenet-v2|PATH", help="distil from an ImageNet MobileNetV2")
+    add("--seed", type=int)
+    add("--views", type=int, help="crops prepared of each photo")
+    add("--learning-rate", type=float)
+    add("--smoothing", type=float)
+    add("--ema", type=float)
+    add("--no-progressive", dest="progressive", action="store_false", help="full size from the start")
+    add("--no-augment", dest="augment", action="store_false", help="photos as they are, not varied")
+    add("--family", help="for the model's description")
+    add("--licence", help="of the weights")
+    add("--description", help="one sentence")
+    add("--out", dest="destination", type=Path, metavar="FOLDER", help="model folder to write")
+    add("--work", type=Path, metavar="FOLDER", help="for checkpoints and prepared crops")
     parser.add_argument("--json", action="store_true", help="events and the result as JSON lines")
 
 
 def options_from(arguments: argparse.Namespace) -> TrainOptions:
     """Return the options of parsed arguments. Raises UsageError."""
-    names = set(TrainOptions.__dataclass_fields__)
-    values = {key: value for key, value in vars(arguments).items() if key in names}
-    return TrainOptions(**{**values, "extra": tuple(arguments.extra)})
+    values = {key: value for key, value in vars(arguments).items() if key in TrainOptions.__dataclass_fields__}
+    return TrainOptions(**{**values, "extra": tuple(values.get("extra", ()))})
 
 
 class Reporter:

@@ -4,7 +4,6 @@ import json
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from lib.messages import N_
 from lib.training.architectures import build
 from lib.training.augment import to_input, to_unit, vary
-from lib.training.head import Floats
+from lib.training.head import SoftmaxHead
 from lib.training.options import DEFAULT_EPOCHS, TrainOptions
+from lib.training.prepare import Views
 from lib.training.schedule import average_decay, learning_rate, photo_size
 from lib.work.files import whole
 
@@ -37,23 +37,6 @@ UNFIT = N_(
 Report = Callable[[dict[str, Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Examples:
-    """What the student learns from.
-
-    Attributes:
-        pixels: Shape (N, V, S, S, 3) uint8: V crops of each photo.
-        labels: Shape (N,).
-        soft: Shape (N, V, C), the teacher's logits; None without a teacher.
-        embeddings: Shape (N, V, D), the teacher's features; None without a teacher.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    soft: Floats | None
-    embeddings: NDArray[np.float16] | None
-
-
 class Fit:
     """One training run, which can be left and taken up again at its last checkpoint.
 
@@ -61,20 +44,22 @@ class Fit:
         options: The settings.
         classes: C.
         examples: Training photos.
-        held_out: (pixels (M, S, S, 3) uint8, labels (M,)) for choosing; never trained on.
+        held_out: Others, one crop of each, for choosing; never trained on.
+        head: What makes the teacher's logits of its features, which the examples have then; None without a teacher.
         work: Folder of the checkpoint.
         photos: What tells this split of these photos from others; a checkpoint of another is not gone on with.
         report: Called with step figures every two seconds and with epoch figures after each evaluation.
     """
 
     def __init__(
-        self, options: TrainOptions, classes: int, examples: Examples,
-        held_out: tuple[NDArray[np.uint8], NDArray[np.int64]], work: Path, photos: str, report: Report,
+        self, options: TrainOptions, classes: int, examples: Views, held_out: Views, head: SoftmaxHead | None,
+        work: Path, photos: str, report: Report,
     ) -> None:  # fmt: skip
         keras.utils.set_random_seed(options.seed)
         self._options = options
         self._examples = examples
-        self._held_out = held_out
+        self._held_out = np.asarray(held_out.pixels[:, 0]), held_out.labels
+        self._head = head
         self._checkpoint = work / "checkpoint.npz"
         self._photos = photos
         self._report = report
@@ -147,9 +132,9 @@ class Fit:
         options, examples = self._options, self._examples
         self._optimizer.learning_rate.assign(learning_rate(progress, options.learning_rate))
         soft = embeddings = None
-        if examples.soft is not None and examples.embeddings is not None:
-            soft = tf.constant(examples.soft[rows, views])
-            embeddings = tf.constant(examples.embeddings[rows, views].astype(np.float32))
+        if self._head is not None and examples.embeddings is not None:
+            features = examples.embeddings[rows, views].astype(np.float32)
+            soft, embeddings = tf.constant(self._head.logits(features)), tf.constant(features)
         loss, right = self._train_step(
             tf.constant(examples.pixels[rows, views]), tf.constant(examples.labels[rows]), soft, embeddings,
             tf.constant(average_decay(self._steps, options.ema), tf.float32),

@@ -16,6 +16,11 @@ RECIPES = ("scratch",)
 SIZES = range(16, 225, 8)
 DEFAULT_SIZE = {"starter": 128, "xception": 96, "small": 64}
 DEFAULT_EPOCHS = 30
+_CHOICES = {"recipe": RECIPES, "architecture": ARCHITECTURES}
+_RANGES: dict[str, tuple[float, float]] = {
+    "epochs": (1, 10_000), "minutes": (0.01, 10_000), "batch": (2, 1024), "views": (1, 64), "seed": (0, 2**31 - 1),
+    "smoothing": (0.0, 0.99), "ema": (0.0, 0.99999), "validation": (0.01, 0.9),
+}  # fmt: skip
 # What a model is called and where it goes does not change its weights.
 _NOT_OF_THE_RUN = frozenset({"destination", "work", "name", "family", "licence", "description"})
 
@@ -85,16 +90,18 @@ class TrainOptions:
         Raises:
             UsageError: Names the setting, what was expected and what came.
         """
-        _require_one_of("recipe", self.recipe, RECIPES)
-        _require_one_of("architecture", self.architecture, ARCHITECTURES)
-        _require_range("epochs", self.epochs, 1, 10_000)
-        _require_range("minutes", self.minutes, 0.01, 10_000)
-        _require_range("batch", self.batch, 2, 1024)
-        _require_range("views", self.views, 1, 64)
-        _require_range("seed", self.seed, 0, 2**31 - 1)
-        _require_range("smoothing", self.smoothing, 0.0, 0.99)
-        _require_range("ema", self.ema, 0.0, 0.99999)
-        _require_range("validation", self.validation, 0.01, 0.9)
+        for setting, known in _CHOICES.items():
+            if (value := getattr(self, setting)) not in known:
+                raise UsageError(
+                    N_("{setting} must be one of {known}. Received {value}."),
+                    setting=setting, known=", ".join(known), value=value,
+                )  # fmt: skip
+        for setting, (least, most) in _RANGES.items():
+            if (value := getattr(self, setting)) is not None and not least <= value <= most:
+                raise UsageError(
+                    N_("{setting} must lie between {least} and {most}. Received {value}."),
+                    setting=setting, least=least, most=most, value=value,
+                )  # fmt: skip
         if self.size is not None and self.size not in SIZES:
             raise UsageError(
                 N_("The input size must be a multiple of 8 from {least} to {most}. Received {size}."),
@@ -130,8 +137,7 @@ class TrainOptions:
     def from_json(cls, text: str) -> "TrainOptions":
         """Return the options that `to_json` wrote; unknown entries are an error."""
         values = json.loads(text)
-        unknown = set(values) - {field.name for field in fields(cls)}
-        if unknown:
+        if unknown := set(values) - {field.name for field in fields(cls)}:
             raise UsageError(N_("Unknown training setting: {name}."), name=", ".join(sorted(unknown)))
         for name in ("folder", "destination", "work"):
             values[name] = None if values.get(name) is None else Path(values[name])
@@ -153,19 +159,3 @@ def _listing(folder: Path) -> str:
 def slug(name: str) -> str:
     """Return a model id made from `name`: lower case, [a-z0-9.-], at most 60 characters; "model" if nothing is left."""
     return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:60] or "model"
-
-
-def _require_one_of(setting: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(
-            N_("{setting} must be one of {known}. Received {value}."),
-            setting=setting, known=", ".join(known), value=value,
-        )  # fmt: skip
-
-
-def _require_range(setting: str, value: float | None, least: float, most: float) -> None:
-    if value is not None and not least <= value <= most:
-        raise UsageError(
-            N_("{setting} must lie between {least} and {most}. Received {value}."),
-            setting=setting, least=least, most=most, value=value,
-        )  # fmt: skip

@@ -125,14 +125,10 @@ class Run:
     def _fit(
         self, views: Views, held_out: Views, head: SoftmaxHead | None, classes: int, photos: str
     ) -> tuple["keras.Model", list[dict[str, float]]]:
-        from lib.training.fit import Examples, Fit
+        from lib.training.fit import Fit
 
-        soft = None
-        if head is not None and views.embeddings is not None:
-            soft = np.stack([head.logits(rows.astype(np.float32)) for rows in views.embeddings])
-        examples = Examples(views.pixels, views.labels, soft, views.embeddings)
         fit = Fit(
-            self._options, classes, examples, (np.asarray(held_out.pixels[:, 0]), held_out.labels), self._work, photos,
+            self._options, classes, views, held_out, head, self._work, photos,
             lambda figures: self.say(TrainEvent("fit", **figures)),
         )  # fmt: skip
         return fit.run(), fit.history

@@ -287,9 +287,11 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait for the end of standard input, which comes when the parent is gone, and end."""
+    """Wait for the end of standard input, which comes when the parent is gone; end, with whatever was started."""
     while os.read(0, 4096):
         pass
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 

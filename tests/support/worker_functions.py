@@ -86,6 +86,14 @@ def leave_a_grandchild(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     return {}
 
 
+def sleep_beside_a_grandchild(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Start a process, and sleep as long as it does."""
+    grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    emit({"pids": [os.getpid(), grandchild.pid]})
+    time.sleep(600)
+    return {}
+
+
 def litter(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Leave a temporary file behind, as TensorFlow does when it cannot end in peace; wait if asked to."""
     descriptor, name = tempfile.mkstemp()

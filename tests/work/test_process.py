@@ -111,20 +111,20 @@ def test_a_bug_in_the_function_is_logged_with_its_traceback(caplog: pytest.LogCa
     assert "KeyError: 'missing'" in caplog.text
 
 
-def test_the_child_ends_when_its_parent_is_killed() -> None:
+def test_the_child_and_what_it_started_end_when_its_parent_is_killed() -> None:
     code = (
         "from lib.work import process\n"
-        "process.run('tests.support.worker_functions:sleep', {}, memory_bytes=None, cpu_seconds=None,\n"
-        "            wall_seconds=60, on_event=lambda e: print(e['pid'], flush=True))"
+        "process.run('tests.support.worker_functions:sleep_beside_a_grandchild', {}, memory_bytes=None,\n"
+        "            cpu_seconds=None, wall_seconds=60, on_event=lambda e: print(*e['pids'], flush=True))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    child = int(parent.stdout.readline())
-    assert is_alive(child)
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    assert all(map(is_alive, pids))
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    assert wait_until_gone(child)
+    assert all(map(wait_until_gone, pids))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
