@@ -148,6 +148,34 @@ def test_a_checkpoint_that_does_not_fit_is_set_aside(
     assert checkpoint.with_suffix(".unfit").is_file()
 
 
+TAUGHT = """
+import sys
+from pathlib import Path
+import numpy as np
+from lib.training.fit import Fit
+from lib.training.head import SoftmaxHead
+from lib.training.options import TrainOptions
+from lib.training.prepare import Views
+rng = np.random.default_rng(0)
+labels = rng.integers(0, 2, 32)
+pixels = np.broadcast_to(labels[:, None, None, None, None] * 200, (32, 2, 32, 32, 3)).astype(np.uint8)
+features = np.repeat(np.where(labels, 1.0, -1.0), 2 * 4).reshape(32, 2, 4).astype(np.float16)
+# Its teacher takes each for the other.
+head = SoftmaxHead(np.array([[5, -5]] + 3 * [[0, 0]], np.float32), np.zeros(2, np.float32))
+views = Views(pixels, labels, features, {})
+options = TrainOptions(Path("x"), architecture="small", size=32, epochs=40, batch=16, learning_rate=0.02, ema=0.9)
+fit = Fit(options, 2, views, views, head, Path(sys.argv[1]), "photos", lambda figures: None)
+fit.run()
+print(fit.history[-1]["val_accuracy"])
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_student_believes_its_teacher_more_than_the_labels(tmp_path: Path) -> None:
+    run = subprocess.run([sys.executable, "-c", TAUGHT, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert float(run.stdout.splitlines()[-1]) == 0.0
+
+
 def test_validation_photos_of_which_none_can_be_decoded_are_told(tmp_path: Path) -> None:
     for part in ("train", "val"):
         for name, colour in COLOURS.items():
