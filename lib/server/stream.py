@@ -35,18 +35,27 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a connection on; its messages pass one by one."""
         if scope["type"] == "websocket" and scope["path"].endswith(_PLACE):
-            wire = _Wire(receive, send, self._kind)
+            wire = _Wire(receive, send, self._kind, limits.HEAD_S if _is_new(scope) else None)
             receive, send = wire.receive, wire.send
         await self.app(scope, receive, send)
+
+
+def _is_new(scope: Scope) -> bool:
+    """Whether a page connects for the first time: it then says something at once, and may be silent for hours after.
+
+    One that was cut off (asleep, another network, the server started anew) names its session as a third subprotocol
+    (Streamlit's way), and has nothing to say until its visitor does something.
+    """
+    return len(scope.get("subprotocols", ())) < 3
 
 
 class _Wire:
     """One page's WebSocket."""
 
-    def __init__(self, receive: Receive, send: Send, kind: Callable[[bytes], str]) -> None:
+    def __init__(self, receive: Receive, send: Send, kind: Callable[[bytes], str], patience: float | None) -> None:
         self._receive, self._send, self._kind = receive, send, kind
         self._is_open = True
-        self._patience: float | None = limits.HEAD_S
+        self._patience = patience
 
     async def send(self, event: Event) -> None:
         """Send what the app has to say, unless the connection was ended here."""
@@ -66,7 +75,7 @@ class _Wire:
             if not kind:
                 return await self._end(_NOT_UNDERSTOOD)
             if kind in WANTED:
-                self._patience = None  # a page says something at once, and then may be silent for hours
+                self._patience = None
                 return event
 
     async def _end(self, code: int) -> Event:

@@ -76,23 +76,33 @@ def test_what_is_no_message_ends_the_connection(message: Message) -> None:
     assert (answer.headers["close"], through) == ("1003", [])
 
 
-def test_a_connection_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "HEAD_S", 0.01)
-    behind = Behind()
+def silence(subprotocols: list[str]) -> list[Message]:
+    """Return what a connection that says nothing for a fifth of a second is told."""
     sent: list[Message] = []
+    said = iter([{"type": "websocket.connect"}])
 
     async def silent() -> Message:
-        if not sent:
-            sent.append({})
-            return {"type": "websocket.connect"}
-        await asyncio.sleep(60)
-        raise AssertionError
+        for message in said:
+            return message
+        await asyncio.sleep(0.2)
+        return {"type": "websocket.disconnect", "code": 1001}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(Stream(behind, kind_of_message)(scope("/_stcore/stream", kind="websocket"), silent, send))
-    assert sent[-1] == {"type": "websocket.close", "code": 1008}
+    page = {**scope("/_stcore/stream", kind="websocket"), "subprotocols": subprotocols}
+    asyncio.run(Stream(Behind(), kind_of_message)(page, silent, send))
+    return sent
+
+
+def test_a_connection_that_says_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HEAD_S", 0.01)
+    assert silence(["streamlit", "token"])[-1] == {"type": "websocket.close", "code": 1008}
+
+
+def test_a_page_that_comes_back_may_be_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "HEAD_S", 0.01)
+    assert {"type": "websocket.close", "code": 1008} not in silence(["streamlit", "token", "session"])
 
 
 def test_all_that_is_let_through_is_known_to_this_version_of_streamlit() -> None:
