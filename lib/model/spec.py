@@ -18,6 +18,7 @@ from typing import Any
 from lib.errors import ModelFileError
 from lib.messages import N_, Message
 from lib.model.class_names import in_language
+from lib.work.files import read_small
 
 CARD = "model.toml"
 OURS = "Discern starter"  # family of the models that are shipped, and of what is made of them
@@ -180,7 +181,7 @@ class ModelFolder:
         """
         spec, path = self.spec, self.path / self.spec.labels
         try:
-            labels = parse_labels(path.read_bytes())
+            labels = parse_labels(read_small(path))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelFileError(
                 N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
@@ -239,7 +240,7 @@ def read_toml(path: Path, name: str) -> dict[str, Any]:
     """
     try:
         with reading(name):
-            return tomllib.loads(decode(path.read_bytes()))
+            return tomllib.loads(decode(read_small(path)))
     # Python 3.11's reader of TOML recurses into tables within tables without a limit of its own.
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelFileError(N_("{file} is not valid TOML: {reason}."), file=name, reason=error) from error

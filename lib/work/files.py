@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import stat as stat_kinds
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,10 @@ from lib.messages import N_
 HOME_VARIABLE = "DISCERN_HOME"
 # A quota that is used up is a full disk to its owner; Windows has no such error.
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+# Descriptions and labels: the largest of the catalogue, 20,000 names, has half a megabyte.
+MOST_SMALL_BYTES = 4 * 2**20
 
 
 def data_folder() -> Path:
@@ -108,6 +113,20 @@ def stamp(path: Path) -> Stamp:
     except OSError:
         return Stamp()
     return Stamp(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def read_small(path: Path, most: int = MOST_SMALL_BYTES) -> bytes:
+    """Return what a file of a few kilobytes holds; a pipe or a device, which may have no end, is never opened.
+
+    Raises:
+        OSError: It cannot be read, is no regular file, or holds more than `most` bytes.
+    """
+    status = path.stat()
+    if not stat_kinds.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    if status.st_size > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return path.read_bytes()
 
 
 def sha256_of(path: Path) -> str:

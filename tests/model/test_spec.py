@@ -1,6 +1,7 @@
 """What a model folder may hold: labels from any editor, names that lead nowhere else."""
 
 import codecs
+import os
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,27 @@ def test_a_link_to_a_place_outside_is_refused(tmp_path: Path, file: str) -> None
     outside.rename(folder / "inside")
     (folder / file).symlink_to("inside")
     assert load(folder).read_labels() == ("red", "green", "blue")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [(file, what) for file in ("model.toml", "labels.txt") for what in ("pipe", "device", "endless")]
+    + [("model.tflite", "pipe"), ("model.tflite", "device")],
+)
+def test_a_file_without_end_is_never_read(tmp_path: Path, file: str, what: str) -> None:
+    folder = put(tmp_path, "mine")
+    (folder / file).unlink()
+    match what:
+        case "pipe":
+            os.mkfifo(folder / file)
+        case "device":
+            (folder / file).symlink_to("/dev/zero")
+        case _:
+            with (folder / file).open("wb") as sparse:
+                sparse.truncate(2**36)
+    with pytest.raises(ModelFileError):
+        load(folder).read_labels()
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 100_000, "a = " * 9, "\0"])
