@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,14 +56,22 @@ def labelled(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
+def counted(page: Page) -> int:
+    """Return how many photos the summary counts."""
+    return sum(int(text.split()[1]) for text in page.locator(".chip").all_inner_texts())
+
+
 def test_three_models_ten_photos_and_the_gallery_of_disagreements(
     page: Page, server: Server, photos: list[Path]
 ) -> None:
     open_page(page, server, THREE)
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photos)
     expect(page.locator("p.summary")).to_contain_text("disagree", timeout=30_000)
-    numbers = [int(text.split()[1]) for text in page.locator(".chip").all_inner_texts()]
-    assert sum(numbers) == 10
+    deadline = time.monotonic() + 30
+    while counted(page) < 10:  # until then it counts those so far
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert counted(page) == 10
     expect(page.locator("p.model").first).to_be_visible()
     page.get_by_role("radio", name="All", exact=True).or_(page.get_by_text("All", exact=True)).first.click()
     expect(page.locator("[class*='st-key-compared-']").first.locator("p.verdict")).to_have_count(3)
