@@ -143,7 +143,8 @@ def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:
     Raises:
         UsageError: They cannot be written, or `out` is a file and there are several.
     """
-    if out.suffix and not out.is_dir() and len(snippet.files) == 1:
+    is_file = out.suffix[1:].isalpha()  # `my-v1.0` is a folder, as many ids of models are
+    if is_file and not out.is_dir() and len(snippet.files) == 1:
         return [_write_file(out, snippet.code.encode())]
     if out.is_file():
         raise UsageError(N_("{file} is a file; the code for {target} takes a folder."), file=out, target=options.target)

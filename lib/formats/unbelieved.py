@@ -20,8 +20,8 @@ _BYTES_PER_ENTRY = 4
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, or what it is called."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    """Return the first line of what an error says, without its full stop, or what it is called."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def _check_directory(file: BinaryIO, name: str) -> None:
         at = end_64
     if length > MAX_DIRECTORY_BYTES:
         text = N_("{file} has a table of contents of {size} MB; up to {limit} MB are read.")
-        raise DatasetError(text, file=name, size=length // 2**20, limit=MAX_DIRECTORY_BYTES // 2**20)
+        raise DatasetError(text, file=name, size=-(-length // 2**20), limit=MAX_DIRECTORY_BYTES // 2**20)
     file.seek(max(0, tail_at + at - length))
     count = file.read(length).count(_ENTRY)
     if count > MAX_ENTRIES:

@@ -49,8 +49,9 @@ def test_the_main_file_is_printed_and_nothing_else(capsys: Capture, target: str,
     assert told.err.count("\n") >= 1  # what to know about it
 
 
-def test_a_page_is_one_file_and_its_model(capsys: Capture, tmp_path: Path) -> None:
-    out = tmp_path / "site"
+@pytest.mark.parametrize("folder", ["site", "mine-v1.0", "mobilenet-v2-1.0-224"])
+def test_a_page_is_one_file_and_its_model(capsys: Capture, tmp_path: Path, folder: str) -> None:
+    out = tmp_path / folder
     assert main(["embed", "float32", "--target", "module", "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == {"index.html", "model.tflite"}
     assert (out / "model.tflite").read_bytes() == (MODELS / "float32" / "model.tflite").read_bytes()

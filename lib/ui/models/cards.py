@@ -73,5 +73,6 @@ def _figures(published: Published) -> str:
     if published.top5 is not None:
         figures.append(f"top-5 {published.top5:.1%}")
     if published.parameters is not None:
-        figures.append(f"{published.parameters / 1e6:.1f} M parameters")
+        millions = published.parameters / 1e6
+        figures.append(f"{millions:.1f} M parameters" if millions >= 0.1 else f"{millions:.2f} M parameters")
     return ", ".join(figures)
