@@ -98,7 +98,7 @@ def test_a_directory_of_many_entries_is_refused_before_any_is_read() -> None:
 
 
 def test_a_directory_of_many_bytes_is_refused_before_it_is_read() -> None:
-    with pytest.raises(DatasetError, match="a table of contents of 4095 MB"):
+    with pytest.raises(DatasetError, match="a table of contents of 4096 MB"):
         Zip(end_record(1, 2**32 - 1), "x.zip")
 
 
