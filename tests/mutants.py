@@ -79,7 +79,7 @@ MUTANTS = (
         "a difference is called one at 95 % confidence",
         "self.corrected < 1 - CONFIDENCE",
         "self.corrected < 0.1",
-        "test_shares",
+        "test_significance",
     ),
     Mutant(
         "the curve of the verdict's worth keeps the chosen floor",

@@ -15,7 +15,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos.source import Source, find_photos
 from lib.reports.cells import encode
-from lib.reports.outcomes import csv_header, csv_row, to_json_line
+from lib.reports.classifications import csv_header, csv_row, to_json_line
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
 from lib.work.progress import OnProgress, Progress

@@ -25,7 +25,8 @@ from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
 from lib.evaluation.calibration import points
 from lib.evaluation.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
-from lib.evaluation.shares import explain_difference, with_interval
+from lib.evaluation.shares import with_interval
+from lib.evaluation.significance import explain_difference
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_

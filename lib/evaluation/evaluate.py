@@ -17,13 +17,14 @@ from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, meaning, shares, shift, verdicts
+from lib.evaluation import accuracy, agreement, calibration, meaning, shift, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
 from lib.evaluation.answers import Answers, Floats, Ints
 from lib.evaluation.calibration import Bin
-from lib.evaluation.shares import Difference, Share
+from lib.evaluation.shares import Share
 from lib.evaluation.shift import VariantChange, made_from
+from lib.evaluation.significance import Difference, correct, mcnemar
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Message
 from lib.results import Failure, VerdictKind
@@ -307,7 +308,7 @@ def _assess_pairs(
     """Return how every two models compare, given the agreement of each pair, in that order."""
     pairs = list(combinations(models, 2))
     found = {pair: difference for pair in pairs if (difference := _difference(*pair)) is not None}
-    differences = dict(zip(found, shares.correct(list(found.values())), strict=True))
+    differences = dict(zip(found, correct(list(found.values())), strict=True))
     return tuple(
         PairFigures(common, differences.get(pair), shift.change_between(pair[0].own, pair[1].own, thresholds))
         for pair, common in zip(pairs, agreements, strict=True)
@@ -318,4 +319,4 @@ def _difference(first: ModelFigures, second: ModelFigures) -> Difference | None:
     both = first.hits.judged & second.hits.judged
     only_first = int((both & first.hits.right & ~second.hits.right).sum())
     only_second = int((both & second.hits.right & ~first.hits.right).sum())
-    return shares.mcnemar(int(both.sum()), only_first, only_second) if both.any() else None
+    return mcnemar(int(both.sum()), only_first, only_second) if both.any() else None

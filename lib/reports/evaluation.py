@@ -3,7 +3,8 @@
 import json
 
 from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
-from lib.evaluation.shares import Share, explain_difference
+from lib.evaluation.shares import Share
+from lib.evaluation.significance import explain_difference
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
 

@@ -17,7 +17,7 @@ from lib.errors import UsageError
 from lib.server import limits, previews
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
-from lib.server.headers import Headers
+from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib.classify.infer import Settings
 from lib.i18n import Translator
-from lib.reports.outcomes import to_csv, to_json_line
+from lib.reports.classifications import to_csv, to_json_line
 from lib.results import Outcome
 
 

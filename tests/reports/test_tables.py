@@ -12,7 +12,7 @@ from lib.errors import PhotoError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.reports.cells import BOM, encode, harmless
-from lib.reports.outcomes import csv_header, csv_row, rival_ratio, to_csv, to_json_line, to_object
+from lib.reports.classifications import csv_header, csv_row, rival_ratio, to_csv, to_json_line, to_object
 from lib.results import Answer, Classification, Failure
 
 SAY = Translator("en")

@@ -14,8 +14,9 @@ from lib.evaluation import conformal
 from lib.evaluation.accuracy import Confusion, fold
 from lib.evaluation.calibration import points
 from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on
-from lib.evaluation.shares import INTERVALS, explain_difference, with_interval
+from lib.evaluation.shares import INTERVALS, with_interval
 from lib.evaluation.shift import explain_change
+from lib.evaluation.significance import explain_difference
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words
 from lib.i18n import Translator
 from lib.messages import N_

@@ -3,7 +3,7 @@
 import pytest
 
 from lib.server.door import Door, Names
-from lib.server.headers import Headers
+from lib.server.security_headers import Headers
 from tests.support.asgi import Behind, ask, scope
 
 
