@@ -60,7 +60,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     line = did_not_run(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     terminalreporter.section("What did not run", yellow=bool(skipped))
     terminalreporter.line(line)
-    if kept := os.environ.get("DISCERN_DID_NOT_RUN"):
+    kept = os.environ.get("DISCERN_DID_NOT_RUN")
+    if kept and not hasattr(terminalreporter.config, "workerinput"):  # what runs a part of them says so to the one
         with Path(kept).open("a", encoding="utf-8") as file:
             file.write(f"{' '.join(terminalreporter.config.args)}: {line}\n")
 
@@ -69,4 +70,5 @@ def did_not_run(reasons: Iterable[str]) -> str:
     """Return what is said of a run that skipped a test for each of these reasons."""
     counts = Counter(reasons)
     each = ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
-    return f"{counts.total()} tests did not run: {each}." if counts else "No test was skipped."
+    tests = "1 test" if counts.total() == 1 else f"{counts.total()} tests"
+    return f"{tests} did not run: {each}." if counts else "No test was skipped."
