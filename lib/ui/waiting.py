@@ -94,14 +94,13 @@ def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], N
         on_cancel()
         queue.cancel(job, visitor)
 
-    bar, button = st.columns([5, 1], vertical_alignment="center")
-    bar.progress(job.progress.fraction or 0.0, text=_words(t, job, doing))
+    row = st.container(horizontal=True, vertical_alignment="center")  # columns would cut the word on a narrow card
+    row.progress(job.progress.fraction or 0.0, text=_words(t, job, doing))
     if visitor in job.owners or queue.may_cancel(job, visitor):
-        button.button(
+        row.button(
             t("Cancel"),
             key=f"cancel-{job.name}",
             icon=":material/close:",
-            width="stretch",
             on_click=cancel,
             disabled=job.is_stopping,
         )
