@@ -1,7 +1,7 @@
 """An RGB image → the numbers a model's input tensor expects, as its `model.toml` says.
 
-The resize rule and the filter decide answers: antialiased bilinear (Pillow's BILINEAR) is what reproduces the published
-MobileNet accuracies best among those tried.
+The resize rule and the filter decide answers. Pillow's filters average over the area that a new pixel covers, as those
+of the models' makers do.
 """
 
 from typing import Any
@@ -12,20 +12,43 @@ from PIL import Image
 
 from lib.model.spec import InputSpec
 
-# TF-slim's evaluation cuts the middle 87.5 % of each side, then scales to the input size, aspect not kept
-# (preprocessing/inception_preprocessing.py, preprocess_for_eval, central_fraction=0.875); the box is cut at whole
-# pixels, as tf.image.central_crop does.
 CENTRAL_FRACTION = 0.875
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def seen(size_wh: tuple[int, int], spec: InputSpec) -> tuple[int, int, int, int]:
+    """Return the part of a photo that the model looks at: left, top, right, bottom in whole pixels.
+
+    "square" is ImageNet's own evaluation: the middle in the input's shape, 87.5 % of the shorter side
+    (`_decode_and_center_crop` in efficientnet/preprocessing.py of TensorFlow's tpu repository: 224 of 224 + 32 pixels,
+    rounded down, an odd rest above and to the left). "crop" is TF-slim's (inception_preprocessing.py,
+    preprocess_for_eval, central_fraction=0.875), cut at whole pixels as tf.image.central_crop does.
+
+    Args:
+        size_wh: Of the upright photo, in pixels.
+        spec: What the model expects to see.
+    """
+    width, height = size_wh
+    if spec.resize == "square":
+        wide, high = spec.size_wh
+        # 7 / 8 in whole numbers: no rounding error decides about a pixel, in whatever language.
+        scale = (7 * width, 8 * wide) if width * high <= height * wide else (7 * height, 8 * high)
+        seen_width, seen_height = (max(1, side * scale[0] // scale[1]) for side in spec.size_wh)
+        left, top = (width - seen_width + 1) // 2, (height - seen_height + 1) // 2
+        return left, top, left + seen_width, top + seen_height
+    if spec.resize == "crop":
+        left, top = int(width * (1 - CENTRAL_FRACTION) / 2), int(height * (1 - CENTRAL_FRACTION) / 2)
+        return left, top, width - left, height - top
+    return 0, 0, width, height
 
 
 def resize(image: Image.Image, spec: InputSpec) -> Image.Image:
     """Return the part of `image` the model looks at, scaled to `spec.size_wh`."""
-    if spec.resize == "crop":
-        width, height = image.size
-        left, top = int(width * (1 - CENTRAL_FRACTION) / 2), int(height * (1 - CENTRAL_FRACTION) / 2)
+    box = seen(image.size, spec)
+    if box != (0, 0, *image.size):
         # Cut first: resize(box=…) lets the filter reach outside the box, and moves published accuracies.
-        image = image.crop((left, top, width - left, height - top))
-    return image.resize(spec.size_wh, Image.Resampling.BILINEAR)
+        image = image.crop(box)
+    return image.resize(spec.size_wh, _FILTERS[spec.filter])
 
 
 def to_floats(pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.float32]:

@@ -23,7 +23,8 @@ from lib.work.files import read_small
 CARD = "model.toml"
 OURS = "Discern starter"  # family of the models that are shipped, and of what is made of them
 RUNTIMES = ("litert",)
-RESIZE_RULES = ("crop", "squash")
+RESIZE_RULES = ("square", "crop", "squash")
+FILTERS = ("bilinear", "bicubic")
 BACKGROUNDS = ("none", "first", "last")
 ACTIVATIONS = ("softmax", "logits", "sigmoid")
 MAX_SIDE = 1024
@@ -40,9 +41,11 @@ class InputSpec:
     Attributes:
         size_wh: Width and height in pixels.
         range: What the bytes 0 and 255 become, before `mean` and `std`.
-        resize: "crop": the middle 87.5 % of each side, scaled to size; "squash": the whole picture scaled.
+        resize: Which part of a photo is scaled to size: "square": the middle in the input's own shape, 87.5 % of the
+            shorter side; "crop": the middle 87.5 % of each side; "squash": the whole picture.
         mean: Taken off each channel (R, G, B), in units of `range`; None for none.
         std: Each channel is divided by it, after `mean`; None for none.
+        filter: How it is scaled: "bilinear" or "bicubic", both averaging over what a new pixel covers.
     """
 
     size_wh: tuple[int, int]
@@ -50,6 +53,7 @@ class InputSpec:
     resize: str = "crop"
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
+    filter: str = "bilinear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +318,14 @@ def _parse_input(read: "_Reader") -> InputSpec:
     mean, std = read.triple("mean"), read.triple("std")
     if std is not None and min(std) <= 0:
         raise read.wrong("std", N_("three numbers above 0"))
-    return InputSpec((int(width), int(height)), (low, high), read.one_of("resize", RESIZE_RULES), mean, std)
+    return InputSpec(
+        size_wh=(int(width), int(height)),
+        range=(low, high),
+        resize=read.one_of("resize", RESIZE_RULES),
+        mean=mean,
+        std=std,
+        filter=read.one_of("filter", FILTERS, default=FILTERS[0]),
+    )
 
 
 def _parse_output(read: "_Reader") -> OutputSpec:

@@ -279,7 +279,14 @@ def test_a_model_sees_the_same_pixels_alone_and_in_company() -> None:
 
 @pytest.mark.parametrize(
     ("size", "rule", "needed"),
-    [(224, "crop", 360), (299, "crop", 360), (331, "crop", 379), (331, "squash", 360), (600, "squash", 600)],
+    [
+        (224, "crop", 360),
+        (299, "crop", 360),
+        (331, "crop", 379),
+        (331, "square", 379),
+        (331, "squash", 360),
+        (600, "squash", 600),
+    ],
 )
 def test_pixels_needed(size: int, rule: str, needed: int) -> None:
     # 299 / 0.875 = 341.7 and 331 / 0.875 = 378.3

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classify.preprocess import Quantiser, resize, to_floats
+from lib.classify.preprocess import Quantiser, resize, seen, to_floats
 from lib.model.spec import InputSpec
 from tests.support.pictures import BLUE, GREEN, RED, noise, plain
 
@@ -34,6 +34,29 @@ def test_crop_takes_the_middle_87_percent_of_each_side(
     assert (pixels == BLUE).all()
 
 
+# 375 · 7 / 8 = 328.125; of 500 pixels 172 are left over, 86 on each side; 488 · 7 / 8 is 427 exactly. Of an odd rest
+# the larger half lies to the left and above, as in ImageNet's own evaluation.
+@pytest.mark.parametrize(
+    ("photo", "size", "box"),
+    [
+        pytest.param((500, 375), (224, 224), (86, 24, 414, 352), id="wide"),
+        pytest.param((375, 500), (224, 224), (24, 86, 352, 414), id="tall"),
+        pytest.param((488, 600), (224, 224), (31, 87, 458, 514), id="a whole number"),
+        pytest.param((256, 256), (224, 224), (16, 16, 240, 240), id="ImageNet's usual size"),
+        pytest.param((400, 400), (20, 10), (25, 113, 375, 288), id="an input that is no square"),
+        pytest.param((1, 1), (4, 4), (0, 0, 1, 1), id="a single pixel"),
+        pytest.param((3000, 2), (224, 224), (1500, 1, 1501, 2), id="a line"),
+    ],
+)
+def test_square_takes_the_middle_of_the_shorter_side_in_the_inputs_shape(
+    photo: tuple[int, int], size: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    assert seen(photo, InputSpec(size, resize="square")) == box
+    pixels = np.asarray(resize(framed(photo, box), InputSpec(size, resize="square", filter="bicubic")))
+    assert pixels.shape == (size[1], size[0], 3)
+    assert (pixels == BLUE).all()
+
+
 def test_nothing_outside_the_crop_has_any_weight() -> None:
     image = framed((160, 80), (11, 6, 149, 74))  # one pixel smaller than the crop on each side
     edge = np.asarray(resize(image, InputSpec((20, 10), resize="crop")))[5, 0]
@@ -57,6 +80,8 @@ def test_scaling_up_goes_straight_from_pixel_to_pixel() -> None:
     image.putpixel((1, 0), (255, 255, 255))
     scaled = resize(image, InputSpec((4, 1), resize="squash"))
     assert [scaled.getpixel((x, 0))[0] for x in range(4)] == [0, 64, 191, 255]
+    bicubic = resize(image, InputSpec((4, 1), resize="squash", filter="bicubic"))
+    assert bicubic.getpixel((1, 0))[0] == 53
 
 
 def test_scaling_down_averages_over_what_it_covers() -> None:
