@@ -108,11 +108,13 @@ class Catalogue:
         specs: By id, in the file's order.
         origins: By id.
         labels: Shared label lists, by key.
+        aliases: Ids that models no longer have; each means the model named.
     """
 
     specs: Mapping[str, ModelSpec]
     origins: Mapping[str, Origin]
     labels: Mapping[str, LabelList]
+    aliases: Mapping[str, str]
 
 
 def mirror() -> str | None:
@@ -150,7 +152,7 @@ def load(path: Path) -> Catalogue:
             raise ModelFileError(N_("{file} lists {model} twice."), file=path.name, model=spec.id)
         specs[spec.id] = spec
         origins[spec.id] = _origin(spec, table, labels)
-    return Catalogue(specs, origins, labels)
+    return Catalogue(specs, origins, labels, table.get("aliases", {}))
 
 
 def _label_list(key: str, entry: Mapping[str, Any], table: Mapping[str, Any]) -> LabelList:

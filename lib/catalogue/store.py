@@ -7,7 +7,7 @@ platform's folder for user data). Nothing is downloaded unless `fetch` or `downl
 import difflib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -25,7 +25,7 @@ from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
-DEFAULT_ID = "starter"
+DEFAULT_ID = "starter-scratch"
 
 Kind = Literal["shipped", "yours", "catalogue"]
 
@@ -116,18 +116,31 @@ class Store:
 
     def free_id(self, name: str) -> str:
         """Return `name`, or name-2, -3, … if a model has that id already, or a folder of users' models that name."""
-        taken = {*self._catalogue.specs, *self._names(self._shipped), *_everything_in(self.models)}
+        catalogue = self._catalogue
+        taken = {*catalogue.specs, *catalogue.aliases, *self._names(self._shipped), *_everything_in(self.models)}
         endings = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
         return next(free for ending in endings if (free := name[: MAX_ID - len(ending)] + ending) not in taken)
 
+    def current_id(self, model_id: str) -> str:
+        """Return what the model that was once called `model_id` is called now; `model_id` itself if it is in use."""
+        return self._among(model_id, {entry.spec.id for entry in self.entries()})
+
+    def _among(self, model_id: str, ids: Container[str]) -> str:
+        aliases = self._catalogue.aliases
+        for _ in aliases:  # one may lead to another
+            if model_id not in ids:
+                model_id = aliases.get(model_id, model_id)
+        return model_id
+
     def find(self, model_id: str) -> Entry:
-        """Return the model called `model_id`.
+        """Return the model called `model_id` now, or once.
 
         Raises:
             UnknownModelError: There is none; near matches are named.
             ModelFileError: There is only a folder of that name that cannot be used.
         """
         entries = {entry.spec.id: entry for entry in self.entries()}
+        model_id = self._among(model_id, entries)
         if model_id in entries:
             return entries[model_id]
         self._refuse_unusable(model_id)
@@ -151,6 +164,10 @@ class Store:
             self._refuse_unusable(model_id)
             raise ModelNotReadyError(N_("{model} is not on this machine yet."), model=model_id)
         return entry.folder
+
+    def open_folders(self, model_ids: Iterable[str]) -> list[ModelFolder]:
+        """Return the folders of several models, each once, by whichever of its ids it is called; see `open_folder`."""
+        return list({folder.spec.id: folder for folder in map(self.open_folder, model_ids)}.values())
 
     def _refuse_unusable(self, model_id: str, *, only_foreign: bool = False) -> None:
         """Raise the problem of the folder of that name, if it has one; if told so, only of one not to be replaced."""

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from lib.catalogue import store
 from lib.catalogue.trial import trials_of
 from lib.classify.classifier import Classifier
 from lib.classify.opening import open_classifier
@@ -149,22 +148,12 @@ def _place(data: Path | None) -> Path:
 
 
 def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
-    """Return the variant if it was made of these very weights, or came with the model."""
+    """Return the variant if it was made of these very weights."""
     with suppress(ModelFileError):
         found = load(place / variant_id(folder.spec, form))
         if found.spec.source.get("of_sha256") == _digest_of(folder):
             return trials_of(place.parent).admit(found)
-    return _companion(folder, form)
-
-
-def _companion(folder: ModelFolder, form: Format) -> ModelFolder | None:
-    """Return the variant that is shipped beside a shipped model: `models/starter-int8` beside `models/starter`."""
-    if folder.path.parent != store.SHIPPED:
-        return None
-    try:
-        return store.trusted(load(store.SHIPPED / variant_id(folder.spec, form)))
-    except ModelFileError:
-        return None
+    return None
 
 
 def _digest_of(folder: ModelFolder) -> str:

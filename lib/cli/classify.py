@@ -38,7 +38,7 @@ def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
     store = Store()
-    folders = [store.open_folder(model) for model in dict.fromkeys(arguments.model or [DEFAULT_ID])]
+    folders = store.open_folders(arguments.model or [DEFAULT_ID])
     sources, nothing_in = _find_all(arguments.paths)
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]

@@ -78,7 +78,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     path, models = _path_and_models(arguments)
     photos = read_labelled(path)
     store = Store()
-    folders = [store.open_folder(model) for model in models]
+    folders = store.open_folders(models)
     matchings = _match(photos, folders, _choices(arguments.match, photos))
     entrants = [
         Entrant(open_classifier(folder), folder.read_labels(say.language), matching)

@@ -1,6 +1,6 @@
 """The card of a model folder: prose by people, figures by the program.
 
-    python -m lib.training.card models/starter
+    python -m lib.training.card models/starter-scratch
 
 rewrites the part of README.md between the two marks from metrics.json and leaves the rest alone.
 """

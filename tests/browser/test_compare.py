@@ -16,8 +16,8 @@ from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
 
-TWO = "starter,starter-small"
-THREE = "starter,starter-small,starter-xception"
+TWO = "starter-scratch,starter-small"
+THREE = "starter-scratch,starter-small,starter-xception"
 
 
 def open_page(page: Page, server: Server, models: str) -> None:

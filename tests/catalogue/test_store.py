@@ -458,17 +458,31 @@ def test_a_damaged_folder_is_reported_and_hides_nothing(make_store: MakeStore, t
 
 def test_shipped_models_come_first_and_the_default_before_them(make_store: MakeStore, tiny_model: Any) -> None:
     store = make_store()
-    for name in ("alpha", "starter"):
+    for name in ("alpha", "starter-scratch"):
         folder = store._shipped / name
         shutil.copytree(tiny_model("float32").path, folder)
         card = folder / "model.toml"
         card.write_text(card.read_text().replace('id = "float32"', f'id = "{name}"'))
     assert [(e.spec.id, e.kind) for e in store.entries()] == [
-        ("starter", "shipped"),
+        ("starter-scratch", "shipped"),
         ("alpha", "shipped"),
         ("tiny", "catalogue"),
     ]
-    assert store.fetch("starter").bytes == 0
+    assert store.fetch("starter-scratch").bytes == 0
+
+
+def test_a_model_is_found_by_the_id_it_once_had_unless_another_has_it_now(
+    make_store: MakeStore, tiny_model: Any
+) -> None:
+    store = make_store()
+    with (store._shipped / "catalogue.toml").open("a") as file:
+        file.write('[aliases]\nolder = "old"\nold = "tiny"\nfloat32 = "tiny"\n')
+    store.models.mkdir(parents=True)
+    shutil.copytree(tiny_model("float32").path, store.models / "float32")
+    assert [store.find(model).spec.id for model in ("tiny", "old", "older", "float32")] == ["tiny"] * 3 + ["float32"]
+    assert store.current_id("nobody") == "nobody"
+    assert store.free_id("old") == "old-2"
+    assert len(store.open_folders(["float32", "float32"])) == 1
 
 
 def test_importing_the_store_brings_nothing_heavy() -> None:

@@ -20,7 +20,7 @@ from lib.errors import DownloadError, ModelFileError, UnknownModelError
 from lib.formats import first_look
 from lib.formats.tables import read_ends, read_format
 from lib.model.spec import ModelFolder, load
-from tests.support.user_models import ABORTS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
+from tests.support.user_models import KILLS, MODELS, TAKES_GIGABYTES, TINY, put, put_damaged, spoil
 
 ROOT = MODELS.parent
 Tried = Callable[[list[str]], Trials]
@@ -122,9 +122,9 @@ def test_what_a_model_answers_is_each_photos_own_matter(tmp_path: Path, name: st
     assert Trials(tmp_path).admit(load(put(tmp_path, "mine", TINY / name))).sha256
 
 
-@pytest.mark.parametrize(("base", "at", "value"), [ABORTS, TAKES_GIGABYTES], ids=["aborts", "takes gigabytes"])
+@pytest.mark.parametrize(("base", "at", "value"), [KILLS, TAKES_GIGABYTES], ids=["kills", "takes gigabytes"])
 def test_one_byte_that_ends_or_swells_a_process_is_a_sentence_here(
-    tmp_path: Path, base: str, at: int, value: int
+    tmp_path: Path, base: Path, at: int, value: int
 ) -> None:
     folder = load(put_damaged(tmp_path, "mine", base, at, value))
     with pytest.raises(ModelFileError, match="mine"):
@@ -234,12 +234,12 @@ def test_one_trial_at_a_time_however_many_visitors_come(tmp_path: Path, tried: T
 
 
 def test_the_command_line_tells_in_a_sentence(tmp_path: Path) -> None:
-    put_damaged(tmp_path, "aborting", *ABORTS)
-    command = [sys.executable, "-m", "lib", "classify", str(TINY / "none.jpg"), "--model", "aborting"]
+    put_damaged(tmp_path, "killing", *KILLS)
+    command = [sys.executable, "-m", "lib", "classify", str(TINY / "none.jpg"), "--model", "killing"]
     environment = {**os.environ, "DISCERN_HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     assert done.returncode == 1
-    assert "aborting/model.tflite is damaged" in done.stderr
+    assert "killing/model.tflite is damaged" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -252,18 +252,18 @@ def test_a_free_id_is_nobodys(tmp_path: Path) -> None:
     store = Store(tmp_path)
     assert store.free_id("dog") == "dog"
     assert store.free_id("mine") == "mine-3"
-    assert store.free_id("starter") == "starter-2"  # shipped
+    assert store.free_id("starter-scratch") == "starter-scratch-2"  # shipped
     assert store.free_id("mobilenet-v2-1.0-224-quant") == "mobilenet-v2-1.0-224-quant-2"  # of the catalogue
     assert len(store.free_id("m" * 80)) == 80
 
 
 def test_no_two_models_have_one_id_and_everybody_means_the_same(tmp_path: Path) -> None:
-    for name in ("starter", "mobilenet-v2-1.0-224-quant"):
+    for name in ("starter-scratch", "mobilenet-v2-1.0-224-quant"):
         put(tmp_path, name)
     store = Store(tmp_path)
     ids = [entry.spec.id for entry in store.entries()]
     assert len(ids) == len(set(ids))
-    assert store.open_folder("starter").path == SHIPPED / "starter"
+    assert store.open_folder("starter-scratch").path == SHIPPED / "starter-scratch"
     assert store.find("mobilenet-v2-1.0-224-quant").folder is None
     assert [str(problem).count("another model has") for problem in store.problems()] == [1, 1]
 

@@ -3,13 +3,11 @@
 import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lib.catalogue import store
 from lib.catalogue import variants as subject
 from lib.catalogue.variants import make_variant, variants
 from lib.classify.infer import infer_with_each
@@ -22,7 +20,7 @@ from lib.photos.source import Source
 from lib.results import Answer
 from tests.support.pictures import corners, encode, noise
 
-STARTER = Path(__file__).resolve().parents[2] / "models" / "starter"
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter-scratch"
 SMALLER = (Format.FLOAT16, Format.DYNAMIC, Format.INT8)
 
 Tiny = Callable[[str], ModelFolder]
@@ -35,7 +33,7 @@ def noises(count: int) -> list[Source]:
 @pytest.fixture(scope="module")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     """The starter as if a user had trained it."""
-    folder = tmp_path_factory.mktemp("yours") / "starter"
+    folder = tmp_path_factory.mktemp("yours") / "starter-scratch"
     shutil.copytree(STARTER, folder)
     return load(folder)
 
@@ -61,10 +59,10 @@ def test_a_float32_model_has_four_formats(data: Path, starter: ModelFolder) -> N
     assert [variant.format for variant in found] == list(Format)
     assert [variant.is_original for variant in found] == [True, False, False, False]
     assert [variant.folder and variant.folder.spec.id for variant in found] == [
-        "starter", "starter-float16", "starter-dynamic", "starter-int8",
+        "starter-scratch", "starter-scratch-float16", "starter-scratch-dynamic", "starter-scratch-int8",
     ]  # fmt: skip
     assert sorted(path.name for path in (data / "variants").iterdir()) == [
-        "starter-dynamic", "starter-float16", "starter-int8",
+        "starter-scratch-dynamic", "starter-scratch-float16", "starter-scratch-int8",
     ]  # fmt: skip
 
 
@@ -91,7 +89,7 @@ def test_variants_agree_with_the_original_on_real_photos(data: Path, starter: Mo
 
 def test_a_variant_says_what_it_was_made_of(data: Path, starter: ModelFolder) -> None:
     found = make_variant(starter, Format.INT8, data=data)
-    assert found.spec.source["made_from"] == "starter"
+    assert found.spec.source["made_from"] == "starter-scratch"
     assert 0 < found.spec.source["largest_shift"] < 0.5
     assert found.spec.source["calibration_pictures"] == 6 * len(find_samples())
     assert found.spec.published is None, "the figures of the original are not its own"
@@ -102,7 +100,7 @@ def test_a_variant_says_what_it_was_made_of(data: Path, starter: ModelFolder) ->
 @pytest.mark.usefixtures("no_work")
 def test_a_variant_is_made_once(data: Path, starter: ModelFolder) -> None:
     for form in SMALLER:
-        assert make_variant(starter, form, data=data).path == data / "variants" / f"starter-{form}"
+        assert make_variant(starter, form, data=data).path == data / "variants" / f"starter-scratch-{form}"
 
 
 @pytest.mark.usefixtures("no_work")
@@ -113,12 +111,12 @@ def test_a_model_is_its_own_variant(tiny_model: Tiny, starter: ModelFolder, tmp_
 
 @pytest.mark.usefixtures("no_work")
 def test_a_model_that_was_trained_again_needs_new_variants(data: Path, starter: ModelFolder, tmp_path: Path) -> None:
-    shutil.copytree(starter.path, tmp_path / "starter")
-    with (tmp_path / "starter" / "model.tflite").open("ab") as file:
+    shutil.copytree(starter.path, tmp_path / "starter-scratch")
+    with (tmp_path / "starter-scratch" / "model.tflite").open("ab") as file:
         file.write(b"\0")  # behind the end; the model still runs
-    changed = load(tmp_path / "starter")
+    changed = load(tmp_path / "starter-scratch")
     assert [variant.folder for variant in variants(changed, data=data)] == [changed, None, None, None]
-    with pytest.raises(ModelFileError, match="starter could not be turned into float16"):
+    with pytest.raises(ModelFileError, match="starter-scratch could not be turned into float16"):
         make_variant(changed, Format.FLOAT16, data=data)
     assert variants(starter, data=data)[1].folder is not None, "what failed has replaced nothing"
 
@@ -182,18 +180,6 @@ def test_cancelling_ends_the_work(tiny_model: Tiny, tmp_path: Path, monkeypatch:
     with pytest.raises(Cancelled):
         make_variant(tiny_model("float32"), Format.INT8, data=tmp_path, cancelled=cancelled)
     assert list((tmp_path / "variants").iterdir()) == []
-
-
-@pytest.mark.usefixtures("no_work")
-def test_a_shipped_model_brings_its_own_8_bit_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(STARTER, tmp_path / "models" / "starter")
-    shutil.copytree(STARTER.with_name("starter-int8"), tmp_path / "models" / "starter-int8")
-    monkeypatch.setattr(store, "SHIPPED", tmp_path / "models")
-    shipped = load(tmp_path / "models" / "starter")
-    companion = variants(shipped, data=tmp_path)[3].folder
-    assert companion is not None
-    assert companion == replace(load(tmp_path / "models" / "starter-int8"), sha256=companion.sha256)
-    assert make_variant(shipped, Format.INT8, data=tmp_path).path == tmp_path / "models" / "starter-int8"
 
 
 def test_a_data_folder_that_is_a_file_is_told(tiny_model: Tiny, tmp_path: Path) -> None:

@@ -150,13 +150,13 @@ def test_8_bits_are_found_with_the_photos_given(home: Path, photos: Path, tmp_pa
 
 @pytest.mark.parametrize(("form", "made"), [("litert-float16", Format.FLOAT16), ("litert-dynamic", Format.DYNAMIC)])
 def test_the_starter_is_exported_smaller(tmp_path: Path, form: str, made: Format) -> None:
-    assert main(["export", "starter", "--format", form, "--out", str(tmp_path / "out.tflite")]) == 0
+    assert main(["export", "starter-scratch", "--format", form, "--out", str(tmp_path / "out.tflite")]) == 0
     assert format_of((tmp_path / "out.tflite").read_bytes(), "out.tflite") is made
 
 
 def test_the_starters_keras_file_is_exported(tmp_path: Path) -> None:
-    assert main(["export", "starter", "--format", "keras", "--out", str(tmp_path / "out.keras")]) == 0
-    assert (tmp_path / "out.keras").read_bytes() == (ROOT / "models" / "starter" / "model.keras").read_bytes()
+    assert main(["export", "starter-scratch", "--format", "keras", "--out", str(tmp_path / "out.keras")]) == 0
+    assert (tmp_path / "out.keras").read_bytes() == (ROOT / "models" / "starter-scratch" / "model.keras").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -380,7 +380,7 @@ def test_all_fetches_what_is_not_here_yet(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_shipped_starter_is_asked_unless_told_otherwise(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "photos/a.png", "--json"]) == 0
     (found,) = objects(capsys.readouterr().out)
-    assert found["model"] == "starter"
+    assert found["model"] == "starter-scratch"
     assert sum(p["probability"] for p in found["predictions"]) <= 1 + 1e-9  # type: ignore[attr-defined, index]
 
 

@@ -20,7 +20,7 @@ from lib.datasets.matching import (
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-STARTER = tuple((ROOT / "models" / "starter" / "labels.txt").read_text(encoding="utf-8").splitlines())
+STARTER = tuple((ROOT / "models" / "starter-scratch" / "labels.txt").read_text(encoding="utf-8").splitlines())
 LONG = tuple(", ".join(names) for _, names in imagenet())  # "tench, Tinca tinca"
 SHORT = tuple(names[0].replace(" ", "_") for _, names in imagenet())  # "tench", "great_white_shark"
 PETS = ("cat", "dog", "hamster")

@@ -80,7 +80,7 @@ def graph(layers: tuple[mobilenet_graph.Layer, ...], tmp_path_factory: pytest.Te
 @pytest.fixture(scope="session")
 def starter() -> ModelFolder:
     """Return the shipped starter model."""
-    return Store(Path("nowhere")).open_folder("starter")
+    return Store(Path("nowhere")).open_folder("starter-scratch")
 
 
 @pytest.fixture(scope="session")

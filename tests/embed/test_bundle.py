@@ -218,7 +218,7 @@ def test_the_command_line_makes_a_bundle(
 ) -> None:
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
     out = tmp_path / "page.zip"
-    assert main(["embed", "starter", "--target", "module", "--weights", "bundle", "--out", str(out)]) == 0
+    assert main(["embed", "starter-scratch", "--target", "module", "--weights", "bundle", "--out", str(out)]) == 0
     assert "index.html" in zipfile.ZipFile(out).namelist()
     told = capsys.readouterr()
     assert re.search(rf"Written: {re.escape(str(out))} \(10\.\d MB, unpacked 24\.\d MB\)", told.out)

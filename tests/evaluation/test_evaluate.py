@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from lib.catalogue.store import SHIPPED
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.classify.opening import open_classifier
@@ -19,7 +18,6 @@ from lib.datasets.matching import Choice, match
 from lib.datasets.reading import read_labelled
 from lib.errors import DatasetError
 from lib.evaluation.evaluate import Entrant, Evaluation, assess, evaluate, notes_on
-from lib.evaluation.shift import made_from
 from lib.model.spec import ModelFolder, load
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
@@ -208,10 +206,6 @@ def test_a_model_trained_for_itself_is_no_variant_whatever_its_id_ends_in(
     trained = open_classifier(replace(folder, spec=replace(folder.spec, id="float32-int8")), workers=1)
     (pair,) = done(photos, enter(colours, photos), enter(trained, photos)).pairs
     assert pair.change is None
-
-
-def test_the_shipped_starter_in_8_bit_is_a_variant_of_the_starter() -> None:
-    assert made_from(load(SHIPPED / "starter-int8").spec) == load(SHIPPED / "starter").spec.id
 
 
 IMAGENET = (

@@ -12,7 +12,7 @@ from lib.formats.quantise import quantise_dynamic, quantise_float16, quantise_in
 from lib.formats.tables import Format, format_of
 from lib.model.spec import ModelFolder, load
 
-STARTER = Path(__file__).resolve().parents[2] / "models" / "starter" / "model.tflite"
+STARTER = Path(__file__).resolve().parents[2] / "models" / "starter-scratch" / "model.tflite"
 
 
 def answer(content: bytes, tensor: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ from tests.support.user_models import MODELS, TINY
 
 BASES = (
     *(TINY / name for name in ("float32", "uint8", "int8", "dynamic", "float16", "sigmoid", "background-first")),
-    *(MODELS / name for name in ("starter-small", "starter-int8", "starter")),
+    *(MODELS / name for name in ("starter-small", "starter-scratch")),
 )  # fmt: skip
 MOST_GROWTH_MB = 600  # of the process, over all files; what a sound model of 5 MB takes is 17 MB
 _PHOTO = encode(noise(60, 40, 1), "PNG")

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 from threading import Event
 from unittest.mock import patch
 
@@ -11,8 +12,10 @@ from streamlit.testing.v1.element_tree import Button
 
 from tests.pages.conftest import app, cat, html, run_until, sample, upload
 from tests.support.pictures import encode, plain
+from tests.support.user_models import TINY, put
 
 PAGE = "pages/compare.py"
+TWO = ("starter-scratch", "starter-xception")  # of the same twenty classes
 
 
 def compare(*models: str) -> AppTest:
@@ -31,41 +34,50 @@ def see(test: AppTest, view: str) -> AppTest:
 
 
 def test_one_model_is_not_enough() -> None:
-    test = compare("starter")
+    test = compare("starter-scratch")
     assert "at least two" in test.info[0].value
 
 
 def test_two_models_stand_side_by_side() -> None:
-    test = upload(compare("starter", "starter-small"), cat(), sample("china.jpg", "temple.jpg"))
+    test = upload(compare("starter-scratch", "starter-small"), cat(), sample("china.jpg", "temple.jpg"))
     page = html(test)
     assert page.count('class="model"') >= 2
     assert "disagree" in page
 
 
 def test_a_bad_photo_is_named_once() -> None:
-    test = upload(compare("starter", "starter-small"), cat(), ("text.jpg", b"not a photo", "image/jpeg"))
+    test = upload(compare("starter-scratch", "starter-small"), cat(), ("text.jpg", b"not a photo", "image/jpeg"))
     assert html(test).count("text.jpg is not a photo.") == 1
 
 
-def test_a_model_and_its_8_bit_variant_show_what_quantisation_changed() -> None:
-    test = upload(compare("starter", "starter-int8"), cat(), sample("china.jpg", "temple.jpg"))
+def test_a_model_and_its_8_bit_variant_show_what_quantisation_changed(tmp_path: Path) -> None:
+    put(tmp_path, "float32")
+    with (put(tmp_path, "int8", TINY / "int8") / "model.toml").open("a", encoding="utf-8") as card:
+        card.write('[source]\nmade_from = "float32"\n')
+    test = upload(compare("float32", "int8"), cat(), sample("china.jpg", "temple.jpg"))
     assert any("say the same of" in text.value for text in test.markdown)
 
 
 def test_an_address_names_each_model_once_and_says_which_are_not_here() -> None:
-    test = app(models="starter,starter,startr,mobilenet-v1-0.25-128-quant").switch_page(PAGE).run()
+    test = app(models="starter-scratch,starter-scratch,startr,mobilenet-v1-0.25-128-quant").switch_page(PAGE).run()
     assert not test.exception
-    assert test.multiselect[0].value == ["starter"]
+    assert test.multiselect[0].value == ["starter-scratch"]
     unknown, absent = (error.value for error in test.run().error)
     assert "“startr”" in unknown
     assert "is not on this machine yet" in absent
-    test.multiselect[0].set_value(["starter", "starter-int8"]).run()
+    test.multiselect[0].set_value(["starter-scratch", "starter-xception"]).run()
     assert not test.error
+
+
+def test_an_address_of_old_names_a_model_by_its_new_one() -> None:
+    test = app(models="starter,starter-int8,starter-small").switch_page(PAGE).run()
+    assert test.multiselect[0].value == ["starter-scratch", "starter-small"]
+    assert app(model="starter-int8").selectbox[0].value == "starter-scratch"
 
 
 @pytest.mark.parametrize("view", ["labelled", "speed"])
 def test_every_view_opens_without_anything(view: str) -> None:
-    see(compare("starter", "starter-small"), view)
+    see(compare("starter-scratch", "starter-small"), view)
 
 
 @pytest.mark.parametrize("language", ["ko", "ja"])
@@ -109,14 +121,14 @@ def button(test: AppTest) -> Button:
 
 
 def test_labelled_photos_are_read_once_and_the_uploader_keeps_nothing() -> None:
-    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    test = give(see(compare(*TWO), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     assert test.file_uploader[0].value is None
     assert any(r"a\.zip: **2** photos" in text.value for text in test.markdown)
     evaluate(test)
 
 
 def test_other_photos_under_the_same_name_are_evaluated_anew() -> None:
-    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    test = give(see(compare(*TWO), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     evaluate(test)
     give(test, "a.zip", labelled("dog/1.png", "cat/2.png"))
     assert not has_figures(test)
@@ -124,7 +136,7 @@ def test_other_photos_under_the_same_name_are_evaluated_anew() -> None:
 
 
 def test_what_was_cancelled_can_be_begun_again() -> None:
-    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    test = give(see(compare(*TWO), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
 
     def wait(*given: object, cancelled: Event, **others: object) -> None:
         cancelled.wait(20)
@@ -138,7 +150,7 @@ def test_what_was_cancelled_can_be_begun_again() -> None:
 
 
 def test_a_zip_that_is_none_is_named_until_another_comes() -> None:
-    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", b"no zip")
+    test = give(see(compare(*TWO), "labelled"), "a.zip", b"no zip")
     assert "is not a zip file" in test.run().error[0].value
     give(test, "b.zip", labelled("cat/1.png", "dog/2.png"))
     assert not test.error
@@ -146,7 +158,7 @@ def test_a_zip_that_is_none_is_named_until_another_comes() -> None:
 
 
 def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_changed_at_any_time() -> None:
-    test = give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("Katzen/1.png", "dogs/2.png"))
+    test = give(see(compare(*TWO), "labelled"), "a.zip", labelled("Katzen/1.png", "dogs/2.png"))
     assert "At least one model has no class with these names" in test.warning[0].value
     katzen, dogs = (test.selectbox[0], test.selectbox[1])
     assert (katzen.label, katzen.value, dogs.label, dogs.value) == ("Katzen", "", "dogs", "dog")
@@ -168,7 +180,7 @@ def test_nothing_far_fetched_is_chosen_beforehand_and_what_folders_mean_can_be_c
 def test_classes_that_nobody_answers_for_are_left_out_with_one_click() -> None:
     names = [f"unknown {number}" for number in range(12)]
     test = give(
-        see(compare("starter", "starter-int8"), "labelled"),
+        see(compare(*TWO), "labelled"),
         "a.zip",
         labelled("cat/1.png", *(f"{n}/1.png" for n in names)),
     )

@@ -24,7 +24,7 @@ def cost_ms(test: AppTest, times: int = 5) -> float:
 def with_photos(count: int, page: str | None = None) -> AppTest:
     """Open a page where models have looked at `count` photos."""
     photos = [(f"{n}.png", encode(plain((n % 256, n // 256, 90), 64, 48), "PNG"), "image/png") for n in range(count)]
-    return upload(app(page, models="starter,starter-small"), *photos)
+    return upload(app(page, models="starter-scratch,starter-small"), *photos)
 
 
 @pytest.mark.parametrize("page", [None, "pages/compare.py"], ids=["classify", "compare"])

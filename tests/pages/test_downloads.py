@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import session_state_proxy
 
 from tests.pages.conftest import app, cat, sample, upload
-from tests.pages.test_compare import compare, evaluate, give, labelled, see
+from tests.pages.test_compare import TWO, compare, evaluate, give, labelled, see
 
 Offered = dict[str, Callable[[], str | bytes]]
 
@@ -68,12 +68,12 @@ def test_each_visitor_of_classify_takes_away_their_own_photos(offered: Offered) 
 
 
 def test_side_by_side_writes_without_a_session(offered: Offered) -> None:
-    upload(compare("starter", "starter-small"), cat())
+    upload(compare("starter-scratch", "starter-small"), cat())
     assert write(offered)["discern-comparison.csv"].count(b"cat.png") == 2
 
 
 def test_an_evaluation_is_written_without_a_session(offered: Offered) -> None:
-    evaluate(give(see(compare("starter", "starter-int8"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png")))
+    evaluate(give(see(compare(*TWO), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png")))
     assert len(write(offered)) == 3
 
 

@@ -70,13 +70,13 @@ def test_photos_whose_answers_do_not_fit_are_not_looked_at_until_there_is_room(m
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", len(cat()[1]) + 10 * 20 * 8)
     reds = [(f"{n}.png", encode(plain(RED, 8, 8), "PNG"), "image/png") for n in range(20)]
     test = upload(app(), cat(), *reds)
-    assert visit_of(test).album.waiting("starter") == visit_of(test).album.photos
+    assert visit_of(test).album.waiting("starter-scratch") == visit_of(test).album.photos
     assert "One visitor may keep" in says(test)
     assert "were not looked at" in says(test)
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", 10**6)
     press(test, "Continue")
     run_until(test, lambda: html(test).count("data-verdict=") == 12)
-    assert visit_of(test).album.waiting("starter") == []
+    assert visit_of(test).album.waiting("starter-scratch") == []
 
 
 def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() -> None:
@@ -99,7 +99,7 @@ def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() ->
         jobs = server_queue().live()
         go.set()
         assert all(job.wait(30) for job in jobs)
-    assert begun == ["starter", "starter-small"]
+    assert begun == ["starter-scratch", "starter-small"]
     assert not any(job.cancelled.is_set() for job in jobs)
     for test in (first, second):
         assert "data-verdict=" in html(test.run())
@@ -110,7 +110,7 @@ def test_a_tab_that_turns_to_another_model_stops_the_work_for_the_one_before() -
     real = Album.look
 
     def slowly(album, classifiers, photos, cancelled, **others):  # type: ignore[no-untyped-def]
-        if classifiers[0].spec.id == "starter":
+        if classifiers[0].spec.id == "starter-scratch":
             assert cancelled.wait(30)
         yield from real(album, classifiers, photos, cancelled, **others)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 TINY = MODELS.parent / "tests" / "models"
-# One byte of a shipped model, and what happens to the process that uses the file then.
-ABORTS = ("starter-int8", 17761, 195)  # LiteRT calls abort() while it allocates tensors
-TAKES_GIGABYTES = ("starter", 4979413, 216)  # it answers
+# One byte of a model, and what happens to the process that uses the file then.
+KILLS = (TINY / "uint8", 697, 195)  # LiteRT reads a wrong address while it allocates tensors
+TAKES_GIGABYTES = (MODELS / "starter-scratch", 4979413, 216)  # it answers
 
 
 def put(data: Path, name: str, base: Path = TINY / "float32", *, content: bytes | None = None, **card: object) -> Path:
@@ -36,9 +36,9 @@ def put(data: Path, name: str, base: Path = TINY / "float32", *, content: bytes 
     return folder
 
 
-def damage(base: str, at: int, value: int) -> bytes:
-    """Return a shipped model's weights with one byte changed."""
-    content = bytearray((MODELS / base / "model.tflite").read_bytes())
+def damage(base: Path, at: int, value: int) -> bytes:
+    """Return a model's weights with one byte changed."""
+    content = bytearray((base / "model.tflite").read_bytes())
     assert content[at] == 0
     content[at] = value
     return bytes(content)
@@ -99,9 +99,9 @@ def put_chain(data: Path, name: str, *operators: str) -> Path:
     return folder
 
 
-def put_damaged(data: Path, name: str, base: str, at: int, value: int) -> Path:
-    """Put a copy of a shipped model with one byte changed into the data folder."""
-    return put(data, name, MODELS / base, content=damage(base, at, value))
+def put_damaged(data: Path, name: str, base: Path, at: int, value: int) -> Path:
+    """Put a copy of a model with one byte changed into the data folder."""
+    return put(data, name, base, content=damage(base, at, value))
 
 
 def spoil(data: Path) -> list[str]:
@@ -110,11 +110,11 @@ def spoil(data: Path) -> list[str]:
     put(data, "garbage", content=b"not a model" * 99)
     put(data, "empty", content=b"")
     put(data, "truncated", content=(TINY / "float32" / "model.tflite").read_bytes()[:700])
-    put_damaged(data, "aborting", *ABORTS)
+    put_damaged(data, "killing", *KILLS)
     put_damaged(data, "gigabytes", *TAKES_GIGABYTES)
     (put(data, "few-labels") / "labels.txt").write_text("red\ngreen\n")
     put(data, "many-classes", base=TINY / "background-first", background="none", classes=4, size=[4, 6])
-    put(data, "starter")  # the id of a shipped model
+    put(data, "starter-scratch")  # the id of a shipped model
     put(data, "mobilenet-v2-1.0-224-quant")  # the id of a model of the catalogue
     (put(data, "no-toml") / "model.toml").write_bytes(b"\xff\xfe id = ")
     (put(data, "deep-toml") / "model.toml").write_text("a = " + "[" * 100_000)

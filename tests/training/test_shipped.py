@@ -17,7 +17,7 @@ from lib.model.spec import load
 from lib.training.package import measure
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-IDS = ("starter", "starter-int8", "starter-xception", "starter-small")
+IDS = ("starter-scratch", "starter-xception", "starter-small")
 CLASSES = (
     "airplane", "bicycle", "building", "car", "cat", "daisy", "dandelion", "dog", "forest", "golf ball",
     "motorcycle", "mountain", "panda", "rose", "sea", "snake", "street", "sunflower", "truck", "tulip",
@@ -71,24 +71,16 @@ def test_no_file_names_a_folder_of_the_machine_it_was_made_on(model_id: str) -> 
             assert not re.search(r"(?<![\w.])/(tmp|work|home|root|Users)/", path.read_text(encoding="utf-8")), path
 
 
-def test_the_8_bit_starter_takes_and_gives_bytes() -> None:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(model_path=str(MODELS / "starter-int8" / "model.tflite"))
-    assert interpreter.get_input_details()[0]["dtype"] == np.int8
-    assert interpreter.get_output_details()[0]["dtype"] == np.int8
-
-
 def test_the_starters_are_small() -> None:
     sizes = [path.stat().st_size for name in IDS for path in (MODELS / name).rglob("*") if path.is_file()]
     assert sum(sizes) < 25_000_000
-    assert 500_000 <= (load(MODELS / "starter").spec.published.parameters or 0) <= 2_000_000  # type: ignore[union-attr]
+    assert 500_000 <= (load(MODELS / "starter-scratch").spec.published.parameters or 0) <= 2_000_000  # type: ignore[union-attr]
 
 
 @pytest.mark.tensorflow
 def test_the_keras_file_is_the_same_model() -> None:
     """In a process of its own, since TensorFlow would stay in this one."""
-    folder = load(MODELS / "starter")
+    folder = load(MODELS / "starter-scratch")
     pixels = np.random.default_rng(0).integers(0, 256, (folder.spec.input.size_wh[1], folder.spec.input.size_wh[0], 3))
     image = Image.fromarray(pixels.astype(np.uint8))
     classifier = LiteRTClassifier(folder)

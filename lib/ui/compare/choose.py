@@ -77,8 +77,8 @@ def _wanted() -> list[str]:
         return list(st.session_state[_CHOSEN])
     asked = st.query_params.get(_PARAM, "")
     if asked:
-        return list(dict.fromkeys(filter(None, asked.split(","))))[:MOST]
-    return ["starter", "starter-small"]
+        return list(dict.fromkeys(map(store().current_id, filter(None, asked.split(",")))))[:MOST]
+    return ["starter-scratch", "starter-small"]
 
 
 def _options(t: Translator) -> dict[str, Option]:

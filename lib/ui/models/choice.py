@@ -5,14 +5,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from lib.catalogue.store import Entry
+from lib.catalogue.store import DEFAULT_ID, Entry
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
 from lib.ui.models.download import short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
-DEFAULT_MODEL = "starter"
 CHOSEN = "chosen_model"
 _PARAM = "model"
 
@@ -23,7 +22,7 @@ def pick(t: Translator) -> Entry | None:
     `?model=` chooses, and follows the choice.
     """
     entries = {entry.spec.id: entry for entry in store().entries()}
-    wanted = st.session_state.get(CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_MODEL
+    wanted = store().current_id(st.session_state.get(CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_ID)
     if wanted not in entries:
         explain_unavailable(t, wanted)
     names = distinct({model: entry.spec.name for model, entry in entries.items()})
@@ -37,14 +36,14 @@ def pick(t: Translator) -> Entry | None:
     if chosen is None:
         return None
     st.session_state[CHOSEN] = chosen
-    if chosen != st.query_params.get(_PARAM, DEFAULT_MODEL):
+    if chosen != st.query_params.get(_PARAM, DEFAULT_ID):
         st.query_params[_PARAM] = chosen
     return entries[chosen]
 
 
 def last_chosen() -> str:
     """Return the id of the model this visitor classified with last."""
-    return str(st.session_state.get(CHOSEN, DEFAULT_MODEL))
+    return str(st.session_state.get(CHOSEN, DEFAULT_ID))
 
 
 def explain_unavailable(t: Translator, wanted: str) -> None:
