@@ -36,7 +36,7 @@ CPU_BYTES_PER_SECOND = 20e6  # … and large files take longer to load
 WALL_SECONDS = 30.0  # a workshop's machine is busy
 RECORDS = "trials.json"
 # A trial counts for the runtime it was made with, and for what was asked of it.
-_VERSION = "1"
+_VERSION = "2"
 Record = dict[str, Any]
 
 
@@ -179,7 +179,7 @@ def _read_and_run(folder: ModelFolder) -> None:
     from PIL import Image
 
     from lib.classify.litert import LiteRTClassifier
-    from lib.formats.edit import pin
+    from lib.formats.edit import for_browsers
     from lib.formats.tables import read_ends, read_format
 
     classifier = LiteRTClassifier(folder, workers=1)
@@ -189,7 +189,7 @@ def _read_and_run(folder: ModelFolder) -> None:
         with suppress(ModelOutputError):  # of one photo: another one may have an answer
             classifier.run(classifier.prepare(Image.fromarray(pixels)))
     read_format(folder), read_ends(folder)
-    pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
+    for_browsers(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
 
 
 def _peak_bytes() -> int | None:

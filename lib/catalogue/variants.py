@@ -51,6 +51,10 @@ MEMORY_BYTES = 4 * 2**30  # 0.3 GB for the quantiser itself; calibration keeps e
 CPU_SECONDS = 1800
 WALL_SECONDS = 900.0
 
+# Of the way a format is written: raised when the same model is written otherwise, so that no variant of the old way is
+# taken for one of the new.
+EDITION = 2  # 8-bit variants take uint8 and give float32; before, int8 and int8
+
 _NAMES = {Format.FLOAT16: "float16", Format.DYNAMIC: "8-bit weights", Format.INT8: "8-bit"}
 _QUARTER = 5 / 8  # of each side: quarters that overlap, so that what is in the middle is in all
 
@@ -148,10 +152,11 @@ def _place(data: Path | None) -> Path:
 
 
 def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
-    """Return the variant if it was made of these very weights."""
+    """Return the variant if it was made of these very weights, as it would be made now."""
     with suppress(ModelFileError):
         found = load(place / variant_id(folder.spec, form))
-        if found.spec.source.get("of_sha256") == _digest_of(folder):
+        source = found.spec.source
+        if (source.get("of_sha256"), source.get("edition")) == (_digest_of(folder), EDITION):
             return trials_of(place.parent).admit(found)
     return None
 
@@ -254,6 +259,7 @@ def _describe(
         description="",
         source={
             "made_from": folder.spec.id,
+            "edition": EDITION,
             "of_sha256": _digest_of(folder),
             "weights_sha256": sha256_of(weights),
             "largest_shift": float(report["largest_shift"]),

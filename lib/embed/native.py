@@ -16,6 +16,7 @@ from lib.embed.escaping import render
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
 from lib.errors import ModelFileError, UsageError
+from lib.formats.edit import pin
 from lib.formats.from_keras import keras_file
 from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
@@ -59,6 +60,15 @@ def files(options: Options) -> dict[str, str]:
             return _app("android/Discern.kt", options)
         case _:
             return _app("ios/Discern.swift", options)
+
+
+def weights_file(folder: ModelFolder) -> bytes:
+    """Return the model's file as the code expects it: its own, no dimension left open.
+
+    Raises:
+        ModelFileError: It cannot be read.
+    """
+    return pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
 
 
 def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | None:

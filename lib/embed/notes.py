@@ -62,7 +62,16 @@ def _engine(options: Options) -> Iterator[Message]:
         )
     )
     assert isinstance(options.model, ModelFolder)
-    if read_ends(options.model).is_open:
+    ends = read_ends(options.model)
+    if "int8" in (ends.input.dtype, ends.output.dtype):
+        yield Message(
+            N_(
+                "{file} takes or gives int8 numbers, which LiteRT.js refuses: take the file that comes with this code, "
+                "which has uint8 in their place and answers the same."
+            ),
+            {"file": MODEL_FILE},
+        )
+    if ends.is_open:
         yield Message(
             N_(
                 "{file} leaves its batch size open, which LiteRT.js refuses: take the file that comes with this code, "

@@ -81,5 +81,7 @@ def companions(options: Options) -> dict[str, bytes]:
             return {}
         with reading(source.name):
             return {KERAS_FILE: source.read_bytes()}
-    folder = "public/" if options.target in WEB and options.target not in PAGES else ""
+    if options.target not in WEB:
+        return {MODEL_FILE: native.weights_file(options.model)}
+    folder = "" if options.target in PAGES else "public/"
     return {folder + MODEL_FILE: web.weights_file(options.model)}

@@ -12,8 +12,9 @@ from lib.embed.escaping import read, render
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
 from lib.embed.packages import PackageFile
-from lib.formats.edit import pin
-from lib.formats.tables import Ends, Tensor, read_ends
+from lib.formats.edit import for_browsers, unsigned
+from lib.formats.tables import Ends, Tensor, ends_of
+from lib.formats.unbelieved import once_per_content
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder, ModelSpec
 from lib.verdict import default_floor
@@ -43,12 +44,15 @@ def files(options: Options, *, scripts: str | None = None) -> dict[str, str]:
 
 
 def weights_file(folder: ModelFolder) -> bytes:
-    """Return the model's file as the code expects it: no dimension left open, which LiteRT.js would refuse.
+    """Return the model's file as the code expects it: as LiteRT.js takes it.
 
     Raises:
         ModelFileError: It cannot be read.
     """
-    return pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
+    return for_browsers(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
+
+
+_read_ends = once_per_content(lambda content, file: ends_of(unsigned(content, file), file))
 
 
 def _page(options: Options, scripts: str) -> str:
@@ -134,7 +138,7 @@ def _model(options: Options) -> Facts:
     """Return the facts about the model that the code works with."""
     if isinstance(options.model, TfjsMobilenet):
         return _tfjs_model(options, options.model)
-    spec, ends = options.model.spec, read_ends(options.model)
+    spec, ends = options.model.spec, _read_ends(options.model)
     return {
         "name": spec.name,
         "address": options.model_address,

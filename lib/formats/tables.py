@@ -55,7 +55,7 @@ def require_one_of_each(inputs: int, outputs: int, file: str) -> None:
         )
 
 
-def _ends_of(content: bytes, file: str) -> Ends:
+def ends_of(content: bytes, file: str) -> Ends:
     """Return input and output of a LiteRT file.
 
     Raises:
@@ -71,7 +71,7 @@ def _ends_of(content: bytes, file: str) -> Ends:
     return Ends(read[0], read[1], is_open, shows_its_input(content, file))
 
 
-read_ends = once_per_content(_ends_of)
+read_ends = once_per_content(ends_of)
 
 
 def _read(tensor: Any, file: str) -> Tensor:

@@ -1,5 +1,6 @@
 """Variants of a model: made in a worker, kept, made anew when they must be."""
 
+import re
 import shutil
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from lib.catalogue.variants import make_variant, variants
 from lib.classify.infer import infer_with_each
 from lib.classify.opening import open_classifier
 from lib.errors import Cancelled, DownloadError, ModelFileError
-from lib.formats.tables import Format
+from lib.formats.tables import Format, read_ends
 from lib.model.spec import ModelFolder, load
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
@@ -119,6 +120,20 @@ def test_a_model_that_was_trained_again_needs_new_variants(data: Path, starter: 
     with pytest.raises(ModelFileError, match="starter-scratch could not be turned into float16"):
         make_variant(changed, Format.FLOAT16, data=data)
     assert variants(starter, data=data)[1].folder is not None, "what failed has replaced nothing"
+
+
+def test_a_variant_of_an_older_edition_is_made_anew(tiny_model: Tiny, tmp_path: Path) -> None:
+    made = make_variant(tiny_model("float32"), Format.INT8, noises(8), data=tmp_path)
+    assert variants(tiny_model("float32"), data=tmp_path)[3].folder == made
+    card = made.path / "model.toml"
+    for older in ("edition = 1\n", ""):  # the first edition did not say which it was
+        text = re.sub(r"edition = \d+\n", older, card.read_text(encoding="utf-8"))
+        card.write_text(text, encoding="utf-8")
+        assert variants(tiny_model("float32"), data=tmp_path)[3].folder is None
+    anew = make_variant(tiny_model("float32"), Format.INT8, noises(8), data=tmp_path)
+    assert anew == made
+    ends = read_ends(anew)
+    assert (ends.input.dtype, ends.output.dtype) == ("uint8", "float32")
 
 
 def test_other_photos_make_another_8_bit_model(tiny_model: Tiny, tmp_path: Path) -> None:
