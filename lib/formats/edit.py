@@ -5,6 +5,8 @@ import struct
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from lib.formats.unbelieved import every_tensor, tables
 
 _OPEN = -1
@@ -67,6 +69,9 @@ def unsigned(content: bytes, file: str) -> bytes:
         if not signed:
             return content
         changed = flatbuffer_utils.read_model_from_bytearray(content)
+        for buffer in changed.buffers:
+            if isinstance(buffer.data, bytes):  # it stood behind the tables; as an array it is written in one go
+                buffer.data = np.frombuffer(buffer.data, np.uint8)
         for end in signed:
             _turn(changed, end)
         return bytes(flatbuffer_utils.convert_object_to_bytearray(changed))

@@ -3,12 +3,13 @@
 Everything else that a page asks for is refused and noted.
 """
 
+import functools
 import mimetypes
 import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Route
 
 _CDN = re.compile(r"https://cdn\.jsdelivr\.net/npm/(?P<package>(?:@[^/@]+/)?[^/@]+)@(?P<version>[^/]+)/(?P<file>[^?]+)")
+_UNTIL_THE_END = ExitStack()
+_FOR_EVERYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 
@@ -32,6 +35,7 @@ class Site:
         asked: How often each path was asked for.
         held: Paths whose answer waits until the event is set.
         status: Paths that are answered with this HTTP status and no file.
+        headers: Of every answer, beside the usual ones.
         address: Of the server, ending in "/".
     """
 
@@ -41,6 +45,7 @@ class Site:
         self.asked: Counter[str] = Counter()
         self.held: dict[str, threading.Event] = {}
         self.status: dict[str, int] = {}
+        self.headers: dict[str, str] = {}
         self.address = ""
         self._lock = threading.Lock()
 
@@ -82,6 +87,8 @@ def serve() -> Iterator[Site]:
             self.send_header("Content-Type", _type(path))
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Cache-Control", "no-store")
+            for header in site.headers.items():
+                self.send_header(*header)
             self.end_headers()
             self.wfile.write(body)
 
@@ -139,12 +146,19 @@ class Cut:
             return
         self.asked[name] += 1
         altered = self.altered.get(name)
-        route.fulfill(
-            body=altered,
-            path=path if altered is None else None,
-            content_type=_type(file),
-            headers={"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"},
-        )
+        if altered is not None:
+            route.fulfill(body=altered, content_type=_type(file), headers=_FOR_EVERYBODY)
+        else:  # a megabyte that Playwright itself hands over takes a quarter of a second
+            route.fulfill(status=302, headers={**_FOR_EVERYBODY, "Location": f"{_packages()}{name}"})
+
+
+@functools.cache
+def _packages() -> str:
+    """Serve the npm packages until this process ends, and return the address."""
+    site = _UNTIL_THE_END.enter_context(serve())
+    site.folders[""] = MODULES
+    site.headers.update(_FOR_EVERYBODY)
+    return site.address
 
 
 def _type(path: str) -> str:
