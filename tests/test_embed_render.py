@@ -23,7 +23,7 @@ from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, compa
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
 from lib.errors import ModelFileError, ModelOutputError, UsageError
-from lib.formats.tables import read_ends
+from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.spec import ModelFolder, OutputSpec, load
@@ -379,6 +379,24 @@ def test_an_open_batch_size_is_told_and_closed(tiny_model: Callable[[str], Model
     assert not any("batch size open" in note.text for note in render(Options(folder, Target.PYTHON_LITERT)).notes)
     folder.weights_path.write_bytes(companions(options)["model.tflite"])
     assert not read_ends(folder).is_open
+
+
+@pytest.mark.parametrize("model", ["int8", "int8-coarse"])
+def test_int8_ends_are_told_and_the_code_is_for_the_file_that_comes_with_it(
+    tiny_model: Callable[[str], ModelFolder], model: str
+) -> None:
+    folder = tiny_model(model)
+    options = Options(folder, Target.SCRIPT)
+    snippet, came = render(options), ends_of(companions(options)["model.tflite"], "x")
+    assert any("int8" in note.text for note in snippet.notes)
+    assert (came.input.dtype, came.output.dtype) == ("uint8", "uint8")
+    said = model_in(snippet.code)
+    assert (said["input"]["type"], said["input"]["scale"]) == ("uint8", came.input.scale)
+    assert (said["input"]["zeroPoint"], said["output"]["zeroPoint"]) == (came.input.zero_point, came.output.zero_point)
+    for target in (Target.PYTHON_LITERT, Target.ANDROID):  # they know int8, and get the model's own file
+        native = Options(folder, target)
+        assert companions(native)["model.tflite"] == folder.read_weights()
+        assert not any("int8" in note.text for note in render(native).notes)
 
 
 def changed(model: ModelFolder, tmp_path: Path, change: Callable[[Any, Any], None]) -> ModelFolder:
