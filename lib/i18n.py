@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from lib.messages import Message, fill
+from lib.messages import Message, Word, fill
 
 DOMAIN = "discern"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
@@ -39,10 +39,21 @@ class Translator:
         """Return a message in words."""
         return self(message.text, **message.values)
 
+    def word(self, word: Word) -> str:
+        """Return a name that brings its translations."""
+        return word.translations.get(self.language, word.text)
+
     def _words(self, values: dict[str, object]) -> dict[str, str]:
-        return {
-            name: self.message(value) if isinstance(value, Message) else str(value) for name, value in values.items()
-        }
+        return {name: self._in_words(value) for name, value in values.items()}
+
+    def _in_words(self, value: object) -> str:
+        match value:
+            case Message():
+                return self.message(value)
+            case Word():
+                return self.word(value)
+            case _:
+                return str(value)
 
 
 @cache

@@ -15,13 +15,30 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary name: marks a sent
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A name that comes with its translations: data, where a `Message` is a sentence of the catalogues.
+
+    Attributes:
+        text: English.
+        translations: The same by language, such as "ko"; a language that is not there reads the English.
+    """
+
+    text: str
+    translations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A sentence and what fills its gaps.
 
     Attributes:
         text: English, with `{name}` placeholders; the key in the catalogues.
-        values: One entry a placeholder. A value may itself be a Message; it is translated first. Other values than
-            numbers and texts become their text at once, so that a message can be sent to another process.
+        values: One entry a placeholder. A value may itself be a Message or a Word; it is translated first. Other values
+            than numbers and texts become their text at once, so that a message can be sent to another process.
     """
 
     text: str
@@ -30,7 +47,7 @@ class Message:
     def __post_init__(self) -> None:
         """Make the values plain."""
         plain = {
-            name: value if isinstance(value, Message | int | float | str) else str(value)
+            name: value if isinstance(value, Message | Word | int | float | str) else str(value)
             for name, value in self.values.items()
         }
         object.__setattr__(self, "values", plain)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.errors import AppError
+from lib.messages import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,27 @@ class Verdict:
     spread: float
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The everyday group that leads, such as all breeds of dog: often sure where its classes compete.
+
+    Attributes:
+        name: "dog".
+        phrase: The same as a sentence says it: "a dog".
+        probability: Sum over its classes, in [0, 1].
+        verdict: Whether it stands out among the groups.
+        rivals: Its own classes in the running for which kind it is, likeliest first, at least one and at most five.
+        more_rivals: How many more of its classes are in the running.
+    """
+
+    name: Word
+    phrase: Word
+    probability: float
+    verdict: VerdictKind
+    rivals: tuple[Prediction, ...]
+    more_rivals: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
@@ -95,6 +117,8 @@ class Classification:
         verdict: Whether one of them stands out.
         size_wh: Width and height of the upright photo in pixels, as stored in the file.
         milliseconds: Time from tensor to probabilities (inference alone).
+        group: The everyday group that leads; None for a model without groups, and where none can be named.
+        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
     """
 
     file: str
@@ -103,6 +127,8 @@ class Classification:
     verdict: Verdict
     size_wh: tuple[int, int]
     milliseconds: float
+    group: Group | None = None
+    unfamiliar: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

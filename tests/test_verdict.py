@@ -6,8 +6,23 @@ import numpy as np
 import pytest
 
 from lib.errors import ModelOutputError, UsageError
-from lib.results import Prediction, Verdict, VerdictKind
-from lib.verdict import Thresholds, default_floor, explain, judge, name_rivals, percent, rank, spread
+from lib.i18n import Translator
+from lib.messages import Word
+from lib.results import Group, Prediction, Verdict, VerdictKind
+from lib.verdict import (
+    Groups,
+    Thresholds,
+    default_floor,
+    explain,
+    explain_group,
+    judge,
+    judge_groups,
+    name_rivals,
+    percent,
+    rank,
+    spread,
+    sure_group,
+)
 
 
 def names(count: int) -> tuple[str, ...]:
@@ -231,3 +246,134 @@ def test_rivals_are_named_with_their_probabilities() -> None:
 
 def test_a_prediction_counts_from_zero() -> None:
     assert verdict([0.1, 0.9]).winner == Prediction(1, "c1", 0.9)
+
+
+# Everyday groups ----------------------------------------------------------------------------------------------------
+
+KINDS = ("collie", "beagle", "pug", "tabby", "Persian", "bubble", "switch")
+PETS = Groups(
+    (Word("dog", {"ko": "개", "ja": "犬"}), Word("cat", {"ko": "고양이", "ja": "猫"})),
+    (Word("a dog", {"ko": "개", "ja": "犬"}), Word("a cat", {"ko": "고양이", "ja": "猫"})),
+    np.array([0, 0, 0, 1, 1, 2, 2]),
+)
+
+
+def group(shares: list[float], thresholds: Thresholds | None = None) -> Group:
+    """Judge the groups of shares of 100 for each of `KINDS`."""
+    found = judge_groups(np.array(shares) / 100, KINDS, PETS, thresholds)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("shares", "name", "percent_of_it", "kind"),
+    [
+        pytest.param([40, 33, 24, 2, 1, 0, 0], "dog", 97, "clear", id="breeds add up"),
+        pytest.param([1, 1, 0, 50, 48, 0, 0], "cat", 98, "clear", id="the other group"),
+        pytest.param([50, 10, 0, 20, 9, 6, 5], "dog", 60, "clear", id="exactly the floor"),
+        pytest.param([50, 9, 0, 20, 9, 7, 5], "dog", 59, "weak", id="just below the floor"),
+        pytest.param([40, 24, 0, 32, 4, 0, 0], "dog", 64, "close", id="a rival group"),
+        pytest.param([40, 20, 0, 20, 10, 10, 0], "dog", 60, "close", id="a group of exactly half is a rival"),
+        pytest.param([20, 20, 0, 30, 10, 20, 0], "dog", 40, "none", id="of a tie the first, and it is a rival"),
+        pytest.param([30, 31, 0, 0, 0, 20, 19], "dog", 61, "close", id="the rest is a rival too"),
+        pytest.param([40, 0, 0, 0, 0, 40, 20], None, 0, "", id="the rest leads"),
+    ],
+)
+def test_the_group_that_leads(shares: list[float], name: str | None, percent_of_it: int, kind: str) -> None:
+    found = judge_groups(np.array(shares) / 100, KINDS, PETS)
+    if name is None:
+        assert found is None
+        return
+    assert found is not None
+    assert (str(found.name), found.verdict) == (name, kind)
+    assert found.probability == pytest.approx(percent_of_it / 100)
+
+
+def test_a_sum_is_at_most_one() -> None:
+    assert judge_groups(np.array([0.5, 0.3, 0.2 + 1e-12, 0, 0, 0, 0]), KINDS, PETS).probability == 1.0  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("ratio", "kind"), [(0.2, "close"), (0.3, "clear"), (0.9, "clear")])
+def test_the_ratio_of_the_groups_is_that_of_the_classes(ratio: float, kind: str) -> None:
+    assert group([40, 40, 0, 20, 0, 0, 0], Thresholds(ratio)).verdict == kind
+
+
+def test_the_floor_of_the_groups_is_their_own() -> None:
+    assert group([30, 31, 0, 14, 11, 8, 6], Thresholds(floor=0.95)).verdict == "clear"
+
+
+def test_the_classes_in_the_running_are_the_groups_own() -> None:
+    found = group([20, 40, 19, 21, 0, 0, 0])
+    assert [rival.label for rival in found.rivals] == ["beagle", "collie"]
+    assert found.more_rivals == 0
+
+
+def test_at_most_five_of_a_group_are_named() -> None:
+    one = Groups(PETS.names[:1], PETS.phrases[:1], np.zeros(7, np.intp))
+    found = judge_groups(np.array([0.1, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15]), KINDS, one)
+    assert found is not None
+    assert [rival.label for rival in found.rivals] == ["beagle", "pug", "tabby", "Persian", "bubble"]
+    assert found.more_rivals == 2
+
+
+@pytest.mark.parametrize(
+    ("shares", "floor", "expected"),
+    [
+        pytest.param(
+            [41, 33, 23, 3, 0, 0, 0],
+            0.2,
+            "Most likely a dog, 97 %. Which kind is too close to call: collie 41 %, beagle 33 %, pug 23 %.",
+            id="close",
+        ),
+        pytest.param(
+            [16, 2, 2, 40, 40, 0, 0],
+            0.5,
+            "Most likely a cat, 80 %. No kind stands out: tabby 40 %, Persian 40 %.",
+            id="none",
+        ),
+        pytest.param(
+            [45, 20, 20, 5, 5, 5, 0],
+            0.5,
+            "Most likely a dog, 85 %. Which kind is not sure: collie leads, but with only 45 %.",
+            id="weak",
+        ),
+        pytest.param(
+            [50, 9, 8, 26, 0, 7, 0],
+            0.2,
+            "Most likely a dog, 67 %. Which kind is not sure: collie leads, but with only 50 %.",
+            id="the rival is of another group, which is not the question",
+        ),
+        pytest.param([70, 20, 7, 3, 0, 0, 0], 0.2, "collie, 70 %", id="a clear class is never replaced"),
+        pytest.param(
+            [30, 25, 0, 25, 20, 0, 0],
+            0.2,
+            "Too close to call: collie 30 %, beagle 25 %, tabby 25 %, Persian 20 %",
+            id="neither is sure",
+        ),
+    ],
+)
+def test_the_sentence_says_the_group_where_no_class_stands_out(
+    shares: list[float], floor: float, expected: str
+) -> None:
+    values, thresholds = np.array(shares) / 100, Thresholds(floor=floor)
+    judged, found = judge(values, KINDS, thresholds), judge_groups(values, KINDS, PETS, thresholds)
+    assert str(explain(judged, found)) == expected
+    assert (sure_group(judged, found) is found) == expected.startswith("Most likely")
+
+
+def test_without_groups_the_sentence_is_the_verdicts() -> None:
+    judged = judge(np.array([0.6, 0.4]), ("cat", "dog"))
+    assert explain(judged, None) == explain(judged)
+    assert sure_group(judged, None) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "Most likely a dog, 97 %."),
+        ("ko", "개일 가능성이 가장 높아요 (97 %)."),
+        ("ja", "おそらく犬です（97 %）。"),
+    ],
+)
+def test_a_group_is_named_in_the_readers_language(language: str, expected: str) -> None:
+    assert Translator(language).message(explain_group(group([41, 33, 23, 3, 0, 0, 0]))) == expected

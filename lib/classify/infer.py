@@ -10,6 +10,7 @@ from PIL import Image
 
 from lib.classify.classifier import Classifier
 from lib.classify.preprocess import CENTRAL_FRACTION
+from lib.datasets.groups import groups_of
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec
@@ -17,7 +18,7 @@ from lib.photos.opening import open_with_size
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure
-from lib.verdict import Thresholds, judge, rank
+from lib.verdict import Thresholds, judge, judge_groups, rank
 
 TOP = 5
 # Photos handed out per worker: enough to keep all of them busy while the reader of the answers is held up. Only the one
@@ -62,7 +63,7 @@ def infer(source: Source, classifier: Classifier, *, look: Look | None = None) -
 
 
 def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None = None) -> Classification:
-    """Judge an answer: the likeliest classes, and whether one of them stands out.
+    """Judge an answer: the likeliest classes, whether one of them stands out, and the everyday group that leads.
 
     Args:
         answer: What the model said.
@@ -70,6 +71,7 @@ def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None 
         settings: None for the defaults.
     """
     settings = settings or Settings()
+    groups = groups_of(labels)
     return Classification(
         file=answer.file,
         model=answer.model,
@@ -77,6 +79,7 @@ def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None 
         verdict=judge(answer.probabilities, labels, settings.thresholds),
         size_wh=answer.size_wh,
         milliseconds=answer.milliseconds,
+        group=judge_groups(answer.probabilities, labels, groups, settings.thresholds) if groups else None,
     )
 
 

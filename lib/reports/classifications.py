@@ -6,8 +6,10 @@ from dataclasses import asdict
 
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
-from lib.results import Classification, Failure, Outcome
+from lib.results import Classification, Failure, Group, Outcome
 from lib.verdict import explain
+
+_GROUP = ("group", "group_probability", "group_verdict")
 
 
 def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
@@ -15,7 +17,7 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
 
     Args:
         outcome: What became of a photo.
-        say: The reader's language, for the message or error; keys, labels and the verdict's name are not translated.
+        say: The reader's language, for message, group or error; keys, labels and the verdict's name are not translated.
     """
     if isinstance(outcome, Failure):
         return {"file": outcome.file, "model": outcome.model, "error": say.message(outcome.error.message)}
@@ -26,8 +28,14 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
         "predictions": [asdict(prediction) for prediction in outcome.predictions],
         "verdict": verdict.kind.value,
         "rivals": [rival.label for rival in verdict.rivals],
-        "message": say.message(explain(verdict)),
+        "message": say.message(explain(verdict, outcome.group)),
+        "group": outcome.group and _group_object(outcome.group, say),
+        "unfamiliar": outcome.unfamiliar,
     }
+
+
+def _group_object(group: Group, say: Translator) -> dict[str, object]:
+    return {"name": say.word(group.name), "probability": group.probability, "verdict": group.verdict.value}
 
 
 def to_json_line(outcome: Outcome, say: Translator) -> str:
@@ -38,7 +46,9 @@ def to_json_line(outcome: Outcome, say: Translator) -> str:
 def csv_header(top: int) -> str:
     """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
     ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    return BOM + csv_line(["file", "model", "verdict", "message", *ranked, "ratio", "spread", "milliseconds", "error"])
+    return BOM + csv_line(
+        ["file", "model", "verdict", "message", *_GROUP, *ranked, "ratio", "spread", "milliseconds", "error"]
+    )
 
 
 def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
@@ -48,7 +58,8 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
     """
     file, model = harmless(outcome.file), harmless(outcome.model)
     if isinstance(outcome, Failure):
-        return csv_line([file, model, *[""] * (2 + 2 * top + 3), harmless(say.message(outcome.error.message))])
+        empty = [""] * (2 + len(_GROUP) + 2 * top + 3)
+        return csv_line([file, model, *empty, harmless(say.message(outcome.error.message))])
     verdict = outcome.verdict
     ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
     return csv_line(
@@ -56,7 +67,8 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             file,
             model,
             verdict.kind.value,
-            harmless(say.message(explain(verdict))),
+            harmless(say.message(explain(verdict, outcome.group))),
+            *(_group_object(outcome.group, say).values() if outcome.group else [""] * len(_GROUP)),
             *ranked,
             *[""] * (2 * top - len(ranked)),
             rival_ratio(outcome),

@@ -5,10 +5,11 @@ from html import escape
 import streamlit as st
 
 from lib.i18n import Translator
+from lib.messages import Message
 from lib.results import Failure, Outcome
 from lib.server.album import Photo
 from lib.ui.style import SIGNS
-from lib.verdict import explain
+from lib.verdict import explain, explain_group, explain_kind, sure_group
 
 
 def draw_picture(t: Translator, photo: Photo) -> None:
@@ -28,7 +29,19 @@ def verdict_line(t: Translator, outcome: Outcome) -> str:
     """Return the verdict as HTML, or why there is none."""
     if isinstance(outcome, Failure):
         return f'<p class="verdict failed"><b>✕</b> {escape(t.message(outcome.error.message))}</p>'
-    kind = outcome.verdict.kind
-    look = "ambiguous" if kind.is_ambiguous else "clear"
-    sentence = escape(t.message(explain(outcome.verdict)).replace(" %", "\u00a0%"))  # never broken before the sign
-    return f'<p class="verdict {look}" data-verdict="{kind}"><b>{SIGNS[kind]}</b> {sentence}</p>'
+    verdict, group = outcome.verdict, outcome.group
+    look = "ambiguous" if verdict.kind.is_ambiguous else "clear"
+    marks = f'data-verdict="{verdict.kind}"' + (f' data-group="{group.verdict}"' if group else "")
+    sign = f"<b>{SIGNS[verdict.kind]}</b>"
+    if (sure := sure_group(verdict, group)) is not None:
+        # What the model is sure of is the answer; what it is not sure of stands below, with the sign of that.
+        kind = _sentence(t, explain_kind(sure, verdict))
+        said = f'<strong>{_sentence(t, explain_group(sure))}</strong> <span class="which">{sign} {kind}</span>'
+    else:
+        said = f"{sign} {_sentence(t, explain(verdict))}"
+    return f'<p class="verdict {look}" {marks}>{said}</p>'
+
+
+def _sentence(t: Translator, message: Message) -> str:
+    """Return a sentence as HTML, never broken before a percent sign."""
+    return escape(t.message(message).replace(" %", "\u00a0%"))

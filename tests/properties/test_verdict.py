@@ -9,8 +9,24 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lib.messages import Word
 from lib.results import VerdictKind
-from lib.verdict import FLOOR_RANGE, MAX_NAMED, RATIO_RANGE, Thresholds, explain, judge, kind_of, percent, rank, spread
+from lib.verdict import (
+    FLOOR_GROUPS,
+    FLOOR_RANGE,
+    MAX_NAMED,
+    RATIO_RANGE,
+    Groups,
+    Thresholds,
+    explain,
+    judge,
+    judge_groups,
+    kind_of,
+    percent,
+    rank,
+    spread,
+    sure_group,
+)
 
 Floats = NDArray[np.float64]
 
@@ -127,3 +143,61 @@ def test_the_sentence_names_the_winner_and_says_a_lot_only_below_a_half(values: 
     assert verdict.winner.label in sentence
     assert percent(verdict.winner.probability) in sentence
     assert ("is a lot" in sentence) == (verdict.kind == "clear" and verdict.winner.probability < 0.5)
+
+
+# Classes that fall into up to five groups, and the rest, in any order; some groups may have no class.
+GROUPED = PROBABILITIES.flatmap(
+    lambda values: st.tuples(st.just(values), st.lists(st.integers(0, 5), min_size=len(values), max_size=len(values)))
+)
+
+
+def made(of_class: list[int]) -> Groups:
+    names = tuple(Word(f"g{number}") for number in range(5))
+    return Groups(names, tuple(Word(f"a g{number}") for number in range(5)), np.array(of_class))
+
+
+@given(GROUPED, THRESHOLDS)
+def test_the_leading_group_is_judged_as_a_class_would_be(
+    grouped: tuple[Floats, list[int]], thresholds: Thresholds
+) -> None:
+    values, of_class = grouped
+    labels, groups = names(len(values)), made(of_class)
+    sums = groups.sums(values)
+    assert math.isclose(sums.sum(), 1)
+    found = judge_groups(values, labels, groups, thresholds)
+    if found is None:
+        assert sums[5] == max(sums), "only where the rest leads there is none"
+        assert sums[5] > max(sums[:5])
+        return
+    number = int(str(found.name)[1:])
+    assert (number, number < 5) == (int(sums.argmax()), True)
+    assert 0 < found.probability <= 1
+    as_classes = judge(sums, names(6), Thresholds(thresholds.ratio, FLOOR_GROUPS))
+    assert found.verdict == as_classes.kind
+    # Who is named is of the group, and in the running there.
+    own = [index for index, other in enumerate(of_class) if other == number]
+    most = max(values[own])
+    running = [index for index in own if values[index] >= thresholds.ratio * most]
+    ranked = sorted(running, key=lambda index: (-values[index], index))
+    assert [rival.index for rival in found.rivals] == ranked[:MAX_NAMED]
+    assert len(found.rivals) + found.more_rivals == len(running)
+    assert all(rival.label == labels[rival.index] for rival in found.rivals)
+
+
+@given(GROUPED, THRESHOLDS)
+def test_a_group_is_said_only_where_it_is_sure_and_no_class_is(
+    grouped: tuple[Floats, list[int]], thresholds: Thresholds
+) -> None:
+    values, of_class = grouped
+    labels = names(len(values))
+    verdict, group = judge(values, labels, thresholds), judge_groups(values, labels, made(of_class), thresholds)
+    sentence = str(explain(verdict, group))
+    if sure_group(verdict, group) is None:
+        assert sentence == str(explain(verdict))
+        return
+    assert group is not None
+    assert verdict.kind.is_ambiguous
+    assert group.verdict is VerdictKind.CLEAR
+    assert group.probability >= FLOOR_GROUPS
+    assert sentence.startswith(f"Most likely {group.phrase}, {percent(group.probability)}. ")
+    assert all(rival.label in sentence for rival in group.rivals)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lib.classify.infer import Settings, conclude
+from lib.datasets.imagenet import imagenet
 from lib.errors import PhotoError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -16,6 +17,7 @@ from lib.reports.classifications import csv_header, csv_row, rival_ratio, to_csv
 from lib.results import Answer, Classification, Failure
 
 SAY = Translator("en")
+IMAGENET = tuple(names[0] for _, names in imagenet())
 FAILURE = Failure("cut.jpg", "m", PhotoError(N_("{file} is cut off: it ends before the picture does."), file="cut.jpg"))
 
 
@@ -24,12 +26,20 @@ def outcome(file: str = "cat.jpg", labels: tuple[str, ...] = ("cat", "dog", "fox
     return conclude(answer, labels, Settings(top=top))
 
 
+def _shares(shares: dict[int, float]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Return probabilities of ImageNet's classes, by position."""
+    probabilities = np.zeros(1000)
+    probabilities[list(shares)] = list(shares.values())
+    return probabilities
+
+
 def rows(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text.removeprefix(BOM), newline="")))
 
 
 def test_an_outcome_has_exactly_the_promised_keys_in_order() -> None:
-    assert list(to_object(outcome(), SAY)) == ["file", "model", "predictions", "verdict", "rivals", "message"]
+    keys = ["file", "model", "predictions", "verdict", "rivals", "message", "group", "unfamiliar"]
+    assert list(to_object(outcome(), SAY)) == keys
     assert list(to_object(FAILURE, SAY)) == ["file", "model", "error"]
 
 
@@ -46,7 +56,42 @@ def test_an_outcome_as_json() -> None:
         "verdict": "close",
         "rivals": ["cat", "dog"],
         "message": "Too close to call: cat 50 %, dog 31 %",
+        "group": None,
+        "unfamiliar": None,
     }
+
+
+BREEDS = conclude(Answer("rex.jpg", "m", _shares({232: 0.5, 231: 0.375, 281: 0.125}), (640, 480), 1.0), IMAGENET)
+
+
+@pytest.mark.parametrize(("language", "name"), [("en", "dog"), ("ko", "개"), ("ja", "犬")])
+def test_a_group_as_json_and_as_cells(language: str, name: str) -> None:
+    say = Translator(language)
+    found = json.loads(to_json_line(BREEDS, say))
+    assert found["group"] == {"name": name, "probability": 0.875, "verdict": "clear"}
+    assert (found["verdict"], found["rivals"]) == ("close", ["Border collie", "collie"])
+    (row,) = rows(csv_row(BREEDS, say, top=1))
+    assert row[2] == "close"
+    assert row[3] == found["message"]
+    assert row[4:7] == [name, "0.875", "clear"]
+
+
+def test_the_message_says_the_group_and_which_kind() -> None:
+    assert json.loads(to_json_line(BREEDS, SAY))["message"] == (
+        "Most likely a dog, 88 %. Which kind is too close to call: Border collie 50 %, collie 38 %."
+    )
+
+
+def test_a_group_stands_in_the_table_of_a_clear_class_too() -> None:
+    result = conclude(Answer("a", "m", _shares({283: 0.75, 281: 0.25}), (1, 1), 1.0), IMAGENET)
+    assert json.loads(to_json_line(result, SAY))["group"] == {"name": "cat", "probability": 1.0, "verdict": "clear"}
+    assert json.loads(to_json_line(result, SAY))["message"] == "Persian cat, 75 %"
+
+
+def test_the_rest_is_never_named() -> None:
+    result = conclude(Answer("a", "m", _shares({971: 0.375, 844: 0.375, 281: 0.25}), (1, 1), 1.0), IMAGENET)
+    assert json.loads(to_json_line(result, SAY))["group"] is None
+    assert rows(csv_row(result, SAY, top=1))[0][4:7] == ["", "", ""]
 
 
 def test_a_failure_as_json() -> None:
@@ -67,8 +112,9 @@ def test_any_file_name_gives_one_line_of_ascii_that_reads_back(name: str) -> Non
 
 def test_a_table_has_a_column_for_everything() -> None:
     ranked = ["top1_label", "top1_probability", "top2_label", "top2_probability"]
+    group = ["group", "group_probability", "group_verdict"]
     figures = ["ratio", "spread", "milliseconds"]
-    assert rows(csv_header(2)) == [["file", "model", "verdict", "message", *ranked, *figures, "error"]]
+    assert rows(csv_header(2)) == [["file", "model", "verdict", "message", *group, *ranked, *figures, "error"]]
 
 
 def test_an_outcome_as_a_row() -> None:
@@ -79,34 +125,35 @@ def test_an_outcome_as_a_row() -> None:
         "m",
         "close",
         "Too close to call: cat 50 %, dog 31 %",
+        *["", "", ""],
         "cat",
         "0.5",
         "dog",
         "0.3125",
         "0.625",
     ]
-    assert row[:9] == expected
-    assert float(row[9]) == pytest.approx(2.784, abs=5e-4)
-    assert row[10:] == ["12.346", ""]
+    assert row[:12] == expected
+    assert float(row[12]) == pytest.approx(2.784, abs=5e-4)
+    assert row[13:] == ["12.346", ""]
 
 
 def test_places_without_a_class_stay_empty() -> None:
     (row,) = rows(csv_row(outcome(), SAY, top=4))
-    assert row[8:12] == ["fox", "0.1875", "", ""]
+    assert row[11:15] == ["fox", "0.1875", "", ""]
     assert len(row) == len(rows(csv_header(4))[0])
 
 
 def test_a_failure_as_a_row() -> None:
     (row,) = rows(csv_row(FAILURE, SAY, top=2))
-    assert row == ["cut.jpg", "m", *[""] * 9, "cut.jpg is cut off: it ends before the picture does."]
+    assert row == ["cut.jpg", "m", *[""] * 12, "cut.jpg is cut off: it ends before the picture does."]
 
 
 def test_json_and_csv_show_the_same_numbers() -> None:
     result = conclude(Answer("a", "m", np.array([0.7, 0.2, 0.1]) / 3 * 3, (1, 1), 1.0), ("x", "y", "z"))
     (row,) = rows(csv_row(result, SAY, top=3))
     shown = [p["probability"] for p in json.loads(to_json_line(result, SAY))["predictions"]]
-    assert [float(row[i]) for i in (5, 7, 9)] == shown
-    assert float(row[10]) == rival_ratio(result)
+    assert [float(row[i]) for i in (8, 10, 12)] == shown
+    assert float(row[13]) == rival_ratio(result)
 
 
 def test_a_table_opens_in_excel_as_utf_8() -> None:
@@ -124,7 +171,7 @@ def test_a_file_name_that_is_no_text_is_written_as_an_escape() -> None:
 def test_text_from_outside_cannot_act_as_a_formula(start: str) -> None:
     evil = start + 'cmd|" /C calc"!A0'
     (row,) = rows(csv_row(outcome(evil, labels=(evil, "b", "c")), SAY, top=1))
-    assert row[0] == row[4] == "'" + evil
+    assert row[0] == row[7] == "'" + evil
     (row,) = rows(
         csv_row(Failure(evil, evil, PhotoError(N_("{file} is empty: it holds no bytes."), file=evil)), SAY, top=1)
     )

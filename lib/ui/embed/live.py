@@ -143,7 +143,8 @@ def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, 
         for p in likeliest
     ]
     st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference, points")], rows))
-    sentence = t.message(explain(conclude(own, labels, Settings(options.top, options.thresholds)).verdict))
+    outcome = conclude(own, labels, Settings(options.top, options.thresholds))
+    sentence = t.message(explain(outcome.verdict, outcome.group))
     st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
     st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
     st.caption(
