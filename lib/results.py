@@ -97,6 +97,7 @@ class Answer:
         probabilities: Shape (K,), float64, sum 1.
         size_wh: Width and height of the upright photo in pixels, as stored in the file.
         milliseconds: Time from tensor to probabilities (inference alone).
+        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
     """
 
     file: str
@@ -104,6 +105,7 @@ class Answer:
     probabilities: NDArray[np.float64]
     size_wh: tuple[int, int]
     milliseconds: float
+    unfamiliar: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

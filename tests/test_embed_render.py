@@ -533,7 +533,7 @@ def test_python_code_answers_as_the_app_does(
     for name, content in pictures():
         (tmp_path / name).write_bytes(content)
         found = generated.classify(tmp_path / name)
-        expected, _ = classifier.run(classifier.prepare(open_photo(content, name)))
+        expected = classifier.run(classifier.prepare(open_photo(content, name))).probabilities
         assert np.abs(found - expected).max() < 1e-12
         assert generated.explain(found) == say.message(explain(judge(expected, folder.read_labels("ja"))))
 

@@ -257,6 +257,7 @@ def _describe(
         weights=WEIGHTS,
         published=None,  # its figures were not measured with this file
         description="",
+        novelty=None,  # nor was its threshold
         source={
             "made_from": folder.spec.id,
             "edition": EDITION,
@@ -309,5 +310,5 @@ def _content(form: Format, original: ModelFolder, tensors: Sequence[NDArray[Any]
 
 def _largest_shift(before: Classifier, after: Classifier, images: Iterable[Image.Image]) -> float:
     """Return the largest difference between the probabilities of two models, over all photos and classes."""
-    pairs = ([model.run(model.prepare(image))[0] for model in (before, after)] for image in images)
+    pairs = ([model.run(model.prepare(image)).probabilities for model in (before, after)] for image in images)
     return max(float(np.abs(one - other).max()) for one, other in pairs)

@@ -1,5 +1,6 @@
 """The interface behind which every runtime stands."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -7,6 +8,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.model.spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference:
+    """What one run of a model gives.
+
+    Attributes:
+        probabilities: Shape (K,), float64, sum 1.
+        milliseconds: That the run took, from tensor to tensor.
+        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+    """
+
+    probabilities: NDArray[np.float64]
+    milliseconds: float
+    unfamiliar: bool | None = None
 
 
 class Classifier(Protocol):
@@ -27,8 +43,8 @@ class Classifier(Protocol):
     def prepare(self, image: Image.Image) -> NDArray[np.generic]:
         """Turn an RGB image of any size into the input tensor, shape (1, H, W, 3)."""
 
-    def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
-        """Return the probabilities, shape (K,), sum 1, and the milliseconds that inference took.
+    def run(self, tensor: NDArray[np.generic]) -> Inference:
+        """Let the model look at what `prepare` made.
 
         Raises:
             ModelOutputError: The answer is not a set of probabilities.

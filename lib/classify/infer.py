@@ -80,6 +80,7 @@ def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None 
         size_wh=answer.size_wh,
         milliseconds=answer.milliseconds,
         group=judge_groups(answer.probabilities, labels, groups, settings.thresholds) if groups else None,
+        unfamiliar=answer.unfamiliar,
     )
 
 
@@ -163,10 +164,10 @@ def _infer_with_each(
 
 def _infer(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple[int, int]) -> Answer | Failure:
     try:
-        probabilities, milliseconds = classifier.run(classifier.prepare(image))
+        found = classifier.run(classifier.prepare(image))
     except ModelOutputError as error:
         return Failure(name, classifier.spec.id, error)
-    return Answer(name, classifier.spec.id, probabilities, size_wh, milliseconds)
+    return Answer(name, classifier.spec.id, found.probabilities, size_wh, found.milliseconds, found.unfamiliar)
 
 
 def pixels_needed(classifier: Classifier) -> int:

@@ -15,10 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lib.classify.classifier import Inference
+from lib.classify.novelty import is_unfamiliar
 from lib.classify.outputs import dequantise, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.first_look import classifier_ends, damaged
+from lib.formats.inner import Inner, expose
 from lib.formats.tables import shows_its_input
 from lib.formats.unbelieved import DAMAGE, first_line
 from lib.messages import N_
@@ -46,11 +49,14 @@ class LiteRTClassifier:
         self.workers = workers or usable_cores()
         self._threads = threads
         self._content = folder.read_weights()
+        if self.spec.novelty is not None:
+            self._content = expose(self._content, Inner.LOGITS, f"{self.spec.id}/{self.spec.weights}")
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._made = 1
         self._lock = threading.Lock()
         first = self._make()
         self._input, self._output = _details(first, self.spec)
+        self._inner = first.get_output_details()[1:]  # the logits, where they were exposed
         self._shows_its_input = shows_its_input(self._content, folder.spec.weights)
         self._to_tensor = _converter(self._input, self.spec.input)
         self._idle.put(first)
@@ -59,8 +65,8 @@ class LiteRTClassifier:
         """Turn an RGB image of any size into the input tensor, shape (1, H, W, 3)."""
         return self._to_tensor(np.asarray(resize(image, self.spec.input)))[np.newaxis]
 
-    def run(self, tensor: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
-        """Return the probabilities, shape (K,), sum 1, and the milliseconds that inference took.
+    def run(self, tensor: NDArray[Any]) -> Inference:
+        """Let the model look at what `prepare` made.
 
         Raises:
             ModelOutputError: The answer is not a set of probabilities, or there is none.
@@ -74,13 +80,19 @@ class LiteRTClassifier:
                 raise ModelOutputError(
                     N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=first_line(error)
                 ) from error
-            raw = interpreter.get_tensor(self._output["index"])
+            raw, *inner = (interpreter.get_tensor(output["index"]) for output in (self._output, *self._inner))
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
         probabilities = to_probabilities(
             dequantise(raw, scale, zero_point), self.spec.output, scale=scale, shows_its_input=self._shows_its_input
         )
-        return probabilities, milliseconds
+        return Inference(probabilities, milliseconds, self._is_unfamiliar(*inner))
+
+    def _is_unfamiliar(self, logits: NDArray[Any] | None = None) -> bool | None:
+        if logits is None or self.spec.novelty is None:
+            return None
+        real = dequantise(logits, *self._inner[0]["quantization"])
+        return is_unfamiliar(real, self.spec.output, self.spec.novelty)
 
     @contextmanager
     def _interpreter(self) -> Iterator[Any]:
@@ -141,7 +153,7 @@ def _details(interpreter: Any, spec: ModelSpec) -> tuple[dict[str, Any], dict[st
     """Return the input's and the output's details, after checking them against the model's description."""
     file = f"{spec.id}/{spec.weights}"
     try:
-        image, classes = classifier_ends(interpreter, file)
+        image, classes = classifier_ends(interpreter, file, exposed=int(spec.novelty is not None))
     except DAMAGE as error:
         raise damaged(file, error) from error
     width, height = spec.input.size_wh

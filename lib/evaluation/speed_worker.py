@@ -106,7 +106,7 @@ def _time_single(classifier: LiteRTClassifier, seconds: float, photo: bytes) -> 
     end = time.perf_counter() + seconds * (1 - _WARM_UP_SHARE)
     times: list[float] = []
     while len(times) < _LEAST_RUNS or (time.perf_counter() < end and len(times) < _MOST_RUNS):
-        times.append(classifier.run(tensor)[1])
+        times.append(classifier.run(tensor).milliseconds)
     return times
 
 

@@ -159,14 +159,19 @@ def _refuse_foreign_operations(content: bytes, name: str) -> None:
         )
 
 
-def classifier_ends(interpreter: Any, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the details of the one input and the one output, after checking that they are an image classifier's.
+
+    Args:
+        interpreter: Holds the file.
+        name: What to call it in an error.
+        exposed: How many inner tensors were made outputs too (`lib.formats.inner.expose`).
 
     Raises:
         ModelFileError: They are not; the message calls the file `name`.
     """
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    require_one_of_each(len(inputs), len(outputs), name)
+    require_one_of_each(len(inputs), len(outputs) - exposed, name)
     image, classes = inputs[0], outputs[0]
     shape = tuple(int(n) for n in image["shape"])
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or not all(1 <= n <= MAX_SIDE for n in shape[1:3]):

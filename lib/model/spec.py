@@ -27,6 +27,8 @@ RESIZE_RULES = ("square", "crop", "squash")
 FILTERS = ("bilinear", "bicubic")
 BACKGROUNDS = ("none", "first", "last")
 ACTIVATIONS = ("softmax", "logits", "sigmoid")
+NOVELTY_METHODS = ("max-logit",)
+SCHEMA = 1  # of model.toml
 MAX_SIDE = 1024
 MAX_CLASSES = 100_000
 MAX_ID = 80  # characters
@@ -92,6 +94,23 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Novelty:
+    """How to tell a photo that is unlike those the model learned from.
+
+    Attributes:
+        method: "max-logit": the largest logit is below the threshold (Hendrycks et al., arXiv 1911.11132: MaxLogit).
+        threshold: In the method's own units; found on photos held out of training.
+        known_kept: Measured share of clear answers to photos of known things that are not called unfamiliar.
+        measured: On what, in a sentence.
+    """
+
+    method: str
+    threshold: float
+    known_kept: float
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One model.
 
@@ -106,6 +125,7 @@ class ModelSpec:
         licence: SPDX identifier, or a sentence.
         source: The `[source]` table as it stands, for the store; empty for a model whose files are here.
         description: One sentence for people, or "".
+        novelty: None for a model that cannot say whether a photo is unlike those it learned from.
     """
 
     id: str
@@ -120,6 +140,7 @@ class ModelSpec:
     published: Published | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
+    novelty: Novelty | None = None
 
     @property
     def outputs(self) -> int:
@@ -261,6 +282,8 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
         ModelFileError: A key is missing or has a value outside the contract; it is named.
     """
     read = _Reader(table, where)
+    if table.get("schema", SCHEMA) != SCHEMA:
+        raise read.wrong("schema", N_("{number}, the only one this version knows"), number=SCHEMA)
     source = table.get("source", {})
     return ModelSpec(
         id=read.text("id", pattern=_ID),
@@ -275,6 +298,7 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
         published=_parse_published(read.section("published")) if "published" in table else None,
         source=source if isinstance(source, dict) else {},
         description=str(table.get("description", "")),
+        novelty=_parse_novelty(read.section("novelty")) if "novelty" in table else None,
     )
 
 
@@ -345,6 +369,13 @@ def _parse_published(read: "_Reader") -> Published:
             raise read.wrong(key, N_("a share from 0 to 1"))
     parameters = int(read.numbers("parameters", 1)[0]) if read.has("parameters") else None
     return Published(read.text("source"), shares.get("top1"), shares.get("top5"), parameters)
+
+
+def _parse_novelty(read: "_Reader") -> Novelty:
+    (threshold,), (kept,) = read.numbers("threshold", 1), read.numbers("known_kept", 1)
+    if not 0 <= kept <= 1:
+        raise read.wrong("known_kept", N_("a share from 0 to 1"))
+    return Novelty(read.one_of("method", NOVELTY_METHODS), threshold, kept, read.text("measured"))
 
 
 class _Reader:

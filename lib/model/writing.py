@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lib.model.spec import CARD, ModelSpec, parse
+from lib.model.spec import CARD, SCHEMA, ModelSpec, parse
 
 
 def write(folder: Path, spec: ModelSpec) -> None:
@@ -22,7 +22,7 @@ def write(folder: Path, spec: ModelSpec) -> None:
 
 def to_table(spec: ModelSpec) -> dict[str, Any]:
     """Return the table that `spec.parse` reads as `spec`."""
-    table = asdict(spec)
+    table = {"schema": SCHEMA, **asdict(spec)}
     table["input"] = {"size": table["input"].pop("size_wh"), **table["input"]}
     return _filled({**table, "description": spec.description or None, "source": dict(spec.source) or None})
 

@@ -48,7 +48,7 @@ def test_a_real_model_is_fetched_and_names_what_its_makers_files_name(
     photo = next((shared / "photos").rglob("parrot.jpg"))
     width, height = classifier.spec.input.size_wh
     pixels = np.asarray(Image.open(photo).convert("RGB").resize((width, height), Image.Resampling.BILINEAR))
-    probabilities, _ = classifier.run(pixels[np.newaxis])
+    probabilities = classifier.run(pixels[np.newaxis]).probabilities
     best = int(np.argmax(probabilities))
     if expected["tied"] == 1:
         assert classifier.labels[best] == expected["label"]
@@ -104,7 +104,8 @@ def test_a_keras_model_answers_after_conversion_as_in_keras(
     expected = ask_keras(shared, photo, tmp_path)
     classifier = open_classifier(folder, workers=1)
     pixels = np.asarray(Image.open(photo).convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
-    probabilities, _ = classifier.run((pixels[np.newaxis] / np.float32(127.5) - np.float32(1)).astype(np.float32))
+    tensor = (pixels[np.newaxis] / np.float32(127.5) - np.float32(1)).astype(np.float32)
+    probabilities = classifier.run(tensor).probabilities
     # float32 in another order of additions; 1e-6 was typical
     np.testing.assert_allclose(probabilities, expected, atol=1e-4)
     assert classifier.labels[int(np.argmax(probabilities))] == "macaw"

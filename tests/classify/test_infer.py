@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.classify.classifier import Classifier
+from lib.classify.classifier import Classifier, Inference
 from lib.classify.infer import AHEAD, Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
 from lib.classify.opening import open_classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
@@ -47,7 +47,7 @@ class Slow:
             self.seen.append(image.size)
         return np.asarray(image.resize((1, 1)))
 
-    def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
+    def run(self, tensor: NDArray[np.generic]) -> Inference:
         with self._lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -59,7 +59,7 @@ class Slow:
             raise ModelOutputError(N_("no answer"))
         if red == 13:
             raise LookupError("a bug")
-        return np.array([1 - red / 255, red / 255]), 1.0
+        return Inference(np.array([1 - red / 255, red / 255]), 1.0, unfamiliar=red > 250)
 
 
 def reds(values: list[int]) -> list[Source]:
@@ -77,6 +77,13 @@ def test_a_photo_gets_the_models_answer(colours: Classifier) -> None:
     assert [(p.label, p.index) for p in result.predictions] == [("red", 0), ("green", 1), ("blue", 2)]
     assert [p.probability for p in result.predictions] == pytest.approx([0.8, 0.2, 0.0], abs=1e-6)
     assert result.verdict.kind == "clear"
+
+
+def test_that_a_photo_is_unfamiliar_is_said_beside_the_verdict() -> None:
+    for red, expected in ((200, False), (255, True)):
+        answer = infer(a_photo("a", (red, 0, 0)), Slow(1))
+        assert isinstance(answer, Answer)
+        assert conclude(answer, ("one", "two")).unfamiliar is expected
 
 
 def test_settings_limit_the_list_and_move_the_verdict(colours: Classifier) -> None:
@@ -205,7 +212,7 @@ def test_once_cancelled_what_is_in_hand_is_finished_and_nothing_else_begun() -> 
     in_hand, go_on, cancelled = threading.Semaphore(0), threading.Event(), threading.Event()
 
     class Held(Slow):
-        def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
+        def run(self, tensor: NDArray[np.generic]) -> Inference:
             in_hand.release()
             go_on.wait(60)
             return super().run(tensor)

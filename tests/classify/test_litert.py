@@ -20,7 +20,7 @@ from lib.classify.opening import open_classifier
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.edit import pin
 from lib.formats.tables import read_ends
-from lib.model.spec import ModelFolder, load
+from lib.model.spec import ModelFolder, Novelty, load
 from tests.support.pictures import plain
 from tests.support.user_models import edit, put, put_chain
 
@@ -31,10 +31,10 @@ TinyModel = Callable[[str], ModelFolder]
 
 
 def answer(classifier: Classifier, image: Image.Image) -> list[float]:
-    probabilities, milliseconds = classifier.run(classifier.prepare(image))
-    assert probabilities.sum() == pytest.approx(1.0, abs=1e-12)
-    assert 0 < milliseconds < 10_000
-    return list(probabilities)
+    found = classifier.run(classifier.prepare(image))
+    assert found.probabilities.sum() == pytest.approx(1.0, abs=1e-12)
+    assert 0 < found.milliseconds < 10_000
+    return list(found.probabilities)
 
 
 # 8-bit answers come in steps of 1/255 (1/64 for the coarse ones) before they are divided by their sum, about 1.2.
@@ -101,6 +101,27 @@ def test_a_probe_shows_the_shares_of_what_it_was_given(tmp_path: Path) -> None:
     assert found == pytest.approx([2 / 3 / 24, 1 / 3 / 24, 0] * 24, abs=1e-6)
 
 
+@pytest.mark.parametrize(("threshold", "expected"), [(0.79, False), (0.81, True)])
+def test_a_weak_strongest_vote_is_unfamiliar_and_changes_no_answer(
+    tmp_path: Path, threshold: float, expected: bool
+) -> None:
+    plain_folder = load(put_chain(tmp_path, "chain", "RESHAPE", "SOFTMAX"))
+    novelty = Novelty("max-logit", threshold, 0.95, "by hand")
+    one = open_classifier(plain_folder)
+    other = open_classifier(replace(plain_folder, spec=replace(plain_folder.spec, novelty=novelty)))
+    tensor = one.prepare(plain(ORANGE))  # its largest number is 0.8
+    assert one.run(tensor).unfamiliar is None
+    assert other.run(tensor).unfamiliar is expected
+    assert np.array_equal(one.run(tensor).probabilities, other.run(tensor).probabilities)
+
+
+def test_a_threshold_needs_logits(tiny_model: TinyModel) -> None:
+    folder = tiny_model("float32")
+    spec = replace(folder.spec, novelty=Novelty("max-logit", 1.0, 0.95, "by hand"))
+    with pytest.raises(ModelFileError, match=r"float32/model\.tflite has no logits inside"):
+        open_classifier(replace(folder, spec=spec))
+
+
 def test_independent_sigmoids_are_no_softmax(tmp_path: Path) -> None:
     classifier = open_classifier(load(put_chain(tmp_path, "sigmoids", "RESHAPE", "LOGISTIC")))
     with pytest.raises(ModelOutputError, match="do not sum to 1"):
@@ -152,7 +173,7 @@ def test_eight_threads_share_two_interpreters_and_get_their_own_answers(tiny_mod
         red, green = 20 * (thread + 1), 255 - 20 * thread
         tensor = classifier.prepare(plain((red, green, 0)))
         expected = [red / (red + green), green / (red + green), 0]
-        return all(classifier.run(tensor)[0] == pytest.approx(expected, abs=1e-6) for _ in range(200))
+        return all(classifier.run(tensor).probabilities == pytest.approx(expected, abs=1e-6) for _ in range(200))
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(8)))

@@ -137,7 +137,7 @@ def predictor(model: ModelFolder | TfjsMobilenet, layers: tuple[Layer, ...]) -> 
 
         def by_litert(photo: Path) -> NDArray[np.float64]:
             image = open_photo(photo.read_bytes(), photo.name, at_least=at_least)
-            return classifier.run(classifier.prepare(image))[0]
+            return classifier.run(classifier.prepare(image)).probabilities
 
         return by_litert
     spec = InputSpec((mobilenet_graph.SIZE, mobilenet_graph.SIZE), resize="crop")

@@ -2,12 +2,14 @@
 
 import codecs
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from lib.errors import ModelFileError
-from lib.model.spec import load
+from lib.model import writing
+from lib.model.spec import Novelty, load
 from tests.support.user_models import put
 
 LABELS = "red\ngreen\n파랑"
@@ -120,3 +122,39 @@ def test_a_description_that_is_none_is_a_sentence(tmp_path: Path, text: str) -> 
     (folder / "model.toml").write_text(text)
     with pytest.raises(ModelFileError, match=r"mine/model\.toml is not valid TOML"):
         load(folder)
+
+
+NOVELTY = '[novelty]\nmethod = "max-logit"\nthreshold = 3.02\nknown_kept = 0.95\nmeasured = "on 100 photos"\n'
+
+
+def test_a_threshold_for_the_unfamiliar_is_read_and_written(tmp_path: Path) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    assert load(card.parent).spec.novelty is None
+    card.write_text(card.read_text() + NOVELTY)
+    spec = load(card.parent).spec
+    assert spec.novelty == Novelty("max-logit", 3.02, 0.95, "on 100 photos")
+    writing.write(card.parent, spec)
+    assert load(card.parent).spec == spec
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("method", '"guess"', "`novelty.method` should be one of max-logit"),
+        ("threshold", '"high"', "`novelty.threshold` should be a number"),
+        ("known_kept", "95", "`novelty.known_kept` should be a share from 0 to 1"),
+        ("measured", '""', "`novelty.measured` should be a text"),
+    ],
+)
+def test_a_threshold_without_its_evidence_is_refused(tmp_path: Path, key: str, value: str, sentence: str) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_text(card.read_text() + re.sub(rf"{key} = .*", f"{key} = {value}", NOVELTY))
+    with pytest.raises(ModelFileError, match=re.escape(sentence)):
+        load(card.parent)
+
+
+def test_a_description_of_another_schema_is_refused(tmp_path: Path) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_text("schema = 2\n" + card.read_text())
+    with pytest.raises(ModelFileError, match="`schema` should be 1, the only one this version knows; it is 2"):
+        load(card.parent)

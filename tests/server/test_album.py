@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.classify.classifier import Classifier
+from lib.classify.classifier import Classifier, Inference
 from lib.classify.infer import Settings, infer
 from lib.classify.opening import open_classifier
 from lib.errors import FullError
@@ -272,10 +272,10 @@ class Wide:
     def prepare(self, image: Image.Image) -> NDArray[np.generic]:
         return np.asarray(image)  # what it would see
 
-    def run(self, tensor: NDArray[np.generic]) -> tuple[NDArray[np.float64], float]:
+    def run(self, tensor: NDArray[np.generic]) -> Inference:
         digest = hashlib.sha256(tensor.tobytes()).digest()
         told = np.frombuffer(digest, np.uint8)[:3].astype(np.float64) + 1
-        return told / told.sum(), 0.0
+        return Inference(told / told.sum(), 0.0)
 
 
 @pytest.mark.parametrize("first", [200, 600])

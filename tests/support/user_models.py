@@ -64,7 +64,7 @@ def chain(*operators: str) -> bytes:
     """Return a LiteRT file that gives 4 × 6 pixels, shape (1, 4, 6, 3), as 72 numbers, shape (1, 72).
 
     Args:
-        operators: What is done to the numbers, one after another; of one input each and without options: "RESHAPE".
+        operators: What is done to the numbers, one after another; of one input each: "RESHAPE".
     """
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
@@ -86,6 +86,10 @@ def chain(*operators: str) -> bytes:
             operator.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
             operator.builtinOptions = schema.ReshapeOptionsT()
             operator.builtinOptions.newShape = [1, 72]
+        if name == "SOFTMAX":
+            operator.builtinOptionsType = schema.BuiltinOptions.SoftmaxOptions
+            operator.builtinOptions = schema.SoftmaxOptionsT()
+            operator.builtinOptions.beta = 1.0
         model.operatorCodes.append(code)
         graph.operators.append(operator)
     graph.inputs, graph.outputs = [0], [len(operators)]

@@ -33,9 +33,8 @@ def test_the_description_fits_the_file(model_id: str) -> None:
     assert folder.spec.family == "Discern starter"
     assert folder.spec.source["weights_sha256"] == sha256(folder.weights_path.read_bytes()).hexdigest()
     width, height = folder.spec.input.size_wh
-    answer, _ = LiteRTClassifier(folder).run(
-        LiteRTClassifier(folder).prepare(Image.new("RGB", (width + 7, height - 3), "grey"))
-    )
+    classifier = LiteRTClassifier(folder)
+    answer = classifier.run(classifier.prepare(Image.new("RGB", (width + 7, height - 3), "grey"))).probabilities
     assert answer.shape == (20,)
     assert answer.sum() == pytest.approx(1.0)
     assert np.all(answer >= 0)
@@ -96,7 +95,7 @@ def test_the_keras_file_is_the_same_model() -> None:
         input=json.dumps(tensor.tolist()), capture_output=True, text=True, check=True,
     ).stdout.splitlines()[-1]  # fmt: skip
     probabilities, _, features = answer.rpartition(" ")
-    assert np.abs(np.array(json.loads(probabilities)) - classifier.run(tensor)[0]).max() < 1e-4
+    assert np.abs(np.array(json.loads(probabilities)) - classifier.run(tensor).probabilities).max() < 1e-4
     assert int(features) == 640
 
 

@@ -62,7 +62,7 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
     assert folder.read_labels() == ("red", "sky blue")
     classifier = LiteRTClassifier(folder)
     for index, colour in enumerate(COLOURS.values()):
-        probabilities, _ = classifier.run(classifier.prepare(picture(colour, seed=999)))
+        probabilities = classifier.run(classifier.prepare(picture(colour, seed=999))).probabilities
         assert probabilities.argmax() == index
     assert result.top1 == folder.spec.published.top1 == 1.0  # type: ignore[union-attr]
 
