@@ -7,7 +7,7 @@ from lib.charts.bars import bars, describe
 from lib.i18n import Translator
 from lib.results import Classification, VerdictKind
 from lib.ui.style import SIGNS, ink
-from lib.verdict import default_floor, explain, judge, percent, rank
+from lib.verdict import FLOOR_GROUPS, default_floor, explain, judge, percent, rank
 
 _EXAMPLES = ((0.91, 0.07, 0.02), (0.35, 0.34, 0.31))
 
@@ -34,6 +34,14 @@ def draw(t: Translator, *, expanded: bool) -> None:
             VerdictKind.NONE: t("**No class stands out**: a rival, and the winner is too weak."),
         }
         st.markdown("\n".join(f"- {SIGNS[kind]} {meaning}" for kind, meaning in meanings.items()))
+        st.markdown(
+            t(
+                "Sometimes the kind is sure and only the breed is not. For models of ImageNet's 1000 classes, the "
+                "shares of all breeds of dog also count together, and so do those of birds, cups or cars. Where no "
+                "class stands out but such a group does (at least {floor}, and no rival), the group is the answer.",
+                floor=percent(FLOOR_GROUPS),
+            )
+        )
         st.warning(
             t(
                 "What it cannot do: a model must choose among the classes it knows, and it is often wrongly certain. "

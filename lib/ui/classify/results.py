@@ -17,6 +17,7 @@ from lib.ui.answer import draw_picture, file_line, verdict_line
 from lib.ui.paging import pages
 from lib.ui.style import ink, plain, span
 from lib.ui.takeaway import offer_tables
+from lib.verdict import sure_group
 
 _PER_PAGE = 12
 
@@ -51,9 +52,13 @@ def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], set
 
 def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
     counts = Counter(map(_group, outcomes))
+    sure = sum(isinstance(o, Classification) and sure_group(o.verdict, o.group) is not None for o in outcomes)
+    ambiguous = t("{n} ambiguous", n=counts["ambiguous"])
+    if sure:
+        ambiguous = t("{n} ambiguous, {sure} of them sure of the kind", n=counts["ambiguous"], sure=sure)
     chips = [
         span("✓ " + t("{n} clear", n=counts["clear"]), "chip clear"),
-        span("≈ " + t("{n} ambiguous", n=counts["ambiguous"]), "chip ambiguous"),
+        span("≈ " + ambiguous, "chip ambiguous"),
         span("✕ " + t("{n} failed", n=counts["failed"]), "chip failed"),
     ]
     st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')
