@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from lib.classify.infer import least_side
 from lib.classify.outputs import dequantise, sum_slack, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
+from lib.datasets.groups import groups_of
+from lib.datasets.imagenet import imagenet
 from lib.embed import Options, Target, render
+from lib.embed.mobilenets import MOBILENETS
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
-from lib.verdict import Thresholds, explain, judge, percent, rank
+from lib.verdict import Groups, Thresholds, explain, judge, judge_groups, percent, rank, sure_group
 from tests.embed.packages import find_node
 from tests.support.pictures import noise
 
@@ -138,6 +141,96 @@ def test_verdict_and_sentence_are_those_of_the_app(
         assert one["result"]["moreRivals"] == expected.more_rivals
         assert sentence["result"] == say.message(explain(expected))
     assert kinds == {"clear", "close", "weak", "none"}
+
+
+def grouped_cases(groups: Groups) -> list[tuple[NDArray[np.float64], Thresholds]]:
+    """Return probabilities that favour a group or two, some in the steps of 8 bits, and thresholds of all sorts."""
+    found = []
+    for number in range(3000):
+        weights = RANDOM.dirichlet(np.full(len(groups.names) + 1, 0.15))[groups.of_class]
+        values = weights * RANDOM.gamma(RANDOM.choice([0.2, 1.0, 20.0]), size=len(weights)) + 1e-9
+        values /= values.sum()
+        if number % 3 == 0:
+            values = np.rint(values * 256)
+            values[0] += not values.any()
+            values /= values.sum()
+        thresholds = Thresholds(
+            float(RANDOM.choice([0.5, 0.5, 0.2, 0.9])), None if number % 2 else float(RANDOM.uniform(0.05, 0.95))
+        )
+        found.append((values, thresholds))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_groups_and_their_sentence_are_those_of_the_app(node: str, tmp_path: Path, language: str) -> None:
+    say, options = Translator(language), Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], Target.NPM, language=language)
+    words = _words(render(options).files["src/discern/words.js"])
+    # Thirty classes in eight groups of the real names; the whole table is compared below.
+    names = tuple(f"{{names}} $& {number}" for number in range(30))
+    real = imagenet_groups()
+    groups = Groups(real.names[:8], real.phrases[:8], RANDOM.permutation([*range(9), *RANDOM.integers(0, 9, 21)]))
+    spans = {
+        say.word(phrase): " ".join(map(str, np.flatnonzero(groups.of_class == number)))
+        for number, phrase in enumerate(groups.phrases)
+    }
+    every = grouped_cases(groups)
+    calls = [
+        (values.tolist(), {"ratio": thresholds.ratio, "floor": thresholds.floor_for(30)})
+        for values, thresholds in every
+    ]
+    judged = run_in(node, tmp_path, [("verdict", "judge", [v, names, limits]) for v, limits in calls], options)
+    leading = run_in(
+        node, tmp_path, [("verdict", "judgeGroups", [v, names, spans, limits]) for v, limits in calls], options
+    )
+    told = run_in(
+        node,
+        tmp_path,
+        [
+            ("verdict", "explain", [one["result"], words, group["result"]])
+            for one, group in zip(judged, leading, strict=True)
+        ],
+        options,
+    )
+    said = 0
+    for (values, thresholds), group, sentence in zip(every, leading, told, strict=True):
+        verdict, expected = judge(values, names, thresholds), judge_groups(values, names, groups, thresholds)
+        said += sure_group(verdict, expected) is not None
+        assert (group["result"] is None) == (expected is None)
+        if expected is not None:
+            assert group["result"]["phrase"] == say.word(expected.phrase)
+            assert group["result"]["probability"] == expected.probability
+            assert group["result"]["kind"] == expected.verdict.value
+            assert [rival["index"] for rival in group["result"]["rivals"]] == [r.index for r in expected.rivals]
+            assert group["result"]["moreRivals"] == expected.more_rivals
+        assert sentence["result"] == say.message(explain(verdict, expected))
+    assert said > 100
+
+
+def imagenet_groups() -> Groups:
+    groups = groups_of(tuple(names[0] for _, names in imagenet()))
+    assert groups is not None
+    return groups
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_table_of_a_snippet_is_that_of_the_app_and_small(language: str) -> None:
+    options = Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], Target.NPM, language=language)
+    code = render(options).files["src/discern/model.js"]
+    spans = json.loads(code.partition("export const model = ")[2].rstrip().removesuffix(";"))["groups"]
+    groups, say = imagenet_groups(), Translator(language)
+    of_class = np.full(1000, len(groups.names))
+    for number, ranges in enumerate(spans.values()):
+        for first, _, last in (span.partition("-") for span in ranges.split()):
+            of_class[int(first) : int(last or first) + 1] = number
+    assert of_class.tolist() == groups.of_class.tolist()
+    assert list(spans) == [say.word(phrase) for phrase in groups.phrases]
+    assert len(json.dumps(spans, ensure_ascii=False).encode()) < 5000
+
+
+def test_a_model_without_groups_has_neither_table_nor_sentences(tiny_model: Callable[[str], ModelFolder]) -> None:
+    files = render(Options(tiny_model("float32"), Target.NPM)).files
+    assert '"groups"' not in files["src/discern/model.js"]
+    assert "Most likely" not in "".join(files.values())
 
 
 def _words(module: str) -> dict[str, str]:

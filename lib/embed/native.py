@@ -13,6 +13,7 @@ from lib.classify.outputs import sum_slack
 from lib.classify.preprocess import Quantiser
 from lib.embed import mobilenets, words
 from lib.embed.escaping import render
+from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
 from lib.errors import ModelFileError, UsageError
@@ -22,6 +23,7 @@ from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
+from lib.verdict import FLOOR_GROUPS
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
@@ -124,6 +126,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     if ends is None:
         assert isinstance(options.model, ModelFolder)  # Options refuses all else
         ends = read_ends(options.model)
+    groups = group_spans(options)
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {
@@ -135,7 +138,10 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "classes": output.classes, "activation": output.activation, "background": output.background,
         "slack": sum_slack(output, ends.output.scale, shows_its_input=ends.shows_its_input),
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
-        "sentences": words.translate({**words.VERDICTS, **words.FAULTS}, Translator(options.language)),
+        "groups": groups, "group_floor": FLOOR_GROUPS,
+        "sentences": words.translate(
+            {**words.VERDICTS, **(words.GROUPS if groups else {}), **words.FAULTS}, Translator(options.language)
+        ),
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.embed import mobilenets, packages, words
 from lib.embed.escaping import read, render
+from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import PAGES, Engine, Options, Target, Weights
 from lib.embed.packages import PackageFile
@@ -129,6 +130,7 @@ def _addressed(file: PackageFile, scripts: str) -> dict[str, str]:
 def _words(options: Options) -> dict[str, str]:
     sentences = {
         **words.VERDICTS, **words.FAULTS, **words.PAGE, **words.INPUTS[options.input.value],
+        **(words.GROUPS if group_spans(options) else {}),
         **(words.LITERT if options.engine is Engine.LITERT else {}),
     }  # fmt: skip
     return words.translate(sentences, Translator(options.language))
@@ -146,6 +148,7 @@ def _model(options: Options) -> Facts:
         "input": _input(spec, ends.input),
         "output": _output(spec, ends),
         "labels": list(options.model.read_labels(options.language)),
+        **_groups(options),
     }
 
 
@@ -161,7 +164,13 @@ def _tfjs_model(options: Options, net: TfjsMobilenet) -> dict[str, Any]:
         "classes": mobilenets.CLASSES,
         **_choices(options, mobilenets.CLASSES),
         "input": {"width": width, "height": height, "resize": spec.resize, "leastSide": least_side(spec)},
+        **_groups(options),
     }
+
+
+def _groups(options: Options) -> dict[str, Any]:
+    spans = group_spans(options)
+    return {"groups": spans} if spans else {}
 
 
 def _choices(options: Options, classes: int) -> dict[str, Any]:

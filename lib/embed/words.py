@@ -14,6 +14,14 @@ VERDICTS = {
     "weak": N_("Not sure: {label} leads, but with only {percent}"),
     "none": N_("No class stands out: {names}"),
 }
+# Where the classes of a model have everyday groups; `lib.verdict.explain_group` and `explain_kind`.
+GROUPS = {
+    "groupAndKind": N_("{group} {kind}"),
+    "group": N_("Most likely {group}, {percent}."),
+    "kindClose": N_("Which kind is too close to call: {names}."),
+    "kindWeak": N_("Which kind is not sure: {label} leads, but with only {percent}."),
+    "kindNone": N_("No kind stands out: {names}."),
+}
 FAULTS = {
     "notFinite": N_("The model answered with numbers that are not finite; its file may be damaged."),
     "wrongNumber": N_("The model answered with {found} numbers; its description says {expected}."),

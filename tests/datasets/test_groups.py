@@ -27,6 +27,10 @@ def test_position_wordnet_id_and_name_agree(entry: dict[str, list[str]]) -> None
         assert (wnid, name) == (known_wnid, names[0])
 
 
+def test_a_group_has_several_classes() -> None:
+    assert all(len(list(positions(group["classes"]))) > 1 for group in table()["group"])
+
+
 def test_spans_take_in_both_ends() -> None:
     spans = ["281 n02123045 tabby … 283 n02123394 Persian cat", "285 n02124075 Egyptian cat"]
     assert list(positions(spans)) == [281, 282, 283, 285]

@@ -158,15 +158,51 @@ class Discern(context: Context) : AutoCloseable {
     val hasRival = p2 >= RATIO * p1
     val isWeak = p1 < FLOOR
     val kind = if (hasRival) { if (isWeak) "none" else "close" } else { if (isWeak) "weak" else "clear" }
-    val running = probabilities.count { it >= RATIO * p1 }
-    val names = ranked.take(minOf(running, MOST_NAMED)).map { "${it.label} ${percent(it.probability)}" } +
-      (if (running > MOST_NAMED) listOf("+${running - MOST_NAMED}") else emptyList())
     val sentence = fill(
       SENTENCES.getValue(if (kind == "clear" && p1 < 0.5) "clearOfMany" else kind),
       mapOf("label" to ranked[0].label, "percent" to percent(p1), "classes" to labels.size,
-        "names" to names.joinToString(", ")),
+        "names" to namesOfRunning(ranked)),
     )
+[% if groups %]
+    val group = if (kind == "clear") null else explainGroup(ranked)
+    return Answer(ranked.take(TOP), kind, group ?: sentence)
+[% else %]
     return Answer(ranked.take(TOP), kind, sentence)
+[% endif %]
+  }
+
+[% if groups %]
+  /** Two sentences on the everyday group that stands out, such as all breeds of dog: it, and which kind; null if none. */
+  private fun explainGroup(ranked: List<Prediction>): String? {
+    val groupOf = IntArray(labels.size) { GROUPS.size } // what is in no group is the rest, which has no name
+    GROUPS.forEachIndexed { number, (_, spans) ->
+      for (span in spans.split(" ")) {
+        for (i in span.substringBefore("-").toInt()..span.substringAfter("-").toInt()) groupOf[i] = number
+      }
+    }
+    val sums = DoubleArray(GROUPS.size + 1)
+    for (one in ranked.sortedBy { it.index }) sums[groupOf[one.index]] += one.probability
+    val (first, second) = sums.indices.sortedByDescending { sums[it] }
+    if (first == GROUPS.size || sums[first] < GROUP_FLOOR || sums[second] >= RATIO * sums[first]) return null
+    val own = ranked.filter { groupOf[it.index] == first }
+    val p1 = own[0].probability
+    val several = if (p1 < FLOOR) "kindNone" else "kindClose"
+    val kind = fill(
+      SENTENCES.getValue(if (own[1].probability >= RATIO * p1) several else "kindWeak"),
+      mapOf("label" to own[0].label, "percent" to percent(p1), "names" to namesOfRunning(own)),
+    )
+    val group = fill(
+      SENTENCES.getValue("group"), mapOf("group" to GROUPS[first].first, "percent" to percent(minOf(sums[first], 1.0))),
+    )
+    return fill(SENTENCES.getValue("groupAndKind"), mapOf("group" to group, "kind" to kind))
+  }
+
+[% endif %]
+  /** The classes that are rivals, and the winner: "cat 46 %, dog 41 %, +3". */
+  private fun namesOfRunning(ranked: List<Prediction>): String {
+    val running = ranked.filter { it.probability >= RATIO * ranked[0].probability }
+    val names = running.take(MOST_NAMED).map { "${it.label} ${percent(it.probability)}" }
+    return (if (running.size > MOST_NAMED) names + "+${running.size - MOST_NAMED}" else names).joinToString(", ")
   }
 
   companion object {
@@ -185,7 +221,22 @@ class Discern(context: Context) : AutoCloseable {
 [% for name in ("clear", "clearOfMany", "close", "weak", "none") %]
       [[ name|kotlin ]] to [[ sentences[name]|kotlin ]],
 [% endfor %]
+[% if groups %]
+[% for name in ("groupAndKind", "group", "kindClose", "kindWeak", "kindNone") %]
+      [[ name|kotlin ]] to [[ sentences[name]|kotlin ]],
+[% endfor %]
+[% endif %]
     )
+[% if groups %]
+    private const val GROUP_FLOOR = [[ group_floor|number ]] // below this probability a group is too weak
+
+    /** Everyday groups of classes, by position: "281-285" are five. */
+    private val GROUPS = listOf(
+[% for phrase, spans in groups.items() %]
+      [[ phrase|kotlin ]] to [[ spans|kotlin ]],
+[% endfor %]
+    )
+[% endif %]
     private const val NOT_FINITE = [[ sentences.notFinite|kotlin ]]
     private const val WRONG_NUMBER = [[ sentences.wrongNumber|kotlin ]]
 [% if slack is not none %]

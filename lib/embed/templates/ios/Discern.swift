@@ -170,14 +170,54 @@ final class Discern {
     let hasRival = p2 >= Self.ratio * p1
     let isWeak = p1 < Self.floor
     let kind = hasRival ? (isWeak ? "none" : "close") : (isWeak ? "weak" : "clear")
-    let running = probabilities.filter { $0 >= Self.ratio * p1 }.count
-    var names = ranked.prefix(min(running, Self.mostNamed)).map { "\($0.label) \(Self.percent($0.probability))" }
-    if running > Self.mostNamed { names.append("+\(running - Self.mostNamed)") }
     let sentence = Self.fill(Self.sentences[kind == "clear" && p1 < 0.5 ? "clearOfMany" : kind]!, [
       "label": ranked[0].label, "percent": Self.percent(p1), "classes": "\(labels.count)",
-      "names": names.joined(separator: ", "),
+      "names": Self.namesOfRunning(ranked),
     ])
+[% if groups %]
+    let group = kind == "clear" ? nil : explainGroup(ranked)
+    return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: group ?? sentence)
+[% else %]
     return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: sentence)
+[% endif %]
+  }
+
+[% if groups %]
+  /// Two sentences on the everyday group that stands out, such as all breeds of dog: it, and which kind; nil if none.
+  private func explainGroup(_ ranked: [Prediction]) -> String? {
+    var groupOf = [Int](repeating: Self.groups.count, count: labels.count)  // the rest, which has no name
+    for (number, group) in Self.groups.enumerated() {
+      for span in group.spans.split(separator: " ") {
+        let ends = span.split(separator: "-").map { Int($0)! }
+        for index in ends[0]...ends[ends.count - 1] { groupOf[index] = number }
+      }
+    }
+    var sums = [Double](repeating: 0, count: Self.groups.count + 1)
+    for one in ranked.sorted(by: { $0.index < $1.index }) { sums[groupOf[one.index]] += one.probability }
+    let order = sums.indices.sorted { (sums[$1], $0) < (sums[$0], $1) }
+    let (first, second) = (order[0], order[1])
+    if first == Self.groups.count || sums[first] < Self.groupFloor || sums[second] >= Self.ratio * sums[first] {
+      return nil
+    }
+    let own = ranked.filter { groupOf[$0.index] == first }
+    let p1 = own[0].probability
+    let several = p1 < Self.floor ? "kindNone" : "kindClose"
+    let kind = Self.fill(Self.sentences[own[1].probability >= Self.ratio * p1 ? several : "kindWeak"]!, [
+      "label": own[0].label, "percent": Self.percent(p1), "names": Self.namesOfRunning(own),
+    ])
+    let group = Self.fill(Self.sentences["group"]!, [
+      "group": Self.groups[first].phrase, "percent": Self.percent(min(sums[first], 1)),
+    ])
+    return Self.fill(Self.sentences["groupAndKind"]!, ["group": group, "kind": kind])
+  }
+
+[% endif %]
+  /// The classes that are rivals, and the winner: "cat 46 %, dog 41 %, +3".
+  private static func namesOfRunning(_ ranked: [Prediction]) -> String {
+    let running = ranked.filter { $0.probability >= ratio * ranked[0].probability }
+    var names = running.prefix(mostNamed).map { "\($0.label) \(percent($0.probability))" }
+    if running.count > mostNamed { names.append("+\(running.count - mostNamed)") }
+    return names.joined(separator: ", ")
   }
 
   /// "91 %"; never "0 %" or "100 %" unless it is exactly that.
@@ -214,5 +254,19 @@ final class Discern {
 [% for name in ("clear", "clearOfMany", "close", "weak", "none") %]
     [[ name|swift ]]: [[ sentences[name]|swift ]],
 [% endfor %]
+[% if groups %]
+[% for name in ("groupAndKind", "group", "kindClose", "kindWeak", "kindNone") %]
+    [[ name|swift ]]: [[ sentences[name]|swift ]],
+[% endfor %]
+[% endif %]
   ]
+[% if groups %]
+  private static let groupFloor = [[ group_floor|number ]]  // below this probability a group is too weak
+  /// Everyday groups of classes, by position: "281-285" are five.
+  private static let groups: [(phrase: String, spans: String)] = [
+[% for phrase, spans in groups.items() %]
+    ([[ phrase|swift ]], [[ spans|swift ]]),
+[% endfor %]
+  ]
+[% endif %]
 }

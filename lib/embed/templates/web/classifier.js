@@ -2,7 +2,7 @@
 
 import {openModel} from './engine.js';
 import {model} from './model.js';
-import {explain, judge, rank} from './verdict.js';
+import {explain, judge, judgeGroups, rank} from './verdict.js';
 import {words} from './words.js';
 
 export const idle = {status: words.idle, busy: false, failed: false, progress: null, kind: '', predictions: []};
@@ -42,9 +42,10 @@ export function createClassifier(show) {
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw that
       const answer = await infer(bitmap);
       const verdict = judge(answer.probabilities, answer.labels, model.thresholds);
+      const group = model.groups ? judgeGroups(answer.probabilities, answer.labels, model.groups, model.thresholds) : null;
       const predictions = rank(answer.probabilities, answer.labels, model.top);
-      tell({status: explain(verdict, words), kind: verdict.kind, predictions});
-      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail: {...answer, verdict}}));
+      tell({status: explain(verdict, words, group), kind: verdict.kind, predictions});
+      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail: {...answer, verdict, group}}));
     } catch (error) {
       tell({status: error.message || String(error), failed: true});
     } finally {

@@ -17,13 +17,20 @@ export async function openModel(onProgress) {
   const net = await mobilenet.load({version, alpha, inputRange, modelUrl}).catch((error) => {
     throw new Error(fill(words.downloadFailed, {address, reason: error.message}));
   });
+  const labels = await readLabels(tf, net);
   return async (bitmap) => {
-    const found = await net.classify(toImageData(toPixels(bitmap, model.input), model.input), model.classes);
-    return {
-      probabilities: normalise(found.map(({probability}) => probability)),
-      labels: found.map(({className}) => className),
-    };
+    const image = toImageData(toPixels(bitmap, model.input), model.input);
+    const answer = tf.tidy(() => net.infer(image).softmax());
+    const probabilities = normalise(Array.from(await answer.data()));
+    answer.dispose();
+    return {probabilities, labels};
   };
+}
+
+// The package tells labels only in the order of an answer; this answer falls from the first class to the last.
+async function readLabels(tf, net) {
+  const falling = Object.assign(Object.create(net), {infer: () => tf.linspace(1, 0, model.classes).expandDims()});
+  return (await falling.classify(null, model.classes)).map(({className}) => className);
 }
 
 function toImageData(pixels, {width, height}) {

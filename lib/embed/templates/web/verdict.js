@@ -5,21 +5,53 @@
 
 const MOST_NAMED = 5;
 const A_LOT = 0.5;
+const GROUP_FLOOR = 0.6;
 
 export function judge(probabilities, labels, {ratio, floor}) {
   const ranked = rank(probabilities, labels, MOST_NAMED);
   const p1 = ranked[0].probability;
   const p2 = ranked.length > 1 ? ranked[1].probability : 0;
-  const hasRival = p2 >= ratio * p1;
-  const isWeak = p1 < floor;
-  const running = hasRival ? probabilities.reduce((count, p) => count + (p >= ratio * p1 ? 1 : 0), 0) : 0;
+  const running = p2 >= ratio * p1 ? probabilities.reduce((count, p) => count + (p >= ratio * p1 ? 1 : 0), 0) : 0;
   return {
-    kind: hasRival ? (isWeak ? 'none' : 'close') : (isWeak ? 'weak' : 'clear'),
+    kind: kindOf(p1, p2, ratio, floor),
     winner: ranked[0],
     rivals: ranked.slice(0, running),
     moreRivals: Math.max(0, running - MOST_NAMED),
     classes: labels.length,
+    floor,
   };
+}
+
+// The everyday group that leads, such as all breeds of dog, judged among the groups; null where the rest leads, which has
+// no name. `groups` tells for each name which classes are in it: "281-285" are five.
+export function judgeGroups(probabilities, labels, groups, {ratio}) {
+  const parts = Object.entries(groups).map(([phrase, spans]) => ({phrase, members: spans.split(' ').flatMap(toPositions)}));
+  const inGroups = new Set(parts.flatMap(({members}) => members));
+  const rest = [...labels.keys()].filter((index) => !inGroups.has(index));
+  const sums = [...parts, {members: rest}].map(({members}) => members.reduce((sum, i) => sum + probabilities[i], 0));
+  const [first, second] = rank(sums, [], 2);
+  if (first.index === parts.length) return null;
+  const {phrase, members} = parts[first.index];
+  const own = members.map((index) => ({index, label: labels[index], probability: probabilities[index]}))
+    .sort((a, b) => b.probability - a.probability);
+  const running = own.filter(({probability}) => probability >= ratio * own[0].probability);
+  return {
+    phrase,
+    probability: Math.min(first.probability, 1),
+    kind: kindOf(first.probability, second.probability, ratio, GROUP_FLOOR),
+    rivals: running.slice(0, MOST_NAMED),
+    moreRivals: Math.max(0, running.length - MOST_NAMED),
+  };
+}
+
+function toPositions(span) {
+  const [first, last = first] = span.split('-').map(Number);
+  return Array.from({length: last - first + 1}, (_, i) => first + i);
+}
+
+function kindOf(p1, p2, ratio, floor) {
+  const isWeak = p1 < floor;
+  return p2 >= ratio * p1 ? (isWeak ? 'none' : 'close') : (isWeak ? 'weak' : 'clear');
 }
 
 // The `top` likeliest classes, most likely first; ties keep the lower index.
@@ -29,12 +61,28 @@ export function rank(probabilities, labels, top) {
     .slice(0, top);
 }
 
-// The verdict as one sentence.
-export function explain({kind, winner, rivals, moreRivals, classes}, words) {
-  const names = rivals.map(({label, probability}) => `${label} ${percent(probability)}`);
-  if (moreRivals) names.push(`+${moreRivals}`);
+// The verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind.
+export function explain(verdict, words, group = null) {
+  const {kind, winner, classes} = verdict;
+  if (group?.kind === 'clear' && kind !== 'clear') return explainGroup(group, verdict, words);
   const sentence = kind === 'clear' && winner.probability < A_LOT ? words.clearOfMany : words[kind];
-  return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: names.join(', ')});
+  return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict)});
+}
+
+function explainGroup(group, {floor}, words) {
+  const {label, probability} = group.rivals[0];
+  const several = probability < floor ? words.kindNone : words.kindClose;
+  return fill(words.groupAndKind, {
+    group: fill(words.group, {group: group.phrase, percent: percent(group.probability)}),
+    kind: fill(group.rivals.length > 1 ? several : words.kindWeak, {
+      label, percent: percent(probability), names: toNames(group),
+    }),
+  });
+}
+
+function toNames({rivals, moreRivals}) {
+  const names = rivals.map(({label, probability}) => `${label} ${percent(probability)}`);
+  return (moreRivals ? [...names, `+${moreRivals}`] : names).join(', ');
 }
 
 // "91 %"; never "0 %" or "100 %" unless it is exactly that.
