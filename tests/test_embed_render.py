@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 
 from lib.classify.opening import open_classifier
+from lib.datasets.groups import groups_of
+from lib.datasets.imagenet import imagenet
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
@@ -28,7 +30,7 @@ from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.spec import ModelFolder, OutputSpec, load
 from lib.photos.opening import open_photo
-from lib.verdict import Thresholds, explain, judge
+from lib.verdict import Thresholds, explain, judge, judge_groups, sure_group
 from tests.embed.packages import find_node
 from tests.support.pictures import encode, noise
 from tests.support.user_models import put_chain
@@ -536,6 +538,46 @@ def test_python_code_answers_as_the_app_does(
         expected = classifier.run(classifier.prepare(open_photo(content, name))).probabilities
         assert np.abs(found - expected).max() < 1e-12
         assert generated.explain(found) == say.message(explain(judge(expected, folder.read_labels("ja"))))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_python_code_says_the_group_as_the_app_does(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    labels = tuple(names[0] for _, names in imagenet())
+    monkeypatch.setattr(ModelFolder, "read_labels", lambda self, language="en": labels)
+    limits = Thresholds(floor=0.2)
+    options = Options(tiny_model("float32"), Target.PYTHON_LITERT, language=language, thresholds=limits)
+    generated = imported(options, tmp_path / "code")
+    groups, say, random = groups_of(labels), Translator(language), np.random.default_rng(7)
+    assert groups is not None
+    said = 0
+    for number in range(2000):
+        shares = random.dirichlet(np.full(len(groups.names) + 1, 0.02))[groups.of_class]
+        values = shares * random.gamma(random.choice([0.1, 1.0]), size=1000) + 1e-9
+        values = np.rint(values / values.sum() * 256) if number % 2 else values
+        values[0] += not values.any()
+        values /= values.sum()
+        verdict, group = judge(values, labels, limits), judge_groups(values, labels, groups, limits)
+        said += sure_group(verdict, group) is not None
+        assert generated.explain(values) == say.message(explain(verdict, group))
+    assert said > 100
+
+
+@pytest.mark.parametrize(("target", "file"), [(Target.ANDROID, "Discern.kt"), (Target.IOS, "Discern.swift")])
+def test_code_for_apps_has_the_groups_of_a_model_that_has_some(
+    tiny_model: Callable[[str], ModelFolder], monkeypatch: pytest.MonkeyPatch, target: Target, file: str
+) -> None:
+    without = render(Options(tiny_model("float32"), target)).files[file]
+    assert "explainGroup" not in without
+    assert "Most likely" not in without
+    monkeypatch.setattr(ModelFolder, "read_labels", lambda self, language="en": tuple(n[0] for _, n in imagenet()))
+    code = render(Options(tiny_model("float32"), target, language="ko")).files[file]
+    assert "개" in re.findall(r'"([^"]+)"(?: to |, )"151-268"', code)
+    assert code.count("{") == code.count("}")
+    assert code.count("(") == code.count(")")
+    used = set(re.findall(r'"(group\w*|kind\w+)"', code))
+    assert used >= {"group", "groupAndKind", "kindClose", "kindNone", "kindWeak"}
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,13 @@ from lib.classify.infer import pixels_needed
 from lib.classify.opening import open_classifier
 from lib.classify.outputs import softmax
 from lib.classify.preprocess import resize
+from lib.datasets.groups import groups_of
 from lib.embed import Options
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
 from lib.model.spec import InputSpec, ModelFolder
 from lib.photos.opening import open_photo
-from lib.verdict import explain, judge, percent, rank
+from lib.verdict import explain, judge, judge_groups, percent, rank
 from tests.embed import mobilenet_graph
 from tests.embed.mobilenet_graph import Layer
 from tests.embed.site import Site
@@ -117,7 +118,12 @@ class Opened:
         verdict = judge(answered.probabilities, answered.labels, self.options.thresholds)
         assert kind == verdict.kind
         say = Translator(self.options.language)
-        expect(self.status).to_have_text(say.message(explain(verdict)))
+        groups = groups_of(answered.labels)
+        group = None
+        if groups is not None:
+            group = judge_groups(answered.probabilities, answered.labels, groups, self.options.thresholds)
+        assert groups or not isinstance(self.options.model, TfjsMobilenet), "its labels come in ImageNet's order"
+        expect(self.status).to_have_text(say.message(explain(verdict, group)))
         listed = rank(answered.probabilities, answered.labels, top=self.options.top)
         expect(self.items).to_have_count(len(listed))
         expect(self.items).to_have_text([f"{p.label} {percent(p.probability)}" for p in listed])
