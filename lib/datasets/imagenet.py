@@ -1,13 +1,11 @@
-"""ImageNet's 1000 classes: their WordNet ids, their names, and which of them mean one of the starters' 20 classes.
+"""ImageNet's 1000 classes: their WordNet ids and their names.
 
-Two plain files know this: `models/imagenet-synonyms.txt`, a line for each class in ImageNet's order, and
-`models/everyday-20-imagenet.toml`.
+A plain file knows them: `models/imagenet-synonyms.txt`, a line for each class in ImageNet's order.
 """
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -38,25 +36,6 @@ def imagenet() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return WordNet id and synonyms of ImageNet's 1000 classes, in their order."""
     lines = (MODELS / "imagenet-synonyms.txt").read_text(encoding="utf-8").splitlines()
     return tuple((line[:9], synonyms(line[10:])) for line in lines)
-
-
-@cache
-def everyday() -> Mapping[str, tuple[int, ...]]:
-    """Return for each everyday class, by normalised name, ImageNet's classes that mean it; () if there are none."""
-    table = tomllib.loads((MODELS / "everyday-20-imagenet.toml").read_text(encoding="utf-8"))
-    return {normalise(name): tuple(_positions(spans)) for name, spans in table.items()}
-
-
-def _positions(spans: Iterable[str]) -> Iterable[int]:
-    for span in spans:
-        first, _, last = span.partition("-")
-        yield from range(int(first), int(last or first) + 1)
-
-
-@cache
-def everyday_of() -> Mapping[int, str]:
-    """Return the normalised name of the everyday class that an ImageNet class means, by position."""
-    return {index: name for name, indices in everyday().items() for index in indices}
 
 
 @cache

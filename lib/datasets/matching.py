@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 
 from rapidfuzz import fuzz, process
 
-from lib.datasets.imagenet import everyday, everyday_of, imagenet, is_imagenet, normalise, synonyms, wnid_positions
+from lib.datasets.groups import everyday, meanings, words_for
+from lib.datasets.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
 from lib.messages import N_, Message
 
 MOST_SUGGESTIONS = 5
@@ -98,6 +99,9 @@ def match(
 ) -> Matching:
     """Relate the classes of labelled photos to the labels of a model.
 
+    To a model of ImageNet's classes an everyday word means all that people call so: "cup" is a coffee mug, too. Where
+    the photos have classes for both, a label is meant that is spelt so.
+
     Args:
         classes: Names of the photos' classes: folder names, labels or WordNet ids.
         labels: K labels of the model, as its maker gives them.
@@ -106,7 +110,8 @@ def match(
             those count that a model has; one that has none of them does not have the class.
     """
     names = _names(tuple(labels), tuple(map(tuple, also)))
-    found = [names.decide(name, (chosen or {}).get(name, ())) for name in classes]
+    beside = names.spelt_as(classes)
+    found = [names.decide(name, (chosen or {}).get(name, ()), beside) for name in classes]
     return Matching(tuple(classes), tuple(targets for targets, _ in found), tuple(how for _, how in found))
 
 
@@ -127,6 +132,8 @@ def suggestions(name: str, labels: tuple[str, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def near_certain(name: str, labels: tuple[str, ...]) -> str | None:
     """Return the one class of a model that a name means but for a plural or a slip of the pen; None for a guess.
+
+    For a model of ImageNet's classes it may be an everyday word: "dogs" are any breed.
 
     A person is asked in any case; this is what may be chosen for them beforehand.
     """
@@ -262,14 +269,24 @@ class _Names:
         # Every class of such a model has its ImageNet counterparts listed, so that others are known to have none.
         self._is_everyday = all(normalise(label) in everyday() for label in labels)
 
-    def decide(self, name: str, chosen: Choice) -> tuple[_Targets, How]:
-        """Return the model's classes that `name` means, and what decided."""
+    def spelt_as(self, classes: Iterable[str]) -> frozenset[int]:
+        """Return the model's classes that are spelt like one of `classes`."""
+        return frozenset(index for name in classes for index in self._whole.get(normalise(name), ()))
+
+    def decide(self, name: str, chosen: Choice, beside: frozenset[int] = frozenset()) -> tuple[_Targets, How]:
+        """Return the model's classes that `name` means, and what decided.
+
+        Args:
+            name: Of a class of the photos.
+            chosen: A person's decision; () for none.
+            beside: The model's classes that the photos' classes name by their spelling.
+        """
         if chosen is None:
             return (), How.ABSENT
         labels = (chosen,) if isinstance(chosen, str) else chosen
         if wanted := {index for label in labels for index in self._choose(label)}:
             return tuple(sorted(wanted)), How.CHOSEN
-        targets, how = self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name))
+        targets, how = self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name), beside)
         # A person said what it means, and this model has nothing of the kind.
         return (targets, How.ABSENT if labels and how is How.UNDECIDED else how)
 
@@ -285,9 +302,11 @@ class _Names:
         return tuple(self._shown[index] for index in dict.fromkeys(indices))[:MOST_SUGGESTIONS]
 
     def near_certain(self, name: str) -> str | None:
-        """Return the one class that `name` means but for a plural or a slip of the pen."""
+        """Return the one class, or everyday word, that `name` means but for a plural or a slip of the pen."""
         wanted = _as_words(name)
         plurals = {wanted.removesuffix("s"), wanted.removesuffix("es"), f"{wanted}s", f"{wanted}es"}
+        if self._is_imagenet and (words := sorted(word for word in plurals & meanings().keys() if meanings()[word])):
+            return words[0]
         alike = plurals & self._everything.keys() or self._spelt_like(wanted, _SURE, 2)
         indices = {index for known in alike for index in self._everything[known]}
         return self._shown[indices.pop()] if len(indices) == 1 else None
@@ -316,20 +335,23 @@ class _Names:
             return (position,), How.WNID
         return self._by_imagenet(position)
 
-    def _by_name(self, name: str) -> tuple[_Targets, How]:
-        if alike := self._whole.get(name):
+    def _by_name(self, name: str, beside: frozenset[int]) -> tuple[_Targets, How]:
+        alike = self._whole.get(name, ())
+        meant = meanings().get(name) if self._is_imagenet else None
+        if alike and not (meant and set(meant) > set(alike) and beside.isdisjoint(set(meant) - set(alike))):
             return _only(alike, How.NAME)
-        if self._is_imagenet and name in everyday():
-            return (everyday()[name], How.MEANING) if everyday()[name] else ((), How.ABSENT)
-        if alike := self._synonyms.get(name):
-            return _only(alike, How.SYNONYM)
+        if meant is not None:
+            return meant, How.MEANING if meant else How.ABSENT
+        if synonym_of := self._synonyms.get(name):
+            return _only(synonym_of, How.SYNONYM)
         positions = _imagenet_names().get(name, ())
         return self._by_imagenet(positions[0]) if len(positions) == 1 else ((), How.UNDECIDED)
 
     def _by_imagenet(self, position: int) -> tuple[_Targets, How]:
         """Find the ImageNet class `position` among other classes than ImageNet's."""
-        if (kind := everyday_of().get(position)) is not None and (alike := self._whole.get(kind)):
-            return _only(alike, How.MEANING)
+        for word in words_for()[position]:
+            if alike := self._whole.get(word):
+                return _only(alike, How.MEANING)
         for name in imagenet()[position][1]:
             # "crane" may be the bird or the machine
             if len(_imagenet_names()[normalise(name)]) == 1 and (alike := self._whole.get(normalise(name))):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.datasets.imagenet import everyday, imagenet, is_imagenet, normalise
+from lib.datasets.groups import everyday, meanings
+from lib.datasets.imagenet import imagenet, is_imagenet, normalise
 from lib.datasets.matching import (
     Basis,
     How,
@@ -54,6 +55,17 @@ def found(name: str, labels: tuple[str, ...]) -> tuple[tuple[int, ...], How]:
         pytest.param("n02123045", STARTER, (4,), How.MEANING, id="a tabby is a cat"),
         pytest.param("Egyptian_cat", STARTER, (4,), How.MEANING, id="by ImageNet's name"),
         pytest.param("n01440764", STARTER, (), How.ABSENT, id="none of the twenty is a fish"),
+        pytest.param("n02123045", PETS, (0,), How.MEANING, id="a tabby is a cat to any model"),
+        pytest.param("bird", SHORT, meanings()["bird"], How.MEANING, id="a group"),
+        pytest.param("개", LONG, tuple(range(151, 269)), How.MEANING, id="in Korean"),
+        pytest.param("犬", LONG, tuple(range(151, 269)), How.MEANING, id="in Japanese"),
+        pytest.param("비행기", LONG, (404, 895), How.MEANING, id="one of the twenty in Korean"),
+        pytest.param("cup", LONG, (504, 968), How.MEANING, id="any cup, though one label is spelt so"),
+        pytest.param("coffee mug", LONG, (504,), How.NAME, id="a label that is no everyday word"),
+        pytest.param("bear", LONG, (294, 295, 296, 297), How.MEANING, id="narrower than its group"),
+        pytest.param("건물", LONG, (), How.ABSENT, id="the map says there is none, in Korean too"),
+        pytest.param("n02102040", ("개", "고양이"), (0,), How.MEANING, id="a springer is a Korean model's dog"),
+        pytest.param("n02102040", ("spaniel", "animal"), (), How.UNDECIDED, id="no far-fetched word"),
         pytest.param("n02342885", PETS, (2,), How.SYNONYM, id="hamster by WordNet id"),
         pytest.param("n01440764", PETS, (), How.UNDECIDED, id="unknown whether a pet is a fish"),
     ],
@@ -70,6 +82,34 @@ def test_every_breed_is_a_dog() -> None:
 
 def test_translated_names_count_too() -> None:
     assert match(["고양이"], PETS, also=[("고양이", "개", "햄스터")]).targets == ((0,),)
+
+
+@pytest.mark.parametrize(
+    ("classes", "cup"),
+    [
+        (("cup", "dog"), (504, 968)),
+        (("cup", "coffee mug", "dog"), (968,)),
+        (("cup", "n03063599"), (504, 968)),
+    ],
+)
+def test_cup_is_any_cup_unless_the_photos_tell_cups_apart_by_name(
+    classes: tuple[str, ...], cup: tuple[int, ...]
+) -> None:
+    assert match(classes, LONG).targets[0] == cup
+
+
+def test_labels_of_imagenet_mean_themselves_where_all_are_there() -> None:
+    names = tuple(dict.fromkeys(LONG))
+    matching = match(names, LONG)
+    for name, targets in zip(names, matching.targets, strict=True):
+        assert targets == () or LONG[targets[0]] == name
+        assert len(targets) <= 1
+
+
+def test_a_word_that_is_a_label_takes_that_class_in() -> None:
+    for word, indices in meanings().items():
+        if alike := [index for index, label in enumerate(LONG) if normalise(label) == word]:
+            assert set(alike) <= set(indices)
 
 
 def test_what_is_not_found_comes_with_suggestions() -> None:
@@ -149,6 +189,7 @@ def test_labels_that_occur_twice_are_told_apart() -> None:
         pytest.param(STARTER, LONG, Basis.MEANING, id="the map, one way"),
         pytest.param(LONG, STARTER, Basis.MEANING, id="the map, the other way"),
         pytest.param(PETS, STARTER, Basis.NAMES, id="names"),
+        pytest.param(PETS, LONG, Basis.MEANING, id="any model with everyday words"),
         pytest.param(PETS, ("red", "green"), Basis.NONE, id="nothing in common"),
     ],
 )
@@ -185,6 +226,8 @@ def test_an_undecided_class_is_named_with_what_might_be_meant() -> None:
     ("name", "labels", "meant"),
     [
         pytest.param("cats", PETS, "cat", id="a plural"),
+        pytest.param("dogs", LONG, "dog", id="a plural of an everyday word"),
+        pytest.param("tulips", LONG, None, id="of one that no class means"),
         pytest.param("Golf_Balls", STARTER, "golf ball", id="a plural of two words"),
         pytest.param("motocycle", STARTER, "motorcycle", id="a slip of the pen"),
         pytest.param("goldfish", ("gold fish", "dog"), "gold fish", id="a space"),

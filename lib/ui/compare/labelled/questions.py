@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from lib.datasets.imagenet import everyday, is_imagenet
+from lib.datasets.groups import english_words
+from lib.datasets.imagenet import is_imagenet
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
@@ -48,8 +49,8 @@ class _Meanings:
         self._titles = dict(zip(known.classes, known.titles, strict=True))
         self._place = {name: place for place, name in enumerate(known.classes)}
         self._labels, self._matchings = labels, matchings
-        groups = [name for name, kinds in everyday().items() if kinds] if any(map(is_imagenet, labels)) else []
-        self.options = list(dict.fromkeys([*groups, *(name for own in labels for name in distinct_names(own))]))
+        words = english_words() if any(map(is_imagenet, labels)) else ()
+        self.options = list(dict.fromkeys([*words, *(name for own in labels for name in distinct_names(own))]))
 
     def title(self, name: str) -> str:
         """Return a class for people to read."""
