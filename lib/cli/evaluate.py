@@ -25,6 +25,7 @@ from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
 from lib.evaluation.calibration import points
 from lib.evaluation.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
+from lib.evaluation.groups import explain_groups
 from lib.evaluation.shares import with_interval
 from lib.evaluation.significance import explain_difference
 from lib.evaluation.verdicts import accuracy_words
@@ -178,11 +179,14 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
     )  # fmt: skip
     put_table([header, *map(_row, evaluation.models)])
+    for model in evaluation.models:
+        if model.groups is not None and (told := explain_groups(model.answers.model, model.groups)) is not None:
+            put(say.message(told))
     for pair in evaluation.pairs:
         first, second = evaluation.names(pair)
         if pair.agreement.share is not None:
-            told = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
-            put(say(told, first=first, second=second, share=percent(pair.agreement.share.value)))
+            text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
+            put(say(text, first=first, second=second, share=percent(pair.agreement.share.value)))
         if pair.difference is not None:
             put(say.message(explain_difference(pair.difference, first, second)))
     for message in notes_on(evaluation):

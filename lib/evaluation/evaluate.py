@@ -17,11 +17,12 @@ from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Matching
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, meaning, shift, verdicts
+from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
 from lib.evaluation.answers import Answers, Floats, Ints
 from lib.evaluation.calibration import Bin
+from lib.evaluation.groups import GroupFigures
 from lib.evaluation.shares import Share
 from lib.evaluation.shift import VariantChange, made_from
 from lib.evaluation.significance import Difference, correct, mcnemar
@@ -65,6 +66,7 @@ class ModelFigures:
         kinds: The verdict on each photo, judged or not.
         verdicts: Share and accuracy of each verdict.
         curve: Share answered and accuracy over the ratio slider.
+        groups: What its everyday groups add; None for a model without any.
     """
 
     answers: Answers
@@ -80,6 +82,7 @@ class ModelFigures:
     kinds: tuple[VerdictKind, ...]
     verdicts: Mapping[VerdictKind, VerdictFigures]
     curve: tuple[CurvePoint, ...]
+    groups: GroupFigures | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -299,6 +302,7 @@ def _assess_one(
         kinds=kinds,
         verdicts=verdicts.figures_per_verdict(kinds, hits),
         curve=verdicts.coverage_curve(answers, hits, thresholds),
+        groups=groups.figures(own, labels, matching, hits.judged, thresholds),
     )
 
 

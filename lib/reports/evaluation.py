@@ -1,6 +1,7 @@
 """Outcomes and evaluations → JSON objects and CSV rows, with the same numbers and sentences at every door."""
 
 import json
+from dataclasses import fields
 
 from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import Share
@@ -14,7 +15,8 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
 
     Shares are in [0, 1], each with its 95 % interval; None stands where there is nothing to count. In "confusion",
     `counts[i][j]` is how many photos of class i were answered as class j, `something_else[i]` how many as none of them.
-    "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1].
+    "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1];
+    "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any.
 
     Args:
         evaluation: The figures.
@@ -89,6 +91,8 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
             kind.value: {"share": figures.share.value, "accuracy": _value(figures.accuracy)}
             for kind, figures in model.verdicts.items()
         },
+        "groups": model.groups
+        and {field.name: _value(getattr(model.groups, field.name)) for field in fields(model.groups)},
         "confusion": {
             "classes": list(confusion.names),
             "counts": confusion.counts[:, :-1].tolist(),
