@@ -18,6 +18,7 @@ import jinja2
 import numpy as np
 import pytest
 
+from lib.catalogue.store import SHIPPED
 from lib.classify.opening import open_classifier
 from lib.datasets.groups import groups_of
 from lib.datasets.imagenet import imagenet
@@ -25,12 +26,14 @@ from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, compa
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
 from lib.errors import ModelFileError, ModelOutputError, UsageError
+from lib.formats.quantise import quantise_int8
 from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.spec import ModelFolder, OutputSpec, load
 from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge, judge_groups, sure_group
+from tests.embed import states
 from tests.embed.packages import find_node
 from tests.support.pictures import encode, noise
 from tests.support.user_models import put_chain
@@ -65,11 +68,11 @@ def nasty_labels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Every target -------------------------------------------------------------------------------------------------------
 
-MODELS = ["float32", "uint8-coarse", "int8", "background-first", "background-last", "sigmoid", "logit-one", "logits"]
+KINDS = [model.spec.id for model in states.kinds()]
 
 
 @pytest.mark.parametrize("target", [target for target in Target if target is not Target.PYTHON_KERAS])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", KINDS)
 def test_every_target_is_written_for_every_kind_of_model(
     tiny_model: Callable[[str], ModelFolder], target: Target, model: str
 ) -> None:
@@ -80,6 +83,20 @@ def test_every_target_is_written_for_every_kind_of_model(
         assert "[[" not in text, name
         assert "[%" not in text, name
         assert text.endswith("\n"), name
+
+
+@pytest.mark.parametrize("target", Target)
+def test_every_state_is_written(tiny_model: Callable[[str], ModelFolder], target: Target) -> None:
+    """Each choice with each other; Chromium runs some of them (tests/embed/test_states.py)."""
+    chosen = [state for state in states.every() if state.target is target]
+    assert {state.language for state in chosen} == set(LANGUAGES)
+    model = load(SHIPPED / "starter-scratch") if target is Target.PYTHON_KERAS else tiny_model("int8")
+    for state in chosen:
+        snippet = render(state.options(model))
+        every = "\n".join(snippet.files.values())
+        assert "[[" not in every, state
+        assert "[%" not in every, state
+        assert snippet.code.endswith("\n"), state
 
 
 @pytest.mark.parametrize("target", WEB)
@@ -522,10 +539,7 @@ def pictures() -> Iterator[tuple[str, bytes]]:
     yield "see-through.png", encode(see_through, "PNG")
 
 
-ALL_TINY = [*MODELS, "dynamic", "float16", "int8-coarse", "logits-two", "thirds", "uint8"]
-
-
-@pytest.mark.parametrize("model", ALL_TINY)
+@pytest.mark.parametrize("model", [kind for kind in KINDS if kind not in ("nan", "negative", "zero")])
 def test_python_code_answers_as_the_app_does(
     tiny_model: Callable[[str], ModelFolder], tmp_path: Path, model: str
 ) -> None:
@@ -578,6 +592,28 @@ def test_code_for_apps_has_the_groups_of_a_model_that_has_some(
     assert code.count("(") == code.count(")")
     used = set(re.findall(r'"(group\w*|kind\w+)"', code))
     assert used >= {"group", "groupAndKind", "kindClose", "kindNone", "kindWeak"}
+
+
+def test_python_code_gives_bytes_and_takes_real_probabilities(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path
+) -> None:
+    """An 8-bit variant: uint8 in, float32 out."""
+    tiny = tiny_model("float32")
+    typical = [np.full((1, 4, 6, 3), value, np.float32) for value in np.linspace(0, 1, 8)]
+    shutil.copytree(tiny.path, tmp_path / "small")
+    (tmp_path / "small" / "model.tflite").write_bytes(quantise_int8(tiny.read_weights(), "x", typical))
+    folder = load(tmp_path / "small")
+    generated = imported(Options(folder, Target.PYTHON_LITERT), tmp_path / "code")
+    classifier = open_classifier(folder)
+    for name, content in pictures():
+        (tmp_path / name).write_bytes(content)
+        expected, _ = classifier.run(classifier.prepare(open_photo(content, name)))
+        assert np.abs(generated.classify(tmp_path / name) - expected).max() < 1e-12
+    kotlin_code, swift_code = (render(Options(folder, target)).code for target in (Target.ANDROID, Target.IOS))
+    assert "inputs[0].writeInt8(ByteArray(pixels.size * 3) { i -> byteAt(i).toByte() })" in kotlin_code
+    assert "outputs[0].readFloat()" in kotlin_code
+    assert "return Data(bytes)\n" in swift_code
+    assert "[Float](repeating: 0" in swift_code
 
 
 @pytest.mark.parametrize(

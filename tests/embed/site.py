@@ -121,19 +121,25 @@ class Cut:
         strangers: Addresses that were refused.
         altered: Bytes the CDN serves instead of a file's own, by package and path ("@litertjs/core/dist/index.js").
         asked: How often each file of the CDN was asked for, likewise.
+        elsewhere: What other hosts serve, by address without a query.
     """
 
     def __init__(self, context: "BrowserContext", *, has_cdn: bool = True) -> None:
         self.strangers: list[str] = []
         self.altered: dict[str, bytes] = {}
         self.asked: Counter[str] = Counter()
+        self.elsewhere: dict[str, Path] = {}
         self._has_cdn = has_cdn
         # Loopback is let through by not being routed: a routed request loses the browser's cache.
         context.route(re.compile(r"^(?!http://127\.0\.0\.1[:/]|data:|blob:)"), self._answer)
 
     def _answer(self, route: "Route") -> None:
         url = route.request.url
-        wanted = _CDN.fullmatch(url.partition("?")[0])
+        bare = url.partition("?")[0]
+        if bare in self.elsewhere:
+            route.fulfill(path=self.elsewhere[bare], headers=_FOR_EVERYBODY)
+            return
+        wanted = _CDN.fullmatch(bare)
         if not self._has_cdn or wanted is None:
             self.strangers.append(url)
             route.abort("internetdisconnected")
