@@ -103,6 +103,7 @@ LITERT_FAST, LITERT_COMPATIBLE = (  # the second for browsers without relaxed SI
     for name in ("litert_wasm_internal", "litert_wasm_compat_internal")
 )
 LITERT_FILES = (LITERT, WASM_UTILS, *LITERT_FAST, *LITERT_COMPATIBLE)
+LITERT_STARTED = (LITERT, WASM_UTILS, *LITERT_FAST)  # what a browser of today loads of them
 TFJS_SCRIPT = _file("@tensorflow/tfjs", "dist/tf.min.js")
 TFJS_MODULE = _file("@tensorflow/tfjs", "dist/tf.fesm.min.js")
 MOBILENET_SCRIPT = _file("@tensorflow-models/mobilenet", "dist/mobilenet.min.js")

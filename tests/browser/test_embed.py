@@ -1,5 +1,6 @@
 """The page Embed: code to take away, at work beside the app's own answer."""
 
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -53,6 +54,9 @@ def test_the_generated_code_runs_in_a_frame_and_answers_as_the_app_does(page: Pa
     expect(page.locator("p").filter(has_text="The browser says:").last).to_contain_text("cat")
     difference = page.get_by_text("The largest difference is").inner_text().split("is ")[1].split(" ")[0]
     assert float(difference) < 2
+    # What it costs is said: sizes of real files, a time that was measured.
+    assert re.search(r"loads \d[\d.]* MB for the model and 9\.\d MB for the scripts", page.locator("body").inner_text())
+    assert re.search(r"The browser took \d+ ms .* alone took \d+ ms", page.locator("body").inner_text())
 
 
 def test_a_previewed_photo_is_on_no_disk_and_the_weights_lie_there_once(page: Page, server: Server, home: Path) -> None:

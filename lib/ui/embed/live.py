@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from lib.classify.infer import Settings, conclude, infer
-from lib.embed import Options, bundle, preview, weights_file
+from lib.embed import Options, bundle, packages, preview, weights_file
 from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
@@ -50,6 +50,7 @@ def draw(t: Translator, options: Options) -> None:
     photo = _photo(t)
     if photo is None:
         return
+    _loads(t, options.model, scripts)
     page = preview(options, **_addresses(options, options.model, scripts))
     answer = _component()(
         key="embed-preview",
@@ -87,6 +88,19 @@ def _has_scripts(t: Translator, options: Options, scripts: Scripts) -> bool:
     return False
 
 
+def _loads(t: Translator, folder: ModelFolder, scripts: Scripts) -> None:
+    """Say how much a browser loads that opens such a page for the first time."""
+    runtime = sum(scripts.path(file).stat().st_size for file in packages.LITERT_STARTED)
+    st.caption(
+        t(
+            "The first visit to such a page loads {model} for the model and {runtime} for the scripts that run it; a "
+            "server that compresses sends less.",
+            model=size_words(_weights(loaded.stamp(folder), folder)[1]),
+            runtime=size_words(runtime),
+        )
+    )
+
+
 def _photo(t: Translator) -> Photo | None:
     photos = [photo for photo in current().album.photos if photo.thumbnail is not None]
     if not photos:
@@ -107,15 +121,17 @@ def _photo(t: Translator) -> Photo | None:
 
 def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
     """Return where the browser finds the scripts and the model, after seeing to it that it does."""
-    model = f"m/{_digest(loaded.stamp(folder), folder)}/"
+    model = f"m/{_weights(loaded.stamp(folder), folder)[0]}/"
     files = {f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)}
     previews.share({**files, model + MODEL_FILE: partial(weights_file, folder)})
     return {"scripts": f"{previews.ADDRESS}/npm/", "model": f"{previews.ADDRESS}/{model}"}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _digest(stamp: object, _folder: ModelFolder) -> str:
-    return hashlib.sha256(weights_file(_folder)).hexdigest()
+def _weights(stamp: object, _folder: ModelFolder) -> tuple[str, int]:
+    """Return digest and size in bytes of the model's file as the code takes it."""
+    content = weights_file(_folder)
+    return hashlib.sha256(content).hexdigest(), len(content)
 
 
 @st.cache_resource(show_spinner=False)
@@ -147,6 +163,14 @@ def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, 
     sentence = t.message(explain(outcome.verdict, outcome.group))
     st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
     st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
+    st.caption(
+        t(
+            "The browser took {browser} ms to scale the photo and run the model; here, running the model alone took "
+            "{app} ms.",
+            browser=f"{float(answer['milliseconds']):.0f}",
+            app=f"{own.milliseconds:.0f}",
+        )
+    )
     st.caption(
         t(
             "The largest difference is {points} percentage points. Both run the same file; they differ where the "

@@ -19,8 +19,9 @@ export default function ({ data, parentElement, setStateValue }) {
     if (message.discern === "ready") send();
     if (message.discern === "height") frame.style.height = `${Math.max(160, Math.min(900, message.height + 8))}px`;
     if (message.discern === "answer") {
-      const { probabilities, kind, sentence } = message;
-      setStateValue("answer", { photo: data.photo, probabilities: Array.from(probabilities), kind, sentence });
+      const { probabilities, kind, sentence, milliseconds } = message;
+      const answer = { photo: data.photo, probabilities: Array.from(probabilities), kind, sentence, milliseconds };
+      setStateValue("answer", answer);
     }
   };
   const photo = String(data.photo);

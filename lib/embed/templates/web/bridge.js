@@ -20,8 +20,9 @@
   addEventListener('message', ({source, data}) => {
     if (source === parent && data?.discern === 'photo') pick(new File([data.bytes], data.name, {type: data.type}));
   });
-  document.addEventListener('discern', ({detail: {probabilities, labels, verdict}}) => {
-    tell({discern: 'answer', probabilities, labels, kind: verdict.kind, sentence: root.querySelector('[role=status]').textContent});
+  document.addEventListener('discern', ({detail: {probabilities, labels, verdict, milliseconds}}) => {
+    const sentence = root.querySelector('[role=status]').textContent;
+    tell({discern: 'answer', probabilities, labels, kind: verdict.kind, sentence, milliseconds});
   });
   new ResizeObserver(() => tell({discern: 'height', height: document.documentElement.scrollHeight}))
     .observe(document.documentElement);

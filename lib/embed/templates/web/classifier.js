@@ -40,12 +40,15 @@ export function createClassifier(show) {
       if (mine !== turn) return;
       tell({status: words.looking, busy: true});
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw that
+      const start = performance.now();
       const answer = await infer(bitmap);
+      const milliseconds = performance.now() - start; // for scaling the photo and running the model
       const verdict = judge(answer.probabilities, answer.labels, model.thresholds);
       const group = model.groups ? judgeGroups(answer.probabilities, answer.labels, model.groups, model.thresholds) : null;
       const predictions = rank(answer.probabilities, answer.labels, model.top);
       tell({status: explain(verdict, words, group), kind: verdict.kind, predictions});
-      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail: {...answer, verdict, group}}));
+      const detail = {...answer, verdict, group, milliseconds};
+      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail}));
     } catch (error) {
       tell({status: error.message || String(error), failed: true});
     } finally {
