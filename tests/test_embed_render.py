@@ -607,7 +607,7 @@ def test_python_code_gives_bytes_and_takes_real_probabilities(
     classifier = open_classifier(folder)
     for name, content in pictures():
         (tmp_path / name).write_bytes(content)
-        expected, _ = classifier.run(classifier.prepare(open_photo(content, name)))
+        expected = classifier.run(classifier.prepare(open_photo(content, name))).probabilities
         assert np.abs(generated.classify(tmp_path / name) - expected).max() < 1e-12
     kotlin_code, swift_code = (render(Options(folder, target)).code for target in (Target.ANDROID, Target.IOS))
     assert "inputs[0].writeInt8(ByteArray(pixels.size * 3) { i -> byteAt(i).toByte() })" in kotlin_code
