@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lib.catalogue.store import State
 from lib.errors import AppError
 from lib.ui import intake, verdict_settings, visit
 from lib.ui.classify import explanation, results
@@ -24,15 +25,16 @@ entry = choice.pick(t)
 if entry is None:
     st.stop()
 chosen = verdict_settings.draw(t, entry.spec.output.classes)
-if entry.folder is None:
+if entry.state is not State.READY:
     download_card(t, entry)
 
 intake.draw(t)
 album = visit.current().album
-if entry.folder is not None:
+if entry.state is State.READY:
     try:
-        classifier = loaded.classifier(entry.folder)
-        labels = entry.folder.read_labels(t.language)
+        folder = loaded.store().open_folder(entry.spec.id)
+        classifier = loaded.classifier(folder)
+        labels = folder.read_labels(t.language)
     except AppError as error:
         st.error(plain(t.message(error.message)), icon=":material/error:")
         st.stop()

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
+from lib.catalogue import packaged
+from lib.catalogue.packaged import Packaged
 from lib.errors import ModelFileError, UsageError
 from lib.messages import N_
-from lib.model.spec import ModelSpec, parse, read_toml
+from lib.model.spec import CARD, ModelSpec, parse, read_toml
 
 MIRROR_VARIABLE = "DISCERN_MIRROR"
 # A published size is rounded; whatever is much larger is not the file that was meant.
@@ -105,14 +107,16 @@ class Catalogue:
     """All that can be fetched.
 
     Attributes:
-        specs: By id, in the file's order.
-        origins: By id.
+        specs: Of the models that can be fetched, by id, in the file's order.
+        origins: Of the same, by id.
+        packaged: Models that are written from weights in a Python package, by id.
         labels: Shared label lists, by key.
         aliases: Ids that models no longer have; each means the model named.
     """
 
     specs: Mapping[str, ModelSpec]
     origins: Mapping[str, Origin]
+    packaged: Mapping[str, Packaged]
     labels: Mapping[str, LabelList]
     aliases: Mapping[str, str]
 
@@ -137,7 +141,7 @@ def mirror() -> str | None:
 
 
 def load(path: Path) -> Catalogue:
-    """Read the catalogue.
+    """Read the catalogue, and the descriptions of shipped models without weights in the folders beside it.
 
     Raises:
         ModelFileError: It is missing or breaks its own rules; the entry is named.
@@ -146,13 +150,21 @@ def load(path: Path) -> Catalogue:
     labels = {key: _label_list(key, entry, table) for key, entry in table.get("labels", {}).items()}
     specs: dict[str, ModelSpec] = {}
     origins: dict[str, Origin] = {}
+    from_packages: dict[str, Packaged] = {}
     for entry in table.get("model", []):
         spec = parse({"runtime": "litert", "weights": "model.tflite", "labels": "labels.txt", **entry}, path.name)
-        if spec.id in specs:
+        if spec.id in specs or spec.id in from_packages:
             raise ModelFileError(N_("{file} lists {model} twice."), file=path.name, model=spec.id)
+        if spec.source.get("kind") == packaged.KIND:
+            from_packages[spec.id] = packaged.read(spec, path.parent, from_packages)
+            continue
         specs[spec.id] = spec
         origins[spec.id] = _origin(spec, table, labels)
-    return Catalogue(specs, origins, labels, table.get("aliases", {}))
+    for card in sorted(path.parent.glob(f"*/{CARD}")):
+        spec = parse(read_toml(card, f"{card.parent.name}/{CARD}"), f"{card.parent.name}/{CARD}")
+        if spec.source.get("kind") == packaged.KIND:
+            from_packages[spec.id] = packaged.read(spec, card.parent, from_packages)
+    return Catalogue(specs, origins, from_packages, labels, table.get("aliases", {}))
 
 
 def _label_list(key: str, entry: Mapping[str, Any], table: Mapping[str, Any]) -> LabelList:

@@ -1,21 +1,24 @@
 """Which models there are, which are on this machine, and how the others get here.
 
-Shipped models lie in `models/`; fetched and users' own under the data folder (`DISCERN_HOME`, by default the
-platform's folder for user data). Nothing is downloaded unless `fetch` or `downloads.start` is called.
+Shipped models lie in `models/`, or are written from weights in a Python package when they are first opened
+(`lib.catalogue.packaged`); these, fetched and users' own lie under the data folder (`DISCERN_HOME`, by default the
+platform's folder for user data). Nothing is downloaded unless `fetch` is called.
 """
 
 import difflib
 import os
 import threading
 from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue import install, origins
+from lib.catalogue import install, origins, packaged
 from lib.catalogue.origins import Catalogue
+from lib.catalogue.packaged import Packaged
 from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
@@ -25,6 +28,8 @@ from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
+# What is asked where nobody chose: the first of these that can be used, and their order in every list.
+DEFAULTS = ("efficientnet-lite0-int8", "starter", "starter-scratch")
 DEFAULT_ID = "starter-scratch"
 
 Kind = Literal["shipped", "yours", "catalogue"]
@@ -35,6 +40,7 @@ class State(StrEnum):
 
     READY = "ready"
     DOWNLOADABLE = "downloadable"
+    INSTALLABLE = "installable"  # with a Python package
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,10 @@ class Entry:
         spec: Its description; for a model that is ready, that of its own `model.toml`.
         state: Whether it is here.
         size_bytes: Of its files when ready; else of the download, exact or as published; None if unknown.
-        folder: Where it is, when ready.
+        folder: Where it is, when ready; None for one that `Store.open_folder` will write in less than a second.
         kind: "shipped" with the program, a user's ("yours"), or of the "catalogue".
         is_packed: To be downloaded inside an archive that may be several times `size_bytes`.
+        problem: Of an installable one: what has to be done.
     """
 
     spec: ModelSpec
@@ -56,6 +63,7 @@ class Entry:
     folder: ModelFolder | None
     kind: Kind
     is_packed: bool = False
+    problem: AppError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,8 @@ class Store:
         self._shipped = shipped
         self._trials = trials_of(self.data)
         self._reads: dict[Path, _Read] = {}
+        self._elsewhere: dict[str, ModelFolder] = {}  # written, but not into the data folder
+        self._unwritable: dict[str, AppError] = {}
 
     @property
     def models(self) -> Path:
@@ -100,14 +110,30 @@ class Store:
 
         No two have the same id. A model that is new here is tried in a child process first (`lib.catalogue.trial`).
         """
-        shipped = self._scan(self._shipped)
-        here = self._scan(self.models)
-        listed = self._catalogue.specs
+        here = {_id(read): read for read in self._scan(self.models)}
+        packaged = [self._packaged_entry(model, here.get(model.spec.id)) for model in self._catalogue.packaged.values()]
+        shipped = [self._ready(read, "shipped") for read in self._scan(self._shipped)]
+        shipped += [entry for entry in packaged if entry.kind == "shipped"]
+        listed = {*self._catalogue.specs, *self._catalogue.packaged}
         return (
-            *(self._ready(read, "shipped") for read in sorted(shipped, key=_default_first)),
-            *(self._ready(read, "yours") for read in here if _id(read) not in listed),
-            *self._catalogue_entries({_id(read): read for read in here}),
+            *sorted(shipped, key=_default_first),
+            *(self._ready(read, "yours") for model, read in here.items() if model not in listed),
+            *(entry for entry in packaged if entry.kind != "shipped"),
+            *self._catalogue_entries(here),
         )
+
+    def ready(self) -> tuple[Entry, ...]:
+        """Return the models that can classify now, each with its folder; what has to be written for that is."""
+        for entry in self.entries():
+            if entry.state is State.READY and entry.folder is None:
+                with suppress(AppError):
+                    self.open_folder(entry.spec.id)
+        return tuple(entry for entry in self.entries() if entry.folder is not None)
+
+    def default_id(self) -> str:
+        """Return the model that is asked where nobody chose: the first of `DEFAULTS` that can be used."""
+        ready = {entry.spec.id for entry in self.entries() if entry.state is State.READY}
+        return next((model for model in DEFAULTS if model in ready), DEFAULTS[-1])
 
     def problems(self) -> tuple[AppError, ...]:
         """Return what is wrong with folders that should hold models and cannot be used; they are not listed."""
@@ -117,7 +143,8 @@ class Store:
     def free_id(self, name: str) -> str:
         """Return `name`, or name-2, -3, … if a model has that id already, or a folder of users' models that name."""
         catalogue = self._catalogue
-        taken = {*catalogue.specs, *catalogue.aliases, *self._names(self._shipped), *_everything_in(self.models)}
+        listed = {*catalogue.specs, *catalogue.packaged, *catalogue.aliases}
+        taken = {*listed, *self._names(self._shipped), *_everything_in(self.models)}
         endings = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
         return next(free for ending in endings if (free := name[: MAX_ID - len(ending)] + ending) not in taken)
 
@@ -152,22 +179,46 @@ class Store:
         raise UnknownModelError(N_("There is no model “{model}”."), model=model_id)
 
     def open_folder(self, model_id: str) -> ModelFolder:
-        """Return a model's folder.
+        """Return a model's folder, written first if its weights come in a package.
 
         Raises:
             UnknownModelError: There is no such model.
             ModelNotReadyError: It is not on this machine yet.
             ModelFileError: It cannot be used; the sentence says why.
+            DownloadError: There is no room to write it.
         """
         entry = self.find(model_id)
+        model_id = entry.spec.id
         if entry.folder is None:
             self._refuse_unusable(model_id)
+            if entry.problem is not None:
+                raise entry.problem
+            if model_id in self._catalogue.packaged:
+                return self._write(self._catalogue.packaged[model_id])
             raise ModelNotReadyError(N_("{model} is not on this machine yet."), model=model_id)
         return entry.folder
 
     def open_folders(self, model_ids: Iterable[str]) -> list[ModelFolder]:
         """Return the folders of several models, each once, by whichever of its ids it is called; see `open_folder`."""
         return list({folder.spec.id: folder for folder in map(self.open_folder, model_ids)}.values())
+
+    def _write(self, model: Packaged) -> ModelFolder:
+        """Write a model from its package; one that cannot be is not tried again by this store."""
+        from lib.catalogue import from_package  # it takes 0.2 s to import, and is needed once
+
+        model_id = model.spec.id
+        try:
+            folder = from_package.write(model, self.data)
+        except ModelFileError as error:
+            self._unwritable[model_id] = error
+            raise
+        if folder.path.parent == self.models:
+            read = self._read(folder.path)
+            if read.problem is not None or read.folder is None:
+                raise read.problem or folder.changed()
+            return read.folder
+        self._elsewhere[model_id] = folder = self._admit(folder)
+        return folder
 
     def _refuse_unusable(self, model_id: str, *, only_foreign: bool = False) -> None:
         """Raise the problem of the folder of that name, if it has one; if told so, only of one not to be replaced."""
@@ -198,8 +249,10 @@ class Store:
             ModelFileError: What came is not the model.
         """
         entry = self.find(model_id)
+        if entry.problem is not None:
+            raise entry.problem
         if entry.state is State.READY:
-            return install.already_here(entry.spec)
+            return install.already_here(self.open_folder(entry.spec.id).spec)
         on_progress(Progress(Stage.WAITING))
         cancelled = cancelled or threading.Event()
         with locked(install.lock_of(self.data, f"model-{model_id}"), cancelled=cancelled):
@@ -222,6 +275,16 @@ class Store:
                 yield Entry(
                     spec, State.DOWNLOADABLE, origin.size_bytes, None, "catalogue", is_packed=origin.kind == "archive"
                 )
+
+    def _packaged_entry(self, model: Packaged, here: _Read | None) -> Entry:
+        """Return a model whose weights come in a package: here, to be written, or to be installed."""
+        folder = here.folder if here is not None else self._elsewhere.get(model.spec.id)
+        if folder is not None and packaged.is_current(model, folder):
+            return Entry(folder.spec, State.READY, model.size_bytes, folder, "shipped")
+        problem = self._unwritable.get(model.spec.id) or packaged.problem(model)
+        if problem is None:
+            return Entry(model.spec, State.READY, model.size_bytes, None, "shipped")
+        return Entry(model.spec, State.INSTALLABLE, model.size_bytes, None, "catalogue", problem=problem)
 
     def _ready(self, read: _Read, kind: Kind) -> Entry:
         assert read.folder is not None
@@ -252,10 +315,20 @@ class Store:
             if foreign is not None:
                 return _Read(stamps, problem=foreign, is_foreign=True)
             folder.read_labels()
-            folder = trusted(folder) if is_shipped else self._trials.admit(folder)
+            folder = trusted(folder) if is_shipped else self._admit(folder)
         except ModelFileError as problem:
             return _Read(stamps, problem=problem)
         return _Read(stamps, folder, sum(stamps[file].size for file in files))
+
+    def _admit(self, folder: ModelFolder) -> ModelFolder:
+        """Return a folder of the data folder with the digest of weights that may be opened; new ones are tried first.
+
+        A file that comes of a package as it came of it when the catalogue was written has been tried then.
+        """
+        known = self._catalogue.packaged.get(folder.spec.id)
+        if known is not None and folder.spec.source.get("weights_sha256") == known.weights_sha256:
+            return trusted(folder)
+        return self._trials.admit(folder)
 
     def _foreign(self, folder: ModelFolder) -> ModelFileError | None:
         """Return what is wrong with a user's model that is not called as its folder is, or is called as another model.
@@ -269,9 +342,12 @@ class Store:
                 folder=folder.path.name,
                 model=model,
             )
+        kind = folder.spec.source.get("kind")
         origin = self._catalogue.origins.get(model)
-        if model in self._names(self._shipped) or (
-            origin is not None and folder.spec.source.get("kind") != origin.kind
+        if (
+            model in self._names(self._shipped)
+            or (origin is not None and kind != origin.kind)
+            or (model in self._catalogue.packaged and kind != packaged.KIND)
         ):
             return ModelFileError(
                 N_(
@@ -284,12 +360,14 @@ class Store:
         return None
 
     def _names(self, parent: Path) -> list[str]:
-        """Return the names of the folders in `parent` that should hold models; not every shipped folder must."""
+        """Return the names of the folders in `parent` that should hold models; not every shipped folder has weights."""
         try:
             names = sorted(item.name for item in os.scandir(parent) if item.is_dir() and item.name[0] != ".")
         except OSError:
             return []
-        return [name for name in names if parent != self._shipped or (parent / name / CARD).is_file()]
+        if parent != self._shipped:
+            return names
+        return [name for name in names if (parent / name / CARD).is_file() and name not in self._catalogue.packaged]
 
 
 def trusted(folder: ModelFolder) -> ModelFolder:
@@ -309,5 +387,6 @@ def _id(read: _Read) -> str:
     return read.folder.spec.id
 
 
-def _default_first(read: _Read) -> tuple[bool, str]:
-    return (_id(read) != DEFAULT_ID, _id(read))
+def _default_first(entry: Entry) -> tuple[int, str]:
+    model = entry.spec.id
+    return (DEFAULTS.index(model) if model in DEFAULTS else len(DEFAULTS), model)

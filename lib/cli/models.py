@@ -24,7 +24,11 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
     if arguments.json:
         print(json.dumps([_entry_object(entry) for entry in entries]))
     else:
-        states = {State.READY: say(N_("ready")), State.DOWNLOADABLE: say(N_("downloadable"))}
+        states = {
+            State.READY: say(N_("ready")),
+            State.DOWNLOADABLE: say(N_("downloadable")),
+            State.INSTALLABLE: say(N_("installable")),
+        }
         put_table([_entry_row(entry, states[entry.state]) for entry in entries])
     for problem in store.problems():
         complain(problem, say)

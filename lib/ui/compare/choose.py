@@ -86,7 +86,7 @@ def _options(t: Translator) -> dict[str, Option]:
 
     A model whose file is damaged is left out, and that is said.
     """
-    here = [(entry.spec.name, entry.folder) for entry in store().entries() if entry.folder is not None]
+    here = [(entry.spec.name, entry.folder) for entry in store().ready() if entry.folder is not None]
     ids = {folder.spec.id for _, folder in here}
     options: dict[str, Option] = {}
     for name, folder in here:

@@ -20,7 +20,7 @@ _MODEL = "embed_model"
 
 def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
     """Draw the choice of a model; the one last used in Classify stands first."""
-    own = {entry.spec.id: entry.folder for entry in store().entries() if entry.folder is not None}
+    own = {entry.spec.id: entry.folder for entry in store().ready() if entry.folder is not None}
     every: dict[str, ModelFolder | TfjsMobilenet] = {**own, **MOBILENETS}
     names = {key: found.name if isinstance(found, TfjsMobilenet) else found.spec.name for key, found in every.items()}
     wanted = st.session_state.get(_MODEL) or choice.last_chosen()

@@ -45,7 +45,7 @@ def _card(t: Translator, entry: Entry) -> None:
     if spec.published is not None:
         st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
         st.caption(plain(t("Source: {source}", source=spec.published.source)))
-    if entry.folder is not None:
+    if ready:
         if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
             st.session_state[CHOSEN] = spec.id
             st.switch_page("pages/classify.py")

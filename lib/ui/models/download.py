@@ -6,6 +6,7 @@ from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
 from lib.ui import waiting
 from lib.ui.models.loaded import store
+from lib.ui.style import plain
 from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 from lib.work.progress import FetchReport
@@ -16,6 +17,8 @@ def short_state(t: Translator, entry: Entry) -> str:
     """Return where the model stands: "ready", "14 MB to download", "downloading"."""
     if entry.state is State.READY:
         return t("ready")
+    if entry.state is State.INSTALLABLE:
+        return t("needs a Python package")
     download = _download_of(entry.spec.id)
     if download is not None and download.is_live:
         return t("downloading")
@@ -28,11 +31,15 @@ def download_card(t: Translator, entry: Entry) -> None:
     """Draw what a model that is not here needs: its figures, and one button that fetches it, with progress."""
     with st.container(border=True, key=f"download-{entry.spec.id}"):
         st.markdown("**" + t("This model is not on this computer yet.") + "**")
-        st.caption(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
+        if entry.problem is None:
+            st.caption(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
         draw_download(t, entry)
 
 
 def draw_download(t: Translator, entry: Entry) -> None:
+    if entry.problem is not None:
+        st.caption(plain(t.message(entry.problem.message)))
+        return
     model, job = entry.spec.id, _download_of(entry.spec.id)
     if job is not None and job.is_live:
         waiting.watch(t, job, patience_s=0.0)
