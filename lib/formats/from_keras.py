@@ -1,7 +1,7 @@
 """Keras Applications → LiteRT; runs only in a worker process, the one place where TensorFlow is imported.
 
 `convert` is the side of the web process, `convert_application` the worker's. `to_litert` serves any Keras model in a
-worker; `pin` any LiteRT file anywhere.
+worker.
 """
 
 import os
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
-from lib.formats.edit import pin
 from lib.formats.unbelieved import first_line
 from lib.messages import N_
 from lib.model.spec import ModelFolder
@@ -108,6 +107,8 @@ def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str
 def to_litert(model: Any) -> bytes:
     """Return a Keras model as a float32 LiteRT file with batch size 1. Needs TensorFlow; tens of seconds."""
     import tensorflow as tf
+
+    from lib.formats.edit import pin
 
     _, height, width, _ = model.input_shape
     return pin(tf.lite.TFLiteConverter.from_keras_model(model).convert(), (width, height), str(model.name))
