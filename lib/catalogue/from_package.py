@@ -172,7 +172,7 @@ def self_test(model: Packaged, folder: ModelFolder) -> None:
     """
     classifier = open_classifier(folder, workers=1)
     index, expected = model.self_test
-    probabilities, _ = classifier.run(classifier.prepare(probe(model.spec.input.size_wh)))
+    probabilities = classifier.run(classifier.prepare(probe(model.spec.input.size_wh))).probabilities
     if abs(probabilities[index] - expected) > MOST_SHIFT:
         raise ModelFileError(
             N_("{model} answers otherwise on this computer than it should: {found} instead of {expected}."),
