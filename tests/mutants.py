@@ -40,6 +40,30 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a winner at exactly the floor is not weak, be it class or group",
+        "has_rival, is_weak = p2 >= ratio * p1, p1 < floor",
+        "has_rival, is_weak = p2 >= ratio * p1, p1 <= floor",
+        "test_verdict",
+    ),
+    Mutant(
+        "a clear class is never replaced by its group",
+        "group.verdict is VerdictKind.CLEAR and verdict.kind.is_ambiguous else None",
+        "group.verdict is VerdictKind.CLEAR else None",
+        "test_verdict",
+    ),
+    Mutant(
+        "the rest competes with the groups",
+        "leader, second = _order(sums, 2).tolist()",
+        "leader, second = _order(sums[:-1], 2).tolist()",
+        "test_verdict",
+    ),
+    Mutant(
+        "a label is meant where the photos tell its like apart by name",
+        "and beside.isdisjoint(set(meant) - set(alike))",
+        "",
+        "test_matching",
+    ),
+    Mutant(
         "a class at exactly the ratio is named as a rival",
         "probabilities >= thresholds.ratio * p1",
         "probabilities > thresholds.ratio * p1",
