@@ -98,6 +98,7 @@ class Answer:
         size_wh: Width and height of the upright photo in pixels, as stored in the file.
         milliseconds: Time from tensor to probabilities (inference alone).
         unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        view: Which part of the photo the model looked at, by the name that the rule has in `InputSpec.resize`.
     """
 
     file: str
@@ -106,6 +107,7 @@ class Answer:
     size_wh: tuple[int, int]
     milliseconds: float
     unfamiliar: bool | None = None
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Classification:
         milliseconds: Time from tensor to probabilities (inference alone).
         group: The everyday group that leads; None for a model without groups, and where none can be named.
         unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        view: As the answer's.
     """
 
     file: str
@@ -131,6 +134,7 @@ class Classification:
     milliseconds: float
     group: Group | None = None
     unfamiliar: bool | None = None
+    view: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from lib.catalogue.store import State
 from lib.errors import AppError
-from lib.ui import intake, verdict_settings, visit
+from lib.ui import intake, verdict_settings, views, visit
 from lib.ui.classify import explanation, results
 from lib.ui.language import translator
 from lib.ui.models import choice, loaded
@@ -33,13 +33,14 @@ album = visit.current().album
 if entry.state is State.READY:
     try:
         folder = loaded.store().open_folder(entry.spec.id)
-        classifier = loaded.classifier(folder)
+        (asked,) = views.chosen([folder])
+        classifier = loaded.classifier(asked)
         labels = folder.read_labels(t.language)
     except AppError as error:
         st.error(plain(t.message(error.message)), icon=":material/error:")
         st.stop()
     if album.photos:
-        results.draw(t, album, classifier, labels, chosen)
+        results.draw(t, album, folder, classifier, labels, chosen)
     else:
         st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
     draw_classes(t, labels)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import choosing, intake, verdict_settings, visit
+from lib.ui import choosing, intake, verdict_settings, views, visit
 from lib.ui.compare import choose, labelled, side, speed
 from lib.ui.language import translator
 from lib.ui.models.loaded import classifier
@@ -19,19 +19,21 @@ except AppError as error:
 if not folders:
     st.stop()
 chosen = verdict_settings.draw(t, *(folder.spec.output.classes for folder in folders))
-views = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
-view = choosing.segment(t, t("View"), views, key="view")
+parts = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
+part = choosing.segment(t, t("View"), parts, key="view")
 try:
-    match view:
+    match part:
         case "labelled":
             labelled.draw(t, folders, chosen)
         case "speed":
             speed.draw(t, folders)
         case _:
-            classifiers = [classifier(folder) for folder in folders]
+            asked = views.chosen(folders)
+            classifiers = [classifier(folder) for folder in asked]
             intake.draw(t)
             if visit.current().album.photos:
-                side.draw(t, folders, classifiers, chosen)
+                views.draw_for_all(t, folders)
+                side.draw(t, asked, classifiers, chosen)
             else:
                 st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
 except AppError as error:

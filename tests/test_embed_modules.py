@@ -21,7 +21,7 @@ from lib.embed import Options, Target, render
 from lib.embed.mobilenets import MOBILENETS
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
-from lib.model.spec import InputSpec, ModelFolder, OutputSpec
+from lib.model.spec import FILTERS, RESIZE_RULES, InputSpec, ModelFolder, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
 from lib.verdict import Groups, Thresholds, explain, judge, judge_groups, percent, rank, sure_group
 from tests.embed.packages import find_node
@@ -339,20 +339,25 @@ def test_what_is_no_answer_is_refused_in_the_same_words(run: Run, raw: list[floa
 # Pixels -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", ["crop", "squash"])
+@pytest.mark.parametrize("rule", RESIZE_RULES)
+@pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize(
     ("size_wh", "target_wh"),
     [
         pytest.param((48, 32), (6, 4), id="smaller"),
         pytest.param((5, 9), (8, 12), id="larger"),
         pytest.param((61, 300), (32, 32), id="narrow, in several strips"),
+        pytest.param((301, 60), (32, 24), id="wide"),
         pytest.param((33, 17), (33, 17), id="the same"),
         pytest.param((1, 1), (3, 3), id="one pixel"),
+        pytest.param((1, 700), (8, 8), id="one pixel wide"),
+        pytest.param((700, 1), (8, 3), id="one pixel high"),
+        pytest.param((3000, 40), (5, 7), id="far smaller one way, in the other direction's shape"),
         pytest.param((2 * DECODE_FLOOR + 1, 2 * DECODE_FLOOR + 3), (32, 24), id="reduced first"),
     ],
 )
 def test_photos_are_scaled_to_the_same_bytes(
-    run: Run, rule: str, size_wh: tuple[int, int], target_wh: tuple[int, int]
+    run: Run, rule: str, name: str, size_wh: tuple[int, int], target_wh: tuple[int, int]
 ) -> None:
     image = noise(*size_wh)
     bitmap = {
@@ -360,8 +365,9 @@ def test_photos_are_scaled_to_the_same_bytes(
         "height": image.height,
         "rgba": base64.b64encode(image.convert("RGBA").tobytes()).decode(),
     }
-    spec = InputSpec(target_wh, resize=rule)
-    asked = {"width": target_wh[0], "height": target_wh[1], "resize": rule, "leastSide": least_side(spec)}
+    spec = InputSpec(target_wh, resize=rule, filter=name)
+    (width, height), least = target_wh, least_side(spec)
+    asked = {"width": width, "height": height, "resize": rule, "filter": name, "leastSide": least}
     (found,) = run([("pixels", "toPixels", [bitmap, asked])])
     reduced = image.reduce(2) if min(size_wh) >= 2 * DECODE_FLOOR else image
     expected = np.asarray(resize(reduced, spec))

@@ -30,7 +30,7 @@ from lib.formats.quantise import quantise_int8
 from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
-from lib.model.spec import ModelFolder, OutputSpec, load
+from lib.model.spec import FILTERS, RESIZE_RULES, ModelFolder, OutputSpec, load
 from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge, judge_groups, sure_group
 from tests.embed import states
@@ -614,6 +614,22 @@ def test_python_code_gives_bytes_and_takes_real_probabilities(
     assert "outputs[0].readFloat()" in kotlin_code
     assert "return Data(bytes)\n" in swift_code
     assert "[Float](repeating: 0" in swift_code
+
+
+@pytest.mark.parametrize("rule", RESIZE_RULES)
+@pytest.mark.parametrize("name", FILTERS)
+def test_python_code_scales_photos_to_the_same_bytes(
+    tiny_model: Callable[[str], ModelFolder], tmp_path: Path, rule: str, name: str
+) -> None:
+    own = tiny_model("float32")
+    folder = own.looking_as(replace(own.spec.input, resize=rule, filter=name))
+    generated = imported(Options(folder, Target.PYTHON_LITERT), tmp_path / "code")
+    classifier = open_classifier(folder)
+    for size_wh in [(48, 32), (40, 700), (1, 1), (1, 300), (300, 1), (5, 9)]:
+        path = tmp_path / "photo.png"
+        path.write_bytes(encode(noise(*size_wh), "PNG"))
+        found = generated.to_tensor(generated.open_photo(path))
+        assert np.array_equal(found, classifier.prepare(open_photo(path.read_bytes(), path.name))[0])
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from lib.catalogue.packaged import Packaged
 from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
 from lib.messages import N_
-from lib.model.spec import CARD, MAX_ID, ModelFolder, ModelSpec, load
+from lib.model.spec import CARD, MAX_ID, InputSpec, ModelFolder, ModelSpec, load
 from lib.work.files import Stamp, data_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
@@ -269,7 +269,8 @@ class Store:
     def _catalogue_entries(self, here: dict[str, _Read]) -> Iterator[Entry]:
         for model_id, spec in self._catalogue.specs.items():
             if model_id in here:
-                yield self._ready(here[model_id], "catalogue")
+                # Its weights are those of the catalogue, which therefore knows best how they look at photos.
+                yield self._ready(here[model_id], "catalogue", spec.input)
             else:
                 origin = self._catalogue.origins[model_id]
                 yield Entry(
@@ -286,9 +287,12 @@ class Store:
             return Entry(model.spec, State.READY, model.size_bytes, None, "shipped")
         return Entry(model.spec, State.INSTALLABLE, model.size_bytes, None, "catalogue", problem=problem)
 
-    def _ready(self, read: _Read, kind: Kind) -> Entry:
-        assert read.folder is not None
-        return Entry(read.folder.spec, State.READY, read.size_bytes, read.folder, kind)
+    def _ready(self, read: _Read, kind: Kind, look: InputSpec | None = None) -> Entry:
+        """Return the entry of a model that is here; it looks at photos as `look` says, or as its `model.toml` does."""
+        folder = read.folder
+        assert folder is not None
+        folder = folder.looking_as(look) if look is not None else folder
+        return Entry(folder.spec, State.READY, read.size_bytes, folder, kind)
 
     def _scan(self, parent: Path) -> list[_Read]:
         """Return the usable model folders in `parent`, by name; each is read again only when it changed."""

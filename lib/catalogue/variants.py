@@ -157,7 +157,7 @@ def _find(folder: ModelFolder, form: Format, place: Path) -> ModelFolder | None:
         found = load(place / variant_id(folder.spec, form))
         source = found.spec.source
         if (source.get("of_sha256"), source.get("edition")) == (_digest_of(folder), EDITION):
-            return trials_of(place.parent).admit(found)
+            return trials_of(place.parent).admit(found).looking_as(folder.spec.input)
     return None
 
 
@@ -277,7 +277,7 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     """
     spec = parse(payload["spec"], CARD)
     # The pixels have the input's size already: cutting and scaling must leave them as they are.
-    spec = replace(spec, input=replace(spec.input, resize="squash"))
+    spec = replace(spec, input=spec.input.looking_at_all())
     original = ModelFolder(spec, Path(payload["path"]))
     small = ModelFolder(replace(spec, weights=WEIGHTS), Path(payload["work"]))
     images = [Image.fromarray(pixels) for pixels in np.load(payload["pixels"])]

@@ -81,6 +81,7 @@ def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None 
         milliseconds=answer.milliseconds,
         group=judge_groups(answer.probabilities, labels, groups, settings.thresholds) if groups else None,
         unfamiliar=answer.unfamiliar,
+        view=answer.view,
     )
 
 
@@ -167,7 +168,10 @@ def _infer(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple
         found = classifier.run(classifier.prepare(image))
     except ModelOutputError as error:
         return Failure(name, classifier.spec.id, error)
-    return Answer(name, classifier.spec.id, found.probabilities, size_wh, found.milliseconds, found.unfamiliar)
+    spec = classifier.spec
+    return Answer(
+        name, spec.id, found.probabilities, size_wh, found.milliseconds, found.unfamiliar, view=spec.input.resize
+    )
 
 
 def pixels_needed(classifier: Classifier) -> int:

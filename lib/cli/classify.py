@@ -9,7 +9,18 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP, Settings, conclude, infer_with_each
 from lib.classify.opening import open_classifier
-from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, add_thresholds, complain, put, steps_in_place, writing
+from lib.cli.terminal import (
+    ALL_WELL,
+    SOME_FAILED,
+    Commands,
+    add_thresholds,
+    add_whole_photo,
+    complain,
+    open_folders,
+    put,
+    steps_in_place,
+    writing,
+)
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -28,6 +39,7 @@ def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
         "--model", action="append", metavar="ID", help=f"model to ask; may be repeated (default {DEFAULT_ID})"
     )
     parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
+    add_whole_photo(parser)
     add_thresholds(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
@@ -37,8 +49,7 @@ def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
-    store = Store()
-    folders = store.open_folders(arguments.model or [DEFAULT_ID])
+    folders = open_folders(Store(), arguments.model or [DEFAULT_ID], say, whole_photo=arguments.whole_photo)
     sources, nothing_in = _find_all(arguments.paths)
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]

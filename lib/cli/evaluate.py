@@ -13,7 +13,9 @@ from lib.cli.terminal import (
     SOME_FAILED,
     Commands,
     add_thresholds,
+    add_whole_photo,
     note,
+    open_folders,
     put,
     put_table,
     steps_in_place,
@@ -59,6 +61,7 @@ def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="what a class of the folder is called by a model; several for one class all count; "
         "CLASS= leaves the class out",
     )
+    add_whole_photo(parser)
     add_thresholds(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object with all figures")
@@ -78,8 +81,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(thresholds=Thresholds(arguments.ratio, arguments.floor))
     path, models = _path_and_models(arguments)
     photos = read_labelled(path)
-    store = Store()
-    folders = store.open_folders(models)
+    folders = open_folders(Store(), models, say, whole_photo=arguments.whole_photo)
     matchings = _match(photos, folders, _choices(arguments.match, photos))
     entrants = [
         Entrant(open_classifier(folder), folder.read_labels(say.language), matching)

@@ -2,13 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from lib.catalogue.store import Store
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
 from lib.work.progress import OnProgress, Progress, Stage
 
@@ -53,6 +56,35 @@ def add_thresholds(parser: argparse.ArgumentParser) -> None:
         help=f"below this probability the winner is too weak, {_span(FLOOR_RANGE)} "
         "(default 0.5 for models of up to 20 classes, else 0.2)",
     )
+
+
+def add_whole_photo(parser: argparse.ArgumentParser) -> None:
+    """Add what models look at."""
+    parser.add_argument(
+        "--whole-photo",
+        action="store_true",
+        help="show models the whole of each photo, squashed into their shape, not only the part that is theirs",
+    )
+
+
+def open_folders(store: Store, models: Iterable[str], say: Translator, *, whole_photo: bool) -> list[ModelFolder]:
+    """Return the folders of models, each once; those that are shown more of a photo than their part say so by name.
+
+    Raises:
+        UnknownModelError: There is no such model.
+        ModelNotReadyError: It is not on this machine yet.
+        ModelFileError: It cannot be used.
+    """
+    folders = store.open_folders(models)
+    return [_shown_all(folder, say) if whole_photo else folder for folder in folders]
+
+
+def _shown_all(folder: ModelFolder, say: Translator) -> ModelFolder:
+    whole = folder.looking_as(folder.spec.input.looking_at_all())
+    if whole == folder:
+        return folder
+    name = say(N_("{model}, shown whole photos"), model=folder.spec.name)
+    return replace(whole, spec=replace(whole.spec, name=name))
 
 
 def _span(limits: tuple[float, float]) -> str:

@@ -8,8 +8,9 @@ from lib.model.spec import InputSpec
 PREFIX = "tfjs-"
 CLASSES = 1000  # the package drops the first of the 1001 logits, the background
 # What the graphs at the package's own addresses take (earlier versions of the package gave them [-1, 1]). The package
-# would squash a photo; the code cuts its middle out first, as the app does for the models these are like.
-INPUT = InputSpec((224, 224), range=(0.0, 1.0), resize="crop")
+# would squash a photo; the code cuts its middle out first, as the app does for the models these are like. Those were
+# measured (models/catalogue.toml); these were not at hand.
+INPUT = InputSpec((224, 224), range=(0.0, 1.0), resize="square", filter="bicubic")
 
 
 @dataclass(frozen=True, slots=True)

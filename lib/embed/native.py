@@ -1,7 +1,7 @@
 """Code that is no web page: Python scripts, and classes for Android and iOS."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,7 @@ def _labels(options: Options) -> list[str]:
 def _specs(options: Options) -> tuple[InputSpec, OutputSpec]:
     if isinstance(options.model, ModelFolder):
         return options.model.spec.input, options.model.spec.output
-    return InputSpec(mobilenets.INPUT.size_wh, resize=mobilenets.INPUT.resize), OutputSpec(mobilenets.CLASSES)
+    return replace(mobilenets.INPUT, range=(-1.0, 1.0)), OutputSpec(mobilenets.CLASSES)
 
 
 def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {
-        "width": width, "height": height, "resize": spec.resize, "least_side": least_side(spec),
+        "width": width, "height": height, "resize": spec.resize, "filter": spec.filter, "least_side": least_side(spec),
         "low": low, "high": high, "slope": (high - low) / 255, "mean": spec.mean, "std": spec.std,
         "dtype": ends.input.dtype, "input_scale": ends.input.scale, "input_zero": ends.input.zero_point,
         "is_plain": takes_bytes(ends.input, spec), "least": least, "most": most,

@@ -163,7 +163,13 @@ def _tfjs_model(options: Options, net: TfjsMobilenet) -> dict[str, Any]:
         "inputRange": list(spec.range),
         "classes": mobilenets.CLASSES,
         **_choices(options, mobilenets.CLASSES),
-        "input": {"width": width, "height": height, "resize": spec.resize, "leastSide": least_side(spec)},
+        "input": {
+            "width": width,
+            "height": height,
+            "resize": spec.resize,
+            "filter": spec.filter,
+            "leastSide": least_side(spec),
+        },
         **_groups(options),
     }
 
@@ -187,6 +193,7 @@ def _input(spec: ModelSpec, tensor: Tensor) -> dict[str, Any]:
         "width": width,
         "height": height,
         "resize": spec.input.resize,
+        "filter": spec.input.filter,
         "leastSide": least_side(spec.input),
         "range": list(spec.input.range),
         "mean": spec.input.mean and list(spec.input.mean),

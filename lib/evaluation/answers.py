@@ -28,6 +28,7 @@ class Answers:
         made_from: Id of the model that this is a smaller form of; "" for a model in its own right.
         columns: For each of its own classes which of the K it is part of (see `lib.evaluation.meaning`); None where
             the K are its own.
+        view: Which part of each photo it looked at, as `InputSpec.resize` has it.
     """
 
     model: str
@@ -37,6 +38,7 @@ class Answers:
     probabilities: Floats
     made_from: str = ""
     columns: Ints | None = None
+    view: str = ""
 
     def __len__(self) -> int:
         """Return N."""

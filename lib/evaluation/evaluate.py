@@ -261,7 +261,7 @@ def _look_at(
 
 def _answers(entrant: Entrant, probabilities: Floats) -> Answers:
     spec, own = entrant.classifier.spec, entrant.classifier.labels
-    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec))
+    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec), view=spec.input.resize)
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:

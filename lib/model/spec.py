@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,10 @@ class InputSpec:
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
     filter: str = "bilinear"
+
+    def looking_at_all(self) -> "InputSpec":
+        """Return the same input, filled with the whole of each photo, whatever its shape."""
+        return replace(self, resize="squash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,11 @@ class ModelSpec:
     novelty: Novelty | None = None
 
     @property
+    def key(self) -> str:
+        """Return what tells answers apart: the model, and which part of a photo it looks at."""
+        return f"{self.id} {self.input.resize}"
+
+    @property
     def outputs(self) -> int:
         """Units of the output tensor that are classes, the background's included (a sigmoid's one unit: 2)."""
         return self.output.classes + (self.output.background != "none")
@@ -167,6 +176,11 @@ class ModelFolder:
     def weights_path(self) -> Path:
         """Return the path of the weights file."""
         return self.path / self.spec.weights
+
+    def looking_as(self, other: InputSpec) -> "ModelFolder":
+        """Return the same model, looking at photos by the resize rule and with the filter of `other`."""
+        spec = replace(self.spec.input, resize=other.resize, filter=other.filter)
+        return replace(self, spec=replace(self.spec, input=spec))
 
     def read_weights(self) -> bytes:
         """Return the weights: the very bytes that were tried, where the folder was.

@@ -15,6 +15,9 @@ _GROUP = ("group", "group_probability", "group_verdict")
 def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
     """Return the outcome as a JSON object: file, model and either predictions and verdict or the error.
 
+    `view` is the part of the photo that the model looked at, as `resize` in a `model.toml` names it: its own, or
+    "squash" where the reader had it look at whole photos.
+
     Args:
         outcome: What became of a photo.
         say: The reader's language, for message, group or error; keys, labels and the verdict's name are not translated.
@@ -31,6 +34,7 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
         "message": say.message(explain(verdict, outcome.group)),
         "group": outcome.group and _group_object(outcome.group, say),
         "unfamiliar": outcome.unfamiliar,
+        "view": outcome.view,
     }
 
 
@@ -46,19 +50,19 @@ def to_json_line(outcome: Outcome, say: Translator) -> str:
 def csv_header(top: int) -> str:
     """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
     ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    return BOM + csv_line(
-        ["file", "model", "verdict", "message", *_GROUP, *ranked, "ratio", "spread", "milliseconds", "error"]
-    )
+    figures = ["ratio", "spread", "milliseconds", "view"]
+    return BOM + csv_line(["file", "model", "verdict", "message", *_GROUP, *ranked, *figures, "error"])
 
 
 def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
     """Return the outcome as one CSV line; places that the model has no class for stay empty.
 
-    `ratio` is p2 / p1 of this photo, `spread` exp(entropy). Text from outside cannot act as a formula.
+    `ratio` is p2 / p1 of this photo, `spread` exp(entropy), `view` as in `to_object`. Text from
+    outside cannot act as a formula.
     """
     file, model = harmless(outcome.file), harmless(outcome.model)
     if isinstance(outcome, Failure):
-        empty = [""] * (2 + len(_GROUP) + 2 * top + 3)
+        empty = [""] * (2 + len(_GROUP) + 2 * top + 4)
         return csv_line([file, model, *empty, harmless(say.message(outcome.error.message))])
     verdict = outcome.verdict
     ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
@@ -74,6 +78,7 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             rival_ratio(outcome),
             verdict.spread,
             round(outcome.milliseconds, 3),
+            outcome.view,
             "",
         ]
     )

@@ -55,21 +55,20 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
 
     `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class. An answer and its
     probability are those of all the model's classes that mean the same for the photos together: "cat", not a breed.
+    `view` is the part of the photo that the model looked at, as `resize` in `model.toml` names it.
     """
-    lines = [csv_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "error"])]
+    columns = ["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "view", "error"]
+    lines = [csv_line(columns)]
     photos = evaluation.photos
     for index, photo in enumerate(photos.photos):
         start = [harmless(photo.source.name), harmless(photos.titles[photo.label])]
         for model in evaluation.models:
             answers, hits = model.answers, model.hits
             judged = [int(hits.right[index]), int(hits.in_top5[index])] if hits.judged[index] else ["", ""]
-            answer = harmless(answers.labels[answers.best[index]])
-            kind = model.kinds[index].value
-            lines.append(
-                csv_line([*start, harmless(answers.model), answer, float(answers.p1[index]), *judged, kind, ""])
-            )
+            said = [harmless(answers.model), harmless(answers.labels[answers.best[index]]), float(answers.p1[index])]
+            lines.append(csv_line([*start, *said, *judged, model.kinds[index].value, answers.view, ""]))
     lines += [
-        csv_line([harmless(skipped.file), *[""] * 7, harmless(say.message(skipped.reason))])
+        csv_line([harmless(skipped.file), *[""] * 8, harmless(say.message(skipped.reason))])
         for skipped in photos.skipped
     ]
     return encode(BOM + "".join(lines))
@@ -79,6 +78,7 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
     confusion, matching = model.confusion, model.matching
     return {
         "id": model.answers.model,
+        "view": model.answers.view,
         "photos": model.hits.photos,
         **_both("top1", model.top1),
         **_both("top5", model.top5),

@@ -100,6 +100,7 @@ class Album:
     def __init__(self) -> None:
         self._ids = itertools.count(1)
         self._photos: dict[int, Photo] = {}
+        # Whatever is kept by model has the key of its description: it may look at photos in several ways.
         self._answers: dict[str, dict[int, Answer | Failure]] = {}  # by model, by photo
         self._files: dict[str, object] = {}  # by model: those that its answers come from
         self._asked: tuple[object, ...] = ()
@@ -149,16 +150,16 @@ class Album:
             self._answers.clear()
 
     def answer(self, model: str, photo: Photo) -> Answer | Failure | None:
-        """Return what `model` said of the photo, or None if it has not looked yet."""
+        """Return what the model of this key said of the photo, or None if it has not looked yet."""
         return self._answers.get(model, {}).get(photo.id)
 
     def outcomes(self, model: str, labels: tuple[str, ...], settings: Settings) -> list[tuple[Photo, Outcome]]:
-        """Return the photos that `model` has looked at, and what its answers come to; in the order of adding.
+        """Return the photos that a model has looked at, and what its answers come to; in the order of adding.
 
         Whoever asks the same again gets it at once. A download asks from a thread of its own.
 
         Args:
-            model: Its id.
+            model: Its key.
             labels: Its K names, in the reader's language.
             settings: What the reader chose.
         """
@@ -179,15 +180,15 @@ class Album:
         return found
 
     def waiting(self, *models: str) -> list[Photo]:
-        """Return the photos that not all of `models` have looked at."""
+        """Return the photos that not all models of these keys have looked at."""
         said = [self._answers.get(model, {}) for model in models]
         return [photo for photo in self.photos if any(photo.id not in answers for answers in said)]
 
     def renew(self, model: str, files: object) -> None:
-        """Drop the answers of `model` if they come from other files than these.
+        """Drop the answers of a model if they come from other files than these.
 
         Args:
-            model: Its id, which stays when it is trained or made anew.
+            model: Its key, which stays when it is trained or made anew.
             files: Equal only for the same files.
         """
         with self._lock:
@@ -232,7 +233,8 @@ class Album:
         take: Callable[[int], object],
     ) -> Iterator[Photo]:
         """Let models look that all need `side`; pictures of the sides `kept` replace a large file."""
-        files = {classifier.spec.id: self._files.get(classifier.spec.id) for classifier in classifiers}
+        keys = [classifier.spec.key for classifier in classifiers]
+        files = [self._files.get(key) for key in keys]
         answer_bytes = sum(len(classifier.labels) * np.dtype(np.float64).itemsize for classifier in classifiers)
         by_source: dict[Source, Photo] = {}
         begun: deque[Photo] = deque()
@@ -252,8 +254,8 @@ class Album:
 
         for answers in infer_with_each(sources(), classifiers, look=note, cancelled=cancelled):
             photo = begun.popleft()
-            for answer in answers:
-                self._keep(photo, answer, files[answer.model])
+            for key, answer, made_with in zip(keys, answers, files, strict=True):
+                self._keep(photo, key, answer, made_with)
             yield photo
 
     def _note(
@@ -269,13 +271,13 @@ class Album:
             photo.reduce({**others, **decoded})
         photo.thumbnail = thumbnail(next(iter(decoded.values())), side=THUMBNAIL_SIDE)
 
-    def _keep(self, photo: Photo, answer: Answer | Failure, files: object) -> None:
+    def _keep(self, photo: Photo, model: str, answer: Answer | Failure, files: object) -> None:
         """Note an answer, unless the photo was removed or the model's files were changed meanwhile."""
         if isinstance(answer, Answer) and photo.size_wh is not None:
             answer = replace(answer, size_wh=photo.size_wh)  # it may have seen the reduced picture
         with self._lock:
-            if photo.id in self._photos and self._files.get(answer.model) == files:
-                self._answers.setdefault(answer.model, {})[photo.id] = answer
+            if photo.id in self._photos and self._files.get(model) == files:
+                self._answers.setdefault(model, {})[photo.id] = answer
 
 
 def _encode(image: Image.Image) -> bytes:

@@ -4,20 +4,34 @@ from html import escape
 
 import streamlit as st
 
+from lib.classify.preprocess import seen
 from lib.i18n import Translator
 from lib.messages import Message
+from lib.model.spec import InputSpec
+from lib.photos.framing import framed
 from lib.results import Failure, Outcome
 from lib.server.album import Photo
 from lib.ui.style import SIGNS
+from lib.ui.views import has_frame
 from lib.verdict import explain, explain_group, explain_kind, sure_group
 
 
-def draw_picture(t: Translator, photo: Photo) -> None:
-    """Draw a photo, or the place where it would be, if it could be decoded."""
-    if photo.thumbnail is not None:
-        st.image(photo.thumbnail, width="stretch", output_format="JPEG", alt=t("Photo {file}", file=photo.name))
-    else:
+def draw_picture(t: Translator, photo: Photo, look: InputSpec) -> None:
+    """Draw a photo, or the place where it would be, if it could be decoded.
+
+    Args:
+        t: The visitor's language.
+        photo: The photo.
+        look: How the model looks at it: the part that it sees is framed, where it is much less than the whole.
+    """
+    if photo.thumbnail is None or photo.size_wh is None:
         st.html('<div class="no-picture" aria-hidden="true">✕</div>')
+        return
+    picture, alt = photo.thumbnail, t("Photo {file}", file=photo.name)
+    if has_frame(photo, look):
+        picture = framed(picture, photo.size_wh, seen(photo.size_wh, look))
+        alt = t("Photo {file}. The model sees the part inside the frame.", file=photo.name)
+    st.image(picture, width="stretch", output_format="JPEG", alt=alt)
 
 
 def file_line(photo: Photo) -> str:

@@ -51,7 +51,7 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
 
     A tab that turns to other models cancels the work it watched before, but not that of another tab of this visit.
     """
-    models = _ids(classifiers)
+    models = _keys(classifiers)
     name = f"{_JOB} {' '.join(models)}"
     earlier = st.session_state.get(_JOB)
     if earlier not in (None, name):
@@ -65,7 +65,8 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
     unseen = visit.album.waiting(*models)
     if not unseen or unseen[-1].id <= visit.paused:
         return job
-    sides = {least_side(entry.spec.input) for entry in store().entries()}
+    looks = [entry.spec.input for entry in store().entries()]
+    sides = {least_side(spec) for own in looks for spec in (own, own.looking_at_all())}
 
     def take(count: int) -> None:
         VISITS.room(visit).take(count)
@@ -77,8 +78,8 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
     return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))
 
 
-def _ids(classifiers: Sequence[Classifier]) -> tuple[str, ...]:
-    return tuple(classifier.spec.id for classifier in classifiers)
+def _keys(classifiers: Sequence[Classifier]) -> tuple[str, ...]:
+    return tuple(classifier.spec.key for classifier in classifiers)
 
 
 def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], job: Job | None) -> None:
@@ -87,7 +88,7 @@ def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], jo
         return
     if job is not None and job.error is not None:
         waiting.draw_end(t, job)
-    unseen = visit.album.waiting(*_ids(classifiers))
+    unseen = visit.album.waiting(*_keys(classifiers))
     if unseen and unseen[-1].id <= visit.paused:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lib.photos.samples import find_samples
-from tests.support.pictures import RED, encode, plain
+from tests.support.pictures import BLUE, RED, encode, plain
 from tests.support.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
@@ -74,6 +76,30 @@ def test_page_csv_and_command_line_say_the_same(page: Page, server: Server, phot
         assert row["message"] == line["message"]
         assert float(row["top1_probability"]) == line["predictions"][0]["probability"]
         expect(card(page, row["file"]).locator("p.verdict")).to_contain_text(line["message"].replace(" %", "\u00a0%"))
+
+
+def test_one_click_shows_the_model_the_whole_photo(page: Page, server: Server, home: Path, tmp_path: Path) -> None:
+    folder = home / "models" / "middle"
+    shutil.copytree(ROOT / "tests" / "models" / "float32", folder)
+    described = (folder / "model.toml").read_text("utf-8").replace('id = "float32"', 'id = "middle"')
+    (folder / "model.toml").write_text(described.replace('resize = "squash"', 'resize = "square"'), "utf-8")
+    image = plain(RED, 1500, 300)
+    image.paste(BLUE, (590, 0, 910, 300))
+    (tmp_path / "wide.png").write_bytes(encode(image, "PNG"))
+    open_app(page, server, "?model=middle")
+    drop(page, tmp_path / "wide.png")
+    expect(card(page, "wide.png")).to_contain_text("The model sees the part inside the frame.")
+    expect(page.get_by_role("img", name="The model sees the part inside the frame.")).to_be_visible()
+    expect(page.locator("p.verdict")).to_contain_text("blue")
+    page.get_by_role("button", name="Let it see the whole photo").click()
+    expect(page.locator("p.verdict")).to_contain_text("red")
+    expect(page).to_have_url(re.compile("view=whole"))
+    page.reload()
+    expect(page.locator("p.verdict")).to_contain_text("red")
+    page.get_by_role("button", name="Back to its own part").click()
+    expect(page.locator("p.verdict")).to_contain_text("blue")
+    expect(page).not_to_have_url(re.compile("view="))
+    shutil.rmtree(folder)
 
 
 def test_two_visitors_take_away_their_own_photos(

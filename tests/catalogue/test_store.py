@@ -60,6 +60,16 @@ def test_a_model_is_downloaded_checked_and_ready(make_store: MakeStore, mirror: 
     assert open_classifier(folder, workers=1).labels == ("red", "green", "blue")
 
 
+def test_how_a_fetched_model_looks_at_photos_is_the_catalogues_to_say(make_store: MakeStore) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    card = store.models / "tiny" / "model.toml"
+    before = card.read_text("utf-8")
+    assert 'resize = "squash"' in before
+    card.write_text(before.replace('resize = "squash"', 'resize = "crop"'), "utf-8")  # as an earlier catalogue had it
+    assert store.open_folder("tiny").spec.input.resize == store.find("tiny").spec.input.resize == "squash"
+
+
 def test_nothing_is_downloaded_unless_asked_and_only_once(make_store: MakeStore, mirror: Mirror) -> None:
     store = make_store()
     store.entries()

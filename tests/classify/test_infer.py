@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -377,21 +378,45 @@ def imagenet_model(shared: Path, name: str, rule: str) -> ModelFolder:
     return ModelFolder(spec, models)
 
 
+# Of the 200 photos, top-1 and top-5, counted with Pillow and a plain interpreter alone, after `_decode_and_center_crop`
+# of efficientnet/preprocessing.py in TensorFlow's tpu repository.
+RIGHT_IN_A_SQUARE = {
+    "mobilenet_v1_0.25_128_quant": (107, 154),
+    "mobilenet_v1_0.5_160_quant": (147, 181),
+    "mobilenet_v1_0.75_192_quant": (166, 194),
+    "mobilenet_v2_1.0_224_quant": (172, 199),
+    "tf2_mobilenet_v2_1.0_224_ptq": (177, 200),
+}
+
+
+@pytest.mark.parametrize("name", IMAGENET)
+def test_real_models_see_a_square_as_others_cut_it(shared: Path, name: str) -> None:
+    model = imagenet_model(shared, name, "square")
+    right = count_right(shared, model.looking_as(replace(model.spec.input, filter="bicubic")))
+    assert (right[1], right[5]) == RIGHT_IN_A_SQUARE[name]
+
+
 @pytest.mark.parametrize(("rule", "key"), [("crop", "centre_crop_87.5pct"), ("squash", "straight_resize")])
 @pytest.mark.parametrize("name", IMAGENET)
 def test_real_models_reach_the_accuracy_measured_elsewhere(shared: Path, name: str, rule: str, key: str) -> None:
+    right = count_right(shared, imagenet_model(shared, name, rule))
+    manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
+    (entry,) = (e for e in manifest["files"] if e["file"] == f"{name}.tflite")
+    measured = entry["accuracy_on_1000_sample_photos"][key]["on_the_200_shared"]
+    assert right[1] == 200 * measured["top1"]
+    assert right[5] == 200 * measured["top5"]
+
+
+def count_right(shared: Path, model: ModelFolder) -> dict[int, int]:
+    """Return how many of the 200 photos have their class among the likeliest one, and five."""
     photos = shared / "photos" / "imagenet-sample"
     lines = (photos / "labels.csv").read_text(encoding="utf-8").splitlines()[1:]
     truth = {line.split(",")[0]: int(line.rsplit(",", 1)[1]) for line in lines}
-    classifier = open_classifier(imagenet_model(shared, name, rule))
+    classifier = open_classifier(model)
     right = dict.fromkeys((1, 5), 0)
     for answer in infer_photos([Source.of_path(photos / file) for file in truth], classifier):
         assert isinstance(answer, Answer)
         ranked = [p.index for p in conclude(answer, classifier.labels).predictions]
         for top in right:
             right[top] += truth[answer.file] in ranked[:top]
-    manifest = json.loads((shared / "models" / "imagenet" / "manifest.json").read_text(encoding="utf-8"))
-    (entry,) = (e for e in manifest["files"] if e["file"] == f"{name}.tflite")
-    measured = entry["accuracy_on_1000_sample_photos"][key]["on_the_200_shared"]
-    assert right[1] == 200 * measured["top1"]
-    assert right[5] == 200 * measured["top5"]
+    return right

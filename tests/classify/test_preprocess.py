@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classify.preprocess import Quantiser, resize, seen, to_floats
+from lib.classify.preprocess import Quantiser, misses_much, resize, seen, to_floats
 from lib.model.spec import InputSpec
 from tests.support.pictures import BLUE, GREEN, RED, noise, plain
 
@@ -62,6 +62,22 @@ def test_nothing_outside_the_crop_has_any_weight() -> None:
     edge = np.asarray(resize(image, InputSpec((20, 10), resize="crop")))[5, 0]
     # The first column of the 140-wide crop is red, 1 of about 7 pixels to a new one; bilinear weights fall off.
     assert 0 < edge[0] < 64
+
+
+@pytest.mark.parametrize(
+    ("photo", "rule", "much"),
+    [
+        ((4000, 3000), "square", True),  # 17 % at the left and at the right
+        ((3000, 4000), "square", True),
+        ((1000, 1000), "square", False),  # 6 %
+        ((1920, 1080), "crop", False),
+        ((1920, 1080), "squash", False),
+    ],
+)
+def test_a_part_misses_much_where_more_than_a_tenth_of_a_side_is_outside(
+    photo: tuple[int, int], rule: str, much: bool
+) -> None:
+    assert misses_much(photo, InputSpec((224, 224), resize=rule)) is much
 
 
 def test_squash_scales_the_whole_picture_without_keeping_its_shape() -> None:

@@ -67,6 +67,16 @@ def test_several_models_are_compared(folder: Path, capsys: Capture) -> None:
     assert pair["change"] is None  # by their ids two models, not one in two formats
 
 
+def test_models_are_shown_whole_photos_when_asked(folder: Path, tmp_path: Path, capsys: Capture) -> None:
+    card = tmp_path / "home" / "models" / "float32" / "model.toml"
+    card.write_text(card.read_text("utf-8").replace('resize = "squash"', 'resize = "crop"'), "utf-8")
+    asked = ["evaluate", "colours", "--model", "float32", "--json", "--report", "report.html"]
+    for more, view in (([], "crop"), (["--whole-photo"], "squash")):
+        assert main([*asked, *more]) == 0
+        assert json.loads(capsys.readouterr().out)["models"][0]["view"] == view
+        assert ("shown whole photos" in Path("report.html").read_text("utf-8")) is (view == "squash")
+
+
 def test_the_folder_may_follow_the_models(folder: Path, capsys: Capture) -> None:
     assert main(["evaluate", "--json", "--model", "float32", "colours"]) == 0
     assert json.loads(capsys.readouterr().out)["photos"] == 5

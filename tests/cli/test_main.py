@@ -21,7 +21,7 @@ from lib.cli.terminal import printable
 from lib.errors import DownloadError, UnknownModelError
 from lib.messages import N_
 from tests.support.mirror import Mirror, serve
-from tests.support.pictures import RED, encode, plain
+from tests.support.pictures import BLUE, RED, encode, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "models"
@@ -74,6 +74,20 @@ def test_json_is_one_object_a_line_in_input_order(photos: Path, capsys: Capture)
         "error": f"{found[1]['file']} is empty: it holds no bytes.",
     }
     assert found[2]["predictions"][0]["probability"] == pytest.approx(0.8, abs=1e-6)  # 204 / (204 + 51)
+
+
+def test_a_model_is_shown_whole_photos_when_asked(home: Path, photos: Path, capsys: Capture) -> None:
+    card = home / "models" / "float32" / "model.toml"
+    card.write_text(card.read_text("utf-8").replace('resize = "squash"', 'resize = "square"'), "utf-8")
+    image = plain(RED, 1500, 300)
+    image.paste(BLUE, (540, 0, 960, 300))  # what is seen, 393 columns, is blue
+    (photos / "wide.png").write_bytes(encode(image, "PNG"))
+    asked = ["classify", "photos/wide.png", "--model", "float32", "--json"]
+    assert main(asked) == main([*asked, "--whole-photo"]) == 0
+    own, whole = objects(capsys.readouterr().out)
+    assert (own["message"], own["view"]) == ("blue, 100 %", "square")
+    assert (whole["view"], whole["model"]) == ("squash", "float32")
+    assert str(whole["message"]).startswith("red, 7")  # 1080 of 1500 columns, smoothed
 
 
 def test_all_well_is_exit_code_0_and_nothing_on_standard_error(photos: Path) -> None:

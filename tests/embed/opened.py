@@ -14,10 +14,10 @@ from lib.classify.opening import open_classifier
 from lib.classify.outputs import softmax
 from lib.classify.preprocess import resize
 from lib.datasets.groups import groups_of
-from lib.embed import Options
+from lib.embed import Options, mobilenets
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
-from lib.model.spec import InputSpec, ModelFolder
+from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo
 from lib.verdict import explain, judge, judge_groups, percent, rank
 from tests.embed import mobilenet_graph
@@ -146,10 +146,9 @@ def predictor(model: ModelFolder | TfjsMobilenet, layers: tuple[Layer, ...]) -> 
             return classifier.run(classifier.prepare(image)).probabilities
 
         return by_litert
-    spec = InputSpec((mobilenet_graph.SIZE, mobilenet_graph.SIZE), resize="crop")
 
     def by_numpy(photo: Path) -> NDArray[np.float64]:
-        pixels = np.asarray(resize(open_photo(photo.read_bytes(), photo.name), spec), np.float32)
+        pixels = np.asarray(resize(open_photo(photo.read_bytes(), photo.name), mobilenets.INPUT), np.float32)
         return softmax(mobilenet_graph.run(layers, pixels / 255)[1:].astype(np.float64))
 
     return by_numpy

@@ -1,11 +1,16 @@
 """The page Classify under AppTest: with no, good and bad photos, in three languages."""
 
+import shutil
+from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import app, cat, html, sample, upload
-from tests.support.pictures import RED, encode, plain
+from tests.conftest import TINY_MODELS
+from tests.pages.conftest import app, cat, html, press, run_until, sample, upload
+from tests.support.pictures import BLUE, RED, encode, plain
 
 
 def test_an_empty_page_says_how_to_begin() -> None:
@@ -123,3 +128,68 @@ def test_a_bug_is_loud_once_and_the_page_can_be_used_again() -> None:
     assert runs.count(True) == 1
     assert html(test).count("data-verdict=") == 1
     assert any("1 photo was not looked at" in warning.value for warning in test.warning)
+
+
+@pytest.fixture
+def looks_at_the_middle(tmp_path: Path) -> None:
+    """Put a model called "mine" into the data folder, which sees the middle of a photo, three by two."""
+    folder = tmp_path / "models" / "mine"
+    shutil.copytree(TINY_MODELS / "float32", folder)
+    card = (folder / "model.toml").read_text("utf-8")
+    card = card.replace('id = "float32"', 'id = "mine"').replace('resize = "squash"', 'resize = "square"')
+    (folder / "model.toml").write_text(card, "utf-8")
+
+
+def wide() -> tuple[str, bytes, str]:
+    """Return a photo of which the middle is blue, and all of it for the most part red."""
+    photo = plain(RED, 1500, 300)
+    photo.paste(BLUE, (590, 0, 910, 300))
+    return "wide.png", encode(photo, "PNG"), "image/png"
+
+
+def picture(test: AppTest) -> Any:
+    """Return the first picture of a photo; those of the samples have no words of their own."""
+    return next(image for element in test.image for image in element.proto.imgs if image.alt)
+
+
+def captions(test: AppTest) -> str:
+    return " ".join(caption.value for caption in test.caption)
+
+
+@pytest.mark.usefixtures("looks_at_the_middle")
+def test_one_click_shows_the_whole_photo_and_another_the_part_again() -> None:
+    test = upload(app(model="mine"), wide())
+    assert "The model sees the part inside the frame." in captions(test)
+    framed = picture(test)
+    assert "The model sees the part inside the frame." in framed.alt
+    assert "blue, " in html(test)
+    assert "view" not in test.query_params
+    press(test, "Let it see the whole photo")
+    run_until(test, lambda: "red, " in html(test))
+    assert test.query_params["view"] == "whole"
+    assert "The model sees the whole photo" in captions(test)
+    assert picture(test).url != framed.url
+    test.switch_page("pages/models.py").run()
+    test.switch_page("pages/classify.py").run()
+    assert "red, " in html(test)
+    assert test.query_params["view"] == "whole"
+    press(test, "Back to its own part")
+    assert "blue, " in html(test), "that answer was kept"
+    assert "view" not in test.query_params
+
+
+@pytest.mark.usefixtures("looks_at_the_middle")
+def test_the_address_shows_whole_photos() -> None:
+    test = upload(app(model="mine", view="whole"), wide())
+    assert "red, " in html(test)
+    test.selectbox[0].set_value("starter").run()
+    run_until(test, lambda: "data-verdict=" in html(test))
+    assert "view" not in test.query_params, "the choice is each model's own"
+    assert "whole photo" not in captions(test), "it sees all by itself"
+
+
+@pytest.mark.usefixtures("looks_at_the_middle")
+def test_a_photo_of_the_inputs_own_shape_has_no_frame() -> None:
+    test = upload(app(model="mine"), ("red.png", encode(plain(RED, 96, 64), "PNG"), "image/png"))
+    assert "The model sees the photo without its edges." in captions(test)
+    assert "frame" not in picture(test).alt

@@ -70,13 +70,13 @@ def test_photos_whose_answers_do_not_fit_are_not_looked_at_until_there_is_room(m
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", len(cat()[1]) + 10 * 20 * 8)
     reds = [(f"{n}.png", encode(plain(RED, 8, 8), "PNG"), "image/png") for n in range(20)]
     test = upload(app(), cat(), *reds)
-    assert visit_of(test).album.waiting("starter-scratch") == visit_of(test).album.photos
+    assert visit_of(test).album.waiting("starter-scratch squash") == visit_of(test).album.photos
     assert "One visitor may keep" in says(test)
     assert "were not looked at" in says(test)
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", 10**6)
     press(test, "Continue")
     run_until(test, lambda: html(test).count("data-verdict=") == 12)
-    assert visit_of(test).album.waiting("starter-scratch") == []
+    assert visit_of(test).album.waiting("starter-scratch squash") == []
 
 
 def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() -> None:
@@ -138,11 +138,11 @@ def test_a_model_that_was_changed_under_its_id_looks_again(tmp_path: Path) -> No
     framed.paste((0, 0, 255), (40, 40, 360, 360))  # squashed: some red; cropped: hardly any
     test = upload(app(model="mine"), ("framed.png", encode(framed, "PNG"), "image/png"))
     (photo,) = visit_of(test).album.photos
-    squashed = visit_of(test).album.answer("mine", photo)
+    squashed = visit_of(test).album.answer("mine squash", photo)
     own_model(tmp_path, "crop")
     test.run()
     test.run()
-    cropped = visit_of(test).album.answer("mine", photo)
+    cropped = visit_of(test).album.answer("mine crop", photo)
     assert not test.exception
     assert squashed is not None
     assert cropped is not None

@@ -22,7 +22,7 @@ FAILURE = Failure("cut.jpg", "m", PhotoError(N_("{file} is cut off: it ends befo
 
 
 def outcome(file: str = "cat.jpg", labels: tuple[str, ...] = ("cat", "dog", "fox"), top: int = 5) -> Classification:
-    answer = Answer(file, "m", np.array([0.5, 0.3125, 0.1875]), (640, 480), 12.34567)
+    answer = Answer(file, "m", np.array([0.5, 0.3125, 0.1875]), (640, 480), 12.34567, view="square")
     return conclude(answer, labels, Settings(top=top))
 
 
@@ -38,7 +38,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_an_outcome_has_exactly_the_promised_keys_in_order() -> None:
-    keys = ["file", "model", "predictions", "verdict", "rivals", "message", "group", "unfamiliar"]
+    keys = ["file", "model", "predictions", "verdict", "rivals", "message", "group", "unfamiliar", "view"]
     assert list(to_object(outcome(), SAY)) == keys
     assert list(to_object(FAILURE, SAY)) == ["file", "model", "error"]
 
@@ -58,6 +58,7 @@ def test_an_outcome_as_json() -> None:
         "message": "Too close to call: cat 50 %, dog 31 %",
         "group": None,
         "unfamiliar": None,
+        "view": "square",
     }
 
 
@@ -113,7 +114,7 @@ def test_any_file_name_gives_one_line_of_ascii_that_reads_back(name: str) -> Non
 def test_a_table_has_a_column_for_everything() -> None:
     ranked = ["top1_label", "top1_probability", "top2_label", "top2_probability"]
     group = ["group", "group_probability", "group_verdict"]
-    figures = ["ratio", "spread", "milliseconds"]
+    figures = ["ratio", "spread", "milliseconds", "view"]
     assert rows(csv_header(2)) == [["file", "model", "verdict", "message", *group, *ranked, *figures, "error"]]
 
 
@@ -134,7 +135,7 @@ def test_an_outcome_as_a_row() -> None:
     ]
     assert row[:12] == expected
     assert float(row[12]) == pytest.approx(2.784, abs=5e-4)
-    assert row[13:] == ["12.346", ""]
+    assert row[13:] == ["12.346", "square", ""]
 
 
 def test_places_without_a_class_stay_empty() -> None:
@@ -145,7 +146,7 @@ def test_places_without_a_class_stay_empty() -> None:
 
 def test_a_failure_as_a_row() -> None:
     (row,) = rows(csv_row(FAILURE, SAY, top=2))
-    assert row == ["cut.jpg", "m", *[""] * 12, "cut.jpg is cut off: it ends before the picture does."]
+    assert row == ["cut.jpg", "m", *[""] * 13, "cut.jpg is cut off: it ends before the picture does."]
 
 
 def test_json_and_csv_show_the_same_numbers() -> None:

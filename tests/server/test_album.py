@@ -31,7 +31,7 @@ pillow_heif.register_heif_opener()
 
 def look(album: Album, classifier: Classifier) -> None:
     """Let the model look at everything it has not seen."""
-    for _ in album.look([classifier], album.waiting(classifier.spec.id), NEVER):
+    for _ in album.look([classifier], album.waiting(classifier.spec.key), NEVER):
         pass
 
 
@@ -39,7 +39,7 @@ def test_photos_of_one_name_keep_their_own_answers(colours: Classifier) -> None:
     album = Album()
     red, blue = (album.add("photo.png", encode(plain(c), "PNG")) for c in (RED, BLUE))
     look(album, colours)
-    answers = [album.answer(colours.spec.id, photo) for photo in (red, blue)]
+    answers = [album.answer(colours.spec.key, photo) for photo in (red, blue)]
     assert all(isinstance(answer, Answer) for answer in answers)
     assert [int(np.argmax(answer.probabilities)) for answer in answers if isinstance(answer, Answer)] == [0, 2]
 
@@ -49,27 +49,44 @@ def test_the_same_photo_twice_is_two_photos(colours: Classifier) -> None:
     data = encode(plain(RED), "PNG")
     photos = [album.add("photo.png", data), album.add("photo.png", data)]
     look(album, colours)
-    assert [type(album.answer(colours.spec.id, photo)) for photo in photos] == [Answer, Answer]
+    assert [type(album.answer(colours.spec.key, photo)) for photo in photos] == [Answer, Answer]
 
 
 def test_two_models_look_at_once_and_each_answers(tiny_model: Callable[[str], ModelFolder]) -> None:
     both = [open_classifier(tiny_model(name)) for name in ("float32", "uint8")]
-    ids = [classifier.spec.id for classifier in both]
+    keys = [classifier.spec.key for classifier in both]
     album = Album()
     photo = album.add("red.png", encode(plain(RED), "PNG"))
     look(album, both[0])
-    assert album.waiting(ids[0]) == []
-    assert album.waiting(*ids) == [photo]
-    assert list(album.look(both, album.waiting(*ids), NEVER)) == [photo]
-    assert [type(album.answer(model, photo)) for model in ids] == [Answer, Answer]
+    assert album.waiting(keys[0]) == []
+    assert album.waiting(*keys) == [photo]
+    assert list(album.look(both, album.waiting(*keys), NEVER)) == [photo]
+    assert [type(album.answer(model, photo)) for model in keys] == [Answer, Answer]
+
+
+def test_a_model_that_looks_in_two_ways_answers_twice(tiny_model: Callable[[str], ModelFolder]) -> None:
+    whole = tiny_model("float32")
+    both = [open_classifier(folder) for folder in (whole, whole.looking_as(replace(whole.spec.input, resize="square")))]
+    image = plain(RED, 90, 30)
+    image.paste(BLUE, (28, 0, 62, 30))  # the part that is seen is blue alone
+    album = Album()
+    photo = album.add("wide.png", encode(image, "PNG"))
+    assert album.waiting(both[1].spec.key) == [photo]
+    for classifier in both:
+        album.renew(classifier.spec.key, classifier.spec)
+        look(album, classifier)
+        album.renew(both[0].spec.key, both[0].spec)
+    answers = [album.answer(classifier.spec.key, photo) for classifier in both]
+    assert [answer.view for answer in answers if isinstance(answer, Answer)] == ["squash", "square"]
+    assert [int(np.argmax(answer.probabilities)) for answer in answers if isinstance(answer, Answer)] == [0, 2]
 
 
 def test_a_broken_photo_fails_alone(colours: Classifier) -> None:
     album = Album()
     good, bad = album.add("good.png", encode(plain(RED), "PNG")), album.add("bad.png", b"not a photo")
     look(album, colours)
-    assert isinstance(album.answer(colours.spec.id, good), Answer)
-    failure = album.answer(colours.spec.id, bad)
+    assert isinstance(album.answer(colours.spec.key, good), Answer)
+    failure = album.answer(colours.spec.key, bad)
     assert isinstance(failure, Failure)
     assert "bad.png" in str(failure.error)
     assert bad.thumbnail is None
@@ -92,11 +109,11 @@ def test_a_large_file_is_dropped_and_a_second_model_still_sees_the_same(
     album = Album()
     photo = album.add("large.jpg", data)
     look(album, classifier)
-    before = album.answer(classifier.spec.id, photo)
+    before = album.answer(classifier.spec.key, photo)
     assert len(photo.data) < len(data)
-    album.renew(classifier.spec.id, object())
+    album.renew(classifier.spec.key, object())
     look(album, classifier)
-    after = album.answer(classifier.spec.id, photo)
+    after = album.answer(classifier.spec.key, photo)
     assert isinstance(before, Answer)
     assert isinstance(after, Answer)
     assert np.array_equal(before.probabilities, after.probabilities)
@@ -118,8 +135,8 @@ def test_cancelled_photos_wait_for_the_next_time(colours: Classifier) -> None:
         album.add(f"{n}.png", encode(plain(RED), "PNG"))
     cancelled = threading.Event()
     cancelled.set()
-    assert list(album.look([colours], album.waiting(colours.spec.id), cancelled)) == []
-    assert len(album.waiting(colours.spec.id)) == 5
+    assert list(album.look([colours], album.waiting(colours.spec.key), cancelled)) == []
+    assert len(album.waiting(colours.spec.key)) == 5
 
 
 def test_remove_takes_the_answers_along(colours: Classifier) -> None:
@@ -128,7 +145,7 @@ def test_remove_takes_the_answers_along(colours: Classifier) -> None:
     look(album, colours)
     album.remove(photo)
     assert album.photos == []
-    assert album.answer(colours.spec.id, photo) is None
+    assert album.answer(colours.spec.key, photo) is None
 
 
 def test_a_full_album_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,10 +161,10 @@ def test_real_photos_are_replaced_without_changing_an_answer(shared: Path, colou
     album = Album()
     photo = album.add("kite.jpg", (shared / "photos" / "misc" / "kite_and_cold.jpg").read_bytes())
     look(album, colours)
-    first = album.answer(colours.spec.id, photo)
-    album.renew(colours.spec.id, object())
+    first = album.answer(colours.spec.key, photo)
+    album.renew(colours.spec.key, object())
     look(album, colours)
-    second = album.answer(colours.spec.id, photo)
+    second = album.answer(colours.spec.key, photo)
     assert isinstance(first, Answer)
     assert isinstance(second, Answer)
     assert np.array_equal(first.probabilities, second.probabilities)
@@ -160,7 +177,7 @@ def test_a_second_model_tells_the_size_the_photo_came_with(tiny_model: Callable[
     size = len(photo.data)
     for classifier in (first, second):
         look(album, classifier)
-        answer = album.answer(classifier.spec.id, photo)
+        answer = album.answer(classifier.spec.key, photo)
         assert isinstance(answer, Answer)
         assert answer.size_wh == (1600, 1100)
     assert len(photo.data) < size, "the second model saw the reduced picture"
@@ -170,13 +187,13 @@ def test_photos_removed_meanwhile_are_not_looked_at_and_leave_nothing(colours: C
     album = Album()
     for number in range(200):
         album.add(f"{number}.png", encode(plain(RED), "PNG"))
-    looking = album.look([colours], album.waiting(colours.spec.id), NEVER)
+    looking = album.look([colours], album.waiting(colours.spec.key), NEVER)
     assert next(looking)
     kept = album.photos[0]
     for photo in album.photos[1:]:
         album.remove(photo)
     assert len(list(looking)) < 100, "only what was begun already is finished"
-    assert album._answers[colours.spec.id].keys() <= {kept.id}
+    assert album._answers[colours.spec.key].keys() <= {kept.id}
 
 
 def test_outcomes_are_those_of_this_album_these_names_and_these_settings(colours: Classifier) -> None:
@@ -186,7 +203,7 @@ def test_outcomes_are_those_of_this_album_these_names_and_these_settings(colours
         look(album, colours)
 
     def winner(album: Album, *labels: str, **settings: int) -> str:
-        ((_, outcome),) = album.outcomes(colours.spec.id, labels, Settings(**settings))
+        ((_, outcome),) = album.outcomes(colours.spec.key, labels, Settings(**settings))
         assert isinstance(outcome, Classification)
         assert len(outcome.predictions) == settings.get("top", 3)
         return outcome.predictions[0].label
@@ -200,13 +217,13 @@ def test_outcomes_are_those_of_this_album_these_names_and_these_settings(colours
 def test_outcomes_are_worked_out_once(colours: Classifier) -> None:
     album = Album()
     album.add("photo.png", encode(plain(RED), "PNG"))
-    assert album.outcomes(colours.spec.id, colours.labels, Settings()) == []
+    assert album.outcomes(colours.spec.key, colours.labels, Settings()) == []
     look(album, colours)
-    first, second = (album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] for _ in range(2))
+    first, second = (album.outcomes(colours.spec.key, colours.labels, Settings())[0][1] for _ in range(2))
     assert first is second
-    album.renew(colours.spec.id, object())
+    album.renew(colours.spec.key, object())
     look(album, colours)
-    assert album.outcomes(colours.spec.id, colours.labels, Settings())[0][1] is not first
+    assert album.outcomes(colours.spec.key, colours.labels, Settings())[0][1] is not first
 
 
 @pytest.mark.parametrize("form", ["HEIF", "TIFF", "AVIF"])
@@ -237,7 +254,7 @@ def test_cancel_keeps_what_is_finished_and_the_size_of_what_is_not(colours: Clas
     for n in range(6):
         album.add(f"{n}.jpg", encode(noise(2000, 1500, n), "JPEG", quality=90))
     cancelled = threading.Event()
-    looking = album.look([colours], album.waiting(colours.spec.id), cancelled)
+    looking = album.look([colours], album.waiting(colours.spec.key), cancelled)
     next(looking)
     while (
         sum(photo.thumbnail is not None for photo in album.photos) < 4
@@ -246,10 +263,10 @@ def test_cancel_keeps_what_is_finished_and_the_size_of_what_is_not(colours: Clas
     cancelled.set()
     finished = 1 + len(list(looking))
     assert finished >= 3
-    assert len(album.waiting(colours.spec.id)) == 6 - finished
-    assert [photo.thumbnail is None for photo in album.waiting(colours.spec.id)] == [True] * (6 - finished)
+    assert len(album.waiting(colours.spec.key)) == 6 - finished
+    assert [photo.thumbnail is None for photo in album.waiting(colours.spec.key)] == [True] * (6 - finished)
     look(album, colours)
-    answers = [album.answer(colours.spec.id, photo) for photo in album.photos]
+    answers = [album.answer(colours.spec.key, photo) for photo in album.photos]
     assert [answer.size_wh for answer in answers if isinstance(answer, Answer)] == [(2000, 1500)] * 6
 
 
@@ -290,10 +307,10 @@ def test_a_model_answers_as_for_the_file_whichever_model_looked_first(
     album = Album()
     photo = album.add("large", data)
     for model in (small, wide) if first == 200 else (wide, small):
-        list(album.look([model], album.waiting(model.spec.id), NEVER, sides=[600]))
+        list(album.look([model], album.waiting(model.spec.key), NEVER, sides=[600]))
     assert len(photo.data) < len(data), "the file was dropped"
     for model in (small, wide):
-        answer, right = album.answer(model.spec.id, photo), expected[model.spec.id]
+        answer, right = album.answer(model.spec.key, photo), expected[model.spec.id]
         assert isinstance(answer, Answer)
         assert isinstance(right, Answer)
         assert np.array_equal(answer.probabilities, right.probabilities)
@@ -304,7 +321,7 @@ def test_models_of_two_scales_look_together(tiny_model: Callable[[str], ModelFol
     album = Album()
     photos = [album.add(f"{n}", encode(noise(1600, 1300, n), "JPEG")) for n in range(3)]
     assert list(album.look(both, photos, NEVER)) == photos
-    assert album.waiting(*(model.spec.id for model in both)) == []
+    assert album.waiting(*(model.spec.key for model in both)) == []
 
 
 def test_a_model_that_came_later_and_needs_more_asks_for_the_photo_again(
@@ -316,10 +333,10 @@ def test_a_model_that_came_later_and_needs_more_asks_for_the_photo_again(
     whole = album.add("whole.jpg", encode(noise(400, 300), "JPEG"))
     look(album, small)
     look(album, wide)
-    failure = album.answer(wide.spec.id, reduced)
+    failure = album.answer(wide.spec.key, reduced)
     assert isinstance(failure, Failure)
     assert "reduced.jpg was kept too small for this model" in str(failure.error)
-    assert isinstance(album.answer(wide.spec.id, whole), Answer)
+    assert isinstance(album.answer(wide.spec.key, whole), Answer)
 
 
 # Other files under a model's id -----------------------------------------------------------------------------------
@@ -327,24 +344,24 @@ def test_a_model_that_came_later_and_needs_more_asks_for_the_photo_again(
 
 def test_answers_of_other_files_under_the_same_id_are_dropped(colours: Classifier) -> None:
     album = Album()
-    album.renew(colours.spec.id, "as it was")
+    album.renew(colours.spec.key, "as it was")
     photo = album.add("a.png", encode(plain(RED), "PNG"))
     look(album, colours)
-    album.renew(colours.spec.id, "as it was")
-    assert album.answer(colours.spec.id, photo) is not None
-    album.renew(colours.spec.id, "trained anew")
-    assert album.waiting(colours.spec.id) == [photo]
+    album.renew(colours.spec.key, "as it was")
+    assert album.answer(colours.spec.key, photo) is not None
+    album.renew(colours.spec.key, "trained anew")
+    assert album.waiting(colours.spec.key) == [photo]
 
 
 def test_an_answer_on_its_way_when_the_files_change_is_not_kept(colours: Classifier) -> None:
     album = Album()
     photos = [album.add(f"{n}.png", encode(plain(RED), "PNG")) for n in range(2)]
-    album.renew(colours.spec.id, "as it was")
+    album.renew(colours.spec.key, "as it was")
     looking = album.look([colours], photos, NEVER)
     next(looking)
-    album.renew(colours.spec.id, "trained anew")
+    album.renew(colours.spec.key, "trained anew")
     list(looking)
-    assert album.waiting(colours.spec.id) == photos
+    assert album.waiting(colours.spec.key) == photos
 
 
 # How much it holds ------------------------------------------------------------------------------------------------
@@ -374,7 +391,7 @@ def test_looking_ends_where_there_is_no_room_for_more_answers_and_keeps_those_th
     with pytest.raises(FullError, match="no room"):
         deque(album.look([colours], album.photos, NEVER, take=take), maxlen=0)
     assert asked == [100 * 3 * 8, 50 * 3 * 8]
-    assert 50 < len(album.waiting(colours.spec.id)) < 100
+    assert 50 < len(album.waiting(colours.spec.key)) < 100
 
 
 def test_many_threads_add_and_remove(colours: Classifier) -> None:

@@ -1,7 +1,7 @@
 """The results: progress while models look, a card a photo, filter, sort, pages, summary and downloads."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -10,9 +10,10 @@ from lib.charts.bars import bars, describe
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings
 from lib.i18n import Translator
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.results import Classification, Failure, Outcome, VerdictKind
 from lib.server.album import Album, Photo
-from lib.ui import choosing, looking
+from lib.ui import choosing, looking, views
 from lib.ui.answer import draw_picture, file_line, verdict_line
 from lib.ui.paging import pages
 from lib.ui.style import ink, plain, span
@@ -22,21 +23,31 @@ from lib.verdict import sure_group
 _PER_PAGE = 12
 
 
-def draw(t: Translator, album: Album, classifier: Classifier, labels: tuple[str, ...], settings: Settings) -> None:
+def draw(
+    t: Translator,
+    album: Album,
+    model: ModelFolder,
+    classifier: Classifier,
+    labels: tuple[str, ...],
+    settings: Settings,
+) -> None:
     """Let the model look at what it has not seen, and draw everything it said.
 
     Args:
         t: The visitor's language.
         album: The visitor's photos, at least one.
-        classifier: The chosen model.
+        model: The chosen model, as it looks at photos by itself.
+        classifier: It, as the visitor has it look at them.
         labels: Its K names in the visitor's language.
         settings: What the visitor chose.
     """
-    looking.draw(t, [classifier], lambda: _panel(t, album, classifier.spec.id, labels, settings))
+    looking.draw(t, [classifier], lambda: _panel(t, album, model, classifier.spec, labels, settings))
 
 
-def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], settings: Settings) -> None:
-    shown = album.outcomes(model, labels, settings)
+def _panel(
+    t: Translator, album: Album, model: ModelFolder, asked: ModelSpec, labels: tuple[str, ...], settings: Settings
+) -> None:
+    shown = album.outcomes(asked.key, labels, settings)
     if not shown:
         if not album.photos:
             st.rerun()  # the last one was removed: the page says how to begin
@@ -46,8 +57,8 @@ def _panel(t: Translator, album: Album, model: str, labels: tuple[str, ...], set
         shown = _arrange(t, shown)
     if not shown:
         st.info(t("No photo is of that kind."), icon=":material/filter_alt:")
-    _cards(t, album, shown)
-    _downloads(t, album, model, labels, settings)
+    _cards(t, album, shown, asked.input, lambda: views.draw(t, model, [photo for photo, _ in shown]))
+    _downloads(t, album, asked.key, labels, settings)
 
 
 def _summary(t: Translator, outcomes: Sequence[Outcome]) -> None:
@@ -104,20 +115,24 @@ def _sureness(outcome: Outcome) -> float:
     return outcome.verdict.winner.probability - outcome.verdict.p2
 
 
-def _cards(t: Translator, album: Album, shown: list[tuple[Photo, Outcome]]) -> None:
+def _cards(
+    t: Translator, album: Album, shown: list[tuple[Photo, Outcome]], look: InputSpec, draw_view: Callable[[], None]
+) -> None:
     if len(album.photos) == 1:
         for photo, outcome in shown:
             with st.container(border=True, key=f"single-{photo.id}"):
                 left, right = st.columns(2, gap="medium", wrap=True)
                 with left:
-                    draw_picture(t, photo)
+                    draw_picture(t, photo, look)
+                    draw_view()
                 with right:
                     _words(t, album, photo, outcome)
         return
+    draw_view()
     grid = st.grid(min_column_width=300, gap="small")
     for photo, outcome in shown:
         with grid.cell(), st.container(border=True, key=f"photo-{photo.id}"):
-            draw_picture(t, photo)
+            draw_picture(t, photo, look)
             _words(t, album, photo, outcome)
 
 

@@ -16,7 +16,7 @@ from lib.evaluation.answers import Answers
 from lib.evaluation.shift import change_between, explain_change, made_from
 from lib.evaluation.side_by_side import Row, align
 from lib.i18n import Translator
-from lib.model.spec import ModelFolder
+from lib.model.spec import InputSpec, ModelFolder
 from lib.results import Answer, Failure, Outcome
 from lib.server.album import Album, Photo
 from lib.ui import choosing, looking
@@ -24,6 +24,7 @@ from lib.ui.answer import draw_picture, file_line, verdict_line
 from lib.ui.paging import pages
 from lib.ui.style import ink, plain, span
 from lib.ui.takeaway import offer_tables
+from lib.ui.views import has_frame, sight
 from lib.ui.visit import current, kept
 from lib.verdict import percent
 
@@ -65,7 +66,7 @@ def _panel(
         _summary(t, compared, settings)
         chosen = _choose(t, compared)
         for position in pages(chosen, _PER_PAGE, key=f"side-{len(chosen)}"):
-            _row(t, photos[position], compared, position, settings)
+            _row(t, photos[position], folders, compared, position, settings)
     _failures(t, album, folders)
     _downloads(t, album, folders, labels, settings)
 
@@ -74,7 +75,7 @@ def _compare(
     album: Album, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
 ) -> tuple[list[Photo], Compared | None]:
     """Return the photos that all models could look at so far, and their comparison; None without any."""
-    everything = [(photo, [album.answer(folder.spec.id, photo) for folder in folders]) for photo in album.photos]
+    everything = [(photo, [album.answer(folder.spec.key, photo) for folder in folders]) for photo in album.photos]
     seen = [(photo, answers) for photo, answers in everything if all(isinstance(a, Answer) for a in answers)]
     if not seen:
         return [], None
@@ -165,7 +166,14 @@ def _choose(t: Translator, compared: Compared) -> list[int]:
     return groups[choosing.segment(t, t("Show"), filled, key=f"group-{'-'.join(filled)}")]
 
 
-def _row(t: Translator, photo: Photo, compared: Compared, position: int, settings: Settings) -> None:
+def _row(
+    t: Translator,
+    photo: Photo,
+    folders: Sequence[ModelFolder],
+    compared: Compared,
+    position: int,
+    settings: Settings,
+) -> None:
     rows = _in_words(
         align(
             [model.probabilities[position] for model in compared.models],
@@ -177,11 +185,17 @@ def _row(t: Translator, photo: Photo, compared: Compared, position: int, setting
     with st.container(border=True, key=f"compared-{photo.id}"):
         columns = st.columns([1.1, *[1] * len(compared.models)], gap="medium", wrap=True)
         with columns[0]:
-            draw_picture(t, photo)
+            draw_picture(t, photo, _look(photo, folders))
             st.html(file_line(photo) + _bond(t, compared, position))
         for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
             with column:
-                _cell(t, photo, model, rows, index, settings)
+                _cell(t, photo, folders[index], model, rows, index, settings)
+
+
+def _look(photo: Photo, folders: Sequence[ModelFolder]) -> InputSpec:
+    """Return how the first model looks whose part has a frame; those of others differ little, if at all."""
+    looks = [folder.spec.input for folder in folders]
+    return next((look for look in looks if has_frame(photo, look)), looks[0])
 
 
 def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
@@ -203,14 +217,22 @@ def _bond(t: Translator, compared: Compared, position: int) -> str:
     return f'<p class="bond"><b>{sign}</b> {escape(words)}</p>'
 
 
-def _cell(t: Translator, photo: Photo, model: Answers, rows: tuple[Row, ...], index: int, settings: Settings) -> None:
-    answer = _answer(current().album.answer(model.model, photo))
+def _cell(
+    t: Translator,
+    photo: Photo,
+    folder: ModelFolder,
+    model: Answers,
+    rows: tuple[Row, ...],
+    index: int,
+    settings: Settings,
+) -> None:
+    answer = _answer(current().album.answer(folder.spec.key, photo))
     outcome = conclude(answer, model.labels, settings)
     st.html(f'<p class="model">{escape(model.name)}</p>{verdict_line(t, outcome)}')
     words = ", ".join(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
     chart = side_by_side(rows, index, t, ink=ink())
     st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
-    st.html(f'<p class="facts">{answer.milliseconds:.1f} ms</p>')
+    st.html(f'<p class="facts">{escape(sight(t, photo, folder.spec.input))} · {answer.milliseconds:.1f} ms</p>')
 
 
 def _failures(t: Translator, album: Album, folders: Sequence[ModelFolder]) -> None:
@@ -218,7 +240,7 @@ def _failures(t: Translator, album: Album, folders: Sequence[ModelFolder]) -> No
         photo.id: answer
         for photo in album.photos
         for folder in folders
-        if isinstance(answer := album.answer(folder.spec.id, photo), Failure)
+        if isinstance(answer := album.answer(folder.spec.key, photo), Failure)
     }
     for failure in failures.values():
         st.html(verdict_line(t, failure))
@@ -236,7 +258,7 @@ def _downloads(
             conclude(answer, names, settings) if isinstance(answer, Answer) else answer
             for photo in album.photos
             for folder, names in zip(folders, labels, strict=True)
-            if (answer := album.answer(folder.spec.id, photo)) is not None
+            if (answer := album.answer(folder.spec.key, photo)) is not None
         ]
 
     with st.container(horizontal=True):

@@ -141,7 +141,7 @@ def _component() -> Any:
 
 def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, answer: dict[str, Any]) -> None:
     """Draw the browser's answer beside the app's own, and say why they may differ."""
-    own = current().album.answer(folder.spec.id, photo)
+    own = current().album.answer(folder.spec.key, photo)
     if not isinstance(own, Answer):
         seen = infer(Source.of_bytes(photo.data, photo.name), loaded.classifier(folder))
         if isinstance(seen, Failure):

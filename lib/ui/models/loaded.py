@@ -23,13 +23,13 @@ _store = cache(Store)
 def classifier(folder: ModelFolder) -> Classifier:
     """Return the loaded model, shared by all visitors; the few used last stay loaded.
 
-    What other files said under its id is forgotten.
+    What other files said under its key is forgotten.
 
     Raises:
         ModelFileError: The files are damaged or contradict `model.toml`.
     """
     now = stamp(folder)
-    current().album.renew(folder.spec.id, now)
+    current().album.renew(folder.spec.key, now)
     return _classifier(now, folder)
 
 

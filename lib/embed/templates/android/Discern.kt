@@ -45,7 +45,16 @@ class Discern(context: Context) : AutoCloseable {
   /** The part of the photo that the model looks at, on white; halved step by step, since one large step skips pixels. */
   private fun scaled(photo: Bitmap): IntArray {
     val source = if (photo.config == Bitmap.Config.HARDWARE) photo.copy(Bitmap.Config.ARGB_8888, false) else photo
-[% if resize == "crop" %]
+[% if resize == "square" %]
+    // The middle in the shape of the input, 87.5 % of the shorter side.
+    val isNarrow = photo.width.toLong() * HEIGHT <= photo.height.toLong() * WIDTH
+    val (share, whole) = if (isNarrow) 7L * photo.width to 8L * WIDTH else 7L * photo.height to 8L * HEIGHT
+    val width = (WIDTH * share / whole).toInt().coerceAtLeast(1)
+    val height = (HEIGHT * share / whole).toInt().coerceAtLeast(1)
+    val left = (photo.width - width + 1) / 2
+    val top = (photo.height - height + 1) / 2
+    val part = Rect(left, top, left + width, top + height)
+[% elif resize == "crop" %]
     val left = (photo.width * 0.125 / 2).toInt() // the middle 87.5 % of each side
     val top = (photo.height * 0.125 / 2).toInt()
     val part = Rect(left, top, photo.width - left, photo.height - top)

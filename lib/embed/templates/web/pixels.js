@@ -1,15 +1,28 @@
-// A photo of any size → the RGB bytes that the model looks at, scaled as the app scales them (Pillow's BILINEAR,
-// which averages over the area a new pixel covers; a canvas does not, and moves probabilities by up to 0.2).
+// A photo of any size → the RGB bytes that the model looks at, scaled as the app scales them (Pillow's BILINEAR and
+// BICUBIC, which average over the area a new pixel covers; a canvas does not, and moves probabilities by up to 0.2).
 
 const ROWS_AT_ONCE = 256; // keeps the canvas small: phones refuse large ones
 const CENTRAL_FRACTION = 0.875;
 const ONE = 2 ** 22; // weights are whole numbers of this fineness
 
-export function toPixels(bitmap, {width, height, resize, leastSide}) {
-  const whole = read(bitmap, reductionOf(bitmap, leastSide));
-  const photo = resize === 'crop' ? middleOf(whole) : whole;
+// How much an old pixel counts by its distance from the new one's centre, up to `reach`, where no scale is reduced.
+const FILTERS = {
+  bilinear: {reach: 1, weight: (x) => Math.max(0, 1 - x)},
+  bicubic: {reach: 2, weight: cubic},
+};
+
+export function toPixels(bitmap, {width, height, resize, filter, leastSide}) {
+  const photo = partOf(read(bitmap, reductionOf(bitmap, leastSide)), resize, width, height);
+  const across = (image) => scaleAcross(image, width, FILTERS[filter]);
+  const down = (image) => scaleDown(image, height, FILTERS[filter]);
   const isTall = photo.height > height && photo.height - height > 2 * (photo.width - width);
-  return (isTall ? scaleAcross(scaleDown(photo, height), width) : scaleDown(scaleAcross(photo, width), height)).data;
+  return (isTall ? across(down(photo)) : down(across(photo))).data;
+}
+
+// Keys 1981, "Cubic convolution interpolation for digital image processing", with a = -1/2.
+function cubic(x) {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? (((x - 5) * x + 8) * x - 4) * -0.5 : 0;
 }
 
 // Large photos are first reduced to 1/2, 1/4 or 1/8, as long as no side gets too short.
@@ -50,10 +63,25 @@ function average(strip, y, factor, image, row) {
   }
 }
 
-function middleOf(photo) {
-  const left = Math.floor((photo.width * (1 - CENTRAL_FRACTION)) / 2);
-  const top = Math.floor((photo.height * (1 - CENTRAL_FRACTION)) / 2);
-  const image = blank(photo.width - 2 * left, photo.height - 2 * top);
+// "square": the middle in the shape of the input, 87.5 % of the shorter side; "crop": the middle 87.5 % of each side.
+function partOf(photo, resize, width, height) {
+  if (resize === 'square') {
+    const isNarrow = photo.width * height <= photo.height * width;
+    const [part, whole] = isNarrow ? [7 * photo.width, 8 * width] : [7 * photo.height, 8 * height];
+    const [partWidth, partHeight] = [width, height].map((side) => Math.max(1, Math.floor((side * part) / whole)));
+    const left = Math.floor((photo.width - partWidth + 1) / 2);
+    return cut(photo, left, Math.floor((photo.height - partHeight + 1) / 2), partWidth, partHeight);
+  }
+  if (resize === 'crop') {
+    const left = Math.floor((photo.width * (1 - CENTRAL_FRACTION)) / 2);
+    const top = Math.floor((photo.height * (1 - CENTRAL_FRACTION)) / 2);
+    return cut(photo, left, top, photo.width - 2 * left, photo.height - 2 * top);
+  }
+  return photo;
+}
+
+function cut(photo, left, top, width, height) {
+  const image = blank(width, height);
   for (let y = 0; y < image.height; y += 1) {
     const start = ((y + top) * photo.width + left) * 3;
     image.data.set(photo.data.subarray(start, start + image.width * 3), y * image.width * 3);
@@ -61,9 +89,9 @@ function middleOf(photo) {
   return image;
 }
 
-function scaleAcross(photo, width) {
+function scaleAcross(photo, width, filter) {
   const image = blank(width, photo.height);
-  weightsFor(photo.width, width).forEach(({first, weights}, x) => {
+  weightsFor(photo.width, width, filter).forEach(({first, weights}, x) => {
     for (let y = 0; y < photo.height; y += 1) {
       mix(photo, (y * photo.width + first) * 3, 3, weights, image, (y * width + x) * 3);
     }
@@ -71,9 +99,9 @@ function scaleAcross(photo, width) {
   return image;
 }
 
-function scaleDown(photo, height) {
+function scaleDown(photo, height, filter) {
   const image = blank(photo.width, height);
-  weightsFor(photo.height, height).forEach(({first, weights}, y) => {
+  weightsFor(photo.height, height, filter).forEach(({first, weights}, y) => {
     for (let x = 0; x < photo.width; x += 1) {
       mix(photo, (first * photo.width + x) * 3, photo.width * 3, weights, image, (y * photo.width + x) * 3);
     }
@@ -82,17 +110,18 @@ function scaleDown(photo, height) {
 }
 
 // For each new pixel: the first old one that counts, and how much it and those behind it count.
-function weightsFor(before, after) {
+function weightsFor(before, after, filter) {
   const scale = before / after;
-  const reach = Math.max(scale, 1);
+  const spread = Math.max(scale, 1);
+  const reach = filter.reach * spread;
   return Array.from({length: after}, (_, i) => {
     const centre = (i + 0.5) * scale;
     const first = Math.max(0, Math.floor(centre - reach + 0.5));
     const end = Math.min(before, Math.floor(centre + reach + 0.5));
     const shares = Array.from({length: end - first}, (__, k) =>
-      Math.max(0, 1 - Math.abs((first + k - centre + 0.5) * (1 / reach))));
+      filter.weight(Math.abs((first + k - centre + 0.5) * (1 / spread))));
     const total = shares.reduce((a, b) => a + b);
-    return {first, weights: shares.map((share) => Math.floor(0.5 + (share / total) * ONE))};
+    return {first, weights: shares.map((share) => Math.trunc((share / total) * ONE + (share < 0 ? -0.5 : 0.5)))};
   });
 }
 

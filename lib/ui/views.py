@@ -1,0 +1,82 @@
+"""Which part of a photo models look at: each its own, or at the visitor's wish the whole of it."""
+
+from collections.abc import Iterable, Sequence
+
+import streamlit as st
+
+from lib.classify.preprocess import misses_much
+from lib.i18n import Translator
+from lib.model.spec import InputSpec, ModelFolder
+from lib.server.album import Photo
+
+_WHOLE = "shown_whole_photos"  # ids of models; the session keeps them from page to page
+_PARAM, _ALL = "view", "whole"
+
+
+def chosen(models: Sequence[ModelFolder]) -> list[ModelFolder]:
+    """Return models as the visitor has them look at photos; `?view=whole` chooses for all of them, and follows.
+
+    Args:
+        models: As they look by themselves.
+    """
+    ids = {model.spec.id for model in models}
+    whole = st.session_state.setdefault(_WHOLE, ids if st.query_params.get(_PARAM) == _ALL else set())
+    if not ids <= whole:
+        st.query_params.pop(_PARAM, None)
+    elif st.query_params.get(_PARAM) != _ALL:
+        st.query_params[_PARAM] = _ALL
+    return [
+        model.looking_as(model.spec.input.looking_at_all()) if model.spec.id in whole else model for model in models
+    ]
+
+
+def draw(t: Translator, model: ModelFolder, photos: Iterable[Photo]) -> None:
+    """Say which part of the photos a model sees, with the button that changes it; nothing if it sees all by itself.
+
+    Args:
+        t: The visitor's language.
+        model: As it looks by itself.
+        photos: Those that are shown.
+    """
+    if model.spec.input == model.spec.input.looking_at_all():
+        return
+    if is_whole := model.spec.id in st.session_state[_WHOLE]:
+        words = t("The model sees the whole photo, squeezed to fit.")
+    elif any(has_frame(photo, model.spec.input) for photo in photos):
+        words = t("The model sees the part inside the frame.")
+    else:
+        words = t("The model sees the photo without its edges.")
+    with st.container(horizontal=True, vertical_alignment="center", key="view"):
+        st.caption(words, width="content")
+        label = t("Back to its own part") if is_whole else t("Let it see the whole photo")
+        _button(label, [model], is_whole=is_whole)
+
+
+def draw_for_all(t: Translator, models: Sequence[ModelFolder]) -> None:
+    """Draw the button that shows whole photos to several models, or no longer; arguments as for `draw`."""
+    cutting = [model for model in models if model.spec.input != model.spec.input.looking_at_all()]
+    if not cutting:
+        return
+    is_whole = {model.spec.id for model in cutting} <= st.session_state[_WHOLE]
+    label = t("Back to their own parts") if is_whole else t("Let all see the whole photo")
+    _button(label, cutting, is_whole=is_whole)
+
+
+def has_frame(photo: Photo, look: InputSpec) -> bool:
+    """Whether so much lies outside the part that is seen that the picture has a frame around it."""
+    return photo.size_wh is not None and misses_much(photo.size_wh, look)
+
+
+def sight(t: Translator, photo: Photo, look: InputSpec) -> str:
+    """Return in words which part of a photo a model sees."""
+    if look == look.looking_at_all():
+        return t("sees the whole photo")
+    return t("sees the part inside the frame") if has_frame(photo, look) else t("sees it without its edges")
+
+
+def _button(label: str, models: Sequence[ModelFolder], *, is_whole: bool) -> None:
+    if st.button(label, key="whole-photo", type="tertiary", icon=":material/fit_screen:"):
+        ids = {model.spec.id for model in models}
+        whole = st.session_state[_WHOLE]
+        st.session_state[_WHOLE] = whole - ids if is_whole else whole | ids
+        st.rerun()
