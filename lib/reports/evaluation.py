@@ -57,8 +57,9 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
     probability are those of all the model's classes that mean the same for the photos together: "cat", not a breed.
     `view` is the part of the photo that the model looked at, as `resize` in `model.toml` names it.
     """
-    columns = ["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "view", "error"]
-    lines = [csv_line(columns)]
+    lines = [
+        csv_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "view", "error"])
+    ]
     photos = evaluation.photos
     for index, photo in enumerate(photos.photos):
         start = [harmless(photo.source.name), harmless(photos.titles[photo.label])]

@@ -182,7 +182,7 @@ def test_one_click_shows_the_whole_photo_and_another_the_part_again() -> None:
 def test_the_address_shows_whole_photos() -> None:
     test = upload(app(model="mine", view="whole"), wide())
     assert "red, " in html(test)
-    test.selectbox[0].set_value("starter").run()
+    test.selectbox[0].set_value("starter-scratch").run()
     run_until(test, lambda: "data-verdict=" in html(test))
     assert "view" not in test.query_params, "the choice is each model's own"
     assert "whole photo" not in captions(test), "it sees all by itself"
