@@ -84,6 +84,12 @@ def starter() -> ModelFolder:
 
 
 @pytest.fixture(scope="session")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """Return the model of ImageNet's thousand classes that comes with the app: 8-bit, uint8 in, float32 out."""
+    return Store(tmp_path_factory.mktemp("home")).open_folder("efficientnet-lite0-int8")
+
+
+@pytest.fixture(scope="session")
 def photos() -> tuple[Path, ...]:
     """Return real photos: the bundled samples, and more where they are at hand."""
     more = sorted((SHARED / "photos" / "imagenet-sample").glob("*.JPEG"))[::10]

@@ -123,6 +123,20 @@ def test_a_bundle_classifies_offline_and_says_what_the_app_says(
         print(f"\n{target} bundle of the starter: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
 
 
+def test_a_bundle_of_a_thousand_classes_answers_offline_as_python_does(
+    thousand: ModelFolder, scripts: Scripts, photos: tuple[Path, ...], context: BrowserContext, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    options, predict = bundled(thousand, Target.SCRIPT), predictor(thousand, ())
+    bundle = make(options, scripts, tmp_path / "bundle.zip")
+    with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
+        for photo in photos[:10]:
+            found = opened.classify(photo.name, photo.read_bytes()).probabilities
+            assert found == pytest.approx(predict(photo), abs=1e-4)
+    with capsys.disabled():
+        print(f"\nbundle of {thousand.spec.id}: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
 def test_a_turned_webp_shows_the_probe_the_same_quarters_as_in_the_app(
     shared: Path, scripts: Scripts, context: BrowserContext, tmp_path: Path
 ) -> None:
