@@ -29,7 +29,12 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command `export`."""
     parser = commands.add_parser("export", help="write a model's file in the format you need", allow_abbrev=False)
     parser.add_argument("id", metavar="ID", help="a model that is ready")
-    parser.add_argument("--format", choices=(*FORMATS, KERAS), required=True, help="litert: the file as it is")
+    parser.add_argument(
+        "--format",
+        choices=(*FORMATS, KERAS),
+        required=True,
+        help="litert: the file as it is; litert-int8: 8 bits up to the last layer, uint8 in and float32 out",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write, or folder to write to")
     parser.add_argument(
         "--photos",
