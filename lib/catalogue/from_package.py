@@ -5,8 +5,10 @@ description and labels, whole or not at all. The file is the same to the byte on
 weights, the numbers of ours that go into it, or the way of writing change.
 """
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -19,7 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lib.catalogue.packaged import KIND, Packaged, find, is_current, problem
+from lib.catalogue.packaged import KIND, Packaged, find, is_current, is_written, problem
+from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
 from lib.datasets.imagenet import imagenet
 from lib.errors import DownloadError, ModelError, ModelFileError
@@ -42,15 +45,16 @@ WRITERS: dict[str, Callable[[bytes, str, int, Ranges | None, Head | None], bytes
 }
 
 
-def write(model: Packaged, data: Path, *, cancelled: threading.Event | None = None) -> ModelFolder:
+def write(model: Packaged, data: Path, trials: Trials, *, cancelled: threading.Event | None = None) -> ModelFolder:
     """Return the model's folder, written now unless it is there already.
 
-    Two who ask at once get the same. A data folder that takes no files does not matter: the model then lies in a
-    temporary folder and lasts as long as this process.
+    Two who ask at once get the same. A data folder that takes no files does not matter, nor does a user's own model in
+    this one's place: the model then lies in a temporary folder and lasts as long as this process.
 
     Args:
         model: The model.
         data: The data folder.
+        trials: What is known of its files.
         cancelled: When set while another process writes, waiting ends.
 
     Raises:
@@ -61,24 +65,28 @@ def write(model: Packaged, data: Path, *, cancelled: threading.Event | None = No
     target = data / "models" / model.spec.id
     try:
         with locked(data / "locks" / f"model-{model.spec.id}.lock", cancelled=cancelled):
-            return _current(model, target) or _write(model, data / "incoming" / model.spec.id, target)
+            return _current(model, target, trials) or _write(model, data / "incoming" / model.spec.id, target, trials)
     except DownloadError:  # the disk refuses
         place = Path(_temporary().name)
         with _ONE_AT_A_TIME:
             target = place / model.spec.id
-            return _current(model, target) or _write(model, place / "incoming", target)
+            return _current(model, target, trials) or _write(model, place / "incoming", target, trials)
 
 
-def _current(model: Packaged, target: Path) -> ModelFolder | None:
+def _current(model: Packaged, target: Path, trials: Trials) -> ModelFolder | None:
+    """Return what lies at `target` if it is whole, and the model as it would be written now."""
     with suppress(ModelFileError):
         if is_current(model, found := load(target)):
-            return found
+            found.read_labels()
+            return trials.admit(found, vouched=model.weights_sha256)
     return None
 
 
-def _write(model: Packaged, incoming: Path, target: Path) -> ModelFolder:
-    """Write the model into `incoming`, try it, and move it to `target`; the caller holds the lock."""
+def _write(model: Packaged, incoming: Path, target: Path, trials: Trials) -> ModelFolder:
+    """Write the model into `incoming`, test it, and move it to `target`; the caller holds the lock."""
     try:
+        if target.exists() and not is_written(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
         incoming.mkdir(parents=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,9 +101,10 @@ def _write(model: Packaged, incoming: Path, target: Path) -> ModelFolder:
             "weights_sha256": hashlib.sha256(content).hexdigest(),
         }
         writing.write(incoming, replace(model.spec, source=source))
-        self_test(model, load(incoming))
+        folder = trials.admit(load(incoming), vouched=model.weights_sha256)
+        self_test(model, folder)
         replace_folder(incoming, target)
-        return load(target)
+        return replace(folder, path=target)
     except OSError as error:
         raise disk_error(error, model.spec.id) from error
     finally:

@@ -138,7 +138,12 @@ class Store:
     def problems(self) -> tuple[AppError, ...]:
         """Return what is wrong with folders that should hold models and cannot be used; they are not listed."""
         self._scan(self._shipped), self._scan(self.models)
-        return tuple(read.problem for _, read in sorted(dict(self._reads).items()) if read.problem is not None)
+        reads = sorted(dict(self._reads).items())
+        return tuple(read.problem for path, read in reads if read.problem is not None and not self._heals(path))
+
+    def _heals(self, path: Path) -> bool:
+        """Whether a damaged folder is written anew when its model is opened."""
+        return path.parent == self.models and path.name in self._catalogue.packaged and packaged.is_written(path)
 
     def free_id(self, name: str) -> str:
         """Return `name`, or name-2, -3, … if a model has that id already, or a folder of users' models that name."""
@@ -190,11 +195,11 @@ class Store:
         entry = self.find(model_id)
         model_id = entry.spec.id
         if entry.folder is None:
-            self._refuse_unusable(model_id)
             if entry.problem is not None:
                 raise entry.problem
             if model_id in self._catalogue.packaged:
                 return self._write(self._catalogue.packaged[model_id])
+            self._refuse_unusable(model_id)
             raise ModelNotReadyError(N_("{model} is not on this machine yet."), model=model_id)
         return entry.folder
 
@@ -208,16 +213,12 @@ class Store:
 
         model_id = model.spec.id
         try:
-            folder = from_package.write(model, self.data)
+            folder = from_package.write(model, self.data, self._trials)
         except ModelFileError as error:
             self._unwritable[model_id] = error
             raise
-        if folder.path.parent == self.models:
-            read = self._read(folder.path)
-            if read.problem is not None or read.folder is None:
-                raise read.problem or folder.changed()
-            return read.folder
-        self._elsewhere[model_id] = folder = self._admit(folder)
+        if folder.path.parent != self.models:
+            self._elsewhere[model_id] = folder
         return folder
 
     def _refuse_unusable(self, model_id: str, *, only_foreign: bool = False) -> None:
@@ -279,8 +280,9 @@ class Store:
 
     def _packaged_entry(self, model: Packaged, here: _Read | None) -> Entry:
         """Return a model whose weights come in a package: here, to be written, or to be installed."""
-        folder = here.folder if here is not None else self._elsewhere.get(model.spec.id)
-        if folder is not None and packaged.is_current(model, folder):
+        written = (here.folder if here is not None else None, self._elsewhere.get(model.spec.id))
+        folder = next((found for found in written if found is not None and packaged.is_current(model, found)), None)
+        if folder is not None:
             return Entry(folder.spec, State.READY, model.size_bytes, folder, "shipped")
         problem = self._unwritable.get(model.spec.id) or packaged.problem(model)
         if problem is None:
@@ -330,9 +332,7 @@ class Store:
         A file that comes of a package as it came of it when the catalogue was written has been tried then.
         """
         known = self._catalogue.packaged.get(folder.spec.id)
-        if known is not None and folder.spec.source.get("weights_sha256") == known.weights_sha256:
-            return trusted(folder)
-        return self._trials.admit(folder)
+        return self._trials.admit(folder, vouched=None if known is None else known.weights_sha256)
 
     def _foreign(self, folder: ModelFolder) -> ModelFileError | None:
         """Return what is wrong with a user's model that is not called as its folder is, or is called as another model.

@@ -8,43 +8,11 @@ import pytest
 from lib.errors import ModelFileError
 from lib.formats.efficientnet_lite import BOUNDS, EPSILON, FEATURES, Head, to_litert
 from tests.models.make_ranges import measure
+from tests.support.tiny_lite import SIDE, WEIGHTS
 
-SIDE = 32
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (SIDE, SIDE, 3)).astype(np.uint8)
 REAL = (PIXELS.astype(np.float64) - 127) / 128
-
-# A network of the same build, but tiny: (path, filters, kernel's side) of each convolution in PyTorch's names.
-STEM, FIRST, SECOND = 8, 4, 6
-
-
-def weights() -> dict[str, np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-
-    def convolution(name: str, norm: str, filters: int, channels: int, side: int) -> None:
-        found[f"{name}.weight"] = RNG.normal(0, (channels * side * side) ** -0.5, (filters, channels, side, side))
-        for part, low, high in (
-            ("weight", 0.5, 2),
-            ("bias", -1, 1),
-            ("running_mean", -1, 1),
-            ("running_var", 0.002, 0.5),
-        ):
-            found[f"{norm}.{part}"] = RNG.uniform(low, high, filters)
-
-    convolution("_conv_stem", "_bn0", STEM, 3, 3)
-    convolution("_blocks.0._depthwise_conv", "_blocks.0._bn1", STEM, 1, 3)
-    convolution("_blocks.0._project_conv", "_blocks.0._bn2", FIRST, STEM, 1)
-    for block, filters in ((1, FIRST), (2, SECOND)):
-        path = f"_blocks.{block}."
-        convolution(f"{path}_expand_conv", f"{path}_bn0", 6 * filters, filters, 1)
-        convolution(f"{path}_depthwise_conv", f"{path}_bn1", 6 * filters, 1, 5)
-        convolution(f"{path}_project_conv", f"{path}_bn2", SECOND, 6 * filters, 1)
-    convolution("_conv_head", "_bn1", FEATURES, SECOND, 1)
-    found["_fc.weight"], found["_fc.bias"] = RNG.normal(0, 0.02, (7, FEATURES)), RNG.normal(0, 0.1, 7)
-    return {name: array.astype(np.float32) for name, array in found.items()}
-
-
-WEIGHTS = weights()
 
 
 def layer(x: np.ndarray, name: str, norm: str, stride: int = 1, relu6: bool = True) -> np.ndarray:
