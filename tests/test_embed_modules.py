@@ -16,11 +16,11 @@ from lib.classify.infer import least_side
 from lib.classify.outputs import dequantise, sum_slack, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.datasets.groups import groups_of
-from lib.datasets.imagenet import imagenet
 from lib.embed import Options, Target, render
 from lib.embed.mobilenets import MOBILENETS
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
+from lib.model.imagenet import imagenet
 from lib.model.spec import FILTERS, RESIZE_RULES, InputSpec, ModelFolder, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
 from lib.verdict import Groups, Thresholds, explain, judge, judge_groups, percent, rank, sure_group

@@ -21,7 +21,6 @@ import pytest
 from lib.catalogue.store import SHIPPED
 from lib.classify.opening import open_classifier
 from lib.datasets.groups import groups_of
-from lib.datasets.imagenet import imagenet
 from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
@@ -30,6 +29,7 @@ from lib.formats.quantise import quantise_int8
 from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
+from lib.model.imagenet import imagenet
 from lib.model.spec import FILTERS, RESIZE_RULES, ModelFolder, OutputSpec, load
 from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge, judge_groups, sure_group

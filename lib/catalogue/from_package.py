@@ -24,13 +24,13 @@ from PIL import Image
 from lib.catalogue.packaged import KIND, Packaged, find, is_current, is_written, problem
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
-from lib.datasets.imagenet import imagenet
 from lib.errors import DownloadError, ModelError, ModelFileError
 from lib.formats import efficientnet_lite
 from lib.formats.efficientnet_lite import Head
 from lib.formats.write import Ranges
 from lib.messages import N_
 from lib.model import writing
+from lib.model.imagenet import imagenet
 from lib.model.spec import ModelFolder, load, parse_labels, reading
 from lib.work.files import disk_error, read_small, replace_folder
 from lib.work.locks import locked

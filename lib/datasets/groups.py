@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from lib.datasets.imagenet import MODELS, imagenet, is_imagenet, normalise
 from lib.i18n import LANGUAGES
 from lib.messages import Word
 from lib.model.class_names import in_language
+from lib.model.imagenet import MODELS, imagenet, is_imagenet, normalise
 from lib.verdict import Groups
 
 

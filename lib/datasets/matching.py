@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from rapidfuzz import fuzz, process
 
 from lib.datasets.groups import everyday, meanings, words_for
-from lib.datasets.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
 from lib.messages import N_, Message
+from lib.model.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
 
 MOST_SUGGESTIONS = 5
 _MOST_NAMED = 10

@@ -3,9 +3,9 @@
 import numpy as np
 
 from lib.datasets.groups import groups_of
-from lib.datasets.imagenet import imagenet
 from lib.embed.options import Options
 from lib.i18n import Translator
+from lib.model.imagenet import imagenet
 from lib.model.spec import ModelFolder
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from lib.errors import ModelFileError
 from lib.messages import N_, Message
-from lib.model.class_names import in_language
+from lib.model import class_names, imagenet
 from lib.work.files import read_small
 
 CARD = "model.toml"
@@ -213,7 +213,7 @@ class ModelFolder:
         """Return the K names shown to people, in output order, the background's left out.
 
         Args:
-            language: For our own models; other labels are shown as the model gives them.
+            language: For our own models and ImageNet's classes; other labels are shown as the model gives them.
 
         Raises:
             ModelFileError: The file is missing, not text in Unicode, or does not hold one label per output.
@@ -234,7 +234,8 @@ class ModelFolder:
                 expected=spec.outputs,
             )
         shown = labels[spec.output.shown]
-        return in_language(shown, language) if spec.family == OURS else shown
+        translate = class_names.in_language if spec.family == OURS else imagenet.in_language
+        return translate(shown, language)
 
 
 def load(folder: Path) -> ModelFolder:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lib.datasets.groups import groups_of, positions, table
-from lib.datasets.imagenet import imagenet
 from lib.i18n import LANGUAGES, Translator
+from lib.model.imagenet import imagenet
 
 LABELS = tuple(", ".join(names) for _, names in imagenet())
 ENTRIES = [*table()["group"], table()["rest"], *table()["word"]]

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from lib.datasets.groups import everyday, meanings
-from lib.datasets.imagenet import imagenet, is_imagenet, normalise
 from lib.datasets.matching import (
     Basis,
     How,
@@ -19,6 +18,7 @@ from lib.datasets.matching import (
     shared_classes,
     suggestions,
 )
+from lib.model.imagenet import imagenet, is_imagenet, normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = tuple((ROOT / "models" / "starter-scratch" / "labels.txt").read_text(encoding="utf-8").splitlines())

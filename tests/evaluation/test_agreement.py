@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from lib.datasets.imagenet import imagenet
 from lib.datasets.matching import Basis
 from lib.evaluation.agreement import compare_all, compare_pair, sort_photos
 from lib.evaluation.answers import Answers
+from lib.model.imagenet import imagenet
 from lib.verdict import Thresholds
 
 Made = Callable[..., Answers]

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lib.datasets.imagenet import imagenet
 from lib.datasets.matching import match
 from lib.evaluation.answers import Answers
 from lib.evaluation.groups import GroupFigures, explain_groups, figures
+from lib.model.imagenet import imagenet
 from lib.verdict import Thresholds
 
 LABELS = tuple(names[0] for _, names in imagenet())

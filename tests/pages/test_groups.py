@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lib.cli.main import main
-from lib.datasets.imagenet import imagenet
+from lib.model.imagenet import imagenet
 from tests.pages.conftest import Upload, app, html, upload
 
 CARD = """

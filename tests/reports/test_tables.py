@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from lib.classify.infer import Settings, conclude
-from lib.datasets.imagenet import imagenet
 from lib.errors import PhotoError
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.imagenet import imagenet
 from lib.reports.cells import BOM, encode, harmless
 from lib.reports.classifications import csv_header, csv_row, rival_ratio, to_csv, to_json_line, to_object
 from lib.results import Answer, Classification, Failure

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lib.classify.infer import conclude
-from lib.datasets.imagenet import imagenet
 from lib.i18n import LANGUAGES, Translator
+from lib.model.imagenet import imagenet
 from lib.results import Answer, Classification
 from lib.ui.answer import verdict_line
 from lib.verdict import explain

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from lib.datasets.groups import english_words
-from lib.datasets.imagenet import is_imagenet
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
+from lib.model.imagenet import is_imagenet
 from lib.model.spec import ModelFolder
 from lib.ui.paging import pages
 from lib.ui.style import plain
