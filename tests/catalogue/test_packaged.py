@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lib.datasets.imagenet import imagenet
 
 from lib.catalogue import from_package, packaged
 from lib.catalogue.origins import load as load_catalogue
 from lib.catalogue.store import DEFAULTS, SHIPPED, State, Store
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
-from lib.datasets.imagenet import imagenet
 from lib.errors import DownloadError, ModelFileError, ModelNotReadyError
 from lib.formats.efficientnet_lite import FEATURES, Head, to_litert
 from lib.model.spec import ModelFolder, load
