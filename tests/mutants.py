@@ -76,9 +76,27 @@ MUTANTS = (
         "test_verdict",
     ),
     Mutant(
-        "photos are scaled by the filter that published accuracies were measured with",
-        "spec.size_wh, Image.Resampling.BILINEAR)",
-        "spec.size_wh, Image.Resampling.BICUBIC)",
+        "photos are scaled by the filter that the model's figures were measured with",
+        "spec.size_wh, _FILTERS[spec.filter])",
+        "spec.size_wh, _FILTERS['bilinear'])",
+        "test_preprocess",
+    ),
+    Mutant(
+        "an odd rest of a square part is above and to the left",
+        "(width - seen_width + 1) // 2, (height - seen_height + 1) // 2",
+        "(width - seen_width) // 2, (height - seen_height) // 2",
+        "test_preprocess",
+    ),
+    Mutant(
+        "answers of a model that looks in two ways are kept apart",
+        'return f"{self.id} {self.input.resize}"',
+        'return f"{self.id}"',
+        "test_album",
+    ),
+    Mutant(
+        "a frame is drawn where much is outside, at whichever edge",
+        "max(left / width, 1 - right / width, top / height, 1 - bottom / height)",
+        "max(left / width, 1 - right / width)",
         "test_preprocess",
     ),
     Mutant(
