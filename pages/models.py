@@ -9,7 +9,12 @@ from lib.ui.style import plain
 
 t = translator()
 st.title(t("Models"))
-st.caption(t("Models that are ready work without internet. Others are downloaded only when you press their button."))
+st.caption(
+    t(
+        "Models that are ready work without internet. Others are downloaded only when you press their button, or come "
+        "with a Python package that their card names."
+    )
+)
 for error in store().problems():
     st.warning(plain(t.message(error.message)), icon=":material/warning:")
 draw_catalogue(t)

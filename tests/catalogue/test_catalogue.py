@@ -54,6 +54,15 @@ def test_promised_keras_applications_are_listed(application: str) -> None:
     assert application in {CATALOGUE.origins[model_id].application for model_id in KERAS}
 
 
+@pytest.mark.parametrize("model_id", ["efficientnet-lite0-int8", "efficientnet-lite0"])
+def test_the_card_of_a_model_from_a_package_names_its_files(model_id: str) -> None:
+    model = CATALOGUE.packaged[model_id]
+    card = (PATH.parent / "efficientnet-lite.md").read_text(encoding="utf-8")
+    assert f"| {model_id} | {model.size_bytes:,} | `{model.weights_sha256}` |" in card
+    assert model.sha256 in card
+    assert model.package in card
+
+
 @pytest.mark.parametrize("model_id", CATALOGUE.specs)
 def test_an_entry_is_whole(model_id: str) -> None:
     spec, origin = CATALOGUE.specs[model_id], CATALOGUE.origins[model_id]

