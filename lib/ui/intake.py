@@ -48,9 +48,7 @@ def draw(t: Translator) -> None:
 
 def _draw_samples(t: Translator) -> None:
     samples = find_samples()
-    st.caption(
-        t("Photos that everybody may use. Some show things that not every model knows: look at what it says.")
-    )
+    st.caption(t("Photos that everybody may use. Some show things that not every model knows: look at what it says."))
     st.button(t("All samples"), on_click=_add_samples, args=(samples,), icon=":material/select_all:")
     for sample in samples:
         with st.container(horizontal=True, vertical_alignment="center"):
