@@ -228,12 +228,12 @@ def test_long_work_can_be_cancelled_and_taken_up_again(page: Page, server: Serve
         path.write_bytes(slow)
     open_app(page, server)
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", paths)
-    page.get_by_role("button", name="Cancel", exact=True).dispatch_event("click", timeout=30_000)
-    expect(page.get_by_text("not looked at")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Cancel", exact=True).dispatch_event("click", timeout=60_000)
+    expect(page.get_by_text("not looked at")).to_be_visible(timeout=60_000)
     expect(page.locator("p.verdict[data-verdict]").first).to_be_visible()
     page.get_by_role("button", name="Continue").click()
-    expect(page.get_by_text("not looked at")).to_have_count(0, timeout=60_000)
-    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0, timeout=60_000)
+    expect(page.get_by_text("not looked at")).to_have_count(0, timeout=180_000)
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0, timeout=180_000)
     counts = [int(text.split()[1]) for text in page.locator(".chip").all_inner_texts()]
     assert sum(counts) == 24
 
