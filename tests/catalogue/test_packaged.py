@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -22,6 +23,7 @@ from lib.catalogue.origins import load as load_catalogue
 from lib.catalogue.store import DEFAULTS, SHIPPED, State, Store
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
+from lib.cli.main import main
 from lib.errors import DownloadError, ModelFileError, ModelNotReadyError
 from lib.formats.efficientnet_lite import FEATURES, Head, to_litert
 from lib.model.spec import ModelFolder, load
@@ -445,3 +447,14 @@ print(code, [name for name in heavy if name in sys.modules])
     said, verdict = run.stdout.splitlines()
     assert '"label": "tench"' in said
     assert verdict == "0 []"
+
+
+def test_photos_are_recognised_as_often_as_the_card_says(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = ("efficientnet-lite0-int8", "efficientnet-lite0")
+    command = ["evaluate", str(shared / "photos" / "imagenet-sample"), "--json", "--model", *models]
+    assert main(command) == 0
+    in_8_bits, in_floats = json.loads(capsys.readouterr().out)["models"]
+    for measured in (in_8_bits, in_floats):
+        assert measured["top1"] >= 0.895
+        assert measured["top5"] >= 0.975
+    assert abs(in_8_bits["top1"] - in_floats["top1"]) <= 0.01
