@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lib.datasets.imagenet import imagenet
 
 from lib.catalogue import from_package, packaged
 from lib.catalogue.origins import load as load_catalogue
@@ -26,6 +25,7 @@ from lib.classify.opening import open_classifier
 from lib.cli.main import main
 from lib.errors import DownloadError, ModelFileError, ModelNotReadyError
 from lib.formats.efficientnet_lite import FEATURES, Head, to_litert
+from lib.model.imagenet import imagenet
 from lib.model.spec import ModelFolder, load
 from lib.model.writing import to_toml
 from tests.support.tiny_lite import CLASSES, SIDE, WEIGHTS, pth_file
