@@ -10,6 +10,7 @@ from lib.results import Classification, Prediction, Verdict, VerdictKind
 from lib.verdict import percent
 
 _ROW_PX = 38
+_SHARE_PX = 48  # "100 %", and air
 _COLOURS = {"winner": WINNER, "running": RUNNING, "other": OTHER}
 _FROM_0_TO_1: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}
 
@@ -22,21 +23,21 @@ def bars(classification: Classification, *, ink: str = INK) -> Spec:
     """
     verdict = classification.verdict
     rows = [_row(verdict, rank, prediction) for rank, prediction in enumerate(classification.predictions)]
-    spec = share_rows(rows, ink, name_px=230, tooltip=tips(label=" ", exact="p"))
+    spec = share_rows(rows, ink, name_px={"expr": f"width - {_SHARE_PX}"}, tooltip=tips(label=" ", exact="p"))
     if (at := _threshold(verdict)) is not None:
         line = {"x": {"field": "at", **_FROM_0_TO_1}}
         spec["layer"].append(layer([{"at": at}], "rule", line, strokeDash=[2, 3], strokeWidth=1.5, color=RUNNING))
     return spec
 
 
-def share_rows(rows: Sequence[Spec], ink: str, *, name_px: int, tooltip: list[Spec]) -> Spec:
+def share_rows(rows: Sequence[Spec], ink: str, *, name_px: int | Spec, tooltip: list[Spec]) -> Spec:
     """Return a bar for each row on a pale track that is the whole, a name above it and its share at the end.
 
     Args:
         rows: Each with its `row` (from 0), `name`, `share` in words, `probability`, `colour`, and what the tooltip
             names; hollow bars have the `role` "running".
         ink: Colour of the text.
-        name_px: Longer names are cut.
+        name_px: Longer names are cut; a number, or Vega's expression for one.
         tooltip: From `tips`.
     """
     start, end = {"value": 0}, {"value": "width"}
