@@ -22,6 +22,11 @@ PURPOSES = {
     "starter-small": N_("The same twenty things, weak on purpose: mistakes to find and to explain."),
     "starter-xception": N_("The same twenty things, by a network that is built in another way."),
 }
+_ICONS = {
+    State.READY: ":material/check:",
+    State.DOWNLOADABLE: ":material/cloud_download:",
+    State.INSTALLABLE: ":material/extension:",
+}
 
 
 def draw_classes(t: Translator, labels: tuple[str, ...]) -> None:
@@ -50,14 +55,15 @@ def _card(t: Translator, entry: Entry) -> None:
     st.markdown(f"**{plain(spec.name)}**")
     st.badge(
         short_state(t, entry),
-        icon=":material/check:" if ready else ":material/cloud_download:",
+        icon=_ICONS[entry.state],
         color="green" if ready else "gray",
     )
     if spec.id in PURPOSES:
         st.markdown(plain(t(PURPOSES[spec.id])))
     st.caption(plain(" · ".join(_facts(t, entry))))
     if ready and spec.source.get("kind") == packaged.KIND:
-        st.caption(plain(t("Its weights come inside the Python package {package}.", package=spec.source["package"])))
+        package = str(spec.source["package"]).partition("==")[0]
+        st.caption(plain(t("Its weights come inside the Python package {package}.", package=package)))
     if spec.published is not None:
         st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
         st.caption(plain(t("Source: {source}", source=spec.published.source)))
