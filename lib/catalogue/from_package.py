@@ -90,7 +90,7 @@ def _write(model: Packaged, incoming: Path, target: Path, trials: Trials) -> Mod
         shutil.rmtree(incoming, ignore_errors=True)  # left by a process that was killed
         incoming.mkdir(parents=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        content = _litert(model)
+        content = litert(model)
         (incoming / model.spec.weights).write_bytes(content)
         (incoming / model.spec.labels).write_text("\n".join(_names(model)) + "\n", encoding="utf-8")
         source = {
@@ -111,7 +111,7 @@ def _write(model: Packaged, incoming: Path, target: Path, trials: Trials) -> Mod
         shutil.rmtree(incoming, ignore_errors=True)
 
 
-def _litert(model: Packaged) -> bytes:
+def litert(model: Packaged) -> bytes:
     """Return the LiteRT file, made of the very bytes whose digest was checked."""
     path = find(model)
     content = b"" if path is None else path.read_bytes()

@@ -28,9 +28,10 @@ from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
 SHIPPED = Path(__file__).resolve().parents[2] / "models"
-# What is asked where nobody chose: the first of these that can be used, and their order in every list.
-DEFAULTS = ("efficientnet-lite0-int8", "starter", "starter-scratch")
-DEFAULT_ID = "starter-scratch"
+# The models that come first in every list, in this order; what is asked where nobody chose is the first that can be
+# used. All but two are files of the program.
+FIRST = ("efficientnet-lite0-int8", "starter", "starter-scratch", "starter-xception", "starter-small")
+DEFAULT_ID = FIRST[0]
 
 Kind = Literal["shipped", "yours", "catalogue"]
 
@@ -106,21 +107,20 @@ class Store:
         return self.data / "models"
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return all models: shipped ones first, the default before all, then users' own, then the catalogue's.
+        """Return all models: `FIRST`, then users' own, then others that come with a package, then the catalogue's.
 
         No two have the same id. A model that is new here is tried in a child process first (`lib.catalogue.trial`).
         """
         here = {_id(read): read for read in self._scan(self.models)}
         packaged = [self._packaged_entry(model, here.get(model.spec.id)) for model in self._catalogue.packaged.values()]
-        shipped = [self._ready(read, "shipped") for read in self._scan(self._shipped)]
-        shipped += [entry for entry in packaged if entry.kind == "shipped"]
         listed = {*self._catalogue.specs, *self._catalogue.packaged}
-        return (
-            *sorted(shipped, key=_default_first),
+        entries = [
+            *(self._ready(read, "shipped") for read in self._scan(self._shipped)),
             *(self._ready(read, "yours") for model, read in here.items() if model not in listed),
-            *(entry for entry in packaged if entry.kind != "shipped"),
+            *packaged,
             *self._catalogue_entries(here),
-        )
+        ]
+        return tuple(sorted(entries, key=_place))
 
     def ready(self) -> tuple[Entry, ...]:
         """Return the models that can classify now, each with its folder; what has to be written for that is."""
@@ -131,9 +131,12 @@ class Store:
         return tuple(entry for entry in self.entries() if entry.folder is not None)
 
     def default_id(self) -> str:
-        """Return the model that is asked where nobody chose: the first of `DEFAULTS` that can be used."""
-        ready = {entry.spec.id for entry in self.entries() if entry.state is State.READY}
-        return next((model for model in DEFAULTS if model in ready), DEFAULTS[-1])
+        """Return the model that is asked where nobody chose: `DEFAULT_ID`, or the next that can be used."""
+        for entry in self.entries():
+            if entry.state is State.READY:
+                with suppress(AppError):
+                    return self.open_folder(entry.spec.id).spec.id
+        return DEFAULT_ID
 
     def problems(self) -> tuple[AppError, ...]:
         """Return what is wrong with folders that should hold models and cannot be used; they are not listed."""
@@ -391,6 +394,7 @@ def _id(read: _Read) -> str:
     return read.folder.spec.id
 
 
-def _default_first(entry: Entry) -> tuple[int, str]:
-    model = entry.spec.id
-    return (DEFAULTS.index(model) if model in DEFAULTS else len(DEFAULTS), model)
+def _place(entry: Entry) -> int:
+    """Return where a model stands in a list; those of the same place keep their order."""
+    can_be_used = entry.state is State.READY
+    return FIRST.index(entry.spec.id) if can_be_used and entry.spec.id in FIRST else len(FIRST)

@@ -1,12 +1,14 @@
 """The interface behind which every runtime stands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lib.formats.inner import Inner
 from lib.model.spec import ModelSpec
 
 
@@ -18,11 +20,13 @@ class Inference:
         probabilities: Shape (K,), float64, sum 1.
         milliseconds: That the run took, from tensor to tensor.
         unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        inner: The inner tensors that were asked for, real values, flat.
     """
 
     probabilities: NDArray[np.float64]
     milliseconds: float
     unfamiliar: bool | None = None
+    inner: Mapping[Inner, NDArray[np.float64]] = field(default_factory=dict)
 
 
 class Classifier(Protocol):

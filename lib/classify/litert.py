@@ -7,7 +7,7 @@ threads, and `invoke()` releases the GIL; interpreters are not safe to share, so
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,25 +38,29 @@ class LiteRTClassifier:
         folder: The model's folder.
         workers: Interpreters at most; None for one per core.
         threads: Threads inside each interpreter.
+        inner: Inner tensors to give with every answer; the logits always come where novelty is told by them.
 
     Raises:
         ModelFileError: The file is damaged, or its tensors contradict `model.toml`.
     """
 
-    def __init__(self, folder: ModelFolder, *, workers: int | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, folder: ModelFolder, *, workers: int | None = None, threads: int = 1, inner: Collection[Inner] = ()
+    ) -> None:
         self.spec: ModelSpec = folder.spec
         self.labels = folder.read_labels()
         self.workers = workers or usable_cores()
         self._threads = threads
         self._content = folder.read_weights()
-        if self.spec.novelty is not None:
-            self._content = expose(self._content, Inner.LOGITS, f"{self.spec.id}/{self.spec.weights}")
+        wanted = sorted({*inner, *([Inner.LOGITS] if self.spec.novelty is not None else [])})
+        for tensor in wanted:
+            self._content = expose(self._content, tensor, f"{self.spec.id}/{self.spec.weights}")
         self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
         self._made = 1
         self._lock = threading.Lock()
         first = self._make()
-        self._input, self._output = _details(first, self.spec)
-        self._inner = first.get_output_details()[1:]  # the logits, where they were exposed
+        self._input, self._output = _details(first, self.spec, exposed=len(wanted))
+        self._exposed = dict(zip(wanted, first.get_output_details()[1:], strict=True))
         self._shows_its_input = shows_its_input(self._content, folder.spec.weights)
         self._to_tensor = _converter(self._input, self.spec.input)
         self._idle.put(first)
@@ -80,19 +84,19 @@ class LiteRTClassifier:
                 raise ModelOutputError(
                     N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=first_line(error)
                 ) from error
-            raw, *inner = (interpreter.get_tensor(output["index"]) for output in (self._output, *self._inner))
+            raw, *exposed = (interpreter.get_tensor(each["index"]) for each in (self._output, *self._exposed.values()))
             milliseconds = (time.perf_counter() - start) * 1e3
         scale, zero_point = self._output["quantization"]
         probabilities = to_probabilities(
             dequantise(raw, scale, zero_point), self.spec.output, scale=scale, shows_its_input=self._shows_its_input
         )
-        return Inference(probabilities, milliseconds, self._is_unfamiliar(*inner))
-
-    def _is_unfamiliar(self, logits: NDArray[Any] | None = None) -> bool | None:
-        if logits is None or self.spec.novelty is None:
-            return None
-        real = dequantise(logits, *self._inner[0]["quantization"])
-        return is_unfamiliar(real, self.spec.output, self.spec.novelty)
+        inner = {
+            tensor: dequantise(values, *details["quantization"]).reshape(-1)
+            for (tensor, details), values in zip(self._exposed.items(), exposed, strict=True)
+        }
+        novelty = self.spec.novelty
+        unfamiliar = None if novelty is None else is_unfamiliar(inner[Inner.LOGITS], self.spec.output, novelty)
+        return Inference(probabilities, milliseconds, unfamiliar, inner)
 
     @contextmanager
     def _interpreter(self) -> Iterator[Any]:
@@ -149,11 +153,11 @@ def _give_size(interpreter: Any, spec: InputSpec) -> None:
             interpreter.resize_tensor_input(details["index"], closed)
 
 
-def _details(interpreter: Any, spec: ModelSpec) -> tuple[dict[str, Any], dict[str, Any]]:
+def _details(interpreter: Any, spec: ModelSpec, *, exposed: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the input's and the output's details, after checking them against the model's description."""
     file = f"{spec.id}/{spec.weights}"
     try:
-        image, classes = classifier_ends(interpreter, file, exposed=int(spec.novelty is not None))
+        image, classes = classifier_ends(interpreter, file, exposed=exposed)
     except DAMAGE as error:
         raise damaged(file, error) from error
     width, height = spec.input.size_wh

@@ -14,8 +14,8 @@ def is_unfamiliar(logits: NDArray[np.float64], output: OutputSpec, novelty: Nove
     """Return whether the strongest vote is weaker than nearly all were for held-out photos of known things.
 
     Args:
-        logits: Of one photo, shape (1, N) or (N,), N = K plus the background.
+        logits: Of one photo, shape (N,), N = K plus the background.
         output: What the model says of its output.
         novelty: What it says of the threshold.
     """
-    return bool(logits.reshape(-1)[output.shown].max() < novelty.threshold)
+    return bool(logits[output.shown].max() < novelty.threshold)

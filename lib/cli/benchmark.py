@@ -46,7 +46,7 @@ def add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
     """Measure, print what came of it, and return the exit code."""
     store = Store()
-    folders = store.open_folders(arguments.model or [DEFAULT_ID])
+    folders = store.open_folders(arguments.model or [store.default_id()])
     failed = False
     if arguments.variants:
         folders, problems = _with_variants(folders)

@@ -49,7 +49,8 @@ def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
-    folders = open_folders(Store(), arguments.model or [DEFAULT_ID], say, whole_photo=arguments.whole_photo)
+    store = Store()
+    folders = open_folders(store, arguments.model or [store.default_id()], say, whole_photo=arguments.whole_photo)
     sources, nothing_in = _find_all(arguments.paths)
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]

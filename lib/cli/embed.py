@@ -5,7 +5,7 @@ import io
 import sys
 from pathlib import Path
 
-from lib.catalogue.store import Store
+from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP
 from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, note, put, writing
 from lib.embed import (
@@ -33,7 +33,10 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command `embed`."""
     parser = commands.add_parser("embed", help="write code that runs a model elsewhere", allow_abbrev=False)
     parser.add_argument(
-        "id", metavar="ID", help=f"a model that is ready, or one that TF.js brings: {', '.join(MOBILENETS)}"
+        "id",
+        nargs="?",
+        metavar="ID",
+        help=f"a model that is ready (default {DEFAULT_ID}), or one that TF.js brings: {', '.join(MOBILENETS)}",
     )
     parser.add_argument("--target", choices=[*Target], required=True, help="what the code is for")
     parser.add_argument(
@@ -126,15 +129,17 @@ def _print(code: str) -> None:
     sys.stdout.write(code)
 
 
-def _model(model_id: str, engine: str | None) -> ModelFolder | TfjsMobilenet:
+def _model(asked: str | None, engine: str | None) -> ModelFolder | TfjsMobilenet:
     """Return the model that is meant.
 
     Raises:
         UsageError: The engine has no such model.
     """
+    store = Store()
+    model_id = asked or store.default_id()
     if engine == Engine.TFJS or (engine is None and model_id in MOBILENETS):
         return tfjs_model(model_id)
-    return Store().open_folder(model_id)
+    return store.open_folder(model_id)
 
 
 def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:

@@ -79,9 +79,10 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
         ModelError: A model cannot.
     """
     settings = Settings(thresholds=Thresholds(arguments.ratio, arguments.floor))
-    path, models = _path_and_models(arguments)
+    store = Store()
+    path, models = _path_and_models(arguments, store)
     photos = read_labelled(path)
-    folders = open_folders(Store(), models, say, whole_photo=arguments.whole_photo)
+    folders = open_folders(store, models, say, whole_photo=arguments.whole_photo)
     matchings = _match(photos, folders, _choices(arguments.match, photos))
     entrants = [
         Entrant(open_classifier(folder), folder.read_labels(say.language), matching)
@@ -103,9 +104,9 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
 
 
-def _path_and_models(arguments: argparse.Namespace) -> tuple[Path, list[str]]:
+def _path_and_models(arguments: argparse.Namespace, store: Store) -> tuple[Path, list[str]]:
     """Return the folder and the ids; after `--model ID`, a folder is taken for one more id by the parser."""
-    models = list(dict.fromkeys(arguments.model or [DEFAULT_ID]))
+    models = list(dict.fromkeys(arguments.model or [store.default_id()]))
     if arguments.folder is not None:
         return arguments.folder, models
     if len(models) > 1 and Path(models[-1]).exists():

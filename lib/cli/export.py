@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lib.catalogue.store import Store
+from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant
 from lib.cli.terminal import ALL_WELL, Commands, put, writing
 from lib.errors import UsageError
@@ -28,7 +28,7 @@ FORMATS: dict[str, Format | None] = {
 def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command `export`."""
     parser = commands.add_parser("export", help="write a model's file in the format you need", allow_abbrev=False)
-    parser.add_argument("id", metavar="ID", help="a model that is ready")
+    parser.add_argument("id", nargs="?", metavar="ID", help=f"a model that is ready (default {DEFAULT_ID})")
     parser.add_argument(
         "--format",
         choices=(*FORMATS, KERAS),
@@ -50,7 +50,8 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run_export(arguments: argparse.Namespace, say: Translator) -> int:
     """Write the file, say where it is, and return the exit code."""
-    folder = Store().open_folder(arguments.id)
+    store = Store()
+    folder = store.open_folder(arguments.id or store.default_id())
     photos = [photo for path in arguments.photos for photo in find_photos(path)]
     if photos and FORMATS.get(arguments.format) is not Format.INT8:
         raise UsageError(N_("--photos is for --format litert-int8 alone."))
@@ -60,7 +61,7 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
         write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
     told = N_("{model} was written to {file} as {format}, {size} MB.")
     size = f"{target.stat().st_size / 1e6:.1f}"
-    put(say(told, model=arguments.id, file=target, format=arguments.format, size=size))
+    put(say(told, model=folder.spec.id, file=target, format=arguments.format, size=size))
     return ALL_WELL
 
 

@@ -44,6 +44,7 @@ def figures(metrics: Mapping[str, Any], sizes: Mapping[str, int]) -> str:
         lines.append(f"- {metrics['parameters']:,} parameters")
     lines += [f"- `{name}`: {size / 1e6:.2f} MB" for name, size in sizes.items()]
     lines += _training(metrics)
+    lines += _novelty(metrics)
     lines += ["", "| class | top-1 | photos |", "|---|---|---|"]
     counts = [sum(row) for row in metrics["confusion"]]
     rows = [
@@ -64,6 +65,34 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     if metrics.get("teacher_top1"):
         line += f"; its teacher's top-1 on the same photos: {metrics['teacher_top1']:.3f}"
     return [line]
+
+
+def _novelty(metrics: Mapping[str, Any]) -> list[str]:
+    """Return what becomes of known and unknown photos before and after the threshold for the unfamiliar."""
+    found = metrics.get("novelty")
+    if found is None:
+        return []
+    known = [metrics["photos"], found["clear"], found["clear"] * found["known_kept"], None, None]
+    rows = {"validation photos": known} | {
+        name: [each[key] for key in ("photos", "clear", "clear_and_familiar", "auroc", "fpr95")]
+        for name, each in found["photos"].items()
+    }
+    return [
+        f"- verdict: clear for {found['clear']:.3f} of these photos, and then right for **{found['right']:.3f}**",
+        f"- unfamiliar when the largest logit is below {found['threshold']:.2f}: the threshold keeps "
+        f"{found['known_kept']:.3f} of the clear answers, which are then right for {found['right_and_familiar']:.3f}",
+        "",
+        "| photos | number | called clear | clear and not unfamiliar | AUROC | FPR at 95 % |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {name} | {count} | {clear:.3f} | {familiar:.3f} | {_or_dash(area)} | {_or_dash(rate)} |"
+            for name, (count, clear, familiar, area, rate) in rows.items()
+        ),
+    ]
+
+
+def _or_dash(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _mistakes(metrics: Mapping[str, Any]) -> list[str]:

@@ -22,6 +22,7 @@ from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS
 from lib.ui import internals
+from lib.ui.models import loaded
 
 
 def middleware() -> list[Middleware]:
@@ -49,7 +50,7 @@ def _names() -> Names:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
     VISITS.is_open = internals.is_open
-    tasks = [asyncio.create_task(_free_uploads()), asyncio.create_task(_forget())]
+    tasks = [asyncio.create_task(task) for task in (_free_uploads(), _forget(), asyncio.to_thread(loaded.warm))]
     async with watched(Connections(*limits.connections(raise_open_files()))):
         internals.welcome()
         yield

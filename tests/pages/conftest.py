@@ -1,6 +1,8 @@
 """What the page tests share: the app under AppTest, with a data folder of its own."""
 
+import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest, app_test
 
+from lib.catalogue.store import Store
 from lib.photos.samples import find_samples
 from lib.ui import internals
 
@@ -17,9 +20,18 @@ Upload = tuple[str, bytes, str]
 Open = Callable[..., AppTest]
 
 
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the models that come with a package, once, and return the folder they are in."""
+    store = Store(tmp_path_factory.mktemp("written"))
+    store.ready()
+    return store.models
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every test an empty data folder and no cached store."""
+def own_home(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every test a data folder with nothing but the models that come with a package, and no cached store."""
+    shutil.copytree(written, tmp_path / "models", copy_function=os.link)
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path))
     monkeypatch.delenv("DISCERN_MIRROR", raising=False)
     st.cache_resource.clear()

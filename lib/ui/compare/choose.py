@@ -78,7 +78,7 @@ def _wanted() -> list[str]:
     asked = st.query_params.get(_PARAM, "")
     if asked:
         return list(dict.fromkeys(map(store().current_id, filter(None, asked.split(",")))))[:MOST]
-    return ["starter-scratch", "starter-small"]
+    return [entry.spec.id for entry in store().ready()[:LEAST]]  # a thousand things, and twenty
 
 
 def _options(t: Translator) -> dict[str, Option]:

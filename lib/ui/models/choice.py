@@ -22,7 +22,8 @@ def pick(t: Translator) -> Entry | None:
     `?model=` chooses, and follows the choice.
     """
     entries = {entry.spec.id: entry for entry in store().entries()}
-    wanted = store().current_id(st.session_state.get(CHOSEN) or st.query_params.get(_PARAM) or DEFAULT_ID)
+    asked = st.session_state.get(CHOSEN) or st.query_params.get(_PARAM)
+    wanted = store().current_id(asked or store().default_id())
     if wanted not in entries:
         explain_unavailable(t, wanted)
     names = distinct({model: entry.spec.name for model, entry in entries.items()})
@@ -38,12 +39,21 @@ def pick(t: Translator) -> Entry | None:
     st.session_state[CHOSEN] = chosen
     if chosen != st.query_params.get(_PARAM, DEFAULT_ID):
         st.query_params[_PARAM] = chosen
+    explain_default(t, chosen)
     return entries[chosen]
 
 
 def last_chosen() -> str:
     """Return the id of the model this visitor classified with last."""
-    return str(st.session_state.get(CHOSEN, DEFAULT_ID))
+    return str(st.session_state.get(CHOSEN) or store().default_id())
+
+
+def explain_default(t: Translator, chosen: str) -> None:
+    """Where the default model cannot be used and `chosen` takes its place, say why and what to do."""
+    problem = store().find(DEFAULT_ID).problem
+    if problem is not None and chosen == store().default_id():
+        place = t("Until then, {model} takes its place.", model=store().find(chosen).spec.name)
+        st.info(plain(f"{t.message(problem.message)} {place}"), icon=":material/info:")
 
 
 def explain_unavailable(t: Translator, wanted: str) -> None:

@@ -1,5 +1,6 @@
 """The one store of this server, and the models loaded from it."""
 
+from contextlib import suppress
 from functools import cache
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from lib.catalogue.store import Store
 from lib.classify.classifier import Classifier
 from lib.classify.opening import open_classifier
+from lib.errors import AppError
 from lib.model.spec import ModelFolder
 from lib.ui.visit import current
 from lib.work import files
@@ -18,6 +20,14 @@ def store() -> Store:
 
 
 _store = cache(Store)
+
+
+def warm() -> None:
+    """Load the model that the first visitor will ask, and write those that come with a package: seconds saved later."""
+    with suppress(AppError):
+        folder = store().open_folder(store().default_id())
+        _classifier(stamp(folder), folder)
+        store().ready()
 
 
 def classifier(folder: ModelFolder) -> Classifier:

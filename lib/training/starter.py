@@ -1,0 +1,204 @@
+"""The model `starter`: our head for twenty everyday things on EfficientNet-Lite0 in 8 bits.
+
+    python -m lib.training.starter everyday-20 --unknown FOLDER … --out models/starter
+
+writes the head, the description, the labels and the figures, and brings the card up to date: all that the app needs to
+write the model from the weights in the package (`lib.catalogue.from_package`). Five minutes on two cores.
+"""
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.catalogue import from_package, origins
+from lib.catalogue.packaged import KIND, Packaged
+from lib.catalogue.store import SHIPPED, Store
+from lib.classify.infer import pixels_needed
+from lib.classify.litert import LiteRTClassifier
+from lib.datasets.groups import everyday
+from lib.datasets.imagenet import wnid_positions
+from lib.datasets.labelled import LabelledPhotos
+from lib.datasets.reading import read_labelled, read_parts
+from lib.evaluation.novelty import KEPT, auroc, fpr
+from lib.formats.inner import Inner
+from lib.model import writing
+from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, load
+from lib.photos.opening import open_photo
+from lib.photos.source import Source, find_photos
+from lib.results import VerdictKind
+from lib.training import card
+from lib.training.package import describe, shown_label
+from lib.training.transfer import C, fit, read_features
+from lib.verdict import judge
+
+BACKBONE = "efficientnet-lite0-int8"
+HEAD = "head.npz"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """What the finished model makes of some photos.
+
+    Attributes:
+        answer: Shape (N,), the likeliest class.
+        is_clear: Shape (N,), whether the verdict is.
+        score: Shape (N,), the largest logit.
+    """
+
+    answer: NDArray[np.int64]
+    is_clear: NDArray[np.bool_]
+    score: NDArray[np.float64]
+
+    def clear(self, threshold: float = -np.inf) -> NDArray[np.bool_]:
+        """Return which photos are clear and not below the threshold."""
+        return np.asarray(self.is_clear & (self.score >= threshold))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Train, write and measure."""
+    parser = argparse.ArgumentParser("python -m lib.training.starter")
+    parser.add_argument("folder", type=Path, help="photos to learn from and to measure on: train/CLASS, val/CLASS")
+    parser.add_argument(
+        "--unknown", type=Path, nargs="+", default=[], metavar="FOLDER",
+        help="photos of other things; of folders with WordNet ids, those of the twenty are left out",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, default=SHIPPED / "starter")
+    arguments = parser.parse_args(argv)
+    arguments.out.mkdir(exist_ok=True)
+    train, val = read_parts(arguments.folder)
+    if val is None:
+        parser.error(f"{arguments.folder} has no part for validation")
+    backbone = origins.load(SHIPPED / "catalogue.toml").packaged[BACKBONE]
+    spec = _spec(backbone.spec, train)
+    features = read_features(_opened(spec), [photo.source for photo in train.photos])
+    head = fit(features, np.array([photo.label for photo in train.photos]))
+    head.save(arguments.out / HEAD)
+    (arguments.out / spec.labels).write_text("".join(f"{shown_label(name)}\n" for name in train.classes), "utf-8")
+    model = replace(backbone, spec=spec, head=arguments.out / HEAD, labels=arguments.out / spec.labels)
+    about = {"training_photos": len(train.photos), "recipe": {"backbone": BACKBONE, "penalty": C}}
+    with tempfile.TemporaryDirectory() as temporary:
+        _finish(model, val, arguments.unknown, about, Path(temporary), arguments.out)
+
+
+def _spec(backbone: ModelSpec, train: LabelledPhotos) -> ModelSpec:
+    """Return the model's description, as far as it is known before it is made."""
+    return replace(
+        backbone,
+        id="starter",
+        name="Discern starter",
+        family=OURS,
+        description="20 everyday classes; our head on the features of EfficientNet-Lite0.",
+        # The whole photo: right on 95.3 % of the validation photos, the middle square on 94.8 %.
+        input=replace(backbone.input, resize="squash", filter="bilinear"),
+        output=OutputSpec(len(train.classes)),
+        published=None,
+        source={},
+    )
+
+
+def _opened(spec: ModelSpec) -> LiteRTClassifier:
+    """Return the backbone, which looks at photos as the model will."""
+    folder = Store().open_folder(BACKBONE)
+    return LiteRTClassifier(replace(folder, spec=replace(folder.spec, input=spec.input)), inner=(Inner.FEATURES,))
+
+
+def _finish(
+    model: Packaged, val: LabelledPhotos, unknown: Sequence[Path], about: dict[str, Any], work: Path, out: Path
+) -> None:
+    """Write the model's file into a folder `work`, measure it there, and put what is told of it into `out`."""
+    content = from_package.litert(model)
+    (work / model.spec.weights).write_bytes(content)
+    (work / model.spec.labels).write_bytes((out / model.spec.labels).read_bytes())
+    describe(work, model.spec, val, about)
+    classifier = LiteRTClassifier(load(work), inner=(Inner.LOGITS,))
+    known = _look(classifier, [photo.source for photo in val.photos])
+    threshold = round(float(np.quantile(known.score[known.is_clear], 1 - KEPT)), 4)
+    figures = {name: _look(classifier, photos) for name, photos in _unknown(unknown).items()}
+    answer = classifier.run(classifier.prepare(from_package.probe(model.spec.input.size_wh))).probabilities
+    source = {
+        "kind": KIND,
+        "backbone": BACKBONE,
+        "head": HEAD,
+        "weights_sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "self_test": {"class": int(answer.argmax()), "probability": round(float(answer.max()), 3)},
+    }
+    clear, kept = known.clear(), known.clear(threshold)
+    right = known.answer == [photo.label for photo in val.photos]
+    known_kept = round(float(kept.sum() / clear.sum()), 4)
+    novelty = Novelty("max-logit", threshold, known_kept, _sentence(known, figures))
+    writing.write(out, replace(load(work).spec, source=source, novelty=novelty))
+    metrics = json.loads((work / METRICS).read_text("utf-8"))
+    metrics["novelty"] = {
+        "threshold": threshold,
+        "clear": float(clear.mean()),
+        "right": float(right[clear].mean()),
+        "known_kept": known_kept,
+        "right_and_familiar": float(right[kept].mean()),
+        "photos": {name: _against(known, seen, threshold) for name, seen in figures.items()},
+    }
+    (out / METRICS).write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    card.update_folder(out)
+
+
+def _look(classifier: LiteRTClassifier, photos: Sequence[Source]) -> Seen:
+    def one(photo: Source) -> tuple[np.intp, bool, float]:
+        image = open_photo(photo.read(), photo.name, at_least=pixels_needed(classifier))
+        found = classifier.run(classifier.prepare(image))
+        kind = judge(found.probabilities, classifier.labels).kind
+        return found.probabilities.argmax(), kind is VerdictKind.CLEAR, found.inner[Inner.LOGITS].max()
+
+    with ThreadPoolExecutor(classifier.workers) as pool:
+        answer, is_clear, score = zip(*pool.map(one, photos), strict=True)
+    return Seen(np.array(answer), np.array(is_clear), np.array(score))
+
+
+def _unknown(folders: Sequence[Path]) -> dict[str, list[Source]]:
+    """Return the photos of other things in each folder; of one with known things among them, those apart."""
+    found: dict[str, list[Source]] = {}
+    for folder in folders:
+        if not (folder / "labels.csv").is_file():
+            found[folder.name] = find_photos(folder)
+            continue
+        labelled = read_labelled(folder)
+        ours = {position for positions in everyday().values() for position in positions}
+        of_ours = [wnid_positions().get(name) in ours for name in labelled.classes]
+        found[folder.name] = [photo.source for photo in labelled.photos if not of_ours[photo.label]]
+        found[f"{folder.name}, known things"] = [photo.source for photo in labelled.photos if of_ours[photo.label]]
+    return found
+
+
+def _against(known: Seen, seen: Seen, threshold: float) -> dict[str, float]:
+    return {
+        "photos": len(seen.score),
+        "clear": float(seen.clear().mean()),
+        "clear_and_familiar": float(seen.clear(threshold).mean()),
+        "auroc": auroc(known.score, seen.score),
+        "fpr95": fpr(known.score, seen.score),
+    }
+
+
+def _sentence(known: Seen, figures: dict[str, Seen]) -> str:
+    """Return on what the threshold was found, and how well it tells things apart."""
+    others = [
+        f"{name} ({len(seen.score)}): AUROC {auroc(known.score, seen.score):.3f}, "
+        f"FPR at 95 % {fpr(known.score, seen.score):.3f}"
+        for name, seen in figures.items()
+        if "known things" not in name
+    ]
+    of = f"the 5 % quantile of {int(known.is_clear.sum())} clear validation photos"
+    return "; ".join([of, *others])
+
+
+if __name__ == "__main__":
+    main()
