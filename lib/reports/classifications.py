@@ -50,19 +50,19 @@ def to_json_line(outcome: Outcome, say: Translator) -> str:
 def csv_header(top: int) -> str:
     """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
     ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    figures = ["ratio", "spread", "milliseconds", "view"]
+    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar"]
     return BOM + csv_line(["file", "model", "verdict", "message", *_GROUP, *ranked, *figures, "error"])
 
 
 def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
     """Return the outcome as one CSV line; places that the model has no class for stay empty.
 
-    `ratio` is p2 / p1 of this photo, `spread` exp(entropy), `view` as in `to_object`. Text from
-    outside cannot act as a formula.
+    `ratio` is p2 / p1 of this photo, `spread` exp(entropy), `view` and `unfamiliar` as in
+    `to_object`, the latter empty where the model cannot say. Text from outside cannot act as a formula.
     """
     file, model = harmless(outcome.file), harmless(outcome.model)
     if isinstance(outcome, Failure):
-        empty = [""] * (2 + len(_GROUP) + 2 * top + 4)
+        empty = [""] * (2 + len(_GROUP) + 2 * top + 5)
         return csv_line([file, model, *empty, harmless(say.message(outcome.error.message))])
     verdict = outcome.verdict
     ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
@@ -79,6 +79,7 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             verdict.spread,
             round(outcome.milliseconds, 3),
             outcome.view,
+            "" if outcome.unfamiliar is None else str(outcome.unfamiliar).lower(),
             "",
         ]
     )

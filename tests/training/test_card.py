@@ -33,6 +33,18 @@ def test_figures_are_those_measured() -> None:
     assert text.index("| cat |") < text.index("| dog |"), "the weakest class comes first"
 
 
+def test_the_unfamiliar_have_a_table() -> None:
+    strangers = {"photos": 448, "clear": 0.241, "clear_and_familiar": 0.06, "auroc": 0.979, "fpr95": 0.107}
+    novelty = {
+        "threshold": 5.18, "clear": 0.9, "right": 0.97, "known_kept": 0.95, "right_and_familiar": 0.98,
+        "photos": {"other-things": strangers},
+    }  # fmt: skip
+    lines = figures({**METRICS, "novelty": novelty}, {}).splitlines()
+    assert "- verdict: clear for 0.900 of these photos, and then right for **0.970**" in lines
+    assert "| validation photos | 10 | 0.900 | 0.855 |  |  |" in lines
+    assert "| other-things | 448 | 0.241 | 0.060 | 0.979 | 0.107 |" in lines
+
+
 def test_the_prose_around_the_figures_stays() -> None:
     card = f"# Mine\n\nBefore.\n\n{BEGIN}\nold figures\n{END}\n\nAfter.\n"
     new = updated(card, "unused", METRICS, {})

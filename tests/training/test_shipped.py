@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,13 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib.catalogue import from_package
+from lib.catalogue.store import Store
 from lib.classify.litert import LiteRTClassifier
 from lib.datasets.reading import read_labelled
-from lib.model.spec import load
+from lib.model.spec import ModelFolder, load, parse, read_toml
 from lib.training.package import measure
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
-IDS = ("starter-scratch", "starter-xception", "starter-small")
+FROM_NOTHING = ("starter-scratch", "starter-xception", "starter-small")
+IDS = ("starter", *FROM_NOTHING)
 CLASSES = (
     "airplane", "bicycle", "building", "car", "cat", "daisy", "dandelion", "dog", "forest", "golf ball",
     "motorcycle", "mountain", "panda", "rose", "sea", "snake", "street", "sunflower", "truck", "tulip",
@@ -26,9 +30,15 @@ CLASSES = (
 TOLERANCE = 0.005
 
 
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], ModelFolder]:
+    """Open a model; `starter` is written first."""
+    return Store(tmp_path_factory.mktemp("home")).open_folder
+
+
 @pytest.mark.parametrize("model_id", IDS)
-def test_the_description_fits_the_file(model_id: str) -> None:
-    folder = load(MODELS / model_id)
+def test_the_description_fits_the_file(opened: Callable[[str], ModelFolder], model_id: str) -> None:
+    folder = opened(model_id)
     assert folder.spec.id == model_id
     assert folder.spec.family == "Discern starter"
     assert folder.spec.source["weights_sha256"] == sha256(folder.weights_path.read_bytes()).hexdigest()
@@ -41,8 +51,8 @@ def test_the_description_fits_the_file(model_id: str) -> None:
 
 
 @pytest.mark.parametrize("model_id", IDS)
-def test_every_language_has_a_name_for_every_class(model_id: str) -> None:
-    folder = load(MODELS / model_id)
+def test_every_language_has_a_name_for_every_class(opened: Callable[[str], ModelFolder], model_id: str) -> None:
+    folder = opened(model_id)
     assert folder.read_labels("en") == CLASSES
     for language in ("ko", "ja"):
         names = folder.read_labels(language)
@@ -52,11 +62,11 @@ def test_every_language_has_a_name_for_every_class(model_id: str) -> None:
 
 @pytest.mark.parametrize("model_id", IDS)
 def test_the_card_states_the_measured_figures(model_id: str) -> None:
-    folder = load(MODELS / model_id)
-    card = (folder.path / "README.md").read_text(encoding="utf-8")
-    metrics = json.loads((folder.path / "metrics.json").read_text(encoding="utf-8"))
-    assert folder.spec.published is not None
-    assert folder.spec.published.top1 == pytest.approx(metrics["top1"], abs=5e-5)
+    spec = parse(read_toml(MODELS / model_id / "model.toml", model_id), model_id)
+    card = (MODELS / model_id / "README.md").read_text(encoding="utf-8")
+    metrics = json.loads((MODELS / model_id / "metrics.json").read_text(encoding="utf-8"))
+    assert spec.published is not None
+    assert spec.published.top1 == pytest.approx(metrics["top1"], abs=5e-5)
     assert f"top-1 **{metrics['top1']:.3f}**" in card
     assert metrics["ece"] == pytest.approx(float(re.findall(r"calibration error ([\d.]+)", card)[0]), abs=5e-4)
     for heading in ("## Data and licences", "## Not for"):
@@ -68,6 +78,21 @@ def test_no_file_names_a_folder_of_the_machine_it_was_made_on(model_id: str) -> 
     for path in (MODELS / model_id).glob("*"):
         if path.suffix in (".md", ".toml", ".json", ".txt"):
             assert not re.search(r"(?<![\w.])/(tmp|work|home|root|Users)/", path.read_text(encoding="utf-8")), path
+
+
+def test_the_head_of_the_starter_and_its_threshold_are_what_the_card_says() -> None:
+    spec = parse(read_toml(MODELS / "starter" / "model.toml", "starter"), "starter")
+    head = from_package.read_head(MODELS / "starter" / "head.npz")
+    assert (head.weight.shape, head.bias.shape) == ((20, 1280), (20,))
+    found = json.loads((MODELS / "starter" / "metrics.json").read_text(encoding="utf-8"))
+    assert spec.novelty is not None
+    assert (spec.novelty.threshold, spec.novelty.known_kept) == (
+        found["novelty"]["threshold"], found["novelty"]["known_kept"],
+    )  # fmt: skip
+    assert found["top1"] >= 0.95
+    assert found["ece"] <= 0.03
+    assert found["novelty"]["right"] >= 0.97
+    assert found["novelty"]["photos"]["other-things"]["clear_and_familiar"] < 0.1
 
 
 def test_the_starters_are_small() -> None:
@@ -100,8 +125,10 @@ def test_the_keras_file_is_the_same_model() -> None:
 
 
 @pytest.mark.parametrize("model_id", IDS)
-def test_top1_on_the_validation_photos_is_what_the_card_says(model_id: str, shared: Path) -> None:
-    folder = load(MODELS / model_id)
+def test_top1_on_the_validation_photos_is_what_the_card_says(
+    opened: Callable[[str], ModelFolder], model_id: str, shared: Path
+) -> None:
+    folder = opened(model_id)
     measured = measure(folder.path, read_labelled(shared / "datasets" / "everyday-20" / "val"))
     assert folder.spec.published is not None
     assert measured.top1.value == pytest.approx(folder.spec.published.top1, abs=TOLERANCE)
