@@ -28,7 +28,7 @@ from lib.datasets.groups import everyday
 from lib.datasets.imagenet import wnid_positions
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_labelled, read_parts
-from lib.evaluation.novelty import KEPT, auroc, fpr
+from lib.evaluation.novelty import LOST, auroc, fpr
 from lib.formats.inner import Inner
 from lib.model import writing
 from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, load
@@ -122,7 +122,7 @@ def _finish(
     describe(work, model.spec, val, about)
     classifier = LiteRTClassifier(load(work), inner=(Inner.LOGITS,))
     known = _look(classifier, [photo.source for photo in val.photos])
-    threshold = round(float(np.quantile(known.score[known.is_clear], 1 - KEPT)), 4)
+    threshold = round(float(np.quantile(known.score[known.is_clear], LOST)), 4)
     figures = {name: _look(classifier, photos) for name, photos in _unknown(unknown).items()}
     answer = classifier.run(classifier.prepare(from_package.probe(model.spec.input.size_wh))).probabilities
     source = {

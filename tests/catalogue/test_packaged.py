@@ -19,7 +19,7 @@ import pytest
 
 from lib.catalogue import from_package, packaged
 from lib.catalogue.origins import load as load_catalogue
-from lib.catalogue.store import DEFAULTS, SHIPPED, State, Store
+from lib.catalogue.store import FIRST, SHIPPED, State, Store
 from lib.catalogue.trial import Trials
 from lib.classify.opening import open_classifier
 from lib.cli.main import main
@@ -123,7 +123,7 @@ WHOLE = ["models/tiny/labels.txt", "models/tiny/model.tflite", "models/tiny/mode
 def test_it_is_ready_before_it_is_written_and_written_when_it_is_opened(shop: Shop) -> None:
     store = shop()
     before = {entry.spec.id: entry for entry in store.entries()}
-    assert list(before) == ["ours", "tiny"]
+    assert list(before) == ["tiny", "ours"]
     assert {(e.state, e.kind, e.folder) for e in before.values()} == {(State.READY, "shipped", None)}
     assert not store.data.exists(), "a list writes nothing"
     folder = store.open_folder("tiny")
@@ -142,7 +142,7 @@ def test_a_shipped_folder_without_weights_takes_the_same_road(shop: Shop) -> Non
     assert folder.path == store.models / "ours"
     assert folder.read_labels() == ("this", "that")
     assert len(open_classifier(folder, workers=1).labels) == 2
-    assert [entry.spec.id for entry in store.ready()] == ["ours", "tiny"]
+    assert [entry.spec.id for entry in store.ready()] == ["tiny", "ours"]
     assert not store.problems()
 
 
@@ -389,14 +389,15 @@ def test_the_default_is_the_first_that_can_be_used(
 ) -> None:
     store = shop()
     catalogue = store._shipped / "catalogue.toml"
-    catalogue.write_text(catalogue.read_text().replace('id = "tiny"', f'id = "{DEFAULTS[0]}"'))
+    catalogue.write_text(catalogue.read_text().replace('id = "tiny"', f'id = "{FIRST[0]}"'))
     (store._shipped / "ours" / "model.toml").unlink()
-    last = store._shipped / DEFAULTS[-1]
+    last = store._shipped / FIRST[-1]
     shutil.copytree(tiny_model("float32").path, last)
-    (last / "model.toml").write_text((last / "model.toml").read_text().replace("float32", DEFAULTS[-1]))
-    assert Store(tmp_path / "data", store._shipped).default_id() == DEFAULTS[0]
+    (last / "model.toml").write_text((last / "model.toml").read_text().replace("float32", FIRST[-1]))
+    assert Store(tmp_path / "data", store._shipped).default_id() == FIRST[0]
     shutil.rmtree(site)
-    assert Store(tmp_path / "data", store._shipped).default_id() == DEFAULTS[-1]
+    assert Store(tmp_path / "data", store._shipped).default_id() == FIRST[0], "it was written"
+    assert Store(tmp_path / "other", store._shipped).default_id() == FIRST[-1]
 
 
 # The real ones, from the package that requirements.txt names.
@@ -417,7 +418,7 @@ def test_the_models_that_are_promised_are_described() -> None:
 @pytest.mark.parametrize("model_id", INSTALLED)
 def test_the_file_is_the_same_to_the_byte_as_where_it_was_measured(model_id: str) -> None:
     model = REAL[model_id]
-    content = from_package._litert(model)
+    content = from_package.litert(model)
     assert (hashlib.sha256(content).hexdigest(), len(content)) == (model.weights_sha256, model.size_bytes)
 
 
