@@ -65,15 +65,16 @@ def test_dropped_photos_get_verdicts_and_bars_and_the_broken_one_its_reason(
 
 
 def test_page_csv_and_command_line_say_the_same(page: Page, server: Server, photos: dict[str, Path]) -> None:
-    open_app(page, server)
+    open_app(page, server, "?model=starter")
     drop(page, photos["chelsea.png"], photos["china.jpg"])
     rows = list(csv.DictReader(io.StringIO(take(page, "Table (CSV)"))))
-    command = [sys.executable, "-m", "lib", "classify", "--json"]
+    command = [sys.executable, "-m", "lib", "classify", "--json", "--model", "starter"]
     paths = [str(photos["chelsea.png"]), str(photos["china.jpg"])]
     run = subprocess.run([*command, *paths], cwd=ROOT, capture_output=True, text=True, check=True)
     for row, line in zip(rows, map(json.loads, run.stdout.splitlines()), strict=True):
         assert row["verdict"] == line["verdict"]
         assert row["message"] == line["message"]
+        assert row["unfamiliar"] == json.dumps(line["unfamiliar"])
         assert float(row["top1_probability"]) == line["predictions"][0]["probability"]
         expect(card(page, row["file"]).locator("p.verdict")).to_contain_text(line["message"].replace(" %", "\u00a0%"))
 

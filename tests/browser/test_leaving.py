@@ -45,7 +45,7 @@ def bring(page: Page, server: Server) -> str:
     cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
     page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", cat)
     expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=30_000)
-    thumbnail = page.locator("img[alt='Photo chelsea.png']").get_attribute("src")
+    thumbnail = page.locator("img[alt^='Photo chelsea.png']").get_attribute("src")
     assert thumbnail is not None
     return thumbnail if thumbnail.startswith("http") else server.url + thumbnail
 
