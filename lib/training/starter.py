@@ -25,12 +25,12 @@ from lib.catalogue.store import SHIPPED, Store
 from lib.classify.infer import pixels_needed
 from lib.classify.litert import LiteRTClassifier
 from lib.datasets.groups import everyday
-from lib.datasets.imagenet import wnid_positions
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_labelled, read_parts
 from lib.evaluation.novelty import LOST, auroc, fpr
 from lib.formats.inner import Inner
 from lib.model import writing
+from lib.model.imagenet import wnid_positions
 from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, load
 from lib.photos.opening import open_photo
 from lib.photos.source import Source, find_photos
