@@ -71,7 +71,7 @@ def test_the_model_that_is_asked_first_comes_first_and_says_what_it_is_for() -> 
 
 
 def test_every_model_that_comes_with_the_app_says_what_it_is_for() -> None:
-    assert {entry.spec.id for entry in loaded.store().entries() if entry.kind == "shipped"} <= set(PURPOSES)
+    assert {entry.spec.id for entry in loaded.store().entries() if entry.kind == "shipped"} == set(PURPOSES)
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Models"), ("ko", "모델"), ("ja", "モデル")])
