@@ -7,6 +7,7 @@
     ├── ModelError             model            the model or its files are at fault; another photo will not help
     │   ├── UnknownModelError  model-unknown    no model has this id
     │   ├── ModelNotReadyError model-not-ready  known, but its files are not on this machine yet
+    │   │   └── ModelPackageError  model-package  its weights come in a Python package that is missing or altered
     │   ├── ModelFileError     model-file       its files are missing, damaged or contradict each other
     │   └── ModelOutputError   model-output     it ran, but its answer is not a set of probabilities
     ├── DownloadError          download         a file could not be fetched whole
@@ -84,6 +85,12 @@ class ModelNotReadyError(ModelError):
     """The model is known, but its files are not on this machine yet."""
 
     code = "model-not-ready"
+
+
+class ModelPackageError(ModelNotReadyError):
+    """The Python package that its weights come in is missing or altered."""
+
+    code = "model-package"
 
 
 class ModelFileError(ModelError):

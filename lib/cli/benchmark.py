@@ -7,7 +7,7 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
 from lib.cli.models import published_object
-from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, note, put_table, steps_in_place
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, default_model, note, put_table, steps_in_place
 from lib.errors import AppError
 from lib.evaluation.speed import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.i18n import Translator
@@ -46,7 +46,7 @@ def add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run_benchmark(arguments: argparse.Namespace, say: Translator) -> int:
     """Measure, print what came of it, and return the exit code."""
     store = Store()
-    folders = store.open_folders(arguments.model or [store.default_id()])
+    folders = store.open_folders(arguments.model or [default_model(store, say)])
     failed = False
     if arguments.variants:
         folders, problems = _with_variants(folders)

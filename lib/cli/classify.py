@@ -16,6 +16,7 @@ from lib.cli.terminal import (
     add_thresholds,
     add_whole_photo,
     complain,
+    default_model,
     open_folders,
     put,
     steps_in_place,
@@ -50,7 +51,9 @@ def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
     store = Store()
-    folders = open_folders(store, arguments.model or [store.default_id()], say, whole_photo=arguments.whole_photo)
+    folders = open_folders(
+        store, arguments.model or [default_model(store, say)], say, whole_photo=arguments.whole_photo
+    )
     sources, nothing_in = _find_all(arguments.paths)
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]

@@ -7,7 +7,18 @@ from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP
-from lib.cli.terminal import ALL_WELL, Commands, add_thresholds, download_progress, note, put, writing
+from lib.cli.terminal import (
+    ALL_WELL,
+    Commands,
+    add_thresholds,
+    add_whole_photo,
+    default_model,
+    download_progress,
+    note,
+    open_folders,
+    put,
+    writing,
+)
 from lib.embed import (
     MOBILENETS,
     Engine,
@@ -53,6 +64,7 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
     add_thresholds(parser)
+    add_whole_photo(parser)
     parser.add_argument(
         "--input", choices=[*Input], default=Input.FILE, help="where a web page takes photos from (default file)"
     )
@@ -81,7 +93,7 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
     """Print the code or write the files, say what to know about them, and return the exit code."""
     weights = arguments.weights or (Weights.ADDRESS if arguments.address else Weights.DEFAULT)
     options = Options(
-        _model(arguments.id, arguments.engine),
+        _model(arguments, say),
         Target(arguments.target),
         language=say.language,
         top=arguments.top,
@@ -129,17 +141,18 @@ def _print(code: str) -> None:
     sys.stdout.write(code)
 
 
-def _model(asked: str | None, engine: str | None) -> ModelFolder | TfjsMobilenet:
+def _model(arguments: argparse.Namespace, say: Translator) -> ModelFolder | TfjsMobilenet:
     """Return the model that is meant.
 
     Raises:
         UsageError: The engine has no such model.
     """
     store = Store()
-    model_id = asked or store.default_id()
+    model_id, engine = arguments.id or default_model(store, say), arguments.engine
     if engine == Engine.TFJS or (engine is None and model_id in MOBILENETS):
         return tfjs_model(model_id)
-    return store.open_folder(model_id)
+    (folder,) = open_folders(store, [model_id], say, whole_photo=arguments.whole_photo)
+    return folder
 
 
 def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from lib.cli.terminal import (
     Commands,
     add_thresholds,
     add_whole_photo,
+    default_model,
     note,
     open_folders,
     put,
@@ -80,7 +81,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     """
     settings = Settings(thresholds=Thresholds(arguments.ratio, arguments.floor))
     store = Store()
-    path, models = _path_and_models(arguments, store)
+    path, models = _path_and_models(arguments, store, say)
     photos = read_labelled(path)
     folders = open_folders(store, models, say, whole_photo=arguments.whole_photo)
     matchings = _match(photos, folders, _choices(arguments.match, photos))
@@ -104,9 +105,9 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     return SOME_FAILED if evaluation.photos.skipped else ALL_WELL
 
 
-def _path_and_models(arguments: argparse.Namespace, store: Store) -> tuple[Path, list[str]]:
+def _path_and_models(arguments: argparse.Namespace, store: Store, say: Translator) -> tuple[Path, list[str]]:
     """Return the folder and the ids; after `--model ID`, a folder is taken for one more id by the parser."""
-    models = list(dict.fromkeys(arguments.model or [store.default_id()]))
+    models = list(dict.fromkeys(arguments.model or [default_model(store, say)]))
     if arguments.folder is not None:
         return arguments.folder, models
     if len(models) > 1 and Path(models[-1]).exists():

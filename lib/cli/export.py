@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant
-from lib.cli.terminal import ALL_WELL, Commands, put, writing
+from lib.cli.terminal import ALL_WELL, Commands, default_model, put, writing
 from lib.errors import UsageError
 from lib.formats.from_keras import keras_file
 from lib.formats.quantise import LEAST_CALIBRATION_PHOTOS
@@ -51,7 +51,7 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
 def run_export(arguments: argparse.Namespace, say: Translator) -> int:
     """Write the file, say where it is, and return the exit code."""
     store = Store()
-    folder = store.open_folder(arguments.id or store.default_id())
+    folder = store.open_folder(arguments.id or default_model(store, say))
     photos = [photo for path in arguments.photos for photo in find_photos(path)]
     if photos and FORMATS.get(arguments.format) is not Format.INT8:
         raise UsageError(N_("--photos is for --format litert-int8 alone."))

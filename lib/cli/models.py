@@ -4,7 +4,7 @@ import argparse
 import json
 
 from lib.catalogue.store import Entry, State, Store
-from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, download_progress, put, put_table
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, download_progress, note, put, put_table
 from lib.errors import AppError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -30,6 +30,9 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
             State.INSTALLABLE: say(N_("installable")),
         }
         put_table([_entry_row(entry, states[entry.state]) for entry in entries])
+        for entry in entries:
+            if entry.problem is not None:
+                note(say.message(entry.problem.message))
     for problem in store.problems():
         complain(problem, say)
     return ALL_WELL

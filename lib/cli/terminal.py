@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lib.catalogue.store import Store
+from lib.catalogue.store import DEFAULT_ID, Store
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -65,6 +65,15 @@ def add_whole_photo(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="show models the whole of each photo, squashed into their shape, not only the part that is theirs",
     )
+
+
+def default_model(store: Store, say: Translator) -> str:
+    """Return the model that is asked where nobody chose; say so where it takes another one's place."""
+    chosen = store.default_id()
+    if (problem := store.find(DEFAULT_ID).problem) is not None:
+        complain(problem, say)
+        note(say(N_("Until then, {model} takes its place."), model=chosen))
+    return chosen
 
 
 def open_folders(store: Store, models: Iterable[str], say: Translator, *, whole_photo: bool) -> list[ModelFolder]:

@@ -189,7 +189,7 @@ def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -
     """Return in one sentence which classes match none of the `labels` of `model`, and what might be meant."""
     parts = []
     for name in matching.undecided[:_MOST_NAMED]:
-        near = suggestions(name, labels)
+        near = dict.fromkeys(filter(None, (near_certain(name, labels), *suggestions(name, labels))))
         parts.append(f"{name} ({' / '.join(label.split(',')[0] for label in near)}?)" if near else name)
     if more := len(matching.undecided) - len(parts):
         parts.append(f"+{more}")

@@ -30,6 +30,12 @@ def chosen(models: Sequence[ModelFolder]) -> list[ModelFolder]:
     ]
 
 
+def as_chosen(model: ModelFolder) -> ModelFolder:
+    """Return a model as the visitor has it look at photos, on a page that does not ask."""
+    is_whole = model.spec.id in st.session_state.get(_WHOLE, ())
+    return model.looking_as(model.spec.input.looking_at_all()) if is_whole else model
+
+
 def draw(t: Translator, model: ModelFolder, photos: Iterable[Photo]) -> None:
     """Say which part of the photos a model sees, with the button that changes it; nothing if it sees all by itself.
 

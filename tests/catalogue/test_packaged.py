@@ -228,6 +228,15 @@ def test_a_missing_package_is_one_sentence_and_nothing_else_fails(
     assert store.open_folder("tiny").read_labels(), "once it is installed, no restart is needed"
 
 
+def test_another_file_of_that_name_before_the_right_one_does_not_matter(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "first" / FILE).parent.mkdir(parents=True)
+    (tmp_path / "first" / FILE).write_bytes(b"something else")
+    monkeypatch.syspath_prepend(tmp_path / "first")
+    assert shop().open_folder("tiny").read_weights()
+
+
 def test_what_is_written_outlives_its_package(shop: Shop, site: Path) -> None:
     store = shop()
     store.open_folder("tiny")

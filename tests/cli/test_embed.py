@@ -1,5 +1,6 @@
 """The command `embed`: what it prints and writes, and how it ends."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -134,3 +135,12 @@ def test_wrong_usage_ends_with_2_and_says_why(capsys: Capture, arguments: list[s
     told = capsys.readouterr()
     assert told.out == ""
     assert reason in told.err
+
+
+def test_the_code_lets_the_model_see_the_whole_photo_where_that_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    codes = []
+    for asked in ([], ["--whole-photo"]):
+        assert main(["embed", "efficientnet-lite0-int8", "--target", "script", *asked]) == 0
+        codes.append(capsys.readouterr().out)
+    own, whole = (re.findall(r'"?resize"?: "(\w+)"', code) for code in codes)
+    assert (own, whole) == (["square"], ["squash"])

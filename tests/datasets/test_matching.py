@@ -263,3 +263,10 @@ def test_a_thousand_unknown_names_cost_little_and_are_compared_once() -> None:
 def test_an_everyday_name_may_be_chosen_as_a_group_of_imagenets_classes(choice: str) -> None:
     matching = match(["Katzen"], SHORT, chosen={"Katzen": choice})
     assert (matching.targets[0], matching.how[0]) == (everyday()[choice], How.CHOSEN)
+
+
+def test_a_plural_of_an_everyday_word_is_what_is_thought_of_first() -> None:
+    labels = tuple(names[0] for _, names in imagenet())
+    told = str(explain_undecided(match(["Cats", "cars"], labels), labels, "m"))
+    assert "Cats (cat / " in told or "Cats (cat?)" in told
+    assert "cars (car / " in told or "cars (car?)" in told

@@ -10,7 +10,7 @@ from lib.embed.options import PAGES, WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
-from lib.ui import choosing
+from lib.ui import choosing, views
 from lib.ui.models import choice
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
@@ -36,7 +36,12 @@ def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
     if chosen is None:
         return None
     st.session_state[_MODEL] = chosen
-    return every[chosen]
+    found = every[chosen]
+    if isinstance(found, TfjsMobilenet):
+        return found
+    if (asked := views.as_chosen(found)) != found:
+        st.caption(t("The model sees the whole photo, squeezed to fit."))
+    return asked
 
 
 def options(t: Translator, chosen: ModelFolder | TfjsMobilenet, settings: Settings) -> Options | None:

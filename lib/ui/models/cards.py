@@ -6,7 +6,7 @@ from lib.catalogue import packaged
 from lib.catalogue.store import Entry, State
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.model.spec import Published
+from lib.model.spec import OURS, Published
 from lib.ui.models.choice import CHOSEN
 from lib.ui.models.download import draw_download, short_state
 from lib.ui.models.loaded import store
@@ -65,8 +65,12 @@ def _card(t: Translator, entry: Entry) -> None:
         package = str(spec.source["package"]).partition("==")[0]
         st.caption(plain(t("Its weights come inside the Python package {package}.", package=package)))
     if spec.published is not None:
-        st.caption(t("Published by its makers: {figures}", figures=_figures(spec.published)))
-        st.caption(plain(t("Source: {source}", source=spec.published.source)))
+        figures, source = _figures(spec.published), spec.published.source
+        if spec.family == OURS:
+            st.caption(plain(t("Measured by us: {figures}, {source}", figures=figures, source=source)))
+        else:
+            st.caption(t("Published by its makers: {figures}", figures=figures))
+            st.caption(plain(t("Source: {source}", source=source)))
     if ready:
         if st.button(t("Classify with it"), key=f"use-{spec.id}", icon=":material/image_search:"):
             st.session_state[CHOSEN] = spec.id

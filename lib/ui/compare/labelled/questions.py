@@ -61,9 +61,12 @@ class _Meanings:
         cells = []
         for own, matching in zip(self._labels, self._matchings, strict=True):
             targets = matching.targets[self._place[name]]
-            more = f" +{len(targets) - 1}" if len(targets) > 1 else ""
-            missing = "?" if name in matching.undecided else t("no such class")
-            cells.append(own[targets[0]].split(",")[0] + more if targets else missing)
+            if not targets:
+                cells.append("?" if name in matching.undecided else t("no such class"))
+                continue
+            first = own[targets[0]].split(",")[0]
+            several = t("{n} classes, such as {label}", n=len(targets), label=first)
+            cells.append(several if len(targets) > 1 else first)
         return [self.title(name), *cells]
 
     def near(self, name: str) -> list[str]:
