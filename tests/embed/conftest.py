@@ -90,6 +90,12 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
 
 
 @pytest.fixture(scope="session")
+def grafted(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """Return the model whose head is ours: normalised features, in real numbers behind an 8-bit network."""
+    return Store(tmp_path_factory.mktemp("home")).open_folder("starter")
+
+
+@pytest.fixture(scope="session")
 def photos() -> tuple[Path, ...]:
     """Return real photos: the bundled samples, and more where they are at hand."""
     more = sorted((SHARED / "photos" / "imagenet-sample").glob("*.JPEG"))[::10]

@@ -71,7 +71,7 @@ def model(request: pytest.FixtureRequest) -> ModelFolder:
     return folder
 
 
-@pytest.mark.parametrize("model", ["quantised", "starter"], indirect=True)
+@pytest.mark.parametrize("model", ["quantised", "starter", "grafted"], indirect=True)
 def test_the_same_tensor_gives_the_same_answer(
     model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,7 +93,7 @@ def test_the_same_tensor_gives_the_same_answer(
     assert worst <= WITHIN
 
 
-@pytest.mark.parametrize("model", ["quantised", "starter"], indirect=True)
+@pytest.mark.parametrize("model", ["quantised", "starter", "grafted"], indirect=True)
 def test_each_own_way_from_the_file_finds_the_same_class(
     model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
