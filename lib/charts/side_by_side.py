@@ -22,7 +22,7 @@ def side_by_side(rows: Sequence[Row], model: int, say: Translator, *, ink: str =
     data = []
     for index, row in enumerate(rows):
         cell = row.cells[model]
-        name = row.name if cell is None or cell.label == row.name else f"{row.name} ({cell.label})"
+        name = row.name if cell is None or cell.label in (None, row.name) else f"{row.name} ({cell.label})"
         share = say(N_("no such class")) if cell is None else percent(cell.probability)
         colour, probability = PALETTE[index % len(PALETTE)], 0.0 if cell is None else cell.probability
         data.append({"row": index, "name": name, "share": share, "probability": probability, "colour": colour})

@@ -15,11 +15,11 @@ class Cell:
 
     Attributes:
         probability: In [0, 1]; of all the model's classes that mean it (every breed for "dog") together.
-        label: The likeliest of these in the model's own words.
+        label: The model's own word for it; None where several of its classes mean it, as the sum is of no single one.
     """
 
     probability: float
-    label: str
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,8 @@ def align(
 
 def _by_name(probabilities: Floats, names: Sequence[str], labels: Sequence[str]) -> dict[str, Cell]:
     sums: defaultdict[str, float] = defaultdict(float)
-    likeliest: dict[str, int] = {}
-    for index, probability in enumerate(probabilities.tolist()):
-        name = names[index]
+    words: dict[str, str | None] = {}
+    for name, label, probability in zip(names, labels, probabilities.tolist(), strict=True):
+        words[name] = None if name in sums else label
         sums[name] += probability
-        if name not in likeliest or probability > probabilities[likeliest[name]]:
-            likeliest[name] = index
-    return {name: Cell(min(1.0, total), labels[likeliest[name]]) for name, total in sums.items()}
+    return {name: Cell(min(1.0, total), words[name]) for name, total in sums.items()}

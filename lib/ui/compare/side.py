@@ -201,7 +201,10 @@ def _look(photo: Photo, folders: Sequence[ModelFolder]) -> InputSpec:
 def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
     """Name each class in the reader's language, as the model with the fewest classes calls it, if that has it."""
     fewest = min(range(len(models)), key=lambda index: len(models[index].labels))
-    return tuple(Row(next(filter(None, (row.cells[fewest], *row.cells))).label, row.cells) for row in rows)
+    return tuple(
+        Row(next((cell.label for cell in (row.cells[fewest], *row.cells) if cell and cell.label), row.name), row.cells)
+        for row in rows
+    )
 
 
 def _bond(t: Translator, compared: Compared, position: int) -> str:
