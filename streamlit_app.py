@@ -31,4 +31,4 @@ def show() -> None:
 if __name__ == "__main__":
     show()
 else:
-    app = st.App(__file__, middleware=serving.middleware(), lifespan=serving.lifespan)
+    app = st.App(__file__, middleware=serving.middleware(), routes=serving.routes(), lifespan=serving.lifespan)

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from lib.errors import UsageError
 from lib.server import limits, previews
@@ -21,7 +22,7 @@ from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS
-from lib.ui import internals
+from lib.ui import internals, web
 from lib.ui.models import loaded
 
 
@@ -38,6 +39,11 @@ def middleware() -> list[Middleware]:
         ]
     except UsageError as error:
         sys.exit(str(error))
+
+
+def routes() -> list[Route]:
+    """Return what is served beside Streamlit's own."""
+    return web.routes()
 
 
 def _names() -> Names:

@@ -1,0 +1,70 @@
+"""The pages' own scripts, style and markup, and how they reach the browser.
+
+Scripts are ES modules, served under an address that holds a digest of them all: a browser keeps them for ever, and an
+open page goes on with those it began with. Streamlit is handed three lines that load the module.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+_FOLDER = Path(__file__).parent
+_KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+# Streamlit makes a module of this text anew at every mount; what it loads is one module for the whole page. `draw` gets
+# what Streamlit hands to a component; what it returns is called when the component goes away.
+_LOADER = """
+export default function (component) {{
+  let end;
+  const gone = new AbortController();
+  import(new URL("{address}", document.baseURI).href).then((module) => {{
+    if (!gone.signal.aborted) end = module.draw(component);
+  }});
+  return () => {{ gone.abort(); end?.(); }};
+}}
+"""
+
+
+def read(name: str) -> str:
+    """Return a file of this folder, such as "header.html"."""
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def address(name: str) -> str:
+    """Return where browsers find a file of this folder."""
+    return f"/web/{_digest()}/{name}"
+
+
+@st.cache_resource(show_spinner=False)
+def component(name: str) -> Any:
+    """Return the component of NAME.js, which exports `draw`, and NAME.html; it lives in the page, not in a frame."""
+    script = _LOADER.format(address=address(f"{name}.js"))
+    return st.components.v2.component(f"discern_{name}", html=read(f"{name}.html"), js=script, isolate_styles=False)
+
+
+def routes() -> list[Route]:
+    """Return the route that serves the files."""
+    return [Route("/web/{digest}/{name}", _serve)]
+
+
+async def _serve(request: Request) -> Response:
+    path = _FOLDER / Path(request.path_params["name"]).name
+    if path.suffix not in _KINDS or not path.is_file():
+        return Response(status_code=404)
+    # An open page may still ask by the digest of an earlier version: it gets today's, but not to keep.
+    is_current = request.path_params["digest"] == _digest()
+    headers = {"Cache-Control": _FOR_EVER if is_current else "no-store"}
+    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+
+
+@cache
+def _digest() -> str:
+    files = sorted(path for path in _FOLDER.iterdir() if path.suffix in _KINDS)
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:16]
