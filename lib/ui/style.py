@@ -29,7 +29,9 @@ def apply(t: Translator) -> None:
         f'--dz-browse: "{_css_string(browse)}";}}'
         for zone, (drop, limit, browse) in zones.items()
     ]
-    st.html(f"<style>{web.read('tokens.css')}\n{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+    st.html(
+        f"<style>{web.read('tokens.css')}\n{web.read('answer.css')}\n{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>"
+    )
 
 
 def _css_string(text: str) -> str:
