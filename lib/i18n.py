@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from lib.messages import Message, Word, fill
+from lib.messages import SEPARATOR, Listed, Message, Word, fill
 
 DOMAIN = "discern"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
@@ -43,6 +43,10 @@ class Translator:
         """Return a name that brings its translations."""
         return word.translations.get(self.language, word.text)
 
+    def listed(self, items: Iterable[str | Word | Message]) -> str:
+        """Return things one after the other: "cat, dog"."""
+        return self(SEPARATOR).join(map(self._in_words, items))
+
     def _words(self, values: dict[str, object]) -> dict[str, str]:
         return {name: self._in_words(value) for name, value in values.items()}
 
@@ -52,6 +56,8 @@ class Translator:
                 return self.message(value)
             case Word():
                 return self.word(value)
+            case Listed():
+                return self.listed(value.items)
             case _:
                 return str(value)
 

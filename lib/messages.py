@@ -14,6 +14,9 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's customary name: marks a sent
     return text
 
 
+SEPARATOR = N_(", ")
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """A name that comes with its translations: data, where a `Message` is a sentence of the catalogues.
@@ -32,13 +35,29 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Things named one after the other; each language has its own mark between two.
+
+    Attributes:
+        items: What to name: texts, or what is translated first.
+    """
+
+    items: tuple["str | Word | Message", ...]
+
+    def __str__(self) -> str:
+        """Return them in English."""
+        return SEPARATOR.join(map(str, self.items))
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A sentence and what fills its gaps.
 
     Attributes:
         text: English, with `{name}` placeholders; the key in the catalogues.
-        values: One entry a placeholder. A value may itself be a Message or a Word; it is translated first. Other values
-            than numbers and texts become their text at once, so that a message can be sent to another process.
+        values: One entry a placeholder. A value may itself be a Message, a Word or Listed; it is translated first.
+            Other values than numbers and texts become their text at once, so that a message can be sent to another
+            process.
     """
 
     text: str
@@ -47,7 +66,7 @@ class Message:
     def __post_init__(self) -> None:
         """Make the values plain."""
         plain = {
-            name: value if isinstance(value, Message | Word | int | float | str) else str(value)
+            name: value if isinstance(value, Message | Word | Listed | int | float | str) else str(value)
             for name, value in self.values.items()
         }
         object.__setattr__(self, "values", plain)

@@ -16,13 +16,14 @@ sums, with a floor of 0.60: so it is said as exactly as one can be sure (Deng et
 accuracy-specificity trade-offs in large scale visual recognition", CVPR 2012, here with two levels).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lib.errors import ModelOutputError, UsageError
-from lib.messages import N_, Message, Word
+from lib.messages import N_, Listed, Message, Word
 from lib.results import Group, Prediction, Verdict, VerdictKind
 
 RATIO = 0.5
@@ -224,13 +225,24 @@ def spread(probabilities: NDArray[np.float64]) -> float:
 
 
 def percent(probability: float) -> str:
-    """Return a probability as people read it: "91 %"; never "0 %" or "100 %" unless it is exactly that."""
+    """Return a probability as people read it: "91%"; never "0%" or "100%" unless it is exactly that."""
     whole = round(probability * 100)
     if whole == 0 and probability > 0:
-        return "<1 %"
+        return "<1%"
     if whole == 100 and probability < 1:
-        return ">99 %"
-    return f"{whole} %"
+        return ">99%"
+    return f"{whole}%"
+
+
+def spoken_percent(probability: float) -> str | Message:
+    """Return the same as a sentence says it: "less than 1%" for "<1%"."""
+    match percent(probability):
+        case "<1%":
+            return Message(N_("less than 1%"))
+        case ">99%":
+            return Message(N_("more than 99%"))
+        case number:
+            return number
 
 
 def explain(verdict: Verdict, group: Group | None = None) -> Message:
@@ -277,9 +289,14 @@ def explain_kind(group: Group, verdict: Verdict) -> Message:
     return Message(text, {"names": name_rivals(group)})
 
 
-def name_rivals(judged: Verdict | Group) -> str:
-    """Return the classes in the running with their probabilities: "cat 46 %, dog 41 %, +3"."""
-    names = [f"{p.label} {percent(p.probability)}" for p in judged.rivals]
-    if judged.more_rivals:
-        names.append(f"+{judged.more_rivals}")
-    return ", ".join(names)
+def name_rivals(judged: Verdict | Group) -> Listed | Message:
+    """Return the classes in the running with their probabilities: "cat 46%, dog 41% and 3 more"."""
+    names = Listed(named(judged.rivals))
+    if not judged.more_rivals:
+        return names
+    return Message(N_("{names} and {n} more"), {"names": names, "n": judged.more_rivals})
+
+
+def named(predictions: Iterable[Prediction]) -> tuple[str, ...]:
+    """Return classes with their probabilities: "cat 46%", "dog 41%"."""
+    return tuple(f"{p.label} {percent(p.probability)}" for p in predictions)

@@ -70,7 +70,7 @@ MUTANTS = (
         "test_verdict",
     ),
     Mutant(
-        "exactly 50 % is not called a lot",
+        "exactly 50% is not called a lot",
         "verdict.winner.probability < FLOOR_FEW",
         "verdict.winner.probability <= FLOOR_FEW",
         "test_verdict",
@@ -118,7 +118,7 @@ MUTANTS = (
         "test_verdicts",
     ),
     Mutant(
-        "a difference is called one at 95 % confidence",
+        "a difference is called one at 95% confidence",
         "self.corrected < 1 - CONFIDENCE",
         "self.corrected < 0.1",
         "test_significance",

@@ -99,7 +99,7 @@ def test_a_second_output_is_counted(models: Path, capsys: Capture) -> None:
 @pytest.mark.parametrize("models", ["model-open-size"], indirect=True)
 def test_an_open_size_is_the_one_that_the_description_names(models: Path, capsys: Capture) -> None:
     for photo in classified(capsys, "model-open-size/set/red", "open-size"):
-        assert photo["message"] == "red, 99 %"
+        assert photo["message"] == "red, 99%"
 
 
 @pytest.mark.parametrize("models", ["home"], indirect=True)

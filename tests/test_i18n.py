@@ -65,12 +65,12 @@ def test_an_unknown_language_reads_as_english() -> None:
 
 def test_english_needs_no_catalogue() -> None:
     say = Translator()
-    assert say("{label}, {percent}", label="cat", percent="91 %") == "cat, 91 %"
+    assert say("{label}, {percent}", label="cat", percent="91%") == "cat, 91%"
     assert [say.plural("{n} photo", "{n} photos", n) for n in (1, 2)] == ["1 photo", "2 photos"]
 
 
 def test_a_sentence_is_translated_and_then_filled(korean: Translator) -> None:
-    assert korean("{label}, {percent}", label="cat", percent="91 %") == "91 % 확률로 cat"
+    assert korean("{label}, {percent}", label="cat", percent="91%") == "91% 확률로 cat"
 
 
 def test_a_message_in_a_message_is_translated_too(korean: Translator) -> None:

@@ -1,7 +1,7 @@
 """Sentences and the values in their gaps."""
 
 from lib.errors import PhotoError
-from lib.messages import N_, Message, fill
+from lib.messages import N_, Listed, Message, fill
 
 
 def test_marking_a_sentence_does_not_change_it() -> None:
@@ -16,6 +16,10 @@ def test_a_message_in_a_message_is_put_into_words_too() -> None:
     assert (
         str(Message("{what} failed", {"what": Message("reading {file}", {"file": "a.jpg"})})) == "reading a.jpg failed"
     )
+
+
+def test_things_are_listed_one_after_the_other() -> None:
+    assert str(Message("{names}.", {"names": Listed(("cat", Message("{n} dogs", {"n": 2})))})) == "cat, 2 dogs."
 
 
 def test_braces_in_values_are_text() -> None:

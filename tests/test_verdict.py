@@ -20,6 +20,7 @@ from lib.verdict import (
     name_rivals,
     percent,
     rank,
+    spoken_percent,
     spread,
     sure_group,
 )
@@ -48,9 +49,9 @@ def verdict(head: list[float], classes: int | None = None, thresholds: Threshold
         pytest.param(2, [0.50, 0.50], "close", id="a draw of two is close, not weak"),
         pytest.param(10, [0.40, 0.10], "weak", id="ten classes, a leader below a half"),
         pytest.param(10, [0.45, 0.40], "none", id="ten classes, two below a half"),
-        pytest.param(1000, [0.45, 0.40], "close", id="45 % is not weak among a thousand"),
-        pytest.param(1000, [0.446], "clear", id="a lone 45 % among a thousand"),
-        pytest.param(1000, [0.122], "weak", id="a lone 12 % among a thousand"),
+        pytest.param(1000, [0.45, 0.40], "close", id="45% is not weak among a thousand"),
+        pytest.param(1000, [0.446], "clear", id="a lone 45% among a thousand"),
+        pytest.param(1000, [0.122], "weak", id="a lone 12% among a thousand"),
         pytest.param(3, [1 / 3, 1 / 3, 1 / 3], "none", id="three equal"),
         pytest.param(20, [0.05] * 20, "none", id="twenty equal"),
         pytest.param(1000, [], "none", id="a thousand equal"),
@@ -136,7 +137,7 @@ def test_a_class_at_exactly_the_ratio_is_named() -> None:
 
 
 def test_a_half_is_not_said_to_be_a_lot() -> None:
-    assert str(explain(verdict([0.5], 1000))) == "c0, 50 %"
+    assert str(explain(verdict([0.5], 1000))) == "c0, 50%"
 
 
 def test_a_class_below_the_ratio_is_not_named() -> None:
@@ -202,17 +203,17 @@ def test_a_wrong_number_of_probabilities_is_reported_with_both_numbers() -> None
 @pytest.mark.parametrize(
     ("probability", "expected"),
     [
-        (0.0, "0 %"),
-        (1e-9, "<1 %"),
-        (0.0049, "<1 %"),
-        (0.005, "<1 %"),
-        (0.0051, "1 %"),
-        (0.445, "44 %"),
-        (0.446, "45 %"),
-        (0.9949, "99 %"),
-        (0.995, ">99 %"),
-        (0.9999999, ">99 %"),
-        (1.0, "100 %"),
+        (0.0, "0%"),
+        (1e-9, "<1%"),
+        (0.0049, "<1%"),
+        (0.005, "<1%"),
+        (0.0051, "1%"),
+        (0.445, "44%"),
+        (0.446, "45%"),
+        (0.9949, "99%"),
+        (0.995, ">99%"),
+        (0.9999999, ">99%"),
+        (1.0, "100%"),
     ],
 )
 def test_percent(probability: float, expected: str) -> None:
@@ -222,12 +223,12 @@ def test_percent(probability: float, expected: str) -> None:
 @pytest.mark.parametrize(
     ("classes", "head", "expected"),
     [
-        pytest.param(3, [0.91, 0.07, 0.02], "c0, 91 %", id="clear"),
-        pytest.param(1000, [0.446], "c0, 45 %; 45 % is a lot when 1000 classes compete", id="clear among many"),
-        pytest.param(2, [0.46, 0.54], "Too close to call: c1 54 %, c0 46 %", id="close"),
-        pytest.param(10, [0.4, 0.1], "Not sure: c0 leads, but with only 40 %", id="weak"),
+        pytest.param(3, [0.91, 0.07, 0.02], "c0, 91%", id="clear"),
+        pytest.param(1000, [0.446], "c0, 45%; 45% is a lot when 1000 classes compete", id="clear among many"),
+        pytest.param(2, [0.46, 0.54], "Too close to call: c1 54%, c0 46%", id="close"),
+        pytest.param(10, [0.4, 0.1], "Not sure: c0 leads, but with only 40%", id="weak"),
         pytest.param(
-            6, [0.2] + [0.16] * 5, "No class stands out: c0 20 %, c1 16 %, c2 16 %, c3 16 %, c4 16 %, +1", id="none"
+            6, [0.2] + [0.16] * 5, "No class stands out: c0 20%, c1 16%, c2 16%, c3 16%, c4 16% and 1 more", id="none"
         ),
     ],
 )
@@ -237,11 +238,35 @@ def test_the_sentence(classes: int, head: list[float], expected: str) -> None:
 
 def test_a_label_with_braces_stays_as_it_is() -> None:
     result = judge(np.array([0.9, 0.1]), ("{percent}", "{0.__class__}"))
-    assert str(explain(result)) == "{percent}, 90 %"
+    assert str(explain(result)) == "{percent}, 90%"
 
 
-def test_rivals_are_named_with_their_probabilities() -> None:
-    assert name_rivals(verdict([0.5, 0.5])) == "c0 50 %, c1 50 %"
+@pytest.mark.parametrize(
+    ("language", "few", "many"),
+    [
+        ("en", "c0 50%, c1 50%", "c0 20%, c1 16%, c2 16%, c3 16%, c4 16% and 1 more"),
+        ("ko", "c0 50%, c1 50%", "c0 20%, c1 16%, c2 16%, c3 16%, c4 16% 외 1개"),
+        ("ja", "c0 50%、c1 50%", "c0 20%、c1 16%、c2 16%、c3 16%、c4 16%、ほか1クラス"),
+    ],
+)
+def test_rivals_are_named_as_the_language_lists_things(language: str, few: str, many: str) -> None:
+    say = Translator(language)
+    assert say("{names}", names=name_rivals(verdict([0.5, 0.5]))) == few
+    assert say("{names}", names=name_rivals(verdict([0.2] + [0.16] * 5))) == many
+
+
+@pytest.mark.parametrize(
+    ("probability", "language", "told"),
+    [
+        (0.004, "en", "less than 1%"),
+        (0.004, "ko", "1% 미만"),
+        (0.004, "ja", "1%未満"),
+        (0.996, "en", "more than 99%"),
+        (0.91, "ko", "91%"),
+    ],
+)
+def test_a_sentence_says_what_a_chart_abbreviates(probability: float, language: str, told: str) -> None:
+    assert Translator(language)("{share}", share=spoken_percent(probability)) == told
 
 
 def test_a_prediction_counts_from_zero() -> None:
@@ -322,32 +347,32 @@ def test_at_most_five_of_a_group_are_named() -> None:
         pytest.param(
             [41, 33, 23, 3, 0, 0, 0],
             0.2,
-            "Most likely a dog, 97 %. Which kind is too close to call: collie 41 %, beagle 33 %, pug 23 %.",
+            "Most likely a dog, 97%. Which kind is too close to call: collie 41%, beagle 33%, pug 23%.",
             id="close",
         ),
         pytest.param(
             [16, 2, 2, 40, 40, 0, 0],
             0.5,
-            "Most likely a cat, 80 %. No kind stands out: tabby 40 %, Persian 40 %.",
+            "Most likely a cat, 80%. No kind stands out: tabby 40%, Persian 40%.",
             id="none",
         ),
         pytest.param(
             [45, 20, 20, 5, 5, 5, 0],
             0.5,
-            "Most likely a dog, 85 %. Which kind is not sure: collie leads, but with only 45 %.",
+            "Most likely a dog, 85%. Which kind is not sure: collie leads, but with only 45%.",
             id="weak",
         ),
         pytest.param(
             [50, 9, 8, 26, 0, 7, 0],
             0.2,
-            "Most likely a dog, 67 %. Which kind is not sure: collie leads, but with only 50 %.",
+            "Most likely a dog, 67%. Which kind is not sure: collie leads, but with only 50%.",
             id="the rival is of another group, which is not the question",
         ),
-        pytest.param([70, 20, 7, 3, 0, 0, 0], 0.2, "collie, 70 %", id="a clear class is never replaced"),
+        pytest.param([70, 20, 7, 3, 0, 0, 0], 0.2, "collie, 70%", id="a clear class is never replaced"),
         pytest.param(
             [30, 25, 0, 25, 20, 0, 0],
             0.2,
-            "Too close to call: collie 30 %, beagle 25 %, tabby 25 %, Persian 20 %",
+            "Too close to call: collie 30%, beagle 25%, tabby 25%, Persian 20%",
             id="neither is sure",
         ),
     ],
@@ -370,9 +395,9 @@ def test_without_groups_the_sentence_is_the_verdicts() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "Most likely a dog, 97 %."),
-        ("ko", "개일 가능성이 가장 높아요 (97 %)."),
-        ("ja", "おそらく犬です（97 %）。"),
+        ("en", "Most likely a dog, 97%."),
+        ("ko", "개일 가능성이 가장 높아요 (97%)."),
+        ("ja", "おそらく犬です（97%）。"),
     ],
 )
 def test_a_group_is_named_in_the_readers_language(language: str, expected: str) -> None:

@@ -21,7 +21,7 @@ from lib.catalogue.origins import Catalogue
 from lib.catalogue.packaged import Packaged
 from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.model.spec import CARD, MAX_ID, InputSpec, ModelFolder, ModelSpec, load
 from lib.work.files import Stamp, data_folder, stamp
 from lib.work.locks import locked
@@ -182,7 +182,7 @@ class Store:
         near = difflib.get_close_matches(model_id.lower(), entries, n=3)
         if near:
             raise UnknownModelError(
-                N_("There is no model “{model}”. Did you mean {near}?"), model=model_id, near=", ".join(near)
+                N_("There is no model “{model}”. Did you mean {near}?"), model=model_id, near=Listed(tuple(near))
             )
         raise UnknownModelError(N_("There is no model “{model}”."), model=model_id)
 

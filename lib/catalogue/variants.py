@@ -5,9 +5,9 @@ any model, but are not listed among them. Each remembers the weights it was made
 change.
 
 An 8-bit model needs photos to find the ranges of its activations: those that are given, at least eight; or else the
-samples, each whole, mirrored and in four overlapping quarters. On 300 photos the starter changed 1 % of its answers
-when calibrated with these 42 pictures, 2 % with 200 of its own training photos; MobileNetV2 changed 10 % of its answers
-to 100 photos, 9 % when calibrated with 100 others of the same kind.
+samples, each whole, mirrored and in four overlapping quarters. On 300 photos the starter changed 1% of its answers
+when calibrated with these 42 pictures, 2% with 200 of its own training photos; MobileNetV2 changed 10% of its answers
+to 100 photos, 9% when calibrated with 100 others of the same kind.
 """
 
 import shutil

@@ -6,11 +6,12 @@ The winner of a clear result is a solid bar; classes in the running have hollow,
 from collections.abc import Sequence
 
 from lib.charts.palette import INK, OTHER, RUNNING, WINNER, Spec, chart_of, layer, tips
+from lib.i18n import Translator
 from lib.results import Classification, Prediction, Verdict, VerdictKind
-from lib.verdict import percent
+from lib.verdict import named, percent
 
 _ROW_PX = 38
-_SHARE_PX = 48  # "100 %", and air
+_SHARE_PX = 48  # "100%", and air
 _COLOURS = {"winner": WINNER, "running": RUNNING, "other": OTHER}
 _FROM_0_TO_1: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [0, 1], "nice": False}}
 
@@ -60,9 +61,9 @@ def share_rows(rows: Sequence[Spec], ink: str, *, name_px: int | Spec, tooltip: 
     return chart_of(layers, ink, height=_ROW_PX * len(rows), padding=0)
 
 
-def describe(predictions: Sequence[Prediction]) -> str:
-    """Return the chart in words: "cat 91 %, dog 7 %"."""
-    return ", ".join(f"{p.label} {percent(p.probability)}" for p in predictions)
+def describe(predictions: Sequence[Prediction], say: Translator) -> str:
+    """Return the chart in words: "cat 91%, dog 7%"."""
+    return say.listed(named(predictions))
 
 
 def _row(verdict: Verdict, rank: int, prediction: Prediction) -> Spec:

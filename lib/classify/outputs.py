@@ -55,7 +55,7 @@ def to_probabilities(
 
 
 def require_a_choice(spec: OutputSpec) -> None:
-    """Raise ModelOutputError if a model has one class, which is 100 % likely whatever the photo shows."""
+    """Raise ModelOutputError if a model has one class, which is 100% likely whatever the photo shows."""
     if spec.classes == 1:
         raise ModelOutputError(
             N_(

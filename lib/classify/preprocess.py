@@ -20,7 +20,7 @@ _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.B
 def seen(size_wh: tuple[int, int], spec: InputSpec) -> tuple[int, int, int, int]:
     """Return the part of a photo that the model looks at: left, top, right, bottom in whole pixels.
 
-    "square" is ImageNet's own evaluation: the middle in the input's shape, 87.5 % of the shorter side
+    "square" is ImageNet's own evaluation: the middle in the input's shape, 87.5% of the shorter side
     (`_decode_and_center_crop` in efficientnet/preprocessing.py of TensorFlow's tpu repository: 224 of 224 + 32 pixels,
     rounded down, an odd rest above and to the left). "crop" is TF-slim's (inception_preprocessing.py,
     preprocess_for_eval, central_fraction=0.875), cut at whole pixels as tf.image.central_crop does.
@@ -46,7 +46,7 @@ def seen(size_wh: tuple[int, int], spec: InputSpec) -> tuple[int, int, int, int]
 def misses_much(size_wh: tuple[int, int], spec: InputSpec) -> bool:
     """Whether more than `NOTEWORTHY` of a side lies outside what the model looks at, at any edge of the photo.
 
-    The middle 87.5 % of a square photo leave 6 % at each edge; of any other camera's, "square" leaves more.
+    The middle 87.5% of a square photo leave 6% at each edge; of any other camera's, "square" leaves more.
     """
     left, top, right, bottom = seen(size_wh, spec)
     width, height = size_wh

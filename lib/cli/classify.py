@@ -130,7 +130,7 @@ def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
         return
     model = f" [{outcome.model}]" if several else ""
     lines = [f"{outcome.file}{model}: {say.message(explain(outcome.verdict, outcome.group))}"]
-    lines += [f"{percent(p.probability):>9}  {p.label}" for p in outcome.predictions]
+    lines += [f"{percent(p.probability):>8}  {p.label}" for p in outcome.predictions]
     put(*lines)
 
 

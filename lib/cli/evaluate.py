@@ -33,11 +33,11 @@ from lib.evaluation.shares import with_interval
 from lib.evaluation.significance import explain_difference
 from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import LANGUAGES, Translator
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.model.spec import ModelFolder
 from lib.reports.cells import encode
 from lib.reports.evaluation import evaluation_csv, evaluation_json
-from lib.verdict import Thresholds, percent
+from lib.verdict import Thresholds, percent, spoken_percent
 from lib.work.files import require_writable, write_whole
 
 
@@ -158,7 +158,7 @@ def _check_choices(choices: Mapping[str, Choice], label_sets: Sequence[tuple[str
         near = [name for labels in label_sets for name in suggestions(label, labels)]
         raise UsageError(
             N_("--match: no model has the class “{label}”. Similar names: {near}."),
-            label=label, near=", ".join(near[:5]) or "–",
+            label=label, near=Listed(tuple(near[:5] or "–")),
         )  # fmt: skip
 
 
@@ -190,7 +190,7 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         first, second = evaluation.names(pair)
         if pair.agreement.share is not None:
             text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
-            put(say(text, first=first, second=second, share=percent(pair.agreement.share.value)))
+            put(say(text, first=first, second=second, share=spoken_percent(pair.agreement.share.value)))
         if pair.difference is not None:
             put(say.message(explain_difference(pair.difference, first, second)))
     for message in notes_on(evaluation):

@@ -65,7 +65,7 @@ def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
     published = entry.spec.published
     shares = [share for share in (published.top1, published.top5) if share is not None] if published else []
     size = "" if entry.size_bytes is None else size_words(entry.size_bytes)
-    figures = " / ".join(f"{share * 100:.1f} %" for share in shares)
+    figures = " / ".join(f"{share * 100:.1f}%" for share in shares)
     return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
 
 

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from rapidfuzz import fuzz, process
 
 from lib.datasets.groups import everyday, meanings, words_for
-from lib.messages import N_, Message
+from lib.messages import N_, Listed, Message
 from lib.model.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
 
 MOST_SUGGESTIONS = 5
@@ -191,9 +191,10 @@ def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -
     for name in matching.undecided[:_MOST_NAMED]:
         near = dict.fromkeys(filter(None, (near_certain(name, labels), *suggestions(name, labels))))
         parts.append(f"{name} ({' / '.join(label.split(',')[0] for label in near)}?)" if near else name)
-    if more := len(matching.undecided) - len(parts):
-        parts.append(f"+{more}")
-    return Message(N_("{model} has no class of these names: {names}."), {"model": model, "names": ", ".join(parts)})
+    names = Listed(tuple(parts))
+    more = len(matching.undecided) - len(parts)
+    shown = Message(N_("{names} and {n} more"), {"names": names, "n": more}) if more else names
+    return Message(N_("{model} has no class of these names: {names}."), {"model": model, "names": shown})
 
 
 @lru_cache(maxsize=64)

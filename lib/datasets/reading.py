@@ -16,7 +16,7 @@ from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.layout import Part, divided, label_by_folder, part_of, unwrapped
 from lib.datasets.table import label_by_table
 from lib.errors import DatasetError, PhotoError, UsageError
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.photos.source import Skipped
 
 MOST_CLASSES = 1000
@@ -60,7 +60,7 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     train, _ = _first(parts, Part.TRAIN)
     if not train:
         text = N_("{folder} is divided into {parts}; there is no folder train to learn from.")
-        raise DatasetError(text, folder=found.name, parts=", ".join(parts))
+        raise DatasetError(text, folder=found.name, parts=Listed(tuple(parts)))
     held_out, name = _first(parts, Part.VALIDATION, Part.TEST)
     return _photos(found, train), _photos(Found(f"{found.name}/{name}"), held_out) if held_out else None
 
@@ -87,7 +87,7 @@ def _held_out(found: Found) -> LabelledPhotos:
         text = N_(
             "{folder} is divided into {parts}: the photos in {used} are used, as a model may have learnt the others."
         )
-        found.note(text, folder=found.name, parts=", ".join(parts), used=name)
+        found.note(text, folder=found.name, parts=Listed(tuple(parts)), used=name)
     return _photos(found, used)
 
 
@@ -152,7 +152,7 @@ def _spell_alike(found: Found) -> None:
     for names in spellings.values():
         if len(names) > 1:
             text = N_("{names} differ in capitals alone; they are taken for one class.")
-            found.note(text, names=", ".join(sorted(names)))
+            found.note(text, names=Listed(tuple(sorted(names))))
     same = {label: spellings[_folded(label)].most_common(1)[0][0] for label in set(found.labels.values())}
     found.labels = {file: same[label] for file, label in found.labels.items()}
 

@@ -8,7 +8,7 @@ import numpy as np
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
-from lib.messages import N_
+from lib.messages import N_, Listed
 
 _MOST_NAMED = 10
 
@@ -32,7 +32,7 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Labe
     unknown = sorted(set(held_out.classes) ^ set(train.classes))
     if unknown:
         text = N_("The parts of {folder} name different classes: {classes}.")
-        raise DatasetError(text, folder=train.name, classes=", ".join(unknown[:_MOST_NAMED]))
+        raise DatasetError(text, folder=train.name, classes=Listed(tuple(unknown[:_MOST_NAMED])))
     return train, held_out
 
 
@@ -45,7 +45,7 @@ def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
     unknown = [name for name in extra.classes if name not in photos.classes]
     if unknown:
         text = N_("{folder} has classes that the training photos lack: {classes}.")
-        raise DatasetError(text, folder=extra.name, classes=", ".join(unknown[:_MOST_NAMED]))
+        raise DatasetError(text, folder=extra.name, classes=Listed(tuple(unknown[:_MOST_NAMED])))
     to_label = [photos.classes.index(name) for name in extra.classes]
     added = tuple(replace(photo, label=to_label[photo.label]) for photo in extra.photos)
     every = tuple(sorted(photos.photos + added, key=lambda photo: photo.label))

@@ -9,7 +9,7 @@ from lib.classify.infer import TOP
 from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
 from lib.errors import UsageError
 from lib.i18n import DEFAULT, LANGUAGES
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds
 
@@ -100,7 +100,7 @@ class Options:
             raise UsageError(
                 N_("There is no language “{language}”; there are {languages}."),
                 language=self.language,
-                languages=", ".join(LANGUAGES),
+                languages=Listed(tuple(LANGUAGES)),
             )
         if self.top < 1:
             raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
@@ -122,7 +122,7 @@ class Options:
         if self.weights is Weights.BUNDLE and self.target not in PAGES:
             raise UsageError(
                 N_("The offline bundle is for {targets}; what Vite builds for {target} needs no internet anyway."),
-                targets=", ".join(PAGES),
+                targets=Listed(tuple(PAGES)),
                 target=self.target,
             )
 
@@ -180,6 +180,6 @@ def tfjs_model(model_id: str) -> TfjsMobilenet:
         raise UsageError(
             N_("TF.js brings no model like {model}; it has {models}. LiteRT.js runs the app's own file."),
             model=model_id,
-            models=", ".join(MOBILENETS),
+            models=Listed(tuple(MOBILENETS)),
         )
     return found

@@ -4,7 +4,7 @@ import string
 from collections.abc import Mapping
 
 from lib.i18n import Translator
-from lib.messages import N_
+from lib.messages import N_, SEPARATOR
 
 # The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classify.outputs`, word for word.
 VERDICTS = {
@@ -13,6 +13,8 @@ VERDICTS = {
     "close": N_("Too close to call: {names}"),
     "weak": N_("Not sure: {label} leads, but with only {percent}"),
     "none": N_("No class stands out: {names}"),
+    "separator": SEPARATOR,
+    "more": N_("{names} and {n} more"),
 }
 # Where the classes of a model have everyday groups; `lib.verdict.explain_group` and `explain_kind`.
 GROUPS = {

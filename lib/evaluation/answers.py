@@ -70,7 +70,7 @@ class Answers:
         return np.argsort(-self.probabilities, axis=1, kind="stable")[:, :5]
 
     def said(self, photo: int) -> str:
-        """Return the likeliest class of one photo with its probability: "cat 91 %"."""
+        """Return the likeliest class of one photo with its probability: "cat 91%"."""
         return f"{self.labels[self.best[photo]]} {percent(float(self.p1[photo]))}"
 
     def kinds(self, thresholds: Thresholds) -> tuple[VerdictKind, ...]:

@@ -1,4 +1,4 @@
-"""Whether a model that says 80 % is right in 80 % of cases."""
+"""Whether a model that says 80% is right in 80% of cases."""
 
 from dataclasses import dataclass
 

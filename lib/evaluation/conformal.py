@@ -18,7 +18,7 @@ from lib.evaluation.answers import Answers, Floats, Ints
 from lib.evaluation.meaning import membership, merge
 from lib.evaluation.shares import Share, share
 from lib.messages import N_, Message
-from lib.verdict import percent
+from lib.verdict import percent, spoken_percent
 
 LEAST_PHOTOS = 50
 COVERAGE = 0.9
@@ -123,17 +123,17 @@ def explain_sets(sets: PredictionSets) -> Message:
         N_(
             "Here the model gives a list instead of one answer: every class with a probability of at least "
             "{threshold}. This limit was chosen on {calibrated} photos so that {wanted} of the lists contain the right "
-            "class. On the other {measured} photos, {held} of the lists did (95 % interval: {low} to {high}). A list "
+            "class. On the other {measured} photos, {held} of the lists did (95% interval: {low} to {high}). A list "
             "had {size} classes on average."
         ),
         {
-            "threshold": percent(sets.threshold),
+            "threshold": spoken_percent(sets.threshold),
             "calibrated": sets.calibrated,
             "wanted": percent(sets.wanted),
             "measured": sets.coverage.total,
-            "held": percent(sets.coverage.value),
-            "low": percent(sets.coverage.low),
-            "high": percent(sets.coverage.high),
+            "held": spoken_percent(sets.coverage.value),
+            "low": spoken_percent(sets.coverage.low),
+            "high": spoken_percent(sets.coverage.high),
             "size": f"{sets.mean_size:.1f}",
         },
     )

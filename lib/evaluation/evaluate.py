@@ -27,7 +27,7 @@ from lib.evaluation.shares import Share
 from lib.evaluation.shift import VariantChange, made_from
 from lib.evaluation.significance import Difference, correct, mcnemar
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
-from lib.messages import N_, Message
+from lib.messages import N_, Listed, Message
 from lib.results import Failure, VerdictKind
 from lib.verdict import Thresholds
 from lib.work.progress import OnProgress, Progress
@@ -220,7 +220,7 @@ def _require_known(entrant: Entrant, photos: LabelledPhotos) -> None:
 
 
 def _knows_none(model: str, photos: LabelledPhotos) -> DatasetError:
-    shown = ", ".join(photos.titles[:8]) + (", …" if len(photos.titles) > 8 else "")
+    shown = Listed((*photos.titles[:8], "…") if len(photos.titles) > 8 else photos.titles)
     text = N_("{model} knows none of the classes of {folder}: {classes}.")
     return DatasetError(text, model=model, folder=photos.name, classes=shown)
 

@@ -20,7 +20,7 @@ def auroc(known: Floats, unknown: Floats) -> float:
 
 
 def fpr(known: Floats, unknown: Floats) -> float:
-    """Return the share of unknown photos that are taken for known where 95 % of the known ones are: "FPR at 95 % TPR".
+    """Return the share of unknown photos that are taken for known where 95% of the known ones are: "FPR at 95% TPR".
 
     Args:
         known: See `auroc`.

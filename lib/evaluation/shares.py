@@ -8,12 +8,12 @@ from lib.messages import N_
 
 CONFIDENCE = 0.95
 _Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-INTERVALS = N_("In brackets: the 95 % interval. 95 of 100 such intervals hold the true figure.")
+INTERVALS = N_("In brackets: the 95% interval. 95 of 100 such intervals hold the true figure.")
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many, with the 95 % interval.
+    """So many of so many, with the 95% interval.
 
     Attributes:
         count: How many of them.
@@ -34,7 +34,7 @@ class Share:
 
 
 def share(count: int, total: int) -> Share:
-    """Return a share with Wilson's 95 % score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212).
+    """Return a share with Wilson's 95% score interval (Wilson 1927, J. Am. Stat. Assoc. 22, 209-212).
 
     Args:
         count: From 0 to `total`.
@@ -52,8 +52,8 @@ def share_or_none(count: int, total: int) -> Share | None:
 
 
 def with_interval(share: Share | None) -> str:
-    """Return a share as people read it, with its interval: "83.1 % (80.2 – 85.7 %)"; a dash for nothing."""
+    """Return a share as people read it, with its interval: "83.1% (80.2–85.7%)"; a dash for nothing."""
     if share is None:
         return "–"
     value, low, high = (f"{100 * number:.1f}" for number in (share.value, share.low, share.high))
-    return f"{value} % ({low} – {high} %)"
+    return f"{value}% ({low}–{high}%)"

@@ -8,7 +8,7 @@ from lib.evaluation.answers import Answers
 from lib.evaluation.shares import Share, share
 from lib.messages import N_, Message
 from lib.model.spec import ModelSpec
-from lib.verdict import Thresholds, percent
+from lib.verdict import Thresholds, spoken_percent
 
 MOST_SHOWN = 12
 
@@ -89,8 +89,8 @@ def explain_change(change: VariantChange, model: str, variant: str) -> Message:
             "model": model,
             "answers": change.changed_answers.count,
             "verdicts": change.changed_verdicts.count,
-            "before": percent(change.largest[0].before),
-            "after": percent(change.largest[0].after),
+            "before": spoken_percent(change.largest[0].before),
+            "after": spoken_percent(change.largest[0].after),
         },
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from lib.evaluation.shares import CONFIDENCE
 from lib.messages import N_, Message
-from lib.verdict import percent
+from lib.verdict import spoken_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Difference:
 
     @property
     def is_significant(self) -> bool:
-        """Whether chance alone would find any such difference, among all pairs, in less than 5 % of cases."""
+        """Whether chance alone would find any such difference, among all pairs, in less than 5% of cases."""
         return self.corrected < 1 - CONFIDENCE
 
 
@@ -53,7 +53,7 @@ def correct(differences: Sequence[Difference]) -> tuple[Difference, ...]:
 
     Holm 1979, "A simple sequentially rejective multiple test procedure", Scand. J. Stat. 6, 65-70: the smallest of m
     values counts m times, the next m - 1 times, …, and none less than the one before. So the chance that any pair of
-    equally good models is called different stays below 5 %.
+    equally good models is called different stays below 5%.
     """
     found = list(differences)
     least = 0.0
@@ -91,7 +91,7 @@ def explain_difference(difference: Difference, first: str, second: str) -> Messa
 
 
 def _explain_chance(difference: Difference) -> Message:
-    values = {"chance": percent(difference.p_value)}
+    values = {"chance": spoken_percent(difference.p_value)}
     if difference.pairs == 1:
         text = N_("If both were equally good, a difference this large would occur in {chance} of comparisons.")
         return Message(text, values)
@@ -99,4 +99,4 @@ def _explain_chance(difference: Difference) -> Message:
         "If both were equally good, a difference this large would occur in {chance} of comparisons. As {pairs} pairs "
         "are compared here, this counts as {corrected} (Holm's correction)."
     )
-    return Message(text, {**values, "pairs": difference.pairs, "corrected": percent(difference.corrected)})
+    return Message(text, {**values, "pairs": difference.pairs, "corrected": spoken_percent(difference.corrected)})

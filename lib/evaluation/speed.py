@@ -176,7 +176,7 @@ def find_disturbance(others: float | None, load_per_core: float | None, spreads:
     """
     if others is not None and others > MOST_OTHERS:
         return Message(
-            N_("Other programs used {share} % of the processors meanwhile; on a quiet machine the times are shorter."),
+            N_("Other programs used {share}% of the processors meanwhile; on a quiet machine the times are shorter."),
             {"share": round(others * 100)},
         )
     if others is None and load_per_core is not None and load_per_core > MOST_LOAD:
@@ -186,7 +186,7 @@ def find_disturbance(others: float | None, load_per_core: float | None, spreads:
     worst = max(spreads, key=lambda model: spreads[model], default=None)
     if worst is not None and spreads[worst] > MOST_SPREAD:
         return Message(
-            N_("The times of {model} differed by {spread} % from round to round, so something disturbed them."),
+            N_("The times of {model} differed by {spread}% from round to round, so something disturbed them."),
             {"model": worst, "spread": round(spreads[worst] * 100)},
         )
     return None

@@ -67,7 +67,7 @@ def figures_per_verdict(kinds: Sequence[VerdictKind], hits: Hits) -> Mapping[Ver
 
 
 def accuracy_words(accuracy: Share | None) -> str:
-    """Return how often answers with a verdict are right: "92 % (93 / 101)"; "(3 / 3)" of few; a dash of none."""
+    """Return how often answers with a verdict are right: "92% (93 / 101)"; "(3 / 3)" of few; a dash of none."""
     if accuracy is None:
         return "–"
     counts = f"({accuracy.count} / {accuracy.total})"

@@ -15,7 +15,7 @@ from typing import Any
 from lib.errors import ModelFileError, WorkerError
 from lib.formats.tables import DTYPES, Tensor, require_one_of_each
 from lib.formats.unbelieved import DAMAGE, first_line, tables
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels, reading
 from lib.work import process
 
@@ -198,7 +198,7 @@ def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[d
                 N_("{file} works with {dtype} numbers; expected one of {choices}."),
                 file=name,
                 dtype=details["dtype"].__name__,
-                choices=", ".join(DTYPES),
+                choices=Listed(tuple(DTYPES)),
             )
     # An input that does not say it takes the bytes as they are.
     if classes["dtype"].__name__ != "float32" and not classes["quantization"][0] > 0:

@@ -66,8 +66,8 @@ def quantise_int8(content: bytes, file: str, tensors: Sequence[NDArray[np.float3
 
     The ranges of the activations are the smallest and largest values seen for any of `tensors`; a hundred or two
     typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's
-    own rule, a moving average of each photo's extremes, cuts off half of them: on an early starter 4 % of the
-    answers changed with it, 2 % with this.)
+    own rule, a moving average of each photo's extremes, cuts off half of them: on an early starter 4% of the
+    answers changed with it, 2% with this.)
 
     Args:
         content: Of a float LiteRT file with one input.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError
-from lib.messages import N_, Message
+from lib.messages import N_, Listed, Message
 from lib.model import class_names, imagenet
 from lib.work.files import read_small
 
@@ -43,8 +43,8 @@ class InputSpec:
     Attributes:
         size_wh: Width and height in pixels.
         range: What the bytes 0 and 255 become, before `mean` and `std`.
-        resize: Which part of a photo is scaled to size: "square": the middle in the input's own shape, 87.5 % of the
-            shorter side; "crop": the middle 87.5 % of each side; "squash": the whole picture.
+        resize: Which part of a photo is scaled to size: "square": the middle in the input's own shape, 87.5% of the
+            shorter side; "crop": the middle 87.5% of each side; "squash": the whole picture.
         mean: Taken off each channel (R, G, B), in units of `range`; None for none.
         std: Each channel is divided by it, after `mean`; None for none.
         filter: How it is scaled: "bilinear" or "bicubic", both averaging over what a new pixel covers.
@@ -419,7 +419,7 @@ class _Reader:
     def one_of(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
         value = self._table.get(key, default)
         if value not in choices:
-            raise self.wrong(key, N_("one of {choices}"), choices=", ".join(choices))
+            raise self.wrong(key, N_("one of {choices}"), choices=Listed(choices))
         return str(value)
 
     def numbers(self, key: str, count: int, default: tuple[float, ...] | None = None) -> tuple[float, ...]:

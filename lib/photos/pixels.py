@@ -14,7 +14,7 @@ from lib.photos.headers import Shown
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "HEIF", "AVIF")
 # Photos are reduced to the smallest of 1/1, 1/2, 1/4, 1/8 scale that keeps both sides at least this long: a little more
-# than 299 pixels cut from the middle 87.5 % need, and with it known accuracies come out exactly. JPEGs are reduced by
+# than 299 pixels cut from the middle 87.5% need, and with it known accuracies come out exactly. JPEGs are reduced by
 # the decoder itself, which makes large ones several times faster. One floor for all models, so that an answer does not
 # depend on which other models look at the same photo, nor on whether the app kept the file or the reduced picture.
 DECODE_FLOOR = 360

@@ -13,7 +13,7 @@ from lib.reports.cells import BOM, csv_line, encode, harmless
 def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, object]:
     """Return an evaluation as a JSON object: everything the page shows.
 
-    Shares are in [0, 1], each with its 95 % interval; None stands where there is nothing to count. In "confusion",
+    Shares are in [0, 1], each with its 95% interval; None stands where there is nothing to count. In "confusion",
     `counts[i][j]` is how many photos of class i were answered as class j, `something_else[i]` how many as none of them.
     "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1];
     "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any.

@@ -22,7 +22,7 @@ from lib.evaluation.shift import explain_change
 from lib.evaluation.significance import explain_difference
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words, nearest_ratio
 from lib.i18n import Translator
-from lib.messages import N_
+from lib.messages import N_, Listed
 from lib.photos.opening import open_photo, thumbnail
 from lib.results import VerdictKind
 from lib.verdict import RATIO_RANGE, percent
@@ -164,6 +164,6 @@ def _meaning(model: ModelFigures, index: int, say: Translator) -> str:
     if not names:
         return say(N_("left out"))
     if len(names) <= MOST_MEANINGS:
-        return ", ".join(names)
+        return say.listed(names)
     told = N_("{names} and {n} more")
-    return say(told, names=", ".join(names[:MOST_MEANINGS]), n=len(names) - MOST_MEANINGS)
+    return say(told, names=Listed(tuple(names[:MOST_MEANINGS])), n=len(names) - MOST_MEANINGS)

@@ -282,5 +282,5 @@ class Album:
 
 def _encode(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)  # level 6 is four times slower and 5 % smaller
+    image.save(buffer, "PNG", compress_level=1)  # level 6 is four times slower and 5% smaller
     return buffer.getvalue()

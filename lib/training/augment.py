@@ -51,7 +51,7 @@ def _erase(photos: tf.Tensor) -> tf.Tensor:
 
 
 def _gap(count: tf.Tensor, length: int) -> tf.Tensor:
-    """Return (count, length) booleans, true over a random stretch of 15 to 50 % in each row."""
+    """Return (count, length) booleans, true over a random stretch of 15 to 50% in each row."""
     share = tf.random.uniform((count, 1), 0.15, 0.5)
     start = tf.random.uniform((count, 1)) * (1.0 - share)
     place = (tf.range(length, dtype=tf.float32)[None, :] + 0.5) / length

@@ -82,7 +82,7 @@ def _novelty(metrics: Mapping[str, Any]) -> list[str]:
         f"- unfamiliar when the largest logit is below {found['threshold']:.2f}: the threshold keeps "
         f"{found['known_kept']:.3f} of the clear answers, which are then right for {found['right_and_familiar']:.3f}",
         "",
-        "| photos | number | called clear | clear and not unfamiliar | AUROC | FPR at 95 % |",
+        "| photos | number | called clear | clear and not unfamiliar | AUROC | FPR at 95% |",
         "|---|---|---|---|---|---|",
         *(
             f"| {name} | {count} | {clear:.3f} | {familiar:.3f} | {_or_dash(area)} | {_or_dash(rate)} |"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import UsageError
-from lib.messages import N_
+from lib.messages import N_, Listed
 
 ARCHITECTURES = ("starter", "xception", "small")
 RECIPES = ("scratch",)
@@ -94,7 +94,7 @@ class TrainOptions:
             if (value := getattr(self, setting)) not in known:
                 raise UsageError(
                     N_("{setting} must be one of {known}. Received {value}."),
-                    setting=setting, known=", ".join(known), value=value,
+                    setting=setting, known=Listed(tuple(known)), value=value,
                 )  # fmt: skip
         for setting, (least, most) in _RANGES.items():
             if (value := getattr(self, setting)) is not None and not least <= value <= most:
@@ -138,7 +138,7 @@ class TrainOptions:
         """Return the options that `to_json` wrote; unknown entries are an error."""
         values = json.loads(text)
         if unknown := set(values) - {field.name for field in fields(cls)}:
-            raise UsageError(N_("Unknown training setting: {name}."), name=", ".join(sorted(unknown)))
+            raise UsageError(N_("Unknown training setting: {name}."), name=Listed(tuple(sorted(unknown))))
         for name in ("folder", "destination", "work"):
             values[name] = None if values.get(name) is None else Path(values[name])
         values["extra"] = tuple(Path(path) for path in values.get("extra", ()))

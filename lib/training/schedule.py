@@ -10,7 +10,7 @@ LAST_RATE = 0.01
 
 
 def learning_rate(progress: float, highest: float) -> float:
-    """Return a linear warm-up followed by half a cosine down to 1 % (SGDR, Loshchilov and Hutter 2017, eq. 5).
+    """Return a linear warm-up followed by half a cosine down to 1% (SGDR, Loshchilov and Hutter 2017, eq. 5).
 
     Args:
         progress: Share of the run that is done; values outside [0, 1] count as the nearest end.

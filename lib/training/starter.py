@@ -98,7 +98,7 @@ def _spec(backbone: ModelSpec, train: LabelledPhotos) -> ModelSpec:
         name="Discern starter",
         family=OURS,
         description="20 everyday classes; our head on the features of EfficientNet-Lite0.",
-        # The whole photo: right on 95.3 % of the validation photos, the middle square on 94.8 %.
+        # The whole photo: right on 95.3% of the validation photos, the middle square on 94.8%.
         input=replace(backbone.input, resize="squash", filter="bilinear"),
         output=OutputSpec(len(train.classes)),
         published=None,
@@ -192,11 +192,11 @@ def _sentence(known: Seen, figures: dict[str, Seen]) -> str:
     """Return on what the threshold was found, and how well it tells things apart."""
     others = [
         f"{name} ({len(seen.score)}): AUROC {auroc(known.score, seen.score):.3f}, "
-        f"FPR at 95 % {fpr(known.score, seen.score):.3f}"
+        f"FPR at 95% {fpr(known.score, seen.score):.3f}"
         for name, seen in figures.items()
         if "known things" not in name
     ]
-    of = f"the 5 % quantile of {int(known.is_clear.sum())} clear validation photos"
+    of = f"the 5% quantile of {int(known.is_clear.sum())} clear validation photos"
     return "; ".join([of, *others])
 
 

@@ -18,7 +18,7 @@ def random_boxes(rng: np.random.Generator, count: int, *, smallest_area: float =
 
     Area uniform in [smallest_area, 1], aspect log-uniform in [3/4, 4/3] relative to the whole photo's, since the
     model sees whole photos squashed to a square; place uniform. After Szegedy et al. 2015 (Going deeper with
-    convolutions, section 6), whose least area, 8 %, leaves too little of a 160-pixel photo.
+    convolutions, section 6), whose least area, 8%, leaves too little of a 160-pixel photo.
     """
     area = rng.uniform(smallest_area, 1.0, count)
     aspect = np.exp(rng.uniform(np.log(ASPECTS[0]), np.log(ASPECTS[1]), count))

@@ -57,5 +57,4 @@ def verdict_line(t: Translator, outcome: Outcome) -> str:
 
 
 def _sentence(t: Translator, message: Message) -> str:
-    """Return a sentence as HTML, never broken before a percent sign."""
-    return escape(t.message(message).replace(" %", "\u00a0%"))
+    return escape(t.message(message))

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from lib.errors import AppError, Cancelled, WorkerError, class_of
-from lib.messages import N_, Message
+from lib.messages import N_, Listed, Message
 from lib.work.files import data_folder
 from lib.work.locks import claim, left_behind
 
@@ -251,13 +251,31 @@ def pack(error: AppError) -> dict[str, Any]:
 
 
 def _pack_message(message: Message) -> dict[str, Any]:
-    values = {n: _pack_message(v) if isinstance(v, Message) else v for n, v in message.values.items()}
-    return {"text": message.text, "values": values}
+    return {"text": message.text, "values": {name: _pack_value(value) for name, value in message.values.items()}}
+
+
+def _pack_value(value: object) -> object:
+    match value:
+        case Message():
+            return _pack_message(value)
+        case Listed():
+            return [_pack_value(item) for item in value.items]
+        case _:
+            return value
 
 
 def _unpack_message(packed: Mapping[str, Any]) -> Message:
-    values = {n: _unpack_message(v) if isinstance(v, dict) else v for n, v in packed["values"].items()}
-    return Message(packed["text"], values)
+    return Message(packed["text"], {name: _unpack_value(value) for name, value in packed["values"].items()})
+
+
+def _unpack_value(value: Any) -> Any:
+    match value:
+        case dict():
+            return _unpack_message(value)
+        case list():
+            return Listed(tuple(map(_unpack_value, value)))
+        case _:
+            return value
 
 
 def revive(packed: Mapping[str, Any]) -> AppError:

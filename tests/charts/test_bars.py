@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lib.charts.bars import bars, describe
+from lib.i18n import Translator
 from lib.results import Classification
 from lib.verdict import judge, rank
 
@@ -38,7 +39,7 @@ def test_roles(shares: tuple[float, ...], roles: list[str]) -> None:
 
 
 def test_percentages_stand_on_the_bars() -> None:
-    assert [row["share"] for row in rows(classification(0.91, 0.07, 0.02))] == ["91 %", "7 %", "2 %"]
+    assert [row["share"] for row in rows(classification(0.91, 0.07, 0.02))] == ["91%", "7%", "2%"]
 
 
 def test_a_class_in_the_running_is_marked_by_a_sign_too() -> None:
@@ -61,7 +62,7 @@ def test_the_dashed_line_shows_what_decided(shares: tuple[float, ...], line: flo
 
 
 def test_the_chart_in_words() -> None:
-    assert describe(classification(0.91, 0.07, 0.02).predictions) == "a 91 %, b 7 %, c 2 %"
+    assert describe(classification(0.91, 0.07, 0.02).predictions, Translator()) == "a 91%, b 7%, c 2%"
 
 
 def test_every_chart_is_valid() -> None:
@@ -71,6 +72,6 @@ def test_every_chart_is_valid() -> None:
 
 def test_charts_of_one_form_keep_their_own_data() -> None:
     first, second = bars(classification(0.91, 0.09)), bars(classification(0.88, 0.12))
-    assert rows(classification(0.91, 0.09))[0]["share"] == "91 %"
-    assert first["layer"][0]["data"]["values"][0]["share"] == "91 %"
-    assert second["layer"][0]["data"]["values"][0]["share"] == "88 %"
+    assert rows(classification(0.91, 0.09))[0]["share"] == "91%"
+    assert first["layer"][0]["data"]["values"][0]["share"] == "91%"
+    assert second["layer"][0]["data"]["values"][0]["share"] == "88%"

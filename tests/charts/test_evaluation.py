@@ -99,7 +99,7 @@ def test_a_class_has_the_same_place_and_colour_for_every_model() -> None:
     first, second = (side_by_side(ROWS, model, SAY) for model in (0, 1))
     for part in ("row", "colour"):
         assert [r[part] for r in rows(first)] == [r[part] for r in rows(second)]
-    assert [(r["name"], r["share"]) for r in rows(second)] == [("dog", "no such class"), ("cat (tabby)", "50 %")]
+    assert [(r["name"], r["share"]) for r in rows(second)] == [("dog", "no such class"), ("cat (tabby)", "50%")]
 
 
 @pytest.mark.parametrize(

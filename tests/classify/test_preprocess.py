@@ -16,7 +16,7 @@ def framed(size_wh: tuple[int, int], box: tuple[int, int, int, int]) -> Image.Im
     return image
 
 
-# 12.5 % of a side is left out, half of it on each end, rounded down to whole pixels.
+# 12.5% of a side is left out, half of it on each end, rounded down to whole pixels.
 @pytest.mark.parametrize(
     ("size_wh", "box"),
     [
@@ -67,9 +67,9 @@ def test_nothing_outside_the_crop_has_any_weight() -> None:
 @pytest.mark.parametrize(
     ("photo", "rule", "much"),
     [
-        ((4000, 3000), "square", True),  # 17 % at the left and at the right
+        ((4000, 3000), "square", True),  # 17% at the left and at the right
         ((3000, 4000), "square", True),
-        ((1000, 1000), "square", False),  # 6 %
+        ((1000, 1000), "square", False),  # 6%
         ((1920, 1080), "crop", False),
         ((1920, 1080), "squash", False),
     ],

@@ -86,7 +86,7 @@ def test_text_is_a_table_and_complaints_go_elsewhere(capsys: Capture, monkeypatc
     assert ([folder.spec.id for folder in folders], threads, options["seconds_per_model"]) == (["float32"], None, 4.0)
     captured = capsys.readouterr()
     header, row = captured.out.splitlines()
-    assert " ".join(header.split()) == "model threads median 90 % below photos a second file memory"
+    assert " ".join(header.split()) == "model threads median 90% below photos a second file memory"
     assert " ".join(row.split()) == "m 2 3.14 ms 4.50 ms 123.5 5.4 MB 13 MB"
     assert captured.err.splitlines() == [
         "n.tflite could not be read.",

@@ -104,9 +104,9 @@ def test_text_tells_accuracy_verdicts_and_differences(folder: Path, capsys: Capt
     assert main(["evaluate", "colours", "--model", "float32", "int8"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["model", "photos", "top-1"]
-    assert "60.0 % (23.1 – 88.2 %)" in lines[1]  # Wilson's interval of 3 of 5
-    assert "80 %, (2 / 4)" in lines[1]
-    assert lines[3] == "float32 and int8 say the same of 100 % of the photos that can be compared."
+    assert "60.0% (23.1–88.2%)" in lines[1]  # Wilson's interval of 3 of 5
+    assert "80%, (2 / 4)" in lines[1]
+    assert lines[3] == "float32 and int8 say the same of 100% of the photos that can be compared."
     assert lines[4] == "float32 and int8 are right and wrong on the same photos, all 5 of them."
 
 

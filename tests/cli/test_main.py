@@ -86,7 +86,7 @@ def test_a_model_is_shown_whole_photos_when_asked(home: Path, photos: Path, caps
     asked = ["classify", "photos/wide.png", "--model", "float32", "--json"]
     assert main(asked) == main([*asked, "--whole-photo"]) == 0
     own, whole = objects(capsys.readouterr().out)
-    assert (own["message"], own["view"]) == ("blue, 100 %", "square")
+    assert (own["message"], own["view"]) == ("blue, 100%", "square")
     assert (whole["view"], whole["model"]) == ("squash", "float32")
     assert str(whole["message"]).startswith("red, 7")  # 1080 of 1500 columns, smoothed
 
@@ -140,16 +140,16 @@ def test_thresholds_reach_the_verdict(photos: Path, capsys: Capture) -> None:
 def test_text_names_the_answer_and_lists_classes(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "photos/c.png", "--model", "float32"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"{Path('photos', 'c.png')}: red, 80 %",
-        "     80 %  red",
-        "     20 %  green",
-        "      0 %  blue",
+        f"{Path('photos', 'c.png')}: red, 80%",
+        "     80%  red",
+        "     20%  green",
+        "      0%  blue",
     ]
 
 
 def test_text_names_the_model_where_there_are_several(photos: Path, capsys: Capture) -> None:
     main(["classify", "photos/a.png", "--model", "float32", "--model", "thirds"])
-    assert "a.png [float32]: red, 100 %" in capsys.readouterr().out
+    assert "a.png [float32]: red, 100%" in capsys.readouterr().out
 
 
 def test_text_sends_failures_to_standard_error(photos: Path, capsys: Capture) -> None:
@@ -252,7 +252,7 @@ def test_a_folder_without_photos_is_told(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "empty", "photos/a.png", "--model", "float32"]) == 1
     captured = capsys.readouterr()
     assert captured.err.strip() == "No photos were found in empty."
-    assert "red, 100 %" in captured.out
+    assert "red, 100%" in captured.out
 
 
 def test_a_name_cannot_control_the_terminal(photos: Path, capsys: Capture) -> None:

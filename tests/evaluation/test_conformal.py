@@ -48,7 +48,7 @@ def test_a_model_that_is_always_right_names_one_class(answers: Made) -> None:
 
 
 def test_a_model_that_is_often_wrong_names_both(answers: Made) -> None:
-    # Half of the photos are of b, and the model says a, 80 %, of each: to hold b, a set must go down to 20 %.
+    # Half of the photos are of b, and the model says a, 80%, of each: to hold b, a set must go down to 20%.
     made = answers([[0.8, 0.2]] * 60)
     sets = prediction_sets(made, np.array([0, 1] * 30), match("ab", "ab"), "ab")
     assert (sets.coverage.value, sets.mean_size) == (1.0, 2.0)
@@ -100,6 +100,6 @@ def test_a_coverage_out_of_range_is_an_error(answers: Made, coverage: float) -> 
 def test_sets_are_explained_without_statistics(answers: Made) -> None:
     made = answers([[0.9, 0.1]] * 60)
     told = str(explain_sets(prediction_sets(made, np.zeros(60, np.int64), match("ab", "ab"), "ab")))
-    assert "chosen on 30 photos so that 90 % of the lists contain the right class" in told
-    assert "On the other 30 photos, 100 % of the lists did (95 % interval: 89 % to 100 %)" in told  # 30 / (30 + 1.96²)
+    assert "chosen on 30 photos so that 90% of the lists contain the right class" in told
+    assert "On the other 30 photos, 100% of the lists did (95% interval: 89% to 100%)" in told  # 30 / (30 + 1.96²)
     assert told.endswith("A list had 1.0 classes on average.")

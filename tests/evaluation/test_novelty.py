@@ -23,5 +23,5 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order(
 
 
 def test_fpr_is_the_share_of_the_unknown_above_what_95_percent_of_the_known_reach() -> None:
-    known = np.arange(0, 101)  # 95 % are at 5 or above
+    known = np.arange(0, 101)  # 95% are at 5 or above
     assert fpr(known, np.array([4.9, 5.0, 50, 0])) == 0.5

@@ -40,7 +40,7 @@ def test_wilsons_interval_is_scipys(count: int, total: int) -> None:
 
 
 def test_a_share_and_its_interval_are_written_one_way() -> None:
-    assert with_interval(share(3, 5)) == "60.0 % (23.1 – 88.2 %)"
+    assert with_interval(share(3, 5)) == "60.0% (23.1–88.2%)"
     assert with_interval(None) == "–"
 
 

@@ -20,7 +20,7 @@ def test_what_changed_is_counted_and_the_largest_shift_comes_first(answers: Made
     assert (first.index, first.before, first.after) == (0, 0.7, 0.2)
     assert str(explain_change(change, "Float", "Int8")) == (
         "On 4 photos, Int8 and Float give a different answer 2 times and a different verdict 2 times. The largest "
-        "change in a probability: 70 % to 20 %."
+        "change in a probability: 70% to 20%."
     )
 
 

@@ -31,11 +31,11 @@ def test_mcnemars_test_is_scipys_binomial_test_however_many_photos(first: int, s
 @pytest.mark.parametrize(
     ("first", "second", "is_significant"),
     [
-        pytest.param(5, 0, False, id="2 / 2^5 = 6.25 %"),
-        pytest.param(6, 0, True, id="2 / 2^6 = 3.125 %"),
+        pytest.param(5, 0, False, id="2 / 2^5 = 6.25%"),
+        pytest.param(6, 0, True, id="2 / 2^6 = 3.125%"),
         pytest.param(0, 6, True, id="either way"),
-        pytest.param(13, 4, True, id="4.9 %"),
-        pytest.param(12, 4, False, id="7.7 %"),
+        pytest.param(13, 4, True, id="4.9%"),
+        pytest.param(12, 4, False, id="7.7%"),
     ],
 )
 def test_one_model_is_better_below_five_percent(first: int, second: int, is_significant: bool) -> None:
@@ -66,17 +66,17 @@ def test_what_one_pair_alone_would_show_two_pairs_may_not() -> None:
         (
             1, 5,
             "Of 100 photos, only B was right on 5, only A on 1. This may be chance. If both were equally good, a "
-            "difference this large would occur in 22 % of comparisons.",
+            "difference this large would occur in 22% of comparisons.",
         ),
         (
             8, 0,
             "On photos like these, A is better than B. Of 100 photos, only A was right on 8, only B on 0. If both were "
-            "equally good, a difference this large would occur in 1 % of comparisons.",
+            "equally good, a difference this large would occur in 1% of comparisons.",
         ),
         (
             0, 8,
             "On photos like these, B is better than A. Of 100 photos, only B was right on 8, only A on 0. If both were "
-            "equally good, a difference this large would occur in 1 % of comparisons.",
+            "equally good, a difference this large would occur in 1% of comparisons.",
         ),
     ],
 )  # fmt: skip
@@ -88,7 +88,7 @@ def test_of_several_pairs_the_words_tell_both_values() -> None:
     found = correct([mcnemar(100, 6, 0), mcnemar(100, 3, 3), mcnemar(100, 3, 3)])
     assert str(explain_difference(found[0], "A", "B")) == (
         "Of 100 photos, only A was right on 6, only B on 0. This may be chance. If both were equally good, a "
-        "difference this large would occur in 3 % of comparisons. As 3 pairs are compared here, this counts as 9 % "
+        "difference this large would occur in 3% of comparisons. As 3 pairs are compared here, this counts as 9% "
         "(Holm's correction)."
     )
 

@@ -56,11 +56,11 @@ def test_there_must_be_a_model() -> None:
     [
         pytest.param(0.02, 0.9, {"a": 0.05}, None, id="others' time is known: the load does not count"),
         pytest.param(0.10, None, {"a": 0.15}, None, id="on the line is quiet"),
-        pytest.param(0.50, None, {"a": 0.0}, "Other programs used 50 % of the processors", id="others worked"),
+        pytest.param(0.50, None, {"a": 0.0}, "Other programs used 50% of the processors", id="others worked"),
         pytest.param(None, 0.6, {"a": 0.0}, "busy before the measurement began", id="others' time unknown, high load"),
         pytest.param(None, 0.4, {"a": 0.0}, None, id="others' time unknown, low load"),
         pytest.param(None, None, {}, None, id="nothing is known"),
-        pytest.param(0.0, None, {"a": 0.1, "b": 0.3}, "times of b differed by 30 %", id="the worst spread is named"),
+        pytest.param(0.0, None, {"a": 0.1, "b": 0.3}, "times of b differed by 30%", id="the worst spread is named"),
     ],
 )
 def test_what_disturbed(
@@ -191,7 +191,7 @@ def test_figures_are_taken_over_all_rounds(tiny_model: Tiny, monkeypatch: pytest
     assert (one.median_ms, one.p90_ms, one.photos_per_s) == (4.5, pytest.approx(7.3), 45.0)
     assert (one.memory_bytes, one.runs, one.rounds_ms) == (1000, 8, (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0))
     assert not found.quiet
-    assert "used 50 % of the processors" in str(found.reason)
+    assert "used 50% of the processors" in str(found.reason)
     there = [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert fake.order == [*there, *there[::-1]] * (subject.ROUNDS // 2), "all take turns, to and fro"
 

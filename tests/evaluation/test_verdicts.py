@@ -71,7 +71,7 @@ def test_the_ratios_are_the_sliders() -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "photos", "told"), [(3, 3, "(3 / 3)"), (9, 9, "(9 / 9)"), (9, 10, "90 % (9 / 10)"), (0, 0, "–")]
+    ("right", "photos", "told"), [(3, 3, "(3 / 3)"), (9, 9, "(9 / 9)"), (9, 10, "90% (9 / 10)"), (0, 0, "–")]
 )
 def test_of_few_photos_the_counts_stand_alone(right: int, photos: int, told: str) -> None:
     assert accuracy_words(share_or_none(right, photos)) == told

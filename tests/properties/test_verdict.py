@@ -121,16 +121,16 @@ def test_the_spread_lies_between_one_class_and_all(values: Floats) -> None:
 @example(0.995)
 def test_only_nothing_is_0_percent_and_only_everything_100(probability: float) -> None:
     written = percent(probability)
-    assert (written == "0 %") == (probability == 0)
-    assert (written == "100 %") == (probability == 1)
-    assert re.fullmatch(r"<1 %|>99 %|\d+ %", written)
+    assert (written == "0%") == (probability == 0)
+    assert (written == "100%") == (probability == 1)
+    assert re.fullmatch(r"<1%|>99%|\d+ %", written)
     assert abs(int(re.sub(r"\D", "", written)) - 100 * probability) <= 1
 
 
 @given(PROBABILITY, PROBABILITY)
 def test_a_larger_probability_never_reads_as_a_smaller_one(one: float, two: float) -> None:
     def place(written: str) -> float:
-        return {"<1 %": 0.5, ">99 %": 99.5}.get(written) or float(written.removesuffix(" %"))
+        return {"<1%": 0.5, ">99%": 99.5}.get(written) or float(written.removesuffix("%"))
 
     assert place(percent(min(one, two))) <= place(percent(max(one, two)))
 

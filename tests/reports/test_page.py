@@ -172,7 +172,7 @@ def test_the_report_speaks_the_readers_language(language: str) -> None:
     assert f'<html lang="{language}">' in page
 
 
-@pytest.mark.parametrize(("ratio", "marked"), [(0.5, "50 %"), (0.3, "30 %"), (0.33, "35 %")])
+@pytest.mark.parametrize(("ratio", "marked"), [(0.5, "50%"), (0.3, "30%"), (0.33, "35%")])
 def test_the_ratio_that_was_set_is_marked_on_the_curves(ratio: float, marked: str) -> None:
     made = evaluation()
     page = report(made.as_read([model.own.labels for model in made.models], Thresholds(ratio)), SAY)

@@ -56,7 +56,7 @@ def test_an_outcome_as_json() -> None:
         ],
         "verdict": "close",
         "rivals": ["cat", "dog"],
-        "message": "Too close to call: cat 50 %, dog 31 %",
+        "message": "Too close to call: cat 50%, dog 31%",
         "group": None,
         "unfamiliar": None,
         "view": "square",
@@ -80,14 +80,14 @@ def test_a_group_as_json_and_as_cells(language: str, name: str) -> None:
 
 def test_the_message_says_the_group_and_which_kind() -> None:
     assert json.loads(to_json_line(BREEDS, SAY))["message"] == (
-        "Most likely a dog, 88 %. Which kind is too close to call: Border collie 50 %, collie 38 %."
+        "Most likely a dog, 88%. Which kind is too close to call: Border collie 50%, collie 38%."
     )
 
 
 def test_a_group_stands_in_the_table_of_a_clear_class_too() -> None:
     result = conclude(Answer("a", "m", _shares({283: 0.75, 281: 0.25}), (1, 1), 1.0), IMAGENET)
     assert json.loads(to_json_line(result, SAY))["group"] == {"name": "cat", "probability": 1.0, "verdict": "clear"}
-    assert json.loads(to_json_line(result, SAY))["message"] == "Persian cat, 75 %"
+    assert json.loads(to_json_line(result, SAY))["message"] == "Persian cat, 75%"
 
 
 def test_the_rest_is_never_named() -> None:
@@ -126,7 +126,7 @@ def test_an_outcome_as_a_row() -> None:
         "cat.jpg",
         "m",
         "close",
-        "Too close to call: cat 50 %, dog 31 %",
+        "Too close to call: cat 50%, dog 31%",
         *["", "", ""],
         "cat",
         "0.5",
@@ -190,7 +190,7 @@ def test_text_from_outside_cannot_act_as_a_formula(start: str) -> None:
 
 def test_the_sentence_of_a_clear_verdict_cannot_act_as_a_formula_either() -> None:
     result = conclude(Answer("a", "m", np.array([0.9, 0.1]), (1, 1), 1.0), ("=1+1", "b"))
-    assert rows(csv_row(result, SAY, top=1))[0][3] == "'=1+1, 90 %"
+    assert rows(csv_row(result, SAY, top=1))[0][3] == "'=1+1, 90%"
 
 
 @pytest.mark.parametrize("text", ["cat.jpg", "a=b", "", "3-1.jpg", " =1"])

@@ -1,6 +1,7 @@
 """A child process may crash, hang or grow; this one goes on, and says in a sentence what happened."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from lib.errors import Cancelled, ModelFileError, WorkerError
+from lib.messages import Listed, Message
 from lib.work import process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +56,11 @@ def test_an_error_keeps_its_class_sentence_and_values() -> None:
     assert str(caught.value) == "a{b}.tflite: 3 bytes too many {}"
     assert caught.value.message.text == "{file}: {reason}"
     assert caught.value.message.values["file"] == "a{b}.tflite"
+
+
+def test_a_list_in_an_error_stays_a_list_for_the_readers_language() -> None:
+    error = ModelFileError("{file} lacks {names}.", file="a", names=Listed(("b", Message("{n} more", {"n": 2}))))
+    assert process.revive(json.loads(json.dumps(process.pack(error)))).message == error.message
 
 
 def test_a_crash_is_an_error_here_and_no_crash() -> None:

@@ -45,7 +45,7 @@ def draw(t: Translator, *, expanded: bool) -> None:
         st.warning(
             t(
                 "What it cannot do: a model must choose among the classes it knows, and it is often wrongly certain. "
-                "A photo of something it has never seen can score 99 %. A clear verdict means that one class stands "
+                "A photo of something it has never seen can score 99%. A clear verdict means that one class stands "
                 "out, not that it is right."
             ),
             icon=":material/warning:",
@@ -58,4 +58,4 @@ def _example(t: Translator, shares: tuple[float, ...]) -> None:
     verdict = judge(probabilities, labels)
     example = Classification("", "", rank(probabilities, labels, top=3), verdict, (1, 1), 0.0)
     st.markdown(f"{SIGNS[verdict.kind]} **{t.message(explain(verdict))}**")
-    st.vega_lite_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions))
+    st.vega_lite_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions, t))

@@ -158,7 +158,7 @@ def _words(t: Translator, album: Album, photo: Photo, outcome: Outcome) -> None:
 
 def _figures(t: Translator, photo: Photo, outcome: Classification) -> None:
     chart = bars(outcome, ink=ink())
-    st.vega_lite_chart(chart, width="stretch", alt=describe(outcome.predictions), key=f"bars-{photo.id}")
+    st.vega_lite_chart(chart, width="stretch", alt=describe(outcome.predictions, t), key=f"bars-{photo.id}")
     width, height = outcome.size_wh
     spread = t("Spread over about {n} classes", n=_about(outcome.verdict.spread))
     st.html(f'<p class="facts">{escape(spread)}<br>{width} × {height} px · {outcome.milliseconds:.0f} ms</p>')

@@ -26,7 +26,7 @@ from lib.ui.style import ink, plain, span
 from lib.ui.takeaway import offer_tables
 from lib.ui.views import has_frame, sight
 from lib.ui.visit import current, kept
-from lib.verdict import percent
+from lib.verdict import percent, spoken_percent
 
 _PER_PAGE = 8
 
@@ -138,9 +138,9 @@ def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers)
         second=second.name,
         count=pair.share.count,
         total=pair.share.total,
-        share=percent(pair.share.value),
-        low=percent(pair.share.low),
-        high=percent(pair.share.high),
+        share=spoken_percent(pair.share.value),
+        low=spoken_percent(pair.share.low),
+        high=spoken_percent(pair.share.high),
     )
     return f"{agree} {basis}"
 
@@ -232,7 +232,7 @@ def _cell(
     answer = _answer(current().album.answer(folder.spec.key, photo))
     outcome = conclude(answer, model.labels, settings)
     st.html(f'<p class="model">{escape(model.name)}</p>{verdict_line(t, outcome)}')
-    words = ", ".join(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
+    words = t.listed(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
     chart = side_by_side(rows, index, t, ink=ink())
     st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
     st.html(f'<p class="facts">{escape(sight(t, photo, folder.spec.input))} · {answer.milliseconds:.1f} ms</p>')

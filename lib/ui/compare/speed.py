@@ -46,7 +46,7 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
     if result.reason is not None:
         st.warning(plain(t.message(result.reason)), icon=":material/volume_up:")
     else:
-        st.success(t("Nothing else was running: the times are accurate to about ±15 %."), icon=":material/volume_off:")
+        st.success(t("Nothing else was running: the times are accurate to about ±15%."), icon=":material/volume_off:")
     for failed in result.failures:
         st.error(plain(t.message(failed.error.message)), icon=":material/error:")
     names = {folder.spec.id: folder.spec.name for folder in folders}
@@ -54,7 +54,7 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
         t("Model"),
         t("Threads"),
         t("Median (ms)"),
-        t("90 % finish within (ms)"),
+        t("90% finish within (ms)"),
         t("Photos a second"),
         t("Memory"),
         t("File size"),

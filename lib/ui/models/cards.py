@@ -65,7 +65,7 @@ def _card(t: Translator, entry: Entry) -> None:
         package = str(spec.source["package"]).partition("==")[0]
         st.caption(plain(t("Its weights come inside the Python package {package}.", package=package)))
     if spec.published is not None:
-        figures, source = _figures(spec.published), spec.published.source
+        figures, source = _figures(t, spec.published), spec.published.source
         if spec.family == OURS:
             st.caption(plain(t("Measured by us: {figures}, {source}", figures=figures, source=source)))
         else:
@@ -92,7 +92,7 @@ def _facts(t: Translator, entry: Entry) -> list[str]:
     return facts
 
 
-def _figures(published: Published) -> str:
+def _figures(t: Translator, published: Published) -> str:
     figures = []
     if published.top1 is not None:
         figures.append(f"top-1 {published.top1:.1%}")
@@ -101,4 +101,4 @@ def _figures(published: Published) -> str:
     if published.parameters is not None:
         millions = published.parameters / 1e6
         figures.append(f"{millions:.1f} M parameters" if millions >= 0.1 else f"{millions:.2f} M parameters")
-    return ", ".join(figures)
+    return t.listed(figures)

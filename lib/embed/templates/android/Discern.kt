@@ -46,7 +46,7 @@ class Discern(context: Context) : AutoCloseable {
   private fun scaled(photo: Bitmap): IntArray {
     val source = if (photo.config == Bitmap.Config.HARDWARE) photo.copy(Bitmap.Config.ARGB_8888, false) else photo
 [% if resize == "square" %]
-    // The middle in the shape of the input, 87.5 % of the shorter side.
+    // The middle in the shape of the input, 87.5% of the shorter side.
     val isNarrow = photo.width.toLong() * HEIGHT <= photo.height.toLong() * WIDTH
     val (share, whole) = if (isNarrow) 7L * photo.width to 8L * WIDTH else 7L * photo.height to 8L * HEIGHT
     val width = (WIDTH * share / whole).toInt().coerceAtLeast(1)
@@ -55,7 +55,7 @@ class Discern(context: Context) : AutoCloseable {
     val top = (photo.height - height + 1) / 2
     val part = Rect(left, top, left + width, top + height)
 [% elif resize == "crop" %]
-    val left = (photo.width * 0.125 / 2).toInt() // the middle 87.5 % of each side
+    val left = (photo.width * 0.125 / 2).toInt() // the middle 87.5% of each side
     val top = (photo.height * 0.125 / 2).toInt()
     val part = Rect(left, top, photo.width - left, photo.height - top)
 [% else %]
@@ -207,11 +207,13 @@ class Discern(context: Context) : AutoCloseable {
   }
 
 [% endif %]
-  /** The classes that are rivals, and the winner: "cat 46 %, dog 41 %, +3". */
+  /** The classes that are rivals, and the winner: "cat 46%, dog 41% and 3 more". */
   private fun namesOfRunning(ranked: List<Prediction>): String {
     val running = ranked.filter { it.probability >= RATIO * ranked[0].probability }
-    val names = running.take(MOST_NAMED).map { "${it.label} ${percent(it.probability)}" }
-    return (if (running.size > MOST_NAMED) names + "+${running.size - MOST_NAMED}" else names).joinToString(", ")
+    val names = running.take(MOST_NAMED)
+      .joinToString(SENTENCES.getValue("separator")) { "${it.label} ${percent(it.probability)}" }
+    val more = running.size - MOST_NAMED
+    return if (more > 0) fill(SENTENCES.getValue("more"), mapOf("names" to names, "n" to more)) else names
   }
 
   companion object {
@@ -227,7 +229,7 @@ class Discern(context: Context) : AutoCloseable {
     private val STD = floatArrayOf([% for value in std or (1, 1, 1) %][[ value|number ]]f[% if not loop.last %], [% endif %][% endfor %])
 [% endif %]
     private val SENTENCES = mapOf(
-[% for name in ("clear", "clearOfMany", "close", "weak", "none") %]
+[% for name in ("clear", "clearOfMany", "close", "weak", "none", "separator", "more") %]
       [[ name|kotlin ]] to [[ sentences[name]|kotlin ]],
 [% endfor %]
 [% if groups %]
@@ -254,12 +256,12 @@ class Discern(context: Context) : AutoCloseable {
     private const val NEGATIVE = [[ sentences.negative|kotlin ]]
     private const val ONLY_ZEROS = [[ sentences.onlyZeros|kotlin ]]
 
-    /** "91 %"; never "0 %" or "100 %" unless it is exactly that. */
+    /** "91%"; never "0%" or "100%" unless it is exactly that. */
     fun percent(probability: Double): String {
       val whole = round(probability * 100).toInt()
-      if (whole == 0 && probability > 0) return "<1 %"
-      if (whole == 100 && probability < 1) return ">99 %"
-      return "$whole %"
+      if (whole == 0 && probability > 0) return "<1%"
+      if (whole == 100 && probability < 1) return ">99%"
+      return "$whole%"
     }
 
     private val GAP = Regex("\\{(\\w+)\\}")

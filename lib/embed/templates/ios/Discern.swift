@@ -47,11 +47,11 @@ final class Discern {
   /// The part of the photo that the model looks at, upright, on white, scaled: red, green and blue of each pixel.
   private func bytes(of photo: UIImage) throws -> [UInt8] {
 [% if resize == "square" %]
-    // The middle in the shape of the input, 87.5 % of the shorter side.
+    // The middle in the shape of the input, 87.5% of the shorter side.
     let larger = max(CGFloat(Self.width) / photo.size.width, CGFloat(Self.height) / photo.size.height) / 0.875
     let scale = CGSize(width: larger, height: larger)
 [% elif resize == "crop" %]
-    let scale = CGSize(width: CGFloat(Self.width) / (photo.size.width * 0.875),  // the middle 87.5 % of each side
+    let scale = CGSize(width: CGFloat(Self.width) / (photo.size.width * 0.875),  // the middle 87.5% of each side
                        height: CGFloat(Self.height) / (photo.size.height * 0.875))
 [% else %]
     let scale = CGSize(width: CGFloat(Self.width) / photo.size.width, height: CGFloat(Self.height) / photo.size.height)
@@ -216,20 +216,21 @@ final class Discern {
   }
 
 [% endif %]
-  /// The classes that are rivals, and the winner: "cat 46 %, dog 41 %, +3".
+  /// The classes that are rivals, and the winner: "cat 46%, dog 41% and 3 more".
   private static func namesOfRunning(_ ranked: [Prediction]) -> String {
     let running = ranked.filter { $0.probability >= ratio * ranked[0].probability }
-    var names = running.prefix(mostNamed).map { "\($0.label) \(percent($0.probability))" }
-    if running.count > mostNamed { names.append("+\(running.count - mostNamed)") }
-    return names.joined(separator: ", ")
+    let names = running.prefix(mostNamed).map { "\($0.label) \(percent($0.probability))" }
+      .joined(separator: sentences["separator"]!)
+    let more = running.count - mostNamed
+    return more > 0 ? fill(sentences["more"]!, ["names": names, "n": "\(more)"]) : names
   }
 
-  /// "91 %"; never "0 %" or "100 %" unless it is exactly that.
+  /// "91%"; never "0%" or "100%" unless it is exactly that.
   static func percent(_ probability: Double) -> String {
     let whole = Int((probability * 100).rounded(.toNearestOrEven))
-    if whole == 0 && probability > 0 { return "<1 %" }
-    if whole == 100 && probability < 1 { return ">99 %" }
-    return "\(whole) %"
+    if whole == 0 && probability > 0 { return "<1%" }
+    if whole == 100 && probability < 1 { return ">99%" }
+    return "\(whole)%"
   }
 
   private static func fill(_ sentence: String, _ values: [String: String]) -> String {
@@ -255,7 +256,7 @@ final class Discern {
   private static let std: [Float] = [ [%- for value in std or (1, 1, 1) %][[ value|number ]][% if not loop.last %], [% endif %][% endfor -%] ]
 [% endif %]
   private static let sentences = [
-[% for name in ("clear", "clearOfMany", "close", "weak", "none") %]
+[% for name in ("clear", "clearOfMany", "close", "weak", "none", "separator", "more") %]
     [[ name|swift ]]: [[ sentences[name]|swift ]],
 [% endfor %]
 [% if groups %]

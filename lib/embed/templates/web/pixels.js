@@ -63,7 +63,7 @@ function average(strip, y, factor, image, row) {
   }
 }
 
-// "square": the middle in the shape of the input, 87.5 % of the shorter side; "crop": the middle 87.5 % of each side.
+// "square": the middle in the shape of the input, 87.5% of the shorter side; "crop": the middle 87.5% of each side.
 function partOf(photo, resize, width, height) {
   if (resize === 'square') {
     const isNarrow = photo.width * height <= photo.height * width;

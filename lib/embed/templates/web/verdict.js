@@ -66,7 +66,7 @@ export function explain(verdict, words, group = null) {
   const {kind, winner, classes} = verdict;
   if (group?.kind === 'clear' && kind !== 'clear') return explainGroup(group, verdict, words);
   const sentence = kind === 'clear' && winner.probability < A_LOT ? words.clearOfMany : words[kind];
-  return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict)});
+  return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict, words)});
 }
 
 function explainGroup(group, {floor}, words) {
@@ -75,22 +75,23 @@ function explainGroup(group, {floor}, words) {
   return fill(words.groupAndKind, {
     group: fill(words.group, {group: group.phrase, percent: percent(group.probability)}),
     kind: fill(group.rivals.length > 1 ? several : words.kindWeak, {
-      label, percent: percent(probability), names: toNames(group),
+      label, percent: percent(probability), names: toNames(group, words),
     }),
   });
 }
 
-function toNames({rivals, moreRivals}) {
-  const names = rivals.map(({label, probability}) => `${label} ${percent(probability)}`);
-  return (moreRivals ? [...names, `+${moreRivals}`] : names).join(', ');
+// The classes that are rivals, and the winner: "cat 46%, dog 41% and 3 more".
+function toNames({rivals, moreRivals}, words) {
+  const names = rivals.map(({label, probability}) => `${label} ${percent(probability)}`).join(words.separator);
+  return moreRivals ? fill(words.more, {names, n: moreRivals}) : names;
 }
 
-// "91 %"; never "0 %" or "100 %" unless it is exactly that.
+// "91%"; never "0%" or "100%" unless it is exactly that.
 export function percent(probability) {
   const whole = roundHalfEven(probability * 100);
-  if (whole === 0 && probability > 0) return '<1 %';
-  if (whole === 100 && probability < 1) return '>99 %';
-  return `${whole} %`;
+  if (whole === 0 && probability > 0) return '<1%';
+  if (whole === 100 && probability < 1) return '>99%';
+  return `${whole}%`;
 }
 
 export function roundHalfEven(value) {

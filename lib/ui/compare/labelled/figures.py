@@ -150,7 +150,7 @@ def _calibration(t: Translator, model: ModelFigures) -> None:
     with st.expander(t("Can you trust its confidence? (calibration)"), icon=":material/straighten:"):
         st.caption(
             t(
-                "A model that says 80 % should be right in 80 % of such cases. Bars below the line: it is too sure of "
+                "A model that says 80% should be right in 80% of such cases. Bars below the line: it is too sure of "
                 "itself. The calibration error is the average distance from the line: {ece} percentage points.",
                 ece=points(model.ece),
             )
