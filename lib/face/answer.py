@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 
 from lib.face.names import short
-from lib.face.words import Kind, Words, kind_of, listed, shown, things, words
+from lib.face.words import Kind, Words, kind_of, shown, things, words
 from lib.i18n import Translator
 from lib.results import Classification, Outcome, Prediction, VerdictKind
 from lib.verdict import percent
@@ -171,7 +171,7 @@ def _lines(t: Translator, found: Classification) -> list[_Line]:
 def _notes(t: Translator, lines: list[_Line]) -> str:
     """Return the words of the lines: the floor's begin at its line, where there is room, all others end at theirs."""
     if len(lines) > 1 and lines[-1].at > _ROOM_TO_THE_RIGHT:
-        return _note(listed(t, (line.words for line in lines)), lines[-1].at, to_the_left=True)
+        return _note(t.listed(line.words for line in lines), lines[-1].at, to_the_left=True)
     return "".join(
         _note(line.words, line.at, to_the_left=line.name == "rival" or line.at > _ROOM_TO_THE_RIGHT) for line in lines
     )

@@ -3,7 +3,7 @@
 Other doors say all of it in one sentence (`lib.verdict.explain`); a page has a headline, and bars beside it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -114,12 +114,7 @@ def either(t: Translator, predictions: Sequence[Prediction], more: int) -> str:
         more += len(names) - (MOST_NAMED - 1)
         names = [*names[: MOST_NAMED - 1], t("{n} more", n=more)]
     *first, last = names
-    return t("{names} or {last}", names=listed(t, first), last=last) if first else last
-
-
-def listed(t: Translator, items: Iterable[str]) -> str:
-    """Return things named one after the other."""
-    return t(", ").join(items)
+    return t("{names} or {last}", names=t.listed(first), last=last) if first else last
 
 
 def _clear(t: Translator, share: str, classes: int, *, is_small: bool) -> str:
@@ -136,4 +131,4 @@ def _clear(t: Translator, share: str, classes: int, *, is_small: bool) -> str:
 
 def _against(t: Translator, shares: Sequence[str]) -> str:
     first, *others = shares
-    return t("{percent} against {others}.", percent=first, others=listed(t, others))
+    return t("{percent} against {others}.", percent=first, others=t.listed(others))
