@@ -20,10 +20,10 @@ from lib.catalogue import install, origins, packaged
 from lib.catalogue.origins import Catalogue
 from lib.catalogue.packaged import Packaged
 from lib.catalogue.trial import trials_of
-from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError
+from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.messages import N_, Listed
-from lib.model.spec import CARD, MAX_ID, InputSpec, ModelFolder, ModelSpec, load
-from lib.work.files import Stamp, data_folder, stamp
+from lib.model.spec import CARD, MAX_ID, ModelFolder, ModelSpec, load
+from lib.work.files import Stamp, data_folder, disk_error, remove_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
@@ -55,6 +55,7 @@ class Entry:
         folder: Where it is, when ready; None for one that `Store.open_folder` will write in less than a second.
         kind: "shipped" with the program, a user's ("yours"), or of the "catalogue".
         is_packed: To be downloaded inside an archive that may be several times `size_bytes`.
+        address: Where it is, or was, downloaded from; "" for one that does not come so.
         problem: Of an installable one: what has to be done.
     """
 
@@ -64,7 +65,13 @@ class Entry:
     folder: ModelFolder | None
     kind: Kind
     is_packed: bool = False
+    address: str = ""
     problem: AppError | None = None
+
+    @property
+    def is_removable(self) -> bool:
+        """Whether `Store.remove` takes it: it was downloaded, or is a user's own."""
+        return self.folder is not None and self.kind != "shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,19 +273,44 @@ class Store:
             self._refuse_unusable(model_id, only_foreign=True)
             return install.Fetch(self._catalogue, entry.spec, self.data, on_progress, cancelled).run()
 
+    def remove(self, model_id: str) -> None:
+        """Remove a downloaded model, or a user's own, from this machine; whoever has it loaded keeps it.
+
+        Raises:
+            UnknownModelError: There is no such model.
+            UsageError: It comes with the program.
+            DownloadError: The disk refuses.
+        """
+        entry = self.find(model_id)
+        if entry.folder is None and entry.kind == "catalogue":
+            return  # somebody else was faster
+        if entry.folder is None or not entry.is_removable:
+            raise UsageError(N_("{model} comes with the app. It cannot be deleted."), model=entry.spec.name)
+        with locked(install.lock_of(self.data, f"model-{entry.spec.id}")):
+            try:
+                remove_folder(entry.folder.path, self.data / "incoming")
+            except OSError as error:
+                raise disk_error(error, entry.spec.id) from error
+
     @cached_property
     def _catalogue(self) -> Catalogue:
         return origins.load(self._shipped / "catalogue.toml")
 
     def _catalogue_entries(self, here: dict[str, _Read]) -> Iterator[Entry]:
         for model_id, spec in self._catalogue.specs.items():
+            origin = self._catalogue.origins[model_id]
             if model_id in here:
-                # Its weights are those of the catalogue, which therefore knows best how they look at photos.
-                yield self._ready(here[model_id], "catalogue", spec.input)
+                # Its weights are those of the catalogue, which therefore knows best what they are called and look at.
+                yield replace(self._ready(here[model_id], "catalogue", spec), address=origin.remote.address)
             else:
-                origin = self._catalogue.origins[model_id]
                 yield Entry(
-                    spec, State.DOWNLOADABLE, origin.size_bytes, None, "catalogue", is_packed=origin.kind == "archive"
+                    spec,
+                    State.DOWNLOADABLE,
+                    origin.size_bytes,
+                    None,
+                    "catalogue",
+                    is_packed=origin.kind == "archive",
+                    address=origin.remote.address,
                 )
 
     def _packaged_entry(self, model: Packaged, here: _Read | None) -> Entry:
@@ -292,11 +324,13 @@ class Store:
             return Entry(model.spec, State.READY, model.size_bytes, None, "shipped")
         return Entry(model.spec, State.INSTALLABLE, model.size_bytes, None, "catalogue", problem=problem)
 
-    def _ready(self, read: _Read, kind: Kind, look: InputSpec | None = None) -> Entry:
-        """Return the entry of a model that is here; it looks at photos as `look` says, or as its `model.toml` does."""
+    def _ready(self, read: _Read, kind: Kind, listed: ModelSpec | None = None) -> Entry:
+        """Return the entry of a model that is here; one that is `listed` is called so, and looks at photos so."""
         folder = read.folder
         assert folder is not None
-        folder = folder.looking_as(look) if look is not None else folder
+        if listed is not None:
+            folder = folder.looking_as(listed.input)
+            folder = replace(folder, spec=replace(folder.spec, name=listed.name))
         return Entry(folder.spec, State.READY, read.size_bytes, folder, kind)
 
     def _scan(self, parent: Path) -> list[_Read]:

@@ -7,7 +7,7 @@ import shutil
 import stat as stat_kinds
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +94,21 @@ def replace_folder(new: Path, target: Path) -> None:
         if stood_there:
             retired.replace(target)
         raise
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def remove_folder(folder: Path, aside: Path) -> None:
+    """Remove a folder, or the link to one, as a whole: first it is moved to `aside`, so that nobody finds half of it.
+
+    One that is gone already is no error. Raises OSError.
+    """
+    aside.mkdir(parents=True, exist_ok=True)
+    retired = aside / f".{folder.name}.retired"
+    shutil.rmtree(retired, ignore_errors=True)  # left by a process that was killed
+    with suppress(FileNotFoundError):
+        folder.replace(retired)
+    if retired.is_symlink():
+        retired.unlink()
     shutil.rmtree(retired, ignore_errors=True)
 
 

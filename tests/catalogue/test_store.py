@@ -30,6 +30,8 @@ from lib.errors import (
 )
 from lib.work.progress import Progress, Stage
 from tests.support.mirror import Mirror
+from tests.support.pictures import RED, plain
+from tests.support.user_models import put
 
 ROOT = Path(__file__).resolve().parents[2]
 MakeStore = Callable[..., Store]
@@ -68,6 +70,14 @@ def test_how_a_fetched_model_looks_at_photos_is_the_catalogues_to_say(make_store
     assert 'resize = "squash"' in before
     card.write_text(before.replace('resize = "squash"', 'resize = "crop"'), "utf-8")  # as an earlier catalogue had it
     assert store.open_folder("tiny").spec.input.resize == store.find("tiny").spec.input.resize == "squash"
+
+
+def test_a_fetched_model_is_called_as_the_catalogue_calls_it_today(make_store: MakeStore) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    card = store.models / "tiny" / "model.toml"
+    card.write_text(card.read_text("utf-8").replace('name = "Tiny"', 'name = "Tiny, old"'), "utf-8")
+    assert store.open_folder("tiny").spec.name == store.find("tiny").spec.name == "Tiny"
 
 
 def test_nothing_is_downloaded_unless_asked_and_only_once(make_store: MakeStore, mirror: Mirror) -> None:
@@ -502,3 +512,59 @@ def test_importing_the_store_brings_nothing_heavy() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert out.strip() == ""
+
+
+# Deleting -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_downloaded_model_is_deleted_whole_and_can_be_fetched_again(make_store: MakeStore, mirror: Mirror) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    assert store.find("tiny").is_removable
+    store.remove("tiny")
+    store.remove("tiny")  # by another visitor, in the same moment
+    assert store.find("tiny").state == "downloadable"
+    assert not [*store.models.iterdir(), *(store.data / "incoming").iterdir()]
+    store.fetch("tiny")
+    assert mirror.asked["tiny.tflite"] == 2
+    assert store.find("tiny").state == "ready"
+
+
+def test_answers_go_on_with_a_model_that_was_deleted_meanwhile(make_store: MakeStore) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    loaded = open_classifier(store.open_folder("tiny"), workers=2)
+    store.remove("tiny")
+    assert loaded.run(loaded.prepare(plain(RED))).probabilities.shape == (3,)
+
+
+def test_a_model_of_ones_own_is_deleted_and_only_a_link_to_one_is(make_store: MakeStore, tmp_path: Path) -> None:
+    store = make_store()
+    put(store.data, "mine")
+    put(tmp_path / "elsewhere", "linked")
+    (store.models / "linked").symlink_to(tmp_path / "elsewhere" / "models" / "linked", target_is_directory=True)
+    assert {e.spec.id for e in store.entries() if e.is_removable} == {"mine", "linked"}
+    for model in ("mine", "linked"):
+        store.remove(model)
+    assert [e.spec.id for e in store.entries()] == ["tiny"]
+    assert (tmp_path / "elsewhere" / "models" / "linked" / "model.tflite").is_file()
+
+
+def test_a_model_that_comes_with_the_app_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert not any(e.is_removable for e in store.entries() if e.kind == "shipped")
+    with pytest.raises(UsageError, match="comes with the app"):
+        store.remove("starter")
+    assert store.open_folder("starter").weights_path.is_file()
+    with pytest.raises(UsageError, match="comes with the app"):
+        store.remove("starter")
+
+
+def test_a_model_that_cannot_be_deleted_is_one_sentence(make_store: MakeStore) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    shutil.rmtree(store.data / "incoming")
+    (store.data / "incoming").write_text("no folder")
+    with pytest.raises(DownloadError, match="could not be written"):
+        store.remove("tiny")
+    assert store.find("tiny").state == "ready"

