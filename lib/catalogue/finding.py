@@ -167,5 +167,3 @@ def _is_at_hand(entry: Entry) -> bool:
         return False
     is_small = entry.size_bytes is not None and entry.size_bytes <= _SMALL_DOWNLOAD and not entry.is_packed
     return entry.state is State.READY or (entry.state is State.DOWNLOADABLE and is_small)
-
-

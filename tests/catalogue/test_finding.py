@@ -61,7 +61,12 @@ def test_words_are_looked_for_in_names_and_families(entries: tuple[Entry, ...]) 
 
 @pytest.mark.parametrize(
     ("language", "words", "name"),
-    [("en", "penguin", "king penguin"), ("ko", "펭귄", "임금펭귄"), ("ja", "ペンギン", ""), ("ko", "penguin", "임금펭귄")],
+    [
+        ("en", "penguin", "king penguin"),
+        ("ko", "펭귄", "임금펭귄"),
+        ("ja", "ペンギン", ""),
+        ("ko", "penguin", "임금펭귄"),
+    ],
 )
 def test_words_are_looked_for_in_what_models_know(
     entries: tuple[Entry, ...], language: str, words: str, name: str
