@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from PIL import Image
@@ -106,6 +106,7 @@ def infer_with_each(
     *,
     look: Look | None = None,
     cancelled: threading.Event | None = None,
+    line: Executor | None = None,
 ) -> Iterator[tuple[Answer | Failure, ...]]:
     """Let several models look at many photos on all cores; each photo is read and decoded once.
 
@@ -118,6 +119,7 @@ def infer_with_each(
         classifiers: The models, at least one.
         look: Called with each decoded photo, once, in a worker's thread.
         cancelled: Once set, no further photo is begun; the iterator ends after those that were.
+        line: Where the work is done, among others'; None for threads of its own.
 
     Yields:
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
@@ -126,7 +128,7 @@ def infer_with_each(
     workers = min(classifier.workers for classifier in classifiers)
     ahead = AHEAD * workers
     waiting: deque[Future[tuple[Answer | Failure, ...] | None]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="classify")
+    pool = line or ThreadPoolExecutor(workers, thread_name_prefix="classify")
 
     def begin(source: Source) -> tuple[Answer | Failure, ...] | None:
         return None if stop.is_set() else _infer_with_each(source, classifiers, look)
@@ -143,7 +145,10 @@ def infer_with_each(
         while waiting and (answers := waiting.popleft().result()) is not None:
             yield answers
     finally:
-        pool.shutdown(cancel_futures=True)
+        begun = [future for future in waiting if not future.cancel()]
+        wait(begun)
+        if line is None:
+            pool.shutdown()
 
 
 def _infer_with_each(

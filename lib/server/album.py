@@ -9,8 +9,10 @@ scale gives none, but asks for the photo again.
 import io
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from lib.classify.classifier import Classifier
-from lib.classify.infer import Settings, conclude, infer_with_each, pixels_needed
+from lib.classify.infer import Settings, conclude, infer, infer_with_each, pixels_needed
 from lib.errors import FullError, PhotoError
 from lib.messages import N_
 from lib.photos.opening import open_photo, thumbnail
@@ -46,6 +48,7 @@ class Photo:
     Attributes:
         id: Unique in its album, rising in the order of adding.
         name: As its owner calls it; untrusted text.
+        order: Where its owner's page shows it: the largest first. As of microseconds since 1970.
         data: The file; after the first look the reduced picture, if that is smaller or browsers do not draw the file.
         scales: What models are answered from, by the side they need; None as long as `data` will do for all.
         size_wh: Width and height of the upright photo as it came, once it has been looked at.
@@ -54,6 +57,7 @@ class Photo:
 
     id: int
     name: str
+    order: int
     data: bytes
     scales: dict[int, bytes] | None = None
     size_wh: tuple[int, int] | None = None
@@ -121,8 +125,17 @@ class Album:
             photos = sum(photo.held_bytes for photo in self._photos.values())
         return photos + sum(answer.probabilities.nbytes for answer in said if isinstance(answer, Answer))
 
-    def add(self, name: str, data: bytes) -> Photo:
+    def get(self, photo_id: int) -> Photo | None:
+        """Return the photo with this id, or None if there is none, or no longer."""
+        return self._photos.get(photo_id)
+
+    def add(self, name: str, data: bytes, order: int | None = None) -> Photo:
         """Add a photo.
+
+        Args:
+            name: As its owner calls it.
+            data: The file.
+            order: See `Photo.order`; None for now.
 
         Raises:
             FullError: There are `limits.MOST_PHOTOS` already.
@@ -130,7 +143,7 @@ class Album:
         with self._lock:
             if len(self._photos) >= limits.MOST_PHOTOS:
                 raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=limits.MOST_PHOTOS)
-            photo = Photo(next(self._ids), name, data)
+            photo = Photo(next(self._ids), name, time.time_ns() // 1000 if order is None else order, data)
             self._photos[photo.id] = photo
         return photo
 
@@ -196,6 +209,24 @@ class Album:
                 self._answers.pop(model, None)
             self._files[model] = files
 
+    def ask(self, classifier: Classifier, photo: Photo, *, sides: Callable[[], Iterable[int]] = tuple) -> None:
+        """Let a model look at one photo, in this thread; not at all if it has looked, or the photo was removed.
+
+        Args:
+            classifier: The model.
+            photo: One of this album's.
+            sides: Returns what models need that may look later; asked only if a file is to be replaced.
+        """
+        key = classifier.spec.key
+        if photo.id not in self._photos or self.answer(key, photo) is not None:
+            return
+        files, side = self._files.get(key), pixels_needed(classifier)
+
+        def note(_source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
+            self._note(photo, {side: image}, size_wh, lambda: {DECODE_FLOOR, side, *sides()})
+
+        self._keep(photo, key, infer(Source(photo.name, partial(photo.read, side)), classifier, look=note), files)
+
     def look(
         self,
         classifiers: Sequence[Classifier],
@@ -204,6 +235,7 @@ class Album:
         *,
         sides: Iterable[int] = (),
         take: Callable[[int], object] = int,
+        line: Executor | None = None,
     ) -> Iterator[Photo]:
         """Let models look at `photos`; yield each one as all answers about it are there.
 
@@ -213,6 +245,7 @@ class Album:
             cancelled: Once set, no further photo is begun, and what was begun is finished.
             sides: What models need that may look later; see `lib.classify.infer.least_side`.
             take: Asked again and again for room for so many bytes of answers; raises FullError where there is none.
+            line: Where the work is done, among others'; None for threads of its own.
         """
         groups: dict[int, list[Classifier]] = {}
         for classifier in classifiers:
@@ -220,8 +253,8 @@ class Album:
         kept = {DECODE_FLOOR, *groups, *sides}
         *first, last = groups
         for side in first:
-            deque(self._look(groups[side], side, photos, cancelled, kept, take), maxlen=0)
-        yield from self._look(groups[last], last, photos, cancelled, kept, take)
+            deque(self._look(groups[side], side, photos, cancelled, kept, take, line), maxlen=0)
+        yield from self._look(groups[last], last, photos, cancelled, kept, take, line)
 
     def _look(
         self,
@@ -231,6 +264,7 @@ class Album:
         cancelled: threading.Event,
         kept: Collection[int],
         take: Callable[[int], object],
+        line: Executor | None,
     ) -> Iterator[Photo]:
         """Let models look that all need `side`; pictures of the sides `kept` replace a large file."""
         keys = [classifier.spec.key for classifier in classifiers]
@@ -250,16 +284,20 @@ class Album:
                     yield source
 
         def note(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
-            self._note(by_source[source], {side: image}, size_wh, kept)
+            self._note(by_source[source], {side: image}, size_wh, lambda: kept)
 
-        for answers in infer_with_each(sources(), classifiers, look=note, cancelled=cancelled):
+        for answers in infer_with_each(sources(), classifiers, look=note, cancelled=cancelled, line=line):
             photo = begun.popleft()
             for key, answer, made_with in zip(keys, answers, files, strict=True):
                 self._keep(photo, key, answer, made_with)
             yield photo
 
     def _note(
-        self, photo: Photo, decoded: Mapping[int, Image.Image], size_wh: tuple[int, int], kept: Collection[int]
+        self,
+        photo: Photo,
+        decoded: Mapping[int, Image.Image],
+        size_wh: tuple[int, int],
+        kept: Callable[[], Collection[int]],
     ) -> None:
         """Make the thumbnail and drop the large file, in the worker's thread, while the photo is decoded anyway."""
         with self._lock:
@@ -267,7 +305,7 @@ class Album:
                 return
             photo.size_wh = size_wh
         if len(photo.data) > KEEP_BYTES or photo.media_type is None:
-            others = {side: open_photo(photo.data, photo.name, at_least=side) for side in kept if side not in decoded}
+            others = {side: open_photo(photo.data, photo.name, at_least=side) for side in kept() if side not in decoded}
             photo.reduce({**others, **decoded})
         photo.thumbnail = thumbnail(next(iter(decoded.values())), side=THUMBNAIL_SIDE)
 

@@ -19,6 +19,15 @@ STALLED_S = 30.0  # an upload of which nothing came for so long is given up
 UNTAKEN_S = 900.0  # a file that no page took for so long is dropped
 SWEEP_S = 5.0  # how often what visitors left behind is looked for
 
+# Photos that pages post, between the first byte and the answer; what finds no room waits, unread.
+BODIES_BYTES = 256 * 2**20  # in all: sixty of a phone's
+BODIES_BYTES_OF_VISIT = 96 * 2**20
+LEAST_BODY_BYTES = 2**16  # what a body counts as at least
+BODIES_WAITING_OF_VISIT = 64  # a browser sends six at once
+BODIES_WAIT_S = 30.0
+RETRY_S = 3  # what was refused for lack of room may be asked for again after so long
+MOST_LISTED = 100  # classes
+
 # Visits: photos, answers and results.
 MB = 10**6
 VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos

@@ -1,13 +1,17 @@
 """How a request is turned away: a status and one sentence in the visitor's language."""
 
 import re
+from http import HTTPStatus
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from lib.errors import AppError
+from lib.errors import AppError, FullError, PhotoError, UnknownModelError, UsageError
 from lib.i18n import Translator, choose
+from lib.server import limits
+
+_STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, FullError: 429}  # what else fails, fails here: 503
 
 
 class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
@@ -16,6 +20,20 @@ class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
     def __init__(self, status: int, text: str, **values: object) -> None:
         super().__init__(text, **values)
         self.status = status
+
+
+def problem(error: AppError, language: str) -> Response:
+    """Return what is answered to a program that asked: the sentence and the error's code, as RFC 9457 has them."""
+    status = error.status if isinstance(error, Refusal) else _STATUS.get(type(error), 503)
+    headers = {"Cache-Control": "no-store", **({"Retry-After": str(limits.RETRY_S)} if status == 429 else {})}
+    told = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": Translator(language).message(error.message),
+        "code": error.code,
+    }
+    return JSONResponse(told, status, headers, "application/problem+json")
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:

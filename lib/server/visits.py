@@ -135,6 +135,14 @@ class Visits:
             self._forget()
             return self._visits.get(visit_id)
 
+    def find(self, visit_id: str) -> Visit | None:
+        """Return the visit with this id, as being shown now: by a page whose session is known already, or by none."""
+        with self._lock:
+            visit = self._visits.get(visit_id)
+            if visit is not None:
+                visit.seen = self._clock()
+        return visit
+
     def keep(self, visit: Visit, session: str | None = None) -> None:
         """Note that `visit` is being shown now, in `session`."""
         with self._lock:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from lib.classify.classifier import Classifier
-from lib.classify.infer import least_side
 from lib.i18n import Translator
+from lib.server.models import server_models
+from lib.server.pool import POOL
 from lib.server.visits import VISITS, Visit
 from lib.ui import waiting
-from lib.ui.models.loaded import store
 from lib.ui.visit import current, keep
 from lib.work.jobs import Job, JobState, Kind
 
@@ -65,14 +65,14 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
     unseen = visit.album.waiting(*models)
     if not unseen or unseen[-1].id <= visit.paused:
         return job
-    looks = [entry.spec.input for entry in store().entries()]
-    sides = {least_side(spec) for own in looks for spec in (own, own.looking_at_all())}
+    sides = server_models().sides()
 
     def take(count: int) -> None:
         VISITS.room(visit).take(count)
 
     def work(running: Job) -> None:
-        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides, take=take):
+        line = POOL.line(visit.id)
+        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides, take=take, line=line):
             running.advance()
 
     return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))

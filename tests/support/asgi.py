@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,16 +55,17 @@ class Behind:
 
 
 def scope(
-    path: str = "/", *, kind: str = "http", method: str = "GET", here: str = "127.0.0.1", **headers: str
+    address: str = "/", *, kind: str = "http", method: str = "GET", here: str = "127.0.0.1", **headers: str
 ) -> Scope:
     """Return a request as a server hands it over; `_` in a header's name stands for `-`."""
+    path, _, query = address.partition("?")
     named = {"host": "127.0.0.1:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
     return {
         "type": kind,
         **({"method": method} if kind == "http" else {}),
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "root_path": "",
         "scheme": "ws" if kind == "websocket" else "http",
         "server": (here, 8501),
@@ -76,15 +78,24 @@ def scope(
 
 def ask(app: ASGIApp, behind: Behind, asked: Scope, sends: Iterable[Message] = ()) -> Asked:
     """Return what `app` answers to a request whose body or frames are `sends`."""
+    answer = asyncio.run(answered(app, asked, sends))
+    answer.scopes = behind.scopes
+    return answer
+
+
+async def answered(app: ASGIApp, asked: Scope, sends: Iterable[Message] = ()) -> Asked:
+    """Return the same within a running loop; who asks stays connected until it is answered."""
     opening: list[Message] = [{"type": "websocket.connect"}] if asked["type"] == "websocket" else []
     closing: Message = (
         {"type": "websocket.disconnect", "code": 1000} if opening else {"type": "http.request", "body": b""}
     )
-    incoming = iter([*opening, *sends, closing])
+    incoming = chain(opening, sends, [closing])
     answer = Asked()
 
     async def receive() -> Message:
-        return next(incoming)
+        for message in incoming:
+            return message
+        return await asyncio.Future()
 
     async def send(message: Message) -> None:
         kind = message["type"].removeprefix("websocket.")
@@ -99,6 +110,5 @@ def ask(app: ASGIApp, behind: Behind, asked: Scope, sends: Iterable[Message] = (
         else:
             answer.body += message.get("body", b"")
 
-    asyncio.run(app(asked, receive, send))  # type: ignore[arg-type]
-    answer.scopes = behind.scopes
+    await app(asked, receive, send)
     return answer

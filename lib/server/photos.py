@@ -1,0 +1,345 @@
+"""How photos come in and answers go out without a page being drawn anew: routes under `/visits/{visit}`.
+
+Who has the visit's id may use them; pages of other sites may not, whatever they know. A request that asks for answers
+says in its address how it wants them (`lib.server.asked`). A photo is read only when there is room for it
+(`lib.server.bodies`), looked at when its visitor's turn comes (`lib.server.pool`), and its file is dropped then, if it
+is large (`lib.server.album`).
+
+    POST   /visits/V/photos?name=…&order=…&ASKED    a raw photo, or no body and `sample=NAME`: its card
+    GET    /visits/V/photos/N/answer?ASKED          its card, looked at now if this model has not yet
+    GET    /visits/V/answers?ASKED                  {"cards": […]}, of all photos that this model has looked at
+    DELETE /visits/V/photos/N, /visits/V/photos     one photo is forgotten, or all
+    GET    /visits/V/photos/N.jpg                   its picture; ?side=320: small
+    GET    /visits/V/results.csv, .jsonl?ASKED      all answers, in the order of adding
+    GET    /visits/V/photos/N/answer.csv, .json, bars.svg, bars.vl.json?ASKED
+
+What goes wrong is answered as `application/problem+json`, but for a photo that cannot be read: that is a card, too.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive
+
+from lib.charts.bars import bars
+from lib.charts.drawing import alone, to_svg
+from lib.classify.classifier import Classifier
+from lib.classify.infer import conclude
+from lib.errors import AppError, UsageError
+from lib.i18n import Translator, choose
+from lib.messages import N_
+from lib.photos.samples import find_samples
+from lib.reports.classifications import to_csv, to_json_line, to_object
+from lib.results import Failure, Outcome
+from lib.server import bodies
+from lib.server.album import Photo
+from lib.server.asked import Asked
+from lib.server.models import Models, labels, server_models, stamp
+from lib.server.pool import POOL, Pool
+from lib.server.refusal import Refusal, language, problem
+from lib.server.visits import VISITS, Visit, Visits
+
+T = TypeVar("T")
+Card = dict[str, object]
+Draw = Callable[[Translator, Visit, Photo, Outcome | None, Asked], Card]
+"""How a photo is shown; the outcome is None as long as it was not looked at."""
+
+_CHART_PX = 640
+_OWN_PAGES = (None, "same-origin", "none")  # Sec-Fetch-Site: absent outside browsers, none for what a person typed
+
+
+class UnknownVisitError(Refusal):
+    """The visit was forgotten, or never was."""
+
+    code = "visit-unknown"
+
+
+class UnknownPhotoError(Refusal):
+    """The photo was removed, or never was."""
+
+    code = "photo-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """A model as it is asked now.
+
+    Attributes:
+        key: Of its answers.
+        labels: Its K names in the reader's language.
+    """
+
+    key: str
+    classifier: Classifier
+    labels: tuple[str, ...]
+
+
+def routes(
+    draw: Draw, *, visits: Visits = VISITS, pool: Pool = POOL, models: Callable[[], Models] = server_models
+) -> list[Route]:
+    """Return the routes.
+
+    Args:
+        draw: How a photo is shown; JSON values.
+        visits: Whose photos they are.
+        pool: Where models look at them.
+        models: Returns the models.
+    """
+    road = _Road(draw, visits, pool, models)
+    photos, one = "/visits/{visit}/photos", "/visits/{visit}/photos/{photo:int}"
+    return [
+        road.route("POST", photos, road.add),
+        road.route("DELETE", photos, road.clear),
+        road.route("DELETE", one, road.remove),
+        road.route("GET", one + ".jpg", road.picture),
+        road.route("GET", one + "/answer", road.answer),
+        road.route("GET", one + "/answer.{form}", road.table_of_one),
+        road.route("GET", one + "/bars.{form:path}", road.chart),
+        road.route("GET", "/visits/{visit}/answers", road.answers),
+        road.route("GET", "/visits/{visit}/results.{form}", road.table),
+    ]
+
+
+class _Road:
+    """The routes' work; see `routes`."""
+
+    def __init__(self, draw: Draw, visits: Visits, pool: Pool, models: Callable[[], Models]) -> None:
+        self._draw, self._visits, self._pool, self._models = draw, visits, pool, models
+        self._bodies = bodies.Bodies()
+
+    def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
+        """Return a route that lets in whom it knows, and says what went wrong."""
+
+        async def endpoint(request: Request) -> Response:
+            try:
+                if request.headers.get("sec-fetch-site") not in _OWN_PAGES:
+                    raise Refusal(403, N_("Pages of other sites may not use this server."))
+                visit = self._visits.find(request.path_params["visit"])
+                if visit is None:
+                    raise UnknownVisitError(404, N_("These photos were forgotten. Load the page anew."))
+                return await work(request, visit)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody reads it
+            except AppError as error:
+                wanted = request.query_params.get("lang")
+                return problem(
+                    error, choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
+                )
+
+        return Route(path, endpoint, methods=[method])
+
+    async def add(self, request: Request, visit: Visit) -> Response:
+        """Take a photo in, and answer about it."""
+        asked = Asked.read(request.query_params)
+        name, order = request.query_params.get("name", "photo"), _order(request)
+        model = await run_in_threadpool(self._open, visit, asked)
+        size = bodies.announced(request.scope)
+        async with self._bodies.room(visit.id, size):
+            data = await bodies.read(request.receive)
+            if sample := request.query_params.get("sample"):
+                name, data = await run_in_threadpool(_sample, sample)
+            self._visits.room(visit).take(len(data) + _answer_bytes(model))
+            photo = visit.album.add(name, data, order)
+            del data  # the album's alone
+            return await self._card_of(request, visit, photo, asked, model)
+
+    async def answer(self, request: Request, visit: Visit) -> Response:
+        """Answer about a photo that is here."""
+        asked, photo = Asked.read(request.query_params), _photo(request, visit)
+        model = await run_in_threadpool(self._open, visit, asked)
+        if visit.album.answer(model.key, photo) is None:
+            self._visits.room(visit).take(_answer_bytes(model))
+        return await self._card_of(request, visit, photo, asked, model)
+
+    async def _card_of(self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: _Model) -> Response:
+        def work() -> bytes:
+            outcome = self._look(visit, photo, asked, model)
+            return _json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
+
+        return _answer(await self._in_line(request, visit, work))
+
+    async def answers(self, request: Request, visit: Visit) -> Response:
+        """Answer about all photos that the model has looked at."""
+        asked = Asked.read(request.query_params)
+
+        def work() -> bytes:
+            model, t = self._open(visit, asked), Translator(asked.language)
+            found = visit.album.outcomes(model.key, model.labels, asked.settings)
+            return _json({"cards": [self._draw(t, visit, photo, outcome, asked) for photo, outcome in found]})
+
+        return _answer(await run_in_threadpool(work))
+
+    async def remove(self, request: Request, visit: Visit) -> Response:
+        """Forget a photo."""
+        visit.album.remove(_photo(request, visit))
+        return Response(status_code=204)
+
+    async def clear(self, request: Request, visit: Visit) -> Response:
+        """Forget all photos."""
+        visit.album.clear()
+        return Response(status_code=204)
+
+    async def picture(self, request: Request, visit: Visit) -> Response:
+        """Show a photo."""
+        photo = _photo(request, visit)
+        if photo.thumbnail is None:
+            raise UnknownPhotoError(404, N_("There is no picture of {file}."), file=photo.name)
+        data, kind = photo.thumbnail, "image/jpeg"
+        if photo.media_type is not None and not request.query_params.get("side"):
+            data, kind = photo.data, photo.media_type
+        return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+    async def table(self, request: Request, visit: Visit) -> Response:
+        """Give all answers away as a file."""
+        asked, form = Asked.read(request.query_params), request.path_params["form"]
+        t = Translator(asked.language)
+
+        def work() -> bytes:
+            model = self._open(visit, asked)
+            outcomes = [outcome for _, outcome in visit.album.outcomes(model.key, model.labels, asked.settings)]
+            if form == "csv":
+                return to_csv(outcomes, t, top=asked.settings.top)
+            return "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes).encode()
+
+        return _file(
+            await run_in_threadpool(work), _kind(form, csv="text/csv", jsonl="application/jsonl"), f"discern.{form}"
+        )
+
+    async def table_of_one(self, request: Request, visit: Visit) -> Response:
+        """Give a photo's answer away as a file."""
+        asked, form = Asked.read(request.query_params), request.path_params["form"]
+        kind, t = _kind(form, csv="text/csv", json="application/json"), Translator(asked.language)
+
+        def work(outcome: Outcome) -> bytes:
+            if form == "csv":
+                return to_csv([outcome], t, top=asked.settings.top)
+            return json.dumps(to_object(outcome, t), allow_nan=False, indent=2).encode()
+
+        return await self._of_one(request, visit, asked, work, kind, form)
+
+    async def chart(self, request: Request, visit: Visit) -> Response:
+        """Give a photo's bars away as a drawing, or as the chart that it is."""
+        asked, form = Asked.read(request.query_params), request.path_params["form"]
+        kind = _kind(form, svg="image/svg+xml", **{"vl.json": "application/json"})
+
+        def work(outcome: Outcome) -> bytes:
+            if isinstance(outcome, Failure):
+                raise outcome.error
+            spec = alone(bars(outcome), width=_CHART_PX)
+            return to_svg(spec) if form == "svg" else json.dumps(spec, allow_nan=False, indent=2).encode()
+
+        return await self._of_one(request, visit, asked, work, kind, form)
+
+    async def _of_one(
+        self, request: Request, visit: Visit, asked: Asked, make: Callable[[Outcome], bytes], kind: str, form: str
+    ) -> Response:
+        photo = _photo(request, visit)
+        model = await run_in_threadpool(self._open, visit, asked)
+
+        def work() -> bytes:
+            return make(self._look(visit, photo, asked, model))
+
+        return _file(await self._in_line(request, visit, work), kind, f"{photo.name}.{form}")
+
+    async def _in_line(self, request: Request, visit: Visit, work: Callable[[], T]) -> T:
+        """Return what `work` does when this visitor's turn comes; who goes away leaves the line.
+
+        Raises:
+            ClientDisconnect: The visitor went away.
+        """
+        return await _unless_gone(request.receive, self._pool.line(visit.id).submit(work))
+
+    def _open(self, visit: Visit, asked: Asked) -> _Model:
+        """Return the model as it is now; what other files said under its key is forgotten."""
+        models = self._models()
+        folder = models.folder(asked.model, is_whole=asked.is_whole)
+        visit.album.renew(folder.spec.key, stamp(folder))
+        return _Model(folder.spec.key, models.classifier(folder), labels(folder, asked.language))
+
+    def _look(self, visit: Visit, photo: Photo, asked: Asked, model: _Model) -> Outcome:
+        """Return what the model says of a photo, which it looks at now if it has not yet."""
+        visit.album.ask(model.classifier, photo, sides=self._models().sides)
+        answer = visit.album.answer(model.key, photo)
+        if answer is None and visit.album.get(photo.id) is None:
+            raise _gone()
+        if answer is None:
+            raise Refusal(503, N_("The model was changed while it looked at the photo. Try again."))
+        return answer if isinstance(answer, Failure) else conclude(answer, model.labels, asked.settings)
+
+
+async def _unless_gone(receive: Receive, work: "Future[T]") -> T:
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    done, left = asyncio.wrap_future(work), asyncio.create_task(leave())
+    try:
+        await asyncio.wait((done, left), return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise ClientDisconnect
+        return done.result()
+    finally:
+        left.cancel()
+        work.cancel()
+
+
+def _photo(request: Request, visit: Visit) -> Photo:
+    photo = visit.album.get(request.path_params["photo"])
+    if photo is None:
+        raise _gone()
+    return photo
+
+
+def _gone() -> UnknownPhotoError:
+    return UnknownPhotoError(404, N_("This photo is not here any more."))
+
+
+def _order(request: Request) -> int | None:
+    given = request.query_params.get("order")
+    try:
+        return None if given is None else int(given)
+    except ValueError:
+        raise UsageError(N_("{name} should be a number, not “{value}”."), name="order", value=given) from None
+
+
+def _sample(name: str) -> tuple[str, bytes]:
+    for sample in find_samples():
+        if sample.name == name:
+            return sample.name, sample.path.read_bytes()
+    raise UsageError(N_("There is no sample called “{name}”."), name=name)
+
+
+def _answer_bytes(model: _Model) -> int:
+    return len(model.labels) * np.dtype(np.float64).itemsize
+
+
+def _kind(form: str, **kinds: str) -> str:
+    if form not in kinds:
+        raise Refusal(404, N_("There is nothing here."))
+    return kinds[form]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _answer(body: bytes) -> Response:
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def _file(body: bytes, kind: str, name: str) -> Response:
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+    }
+    return Response(body, media_type=kind, headers=headers)
