@@ -6,26 +6,22 @@ pages: page config, language and navigation.
 
 import streamlit as st
 
-from lib.ui import language, serving, style, visit
+from lib.ui import header, language, serving, style, web
 
 
 def show() -> None:
     """Draw the page that the visitor asked for."""
-    st.set_page_config(page_title="Discern", page_icon="🔎", layout="wide")
-    language.switch()
+    st.set_page_config(page_icon=web.address(header.ICON), layout="wide")
+    language.remember()
     t = language.translator()
     style.apply(t)
-    with st.sidebar:
-        visit.resume()
-    st.navigation(
-        [
-            st.Page("pages/classify.py", title=t("Classify"), icon=":material/image_search:", default=True),
-            st.Page("pages/compare.py", title=t("Compare"), icon=":material/compare:", url_path="compare"),
-            st.Page("pages/embed.py", title=t("Embed"), icon=":material/code:", url_path="embed"),
-            st.Page("pages/models.py", title=t("Models"), icon=":material/deployed_code:", url_path="models"),
-        ],
-        position="top",
-    ).run()
+    pages = {
+        room.path: st.Page(script, title=room.title(t), url_path=room.path, default=not room.path)
+        for script, room in header.ROOMS.items()
+    }
+    page = st.navigation(list(pages.values()), position="hidden")
+    header.draw(pages, page.url_path)
+    page.run()
 
 
 if __name__ == "__main__":

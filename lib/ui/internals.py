@@ -1,11 +1,13 @@
 """All names that Streamlit keeps to itself; `tests/ui/test_internals.py` tells when an update changes them."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from google.protobuf.message import DecodeError
-from streamlit import cli_util, config, net_util, runtime
+from streamlit import cli_util, config, file_util, net_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
@@ -15,6 +17,9 @@ from streamlit.web.server import server_util
 
 Upload = tuple[str, str]
 """A session's id and a file's."""
+
+# The kinds of parts that pages begin with; Streamlit loads the code of each when it first draws one.
+_EARLY = ("BidiComponent", "Html", "Selectbox", "ButtonGroup", "Button", "FileUploader")
 
 _RECORD_BYTES = 1024  # what a file costs beside its content
 
@@ -26,6 +31,16 @@ def run_pages_by_the_entry() -> None:
     a freshly started server would get it bare.
     """
     PagesManager.uses_pages_directory = False
+
+
+def scripts() -> str:
+    """Return what Streamlit's page loads: its scripts, style and font, as HTML; and early what it asks for late."""
+    folder = Path(file_util.get_static_dir())
+    loads = r'<(?:script|link)\b[^>]*"\./static/[^>]*>(?:</script>)?'
+    found = re.findall(loads, (folder / "index.html").read_text(encoding="utf-8"))
+    early = [path.relative_to(folder) for name in _EARLY for path in folder.glob(f"static/js/{name}.*.js")]
+    found += [f'<link rel="modulepreload" crossorigin href="./{path.as_posix()}">' for path in early]
+    return "\n".join(" ".join(each.split()) for each in found)
 
 
 def welcome() -> None:

@@ -27,7 +27,7 @@ from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS, Visit
-from lib.ui import internals, web
+from lib.ui import header, internals, web
 from lib.ui.models import loaded
 
 
@@ -48,7 +48,7 @@ def middleware() -> list[Middleware]:
 
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
-    return [*web.routes(), *photos.routes(_card)]
+    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card)]
 
 
 def _card(t: Translator, _visit: Visit, photo: Photo, outcome: Outcome | None, _asked: Asked) -> dict[str, object]:

@@ -8,7 +8,6 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.results import VerdictKind
-from lib.ui import web
 
 _SHEET = Path(__file__).with_name("style.css")
 
@@ -29,9 +28,7 @@ def apply(t: Translator) -> None:
         f'--dz-browse: "{_css_string(browse)}";}}'
         for zone, (drop, limit, browse) in zones.items()
     ]
-    st.html(
-        f"<style>{web.read('tokens.css')}\n{web.read('answer.css')}\n{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>"
-    )
+    st.html(f"<style>{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>")
 
 
 def _css_string(text: str) -> str:

@@ -12,14 +12,13 @@ _MAX_TOP = 10
 
 
 def draw(t: Translator, *classes: int) -> Settings:
-    """Draw the settings in the sidebar and return them; each is in the URL when it is not the default.
+    """Draw the settings, folded, and return them; each is in the URL when it is not the default.
 
     Args:
         t: The visitor's language.
         classes: K of each chosen model; the default floor depends on it.
     """
-    with st.sidebar:
-        st.subheader(t("Settings"))
+    with st.popover(t("How strict?"), icon=":material/tune:"):
         top = st.slider(t("Classes to list"), 1, _MAX_TOP, TOP, key="k", bind="query-params")
         ratio = st.slider(
             t("A rival has at least this share of the winner (default {value})", value=percent(RATIO)),

@@ -1,7 +1,7 @@
 """This browser tab's visit: its photos, answers and work, also after the page was loaded anew."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
@@ -11,15 +11,6 @@ from lib.ui import internals
 T = TypeVar("T")
 
 _VISIT, _SETTLED = "visit", "visit_settled"
-
-# The tab's own storage survives a reload and nothing else; the address stays free of it, since people share addresses.
-_JS = """
-export default function ({ data, setStateValue }) {
-  const kept = sessionStorage.getItem("discern-visit");
-  if (data.settled || !kept || kept === data.id) sessionStorage.setItem("discern-visit", data.id);
-  else setStateValue("kept", kept);
-}
-"""
 
 
 def current() -> Visit:
@@ -49,25 +40,26 @@ def keep() -> None:
     VISITS.keep(current(), internals.session())
 
 
-def resume() -> None:
-    """Give the visit back to a tab that had one before it was loaded anew; drawn once, on every page."""
-    visit = current()
-    settled = bool(st.session_state.get(_SETTLED))
-    # Streamlit wants a callback for each value that a component sends.
-    tab = _component()(
-        key="visit-tab", data={"id": visit.id, "settled": settled}, on_kept_change=lambda: None, height="content"
-    )
-    kept = tab.get("kept")
-    if kept and not settled:
+def question() -> dict[str, object]:
+    """Return what the header's script has to know of this visit.
+
+    It keeps the visit's id in the tab's own storage, which survives a reload and nothing else; the address stays free
+    of it, since people share addresses.
+    """
+    return {"visit": current().id, "settled": bool(st.session_state.get(_SETTLED))}
+
+
+def resume(kept: str | None) -> None:
+    """Give the visit back to a tab that had one before it was loaded anew; called once, on every page.
+
+    Args:
+        kept: The id that the tab held, or None.
+    """
+    if kept and not st.session_state.get(_SETTLED):
         st.session_state[_SETTLED] = True
-        earlier = VISITS.get(str(kept))
+        earlier, visit = VISITS.get(kept), current()
         if earlier is not None:
             st.session_state[_VISIT] = earlier
             VISITS.drop(visit)
         st.rerun()
     keep()
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component("discern_visit", js=_JS)

@@ -193,7 +193,7 @@ def test_the_language_can_be_switched_and_is_in_the_address(
 ) -> None:
     open_app(page, server)
     drop(page, photos["text.jpg"])
-    page.get_by_text("한국어", exact=True).click()
+    page.get_by_role("link", name="한", exact=True).click()
     expect(page.locator("p.verdict.failed")).to_contain_text("text.jpg")
     expect(page.locator("p.verdict.failed")).not_to_contain_text("is not a photo")
     page.wait_for_url("**lang=ko**")

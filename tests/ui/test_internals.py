@@ -94,3 +94,12 @@ def test_no_other_file_reaches_into_streamlit() -> None:
     inner = re.compile(r"^\s*(from|import) streamlit\.(?!typing)|^\s*from streamlit import", re.MULTILINE)
     sources = [path for folder in ("pages", "lib") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in sources if inner.search(path.read_text("utf-8"))] == ["internals.py"]
+
+
+def test_streamlits_page_is_taken_apart_for_ours() -> None:
+    scripts = internals.scripts()
+    assert scripts.count('<script type="module"') == 1
+    assert 'rel="stylesheet"' in scripts
+    assert 'as="font"' in scripts
+    assert "./static/" in scripts
+    assert "service-desc" not in scripts

@@ -42,11 +42,21 @@ def address(name: str) -> str:
     return f"/web/{_digest()}/{name}"
 
 
+def style() -> str:
+    """Return every style sheet of this folder, that of the tokens first; the first page brings them."""
+    names = sorted((path.name for path in _FOLDER.glob("*.css")), key=lambda name: (name != "tokens.css", name))
+    return "\n".join(map(read, names))
+
+
 @st.cache_resource(show_spinner=False)
 def component(name: str) -> Any:
-    """Return the component of NAME.js, which exports `draw`, and NAME.html; it lives in the page, not in a frame."""
+    """Return the component of NAME.js, which exports `draw`, and NAME.html if there is one.
+
+    It lives in the page, not in a frame.
+    """
     script = _LOADER.format(address=address(f"{name}.js"))
-    return st.components.v2.component(f"discern_{name}", html=read(f"{name}.html"), js=script, isolate_styles=False)
+    html = read(f"{name}.html") if (_FOLDER / f"{name}.html").is_file() else None
+    return st.components.v2.component(f"discern_{name}", html=html, js=script, isolate_styles=False)
 
 
 def routes() -> list[Route]:

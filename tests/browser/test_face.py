@@ -1,0 +1,113 @@
+"""The frame of every page: header, language, Streamlit's own parts out of sight, and nothing that jumps."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.server import Server
+
+pytestmark = pytest.mark.browser
+
+ROOMS = {"": "Classify", "compare": "Compare", "models": "Models", "embed": "Code"}
+SHIFT = """() => { window.shifted = 0; new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({ type: "layout-shift", buffered: true }); }"""
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
+    expect(page.locator("[data-testid=stMain] h1").first).to_be_visible()
+
+
+def room(page: Page, name: str) -> None:
+    """Go to another page by the header."""
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
+
+
+def context(browser: Browser, width: int, theme: str = "light", locale: str = "en-US") -> BrowserContext:
+    height = 812 if width < 700 else 800
+    return browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,  # type: ignore[arg-type]
+        locale=locale,
+    )
+
+
+def test_the_header_leads_everywhere_and_back(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    for path, name in list(ROOMS.items())[1:]:
+        room(page, name)
+        expect(page).to_have_title(f"{name} – Discern")
+        expect(page).to_have_url(f"{server.url}/{path}")
+        expect(page.locator(".rooms [aria-current=page]")).to_have_text(name)
+    page.go_back()
+    expect(page).to_have_title("Models – Discern")
+    expect(page.locator(".rooms [aria-current=page]")).to_have_text("Models")
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Discern", exact=True).click()
+    expect(page).to_have_title("Classify – Discern")
+
+
+def test_a_room_opens_in_a_new_tab(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/models?lang=ko")
+    settle(page)
+    with page.context.expect_page() as opened:
+        page.locator("#head a[href^='/compare']").click(modifiers=["Control"])
+    expect(opened.value).to_have_title("비교 – Discern", timeout=20_000)
+    expect(page).to_have_title("모델 – Discern")
+
+
+def test_language_of_page_title_header_and_streamlits_words_follow_the_switch(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/models")
+    settle(page)
+    page.get_by_role("link", name="日", exact=True).click()
+    expect(page).to_have_title("モデル – Discern")
+    expect(page).to_have_url(re.compile(r"\?lang=ja$"))
+    assert page.evaluate("document.documentElement.lang") == "ja"
+    expect(page.locator(".rooms a").nth(1)).to_have_text("比較")
+    expect(page.locator(".rooms a").nth(1)).to_have_attribute("href", "/compare?lang=ja")
+    page.locator(".rooms a").nth(1).click()
+    expect(page).to_have_url(re.compile(r"/compare\?lang=ja"))
+    expect(page.get_by_label("開く").first).to_be_visible()  # Streamlit's "Open", beside a list to choose from
+    page.get_by_role("link", name="EN", exact=True).click()
+    expect(page).to_have_title("Compare – Discern")
+    expect(page.get_by_label("Open", exact=True).first).to_be_visible()
+
+
+def test_a_wrong_address_leads_to_the_first_page(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/nowhere")
+    expect(page).to_have_title("Classify – Discern", timeout=20_000)
+    expect(page).to_have_url(f"{server.url}/")
+
+
+def test_nothing_of_streamlits_frame_is_in_sight(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    settle(page)
+    page.locator("h1").hover()
+    for part in ("stHeader", "stToolbar", "stSidebar", "stStatusWidget", "stSkipToContent", "stHeaderActionElements"):
+        for found in page.get_by_test_id(part).all():
+            expect(found).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_jumps_while_a_page_loads(browser: Browser, server: Server, width: int) -> None:
+    with context(browser, width) as opened:
+        page = opened.new_page()
+        page.add_init_script(f"({SHIFT})()")
+        shifts = {}
+        for path in ROOMS:
+            page.goto(f"{server.url}/{path}")
+            settle(page)
+            page.wait_for_timeout(300)
+            shifts[path] = page.evaluate("window.shifted")
+            head = page.locator("#head").bounding_box()
+            assert head is not None
+            assert head["height"] == (56 if width > 700 else 95)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert max(shifts.values()) < 0.1, shifts
