@@ -17,8 +17,8 @@ SHIFT = """() => { window.shifted = 0; new PerformanceObserver((list) => {
 
 def settle(page: Page) -> None:
     """Wait until the page is drawn."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
-    expect(page.locator("[data-testid=stMain] h1").first).to_be_visible()
+    page.locator("body.ready [data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=30_000)
+    expect(page.locator("[data-testid=stMain] h1").first).to_be_visible(timeout=20_000)
 
 
 def room(page: Page, name: str) -> None:
@@ -39,7 +39,7 @@ def test_the_header_leads_everywhere_and_back(page: Page, server: Server) -> Non
     page.goto(server.url)
     for path, name in list(ROOMS.items())[1:]:
         room(page, name)
-        expect(page).to_have_title(f"{name} – Discern")
+        expect(page).to_have_title(f"{name} – Discern", timeout=20_000)
         expect(page).to_have_url(f"{server.url}/{path}")
         expect(page.locator(".rooms [aria-current=page]")).to_have_text(name)
     page.go_back()
