@@ -9,6 +9,9 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.verdict import percent
 
+_HEIGHT_PX, _LINE_PX = 340, 16
+_LEAST_PX2 = 110  # a file of some kilobytes is still a dot that one can see and point at
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -44,39 +47,59 @@ def pareto_front(spots: Sequence[Spot]) -> tuple[int, ...]:
 def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK) -> Spec:
     """Return accuracy against milliseconds, the file's size as area; models that none beats in both are joined."""
     front = pareto_front(spots)
+    shares = [spot.accuracy for spot in spots] or [0.0]
+    low, high = max(0.0, min(shares) - 0.06), min(1.0, max(shares) + 0.06)
+    widest = 1.15 * max([FRAME_MS, *(spot.milliseconds for spot in spots)])
+    heights = _apart(shares, (high - low) * _LINE_PX / _HEIGHT_PX)
     rows = [
         {
             "name": spot.name, "ms": spot.milliseconds, "accuracy": spot.accuracy, "mb": spot.megabytes,
             "front": index in front, "words": f"{spot.milliseconds:.1f} ms · {percent(spot.accuracy)}",
-            "size": f"{spot.megabytes:.1f} MB",
+            "size": f"{spot.megabytes:.1f} MB", "height": height,
         }
-        for index, spot in enumerate(spots)
+        for index, (spot, height) in enumerate(zip(spots, heights, strict=False))
     ]  # fmt: skip
     film = [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]
-    slowest = max([FRAME_MS, *(spot.milliseconds for spot in spots)])
-    shares = [spot.accuracy for spot in spots] or [0.0]
-    x = number_axis("ms", say(N_("milliseconds a photo")), 0, slowest * 1.15)
-    y = share_axis("accuracy", say(N_("accuracy")), max(0.0, min(shares) - 0.06), min(1.0, max(shares) + 0.06))
-    place = {"x": x, "y": y}
+    x = number_axis("ms", say(N_("milliseconds a photo")), 0, widest)
+    place = {"x": x, "y": share_axis("accuracy", say(N_("accuracy")), low, high)}
+    beside = {"x": x, "y": share_axis("height", None, low, high), "text": {"field": "name"}}
     dots = {
         **place,
         "size": {
-            "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [60, 900]},
-            "legend": {"title": "MB", "symbolFillColor": OTHER, "values": _few(spots)},
+            "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [_LEAST_PX2, 900]},
+            "legend": {
+                "title": say(N_("File size (MB)")), "symbolFillColor": OTHER, "values": _few(spots), "orient": "bottom",
+            },
         },
         "color": {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER},
         "tooltip": tips(name=" ", words=" ", size=" "),
     }  # fmt: skip
-    text = {"color": ink, "fontSize": 11}
-    beside_line = {"align": "right", "dx": -4, "dy": 6, "baseline": "top"}
+    text = {"color": ink, "fontSize": 12, "baseline": "middle", "limit": 240}
+    at_left = [row for row, spot in zip(rows, spots, strict=True) if spot.milliseconds < 0.55 * widest]
+    at_right = [row for row in rows if row not in at_left]
     layers = [
         layer(film, "rule", {"x": x}, color=RUNNING, strokeDash=[4, 3]),
-        layer(film, "text", {"x": x, "y": {"value": 0}, "text": {"field": "words"}}, **text, **beside_line),
+        layer(
+            film, "text", {"x": x, "y": {"value": 0}, "text": {"field": "words"}},
+            **{**text, "baseline": "top"}, align="right", dx=-6, dy=4,
+        ),
         layer([rows[index] for index in front], "line", place, color=WINNER, strokeDash=[2, 2]),
         layer(rows, "point", dots, filled=True, opacity=0.75, stroke=ink, strokeWidth=0.5),
-        layer(rows, "text", {**place, "text": {"field": "name"}}, **text, dy=-16, limit=200),
-    ]
-    return chart_of(layers, ink, height=340)
+        layer(at_left, "text", beside, **text, align="left", dx=20),
+        layer(at_right, "text", beside, **text, align="right", dx=-20),
+    ]  # fmt: skip
+    return chart_of(layers, ink, height=_HEIGHT_PX)
+
+
+def _apart(shares: Sequence[float], gap: float) -> list[float]:
+    """Return where names stand beside their dots: at the dots' heights, but no two closer than a line."""
+    heights = list(shares)
+    above: float | None = None
+    for index in sorted(range(len(heights)), key=lambda index: -heights[index]):
+        if above is not None:
+            heights[index] = min(heights[index], above - gap)
+        above = heights[index]
+    return heights
 
 
 def _few(spots: Sequence[Spot]) -> list[float]:

@@ -46,10 +46,12 @@ class Disagreement:
         photo: Its position, from 0.
         confidence: How sure the contradicting models are: for the surest such pair, the smaller of the two
             probabilities.
+        is_strong: Whether two models give clear answers, and different ones.
     """
 
     photo: int
     confidence: float
+    is_strong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,16 @@ def sort_photos(
         kinds: The verdicts of each.
         agreements: Of every pair, from `compare_all`.
     """
-    nobody_sure = np.logical_and.reduce([ambiguous(k) for k in kinds])
+    unsure = {answers.model: ambiguous(k) for answers, k in zip(models, kinds, strict=True)}
+    nobody_sure = np.logical_and.reduce(list(unsure.values()))
     confidence = _confidence(models, agreements)
     comparable = np.logical_or.reduce([a.comparable for a in agreements])
+    strong = np.logical_or.reduce([a.different & ~unsure[a.first] & ~unsure[a.second] for a in agreements])
     differing = np.flatnonzero(~nobody_sure & (confidence > 0))
     order = differing[np.argsort(-confidence[differing], kind="stable")]
     left = ~nobody_sure & (confidence == 0)
     return Gallery(
-        disagreements=tuple(Disagreement(int(i), float(confidence[i])) for i in order),
+        disagreements=tuple(Disagreement(int(i), float(confidence[i]), bool(strong[i])) for i in order),
         all_ambiguous=_positions(nobody_sure),
         agreements=_positions(left & comparable),
         not_comparable=_positions(left & ~comparable),

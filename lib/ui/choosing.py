@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from lib.i18n import Translator
+from lib.ui import address
 
 K = TypeVar("K")
 
@@ -38,3 +39,32 @@ def entry(t: Translator, label: str, words: Mapping[K, str], *, key: str, index:
     options = list(words)
     chosen = st.selectbox(label, options, index, key=f"{key}-{t.language}", format_func=words.__getitem__, **looks)
     return options[index] if chosen is None else chosen
+
+
+def part(t: Translator, label: str, words: Mapping[str, str], *, param: str) -> str:
+    """Draw the parts of a page side by side and return the one that is open; `?param=` opens one, and follows.
+
+    Args:
+        t: The visitor's language.
+        label: What is chosen, in words; for screen readers.
+        words: What each part is called; the first is open beforehand.
+        param: Of the address.
+    """
+    first, *_ = options = list(words)
+    key = f"{param}-{t.language}"
+
+    def known(asked: str) -> str:
+        return asked if asked in words else first
+
+    begun = known(address.begin(param, key, first, known))
+    chosen = st.segmented_control(
+        label,
+        options,
+        required=True,
+        key=key,
+        format_func=words.__getitem__,
+        label_visibility="collapsed",
+    )
+    part = begun if chosen is None else chosen
+    address.end(param, first, None if part == begun else part)
+    return part

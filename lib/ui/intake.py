@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import FullError
 from lib.i18n import Translator
@@ -16,22 +17,32 @@ from lib.ui.style import plain
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
 
 
-def draw(t: Translator) -> None:
-    """Draw every way in; photos are in the album when this returns."""
+def draw(t: Translator, bar: DeltaGenerator | None = None) -> None:
+    """Draw every way in; photos are in the album when this returns.
+
+    Args:
+        t: The visitor's language.
+        bar: A line of the page; once there are photos, the way in for more stands there.
+    """
     turn = st.session_state.setdefault(_ROUND, 0)
-    st.file_uploader(
-        t("Photos"),
-        accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
-        key=f"photos-{turn}",
-        on_change=_take,
-        args=(f"photos-{turn}", _as_sent),
-        label_visibility="collapsed",
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        with st.popover(t("Try a sample"), icon=":material/photo_library:"):
-            _draw_samples(t)
-        with_camera = st.toggle(t("Camera"), key="camera_on")
+    if bar is not None and visit.current().album.photos:
+        place = bar.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
+    else:
+        place = st.container(key="intake")
+    with place:
+        st.file_uploader(
+            t("Photos"),
+            accept_multiple_files=True,
+            max_upload_size=MAX_BYTES // 2**20,
+            key=f"photos-{turn}",
+            on_change=_take,
+            args=(f"photos-{turn}", _as_sent),
+            label_visibility="collapsed",
+        )
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            with st.popover(t("Try a sample"), icon=":material/photo_library:"):
+                _draw_samples(t)
+            with_camera = st.toggle(t("Camera"), key="camera_on", width="content")
     if with_camera:
         st.camera_input(
             t("Take a photo"),

@@ -20,6 +20,7 @@ def apply(t: Translator) -> None:
             t("JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP; up to 64 MB each"),
             t("Choose photos"),
         ),
+        ".st-key-intake-folded": ("", "", t("Add photos")),
         '[class*="st-key-zip-"]': (t("Drop a zip file here"), t("up to 512 MB"), t("Choose a file")),
         '[class*="st-key-folder-"]': (t("Drop a folder here"), t("up to 512 MB"), t("Choose a folder")),
     }

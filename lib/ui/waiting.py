@@ -1,5 +1,6 @@
 """Work that takes longer than a click: begun with a button, watched, cancelled; its result stays."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -111,7 +112,14 @@ def _words(t: Translator, job: Job, doing: str) -> str:
         return t("Stopping…")
     if job.state is JobState.WAITING:
         return t("Waiting in line, place {place}. It begins by itself.", place=server_queue().place(job))
-    return stage_words(t, job.progress, doing)
+    words = stage_words(t, job.progress, doing)
+    return words if job.left_s is None else t("{progress}, {time}", progress=words, time=_left(t, job.left_s))
+
+
+def _left(t: Translator, seconds: float) -> str:
+    if seconds < 90:
+        return t("about {n} s left", n=math.ceil(seconds / 5) * 5 or 5)
+    return t("about {n} min left", n=round(seconds / 60))
 
 
 def stage_words(t: Translator, progress: Progress, doing: str = "") -> str:
@@ -137,4 +145,6 @@ def stage_words(t: Translator, progress: Progress, doing: str = "") -> str:
         case Stage.WAITING:
             return t("Waiting…")
         case Stage.WORKING:
-            return f"{doing} {progress.done} / {progress.total}" if progress.total else doing
+            if not progress.total:
+                return doing
+            return t("{doing} {done} of {total}", doing=doing, done=progress.done, total=progress.total)

@@ -8,7 +8,10 @@ from enum import StrEnum
 from typing import Any
 
 from lib.errors import AppError, Cancelled
-from lib.work.progress import Progress
+from lib.work.progress import Progress, Stage
+
+# What is seen in less says little of how long the rest takes.
+_TOO_LITTLE_S = 2.0
 
 
 class Kind(StrEnum):
@@ -68,6 +71,7 @@ class Job:
         self.result: object = None
         self.error: AppError | None = None
         self.cancelled = threading.Event()
+        self.begun_s: float | None = None
         self.ended_s: float | None = None
         self._work = work
         self._ended = threading.Event()
@@ -82,6 +86,15 @@ class Job:
     def is_stopping(self) -> bool:
         """Whether it was cancelled and is about to end."""
         return self.is_live and self.cancelled.is_set()
+
+    @property
+    def left_s(self) -> float | None:
+        """Return how many seconds it still takes, if it goes on as it went; None while too little has been seen."""
+        done, total = self.progress.done, self.progress.total
+        if self.begun_s is None or not done or not total or self.progress.stage is not Stage.WORKING:
+            return None
+        gone_s = time.monotonic() - self.begun_s
+        return None if gone_s < _TOO_LITTLE_S else max(0.0, gone_s * (total - done) / done)
 
     def tell(self, progress: Progress) -> None:
         """Say how far it has come; called by the work."""
@@ -107,7 +120,7 @@ class Job:
         try:
             if self.cancelled.is_set():
                 raise Cancelled
-            self.state = JobState.RUNNING
+            self.state, self.begun_s = JobState.RUNNING, time.monotonic()
             self.result = self._work(self)
             state = JobState.CANCELLED if self.cancelled.is_set() and self.result is None else JobState.DONE
         except AppError as error:

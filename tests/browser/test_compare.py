@@ -2,7 +2,6 @@
 
 import io
 import json
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ THREE = "starter-scratch,starter-small,starter-xception"
 def open_page(page: Page, server: Server, models: str) -> None:
     """Open the page with these models chosen."""
     page.goto(f"{server.url}/compare?models={models}")
-    expect(page.get_by_role("heading", name="Compare models")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Side by side", exact=True)).to_be_visible(timeout=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -56,27 +55,36 @@ def labelled(photos: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def counted(page: Page) -> int:
-    """Return how many photos the summary counts."""
-    return sum(int(text.split()[1]) for text in page.locator(".chip").all_inner_texts())
-
-
-def test_three_models_ten_photos_and_the_gallery_of_disagreements(
-    page: Page, server: Server, photos: list[Path]
+def test_three_models_stand_level_on_twelve_photos_and_the_address_brings_them_back(
+    page: Page, server: Server, photos: list[Path], tmp_path: Path
 ) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8\xff and no more")
     open_page(page, server, THREE)
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photos)
-    expect(page.locator("p.summary")).to_contain_text("disagree", timeout=30_000)
-    deadline = time.monotonic() + 30
-    while counted(page) < 10:  # until then it counts those so far
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert counted(page) == 10
-    expect(page.locator("p.model").first).to_be_visible()
-    page.get_by_role("radio", name="All", exact=True).or_(page.get_by_text("All", exact=True)).first.click()
-    expect(page.locator("[class*='st-key-compared-']").first.locator("p.verdict")).to_have_count(3)
+    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", [*photos, broken])
+    rows = page.locator(".compared article")
+    expect(rows).to_have_count(11, timeout=30_000)
+    expect(page.get_by_role("radio", name="1 failed")).to_be_visible()
+    expect(rows.last).to_contain_text("broken.jpg")
+    expect(rows.first.locator("[data-verdict]")).to_have_count(3)
+    ends = rows.first.evaluate("row => [...row.querySelectorAll('.t')].map(bar => bar.getBoundingClientRect().bottom)")
+    assert len(ends) == 9
+    assert ends[:3] == ends[3:6] == ends[6:]  # one class, one line
+    lengths = page.evaluate(
+        "new Set([...document.querySelectorAll('.compared tr:not(.no) .t')].map(bar => bar.offsetWidth)).size"
+    )
+    assert lengths == 1  # one axis for all
+
+    page.get_by_role("radio", name="1 failed").click()
+    expect(rows).to_have_count(1)
+    page.get_by_text("Speed and size", exact=True).click()
+    expect(page).to_have_url(f"{server.url}/compare?models={THREE.replace(',', '%2C')}&show=speed")
+    page.go_back()
+    expect(rows).to_have_count(1, timeout=30_000)
+    page.go_forward()
+    expect(page.get_by_role("button", name="Measure")).to_be_visible(timeout=20_000)
     page.reload()
-    expect(page.locator("p.summary")).to_contain_text("disagree", timeout=30_000)
+    expect(page.get_by_role("button", name="Measure")).to_be_visible(timeout=20_000)
 
 
 def evaluate(page: Page, server: Server, labelled: Path) -> None:
@@ -127,13 +135,12 @@ def test_the_report_opens_with_the_network_cut(
 
 
 def test_speed_is_measured_and_survives_a_reload(page: Page, server: Server) -> None:
-    open_page(page, server, TWO)
-    page.get_by_text("Speed and size", exact=True).click()
+    open_page(page, server, f"{TWO}&show=speed")
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_role("columnheader", name="Median (ms)")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("Measuring")).to_be_visible(timeout=2_000)
+    expect(page.get_by_role("columnheader", name="Model alone")).to_be_visible(timeout=90_000)
     page.reload()
-    page.get_by_text("Speed and size", exact=True).click(timeout=20_000)
-    expect(page.get_by_role("columnheader", name="Median (ms)")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("columnheader", name="Model alone")).to_be_visible(timeout=20_000)
 
 
 @pytest.fixture
@@ -147,5 +154,5 @@ def phone(browser: Browser) -> Iterator[Page]:
 def test_nothing_sticks_out_sideways_on_a_phone(phone: Page, server: Server, photos: list[Path]) -> None:
     open_page(phone, server, TWO)
     phone.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photos[:2])
-    expect(phone.locator("p.summary")).to_be_visible(timeout=30_000)
+    expect(phone.locator(".compared article")).to_have_count(2, timeout=30_000)
     assert phone.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth <= e.clientWidth")

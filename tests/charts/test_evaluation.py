@@ -10,12 +10,10 @@ import pytest
 
 from lib.charts.evaluation import class_bars, confusion_map, coverage_curves, reliability_diagram
 from lib.charts.palette import PALETTE, Spec
-from lib.charts.side_by_side import side_by_side
 from lib.charts.speed import Spot, pareto_front, speed_and_accuracy
 from lib.evaluation.accuracy import ClassFigures, Confusion
 from lib.evaluation.calibration import reliability
 from lib.evaluation.shares import share
-from lib.evaluation.side_by_side import Cell, Row
 from lib.evaluation.verdicts import CurvePoint
 from lib.i18n import Translator
 
@@ -24,7 +22,6 @@ LIGHT, DARK = "#ffffff", "#10141b"
 NASTY = 'a"]; alert(1); //'
 CURVE = (CurvePoint(0.3, share(2, 4), share(2, 2)), CurvePoint(0.5, share(4, 4), share(3, 4)))
 SPOTS = (Spot("a", 8, 0.7, 4), Spot("b", 20, 0.6, 8), Spot("c", 30, 0.8, 3))
-ROWS = (Row("dog", (Cell(0.9, "dog"), None)), Row("cat", (Cell(0.1, "cat"), Cell(0.5, "tabby"))))
 
 
 def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Confusion:
@@ -42,7 +39,6 @@ SPECS = {
     "coverage": coverage_curves({"one": CURVE, "two": CURVE}, SAY, ratio=0.5),
     "classes": class_bars([ClassFigures("cat", 3, share(1, 3), None), ClassFigures("dog", 0, None, None)], SAY),
     "speed": speed_and_accuracy(SPOTS, SAY),
-    "column": side_by_side(ROWS, 1, SAY),
     "nothing": speed_and_accuracy([], SAY),
 }
 
@@ -95,11 +91,14 @@ def test_the_front_is_what_no_other_beats_in_both() -> None:
     assert pareto_front([Spot("x", 5, 0.5, 1), Spot("y", 5, 0.5, 1), Spot("z", 5, 0.4, 1)]) == (0, 1)
 
 
-def test_a_class_has_the_same_place_and_colour_for_every_model() -> None:
-    first, second = (side_by_side(ROWS, model, SAY) for model in (0, 1))
-    for part in ("row", "colour"):
-        assert [r[part] for r in rows(first)] == [r[part] for r in rows(second)]
-    assert [(r["name"], r["share"]) for r in rows(second)] == [("dog", "no such class"), ("cat (tabby)", "50%")]
+def test_names_stand_beside_their_dots_and_apart_from_each_other() -> None:
+    close = [Spot("a", 5, 0.71, 1), Spot("b", 6, 0.7, 1), Spot("c", 40, 0.4, 1)]
+    spec = speed_and_accuracy(close, SAY)
+    assert [row["name"] for row in rows(spec, 4)] == ["a", "b"]
+    assert [row["name"] for row in rows(spec, 5)] == ["c"]  # to the left of its dot, which is far to the right
+    first, second = (row["height"] for row in rows(spec, 4))
+    assert first == 0.71
+    assert second < 0.7
 
 
 @pytest.mark.parametrize(

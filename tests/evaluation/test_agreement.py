@@ -29,10 +29,11 @@ def test_agreement_is_the_share_of_equal_answers(answers: Made) -> None:
 def test_photos_are_sorted_by_what_the_models_make_of_them(answers: Made) -> None:
     models = pair(answers)
     gallery = sort_photos(models, [m.kinds(Thresholds()) for m in models], compare_all(models))
-    # 1: 0.8 against 0.9; 2: 0.7 against 0.6; 4: 0.95 against 0.4. Nobody is sure of 3.
+    # 1: 0.8 against 0.9; 2: 0.7 against 0.6, which has a rival; 4: 0.95 against 0.4, too weak. Nobody is sure of 3.
     assert [(d.photo, d.confidence) for d in gallery.disagreements] == [
         (1, pytest.approx(0.8)), (2, pytest.approx(0.6)), (4, pytest.approx(0.4)),
     ]  # fmt: skip
+    assert [d.is_strong for d in gallery.disagreements] == [True, False, False]
     assert (gallery.agreements, gallery.all_ambiguous, gallery.not_comparable) == ((0,), (3,), ())
 
 

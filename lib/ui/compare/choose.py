@@ -1,14 +1,17 @@
-"""Which models are compared: any that are here, and their smaller variants, made when they are chosen."""
+"""Which models are compared: any that are here, and their smaller variants, made when a visitor asks for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib.catalogue.variants import Variant, make_variant, variant_id, variants
 from lib.errors import ModelFileError
+from lib.formats.tables import Format
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
-from lib.ui import waiting
+from lib.ui import address, waiting
 from lib.ui.models import choice
 from lib.ui.models.choice import distinct
 from lib.ui.models.loaded import store
@@ -16,7 +19,7 @@ from lib.ui.style import plain
 from lib.work.jobs import Job, JobState, Kind
 
 MOST, LEAST = 4, 2
-_CHOSEN, _MISSED, _PARAM = "compared_models", "missed_models", "models"
+_PARAM, _TOO_MANY = "models", "too_many_models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +39,66 @@ class Option:
     variant: Variant
 
 
-def pick(t: Translator) -> list[ModelFolder]:
-    """Draw the choice of two to four models and return their folders; empty while there is nothing to compare yet.
+def pick(t: Translator, place: DeltaGenerator) -> list[ModelFolder]:
+    """Draw the choice of two to four models and return those that are here; none where that is not enough to compare.
 
-    `?models=a,b` chooses, and follows the choice.
+    `?models=a,b` chooses, and follows the choice. What has to be done first is said where this is called.
+
+    Args:
+        t: The visitor's language.
+        place: Where the choice is drawn.
     """
     options = _options(t)
-    wanted = _wanted()
-    known = [model for model in wanted if model in options]
-    missed = st.session_state.setdefault(_MISSED, [model for model in wanted if model not in options])
-    names = distinct({option.id: option.name for option in options.values()})
-    chosen = st.multiselect(
-        t("Models to compare, two to four"),
-        list(options),
-        default=known,
-        key=f"compare-{hash(tuple(names.values()))}",
-        format_func=names.__getitem__,
-        max_selections=MOST,
-        placeholder=t("Choose models"),
-    )
-    if list(chosen) != known:
-        missed = st.session_state[_MISSED] = []  # the visitor has read it
+    with place.popover(t("Models"), icon=":material/tune:"):
+        chosen, missed = _choose(t, options)
     for model in missed:
-        if model not in options:
-            choice.explain_unavailable(t, model)
-    st.session_state[_CHOSEN] = list(chosen)
-    st.query_params[_PARAM] = ",".join(chosen)
+        choice.explain_unavailable(t, model)
     if len(chosen) < LEAST:
         st.info(t("Choose at least two models. Others can be downloaded on the page Models."), icon=":material/info:")
         return []
-    missing = tuple(options[model] for model in chosen if options[model].variant.folder is None)
-    if missing:
-        _make(t, missing)
-        return []
-    return [folder for model in chosen if (folder := options[model].variant.folder) is not None]
+    for option in chosen:
+        if option.variant.folder is None:
+            _offer(t, option)
+    here = [option.variant.folder for option in chosen if option.variant.folder is not None]
+    return here if len(here) >= LEAST else []
 
 
-def _wanted() -> list[str]:
-    if _CHOSEN in st.session_state:
-        return list(st.session_state[_CHOSEN])
-    asked = st.query_params.get(_PARAM, "")
-    if asked:
-        return list(dict.fromkeys(map(store().current_id, filter(None, asked.split(",")))))[:MOST]
-    return [entry.spec.id for entry in store().ready()[:LEAST]]  # a thousand things, and twenty
+def _choose(t: Translator, options: Mapping[str, Option]) -> tuple[list[Option], list[str]]:
+    """Draw the choice; return it, and the models that the address asks for in vain."""
+    names = distinct({option.id: option.name for option in options.values()})
+    key = f"compare-{hash(tuple(names.values()))}"  # the browser remembers an option by its words
+    default = ",".join(entry.spec.id for entry in store().ready()[:LEAST])  # a thousand things, and twenty
+
+    def known(asked: str) -> list[str]:
+        return [model for model in _ids(asked) if model in options][:MOST]
+
+    asked = address.begin(_PARAM, key, default, known)
+    chosen = st.multiselect(
+        t("Models to compare, two to four"),
+        list(options),
+        key=key,
+        format_func=names.__getitem__,
+        placeholder=t("Choose models"),
+        on_change=_leave_out_more,
+        args=(key,),
+    )
+    if st.session_state.pop(_TOO_MANY, False):
+        st.warning(t("Only four models fit. Take one out before you add another."), icon=":material/info:")
+    is_changed = chosen != known(asked)
+    address.end(_PARAM, default, ",".join(chosen) if is_changed else None)
+    missed = [] if is_changed else [model for model in _ids(asked) if model not in options]
+    return [options[model] for model in chosen], missed
+
+
+def _ids(asked: str) -> list[str]:
+    return list(dict.fromkeys(map(store().current_id, filter(None, asked.split(",")))))
+
+
+def _leave_out_more(key: str) -> None:
+    """Keep the first four; Streamlit has a limit of its own, but says so in English only."""
+    if len(st.session_state[key]) > MOST:
+        st.session_state[key] = st.session_state[key][:MOST]
+        st.session_state[_TOO_MANY] = True
 
 
 def _options(t: Translator) -> dict[str, Option]:
@@ -101,23 +121,47 @@ def _options(t: Translator) -> dict[str, Option]:
                 continue
             model = variant.folder.spec.id if variant.folder is not None else variant_id(folder.spec, variant.format)
             if model not in ids:  # a variant that is shipped as a model of its own stands there already
-                options[model] = Option(model, f"{name} → {variant.format.value}", folder, variant)
+                words = t("{model}, {form}", model=name, form=_in_words(t, variant.format))
+                options[model] = Option(model, words, folder, variant)
     return options
 
 
-def _make(t: Translator, missing: tuple[Option, ...]) -> None:
-    """Make the variants that do not exist yet, in the background."""
+def _in_words(t: Translator, form: Format) -> str:
+    match form:
+        case Format.FLOAT16:
+            return t("float16 (half the size)")
+        case Format.DYNAMIC:
+            return t("dynamic (8-bit weights)")
+        case Format.INT8:
+            return t("int8 (8-bit throughout)")
+        case Format.FLOAT32:
+            return form.value
+
+
+def _offer(t: Translator, option: Option) -> None:
+    """Draw the button that makes a variant, or how far that has come; the page is drawn anew when it is there."""
 
     def work(job: Job) -> None:
-        for option in missing:
-            make_variant(option.original, option.variant.format, data=store().data, cancelled=job.cancelled)
-            job.advance()
+        make_variant(option.original, option.variant.format, data=store().data, cancelled=job.cancelled)
 
-    name = "-".join(["variants", *(option.id for option in missing)])
+    name = f"variant {option.id}"
+    doing = t("Making “{model}”…", model=option.name)
     job = waiting.find(name, is_shared=True)
-    has_failed = job is not None and job.state in (JobState.FAILED, JobState.CANCELLED)
-    again = has_failed and st.button(t("Try again"), icon=":material/refresh:")
-    if job is None or again or job.state is JobState.DONE:  # should a variant be missing again later, it is made again
-        job = waiting.begin(t, Kind.CONVERSION, name, work, is_shared=True, total=len(missing))
-    if waiting.watch(t, job, t("Making smaller variants…")) is not None:
-        st.rerun()
+    if job is not None and job.is_live:
+        waiting.watch(t, job, doing)
+        return
+    if job is not None and job.state is not JobState.DONE:
+        waiting.draw_end(t, job)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            plain(
+                t(
+                    "“{model}” has to be made first. Its numbers get fewer bits, which is called quantization.",
+                    model=option.name,
+                )
+            ),
+            icon=":material/compress:",
+        )
+        if st.button(t("Make it"), key=f"make-{option.id}", type="primary", icon=":material/play_arrow:"):
+            waiting.begin(t, Kind.CONVERSION, name, work, is_shared=True)
+            st.rerun()

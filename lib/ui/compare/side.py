@@ -1,49 +1,57 @@
 """Side by side: what each model says of each photo, where they agree, and where they contradict each other."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from lib.charts.side_by_side import side_by_side
-from lib.classify.classifier import Classifier
 from lib.classify.infer import Settings, conclude
 from lib.datasets.matching import common_names, explain_basis
-from lib.evaluation.agreement import Agreement, Gallery, compare_all, sort_photos
+from lib.evaluation.agreement import Agreement, compare_all, sort_photos
 from lib.evaluation.answers import Answers
 from lib.evaluation.shift import change_between, explain_change, made_from
-from lib.evaluation.side_by_side import Row, align
+from lib.evaluation.side_by_side import Bond, Row, align, bonds
+from lib.face.rows import ComparedPhoto, table
 from lib.i18n import Translator
-from lib.model.spec import InputSpec, ModelFolder
-from lib.results import Answer, Failure, Outcome
+from lib.model.spec import ModelFolder
+from lib.results import Answer, Classification, Outcome, VerdictKind
 from lib.server.album import Album, Photo
-from lib.ui import choosing, looking
-from lib.ui.answer import draw_picture, file_line, verdict_line
-from lib.ui.paging import pages
-from lib.ui.style import ink, plain, span
+from lib.ui import intake, looking, views
+from lib.ui.models.loaded import classifier
+from lib.ui.paging import on_pages
+from lib.ui.style import plain
 from lib.ui.takeaway import offer_tables
-from lib.ui.views import has_frame, sight
 from lib.ui.visit import current, kept
-from lib.verdict import percent, spoken_percent
+from lib.verdict import spoken_percent
+from lib.work.files import size_words
 
-_PER_PAGE = 8
+_PER_PAGE = 12
+_DISAGREE = (Bond.STRONG, Bond.ONE, Bond.DISAGREE)
+_GROUP = "compared_group"
+
+Labels = Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """What all models said of the photos that all could look at.
+    """What all models said of the photos that all of them have looked at.
 
     Attributes:
-        models: Their answers about these.
+        photos: Those of which all gave an answer.
+        models: Their answers.
         agreements: Of every pair.
-        gallery: The photos by what the models make of them.
+        bonds: The photos, by position, what says most about the models first.
+        failed: The photos of which a model gave no answer.
     """
 
+    photos: tuple[Photo, ...]
     models: tuple[Answers, ...]
     agreements: tuple[Agreement, ...]
-    gallery: Gallery
+    bonds: dict[int, Bond]
+    failed: tuple[Photo, ...]
 
     @property
     def held_bytes(self) -> int:
@@ -51,71 +59,180 @@ class Compared:
         return sum(model.probabilities.nbytes for model in self.models)
 
 
-def draw(t: Translator, folders: Sequence[ModelFolder], classifiers: Sequence[Classifier], settings: Settings) -> None:
-    """Let the models look at the visitor's photos, and draw where they agree."""
+def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings, bar: DeltaGenerator) -> None:
+    """Draw the way in for photos, let the models look at them, and draw where they agree.
+
+    Args:
+        t: The visitor's language.
+        folders: Two to four models, as they look at photos by themselves.
+        settings: What the visitor chose.
+        bar: The page's first line, where the way in stands once there are photos.
+    """
+    asked = views.chosen(folders)
+    classifiers = [classifier(folder) for folder in asked]
+    intake.draw(t, bar)
+    if not current().album.photos:
+        st.info(t("Bring a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
+        return
     labels = [folder.read_labels(t.language) for folder in folders]
-    looking.draw(t, classifiers, lambda: _panel(t, folders, labels, settings))
+    looking.draw(t, classifiers, lambda: _panel(t, asked, labels, settings))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _downloads(t, current().album, asked, labels, settings)
+        views.draw_for_all(t, folders)
 
 
-def _panel(
-    t: Translator, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
-) -> None:
-    album = current().album
-    photos, compared = _compare(album, folders, labels, settings)
-    if compared is not None:
-        _summary(t, compared, settings)
-        chosen = _choose(t, compared)
-        for position in pages(chosen, _PER_PAGE, key=f"side-{len(chosen)}"):
-            _row(t, photos[position], folders, compared, position, settings)
-    _failures(t, album, folders)
-    _downloads(t, album, folders, labels, settings)
+def _panel(t: Translator, folders: Sequence[ModelFolder], labels: Labels, settings: Settings) -> None:
+    compared = _compare(current().album, folders, labels, settings)
+    if compared is None:
+        return
+    with on_pages(_choose(t, compared), _PER_PAGE, key="side") as shown:
+        key = (compared, t.language, [photo.id for photo in shown])
+        st.html(kept("compared_page", key, lambda: _table(t, compared, shown, folders, settings)))
+    if compared.photos:
+        _pair_by_pair(t, compared, settings)
 
 
-def _compare(
-    album: Album, folders: Sequence[ModelFolder], labels: Sequence[tuple[str, ...]], settings: Settings
-) -> tuple[list[Photo], Compared | None]:
-    """Return the photos that all models could look at so far, and their comparison; None without any."""
+def _compare(album: Album, folders: Sequence[ModelFolder], labels: Labels, settings: Settings) -> Compared | None:
+    """Return the comparison of what all models have looked at so far; None without any."""
     everything = [(photo, [album.answer(folder.spec.key, photo) for folder in folders]) for photo in album.photos]
-    seen = [(photo, answers) for photo, answers in everything if all(isinstance(a, Answer) for a in answers)]
-    if not seen:
-        return [], None
-    photos, answers = map(list, zip(*seen, strict=True))
+    said = [(photo, answers) for photo, answers in everything if None not in answers]
 
     def compare() -> Compared:
+        seen = [(photo, [a for a in answers if isinstance(a, Answer)]) for photo, answers in said]
+        whole = [(photo, answers) for photo, answers in seen if len(answers) == len(folders)]
+        failed = tuple(photo for photo, answers in seen if len(answers) < len(folders))
+        if not whole:
+            return Compared((), (), (), {}, failed)
         models = tuple(
             Answers(
                 model=folder.spec.id,
                 name=folder.spec.name,
                 labels=names,
                 own_labels=folder.read_labels(),
-                probabilities=np.stack([_answer(row[column]).probabilities for row in answers]),
+                probabilities=np.stack([answers[column].probabilities for _, answers in whole]),
                 made_from=made_from(folder.spec),
             )
             for column, (folder, names) in enumerate(zip(folders, labels, strict=True))
         )
         agreements = compare_all(models)
-        gallery = sort_photos(models, [model.kinds(settings.thresholds) for model in models], agreements)
-        return Compared(models, agreements, gallery)
+        kinds = [
+            [
+                VerdictKind.NONE if answers[column].unfamiliar else kind
+                for kind, (_, answers) in zip(model.kinds(settings.thresholds), whole, strict=True)
+            ]
+            for column, model in enumerate(models)
+        ]
+        together = bonds(sort_photos(models, kinds, agreements), kinds)
+        return Compared(tuple(photo for photo, _ in whole), models, agreements, together, failed)
 
-    return photos, kept("compared", (settings.thresholds, labels, answers), compare)
+    return kept("compared", (settings.thresholds, labels, said), compare) if said else None
 
 
-def _answer(answer: object) -> Answer:
-    if not isinstance(answer, Answer):
-        raise TypeError(f"Expected an answer. Received {type(answer).__name__}.")
-    return answer
+def _choose(t: Translator, compared: Compared) -> list[Photo]:
+    """Draw the groups of photos that there are, and return the photos of the chosen one."""
+    groups = {
+        "all": [*(compared.photos[position] for position in compared.bonds), *compared.failed],
+        "disagree": _of(compared, *_DISAGREE),
+        "strong": _of(compared, Bond.STRONG),
+        "unsure": _of(compared, Bond.UNSURE),
+        "agree": _of(compared, Bond.AGREE),
+        "apart": _of(compared, Bond.APART),
+        "failed": list(compared.failed),
+    }
+    many = len(groups["all"])
+    words = {
+        "all": t.plural("{n} photo", "{n} photos", many),
+        "disagree": t("{n} disagree", n=len(groups["disagree"])),
+        "strong": t("{n} both sure, different answers", n=len(groups["strong"])),
+        "unsure": t("{n} nobody is sure", n=len(groups["unsure"])),
+        "agree": t("{n} agree", n=len(groups["agree"])),
+        "apart": t("{n} cannot be compared", n=len(groups["apart"])),
+        "failed": t("{n} failed", n=len(groups["failed"])),
+    }
+    counted = {group: _bold(text, len(groups[group])) for group, text in words.items() if groups[group]}
+    key = f"group-{hash(tuple(counted.values()))}"  # the browser remembers an option by its words
+    kept_group = st.session_state.get(_GROUP, "all")
+    group = st.pills(
+        t("Show"),
+        list(counted),
+        default=kept_group if kept_group in counted else "all",
+        required=True,
+        key=key,
+        format_func=counted.__getitem__,
+        label_visibility="collapsed",
+    )
+    st.session_state[_GROUP] = group
+    if group == "apart":
+        st.caption(t("No model has a class for what another one named, so they neither agree nor disagree."))
+    return groups[group or "all"]
 
 
-def _summary(t: Translator, compared: Compared, settings: Settings) -> None:
-    gallery = compared.gallery
-    chips = [
-        span("≠ " + t("{n} disagree", n=len(gallery.disagreements)), "chip ambiguous"),
-        span("∅ " + t("{n} nobody is sure", n=len(gallery.all_ambiguous)), "chip failed"),
-        span("= " + t("{n} agree", n=len(gallery.agreements)), "chip clear"),
-    ]
-    if gallery.not_comparable:
-        chips.append(span("· " + t("{n} not comparable", n=len(gallery.not_comparable)), "chip"))
-    st.html(f'<p class="summary" role="status">{" ".join(chips)}</p>')
+def _of(compared: Compared, *wanted: Bond) -> list[Photo]:
+    return [compared.photos[position] for position, bond in compared.bonds.items() if bond in wanted]
+
+
+def _bold(text: str, count: int) -> str:
+    return text.replace(str(count), f"**{count}**", 1)
+
+
+def _about(t: Translator, folder: ModelFolder) -> str:
+    knows = t.plural("{n} thing", "{n} things", folder.spec.output.classes)
+    return f"{knows} · {size_words(folder.weights_path.stat().st_size)}"
+
+
+def _table(
+    t: Translator, compared: Compared, shown: Sequence[Photo], folders: Sequence[ModelFolder], settings: Settings
+) -> str:
+    album = current().album
+    places = {photo.id: position for position, photo in enumerate(compared.photos)}
+    labels = {model.model: model.labels for model in compared.models}
+    common = common_names([model.own_labels for model in compared.models])
+
+    def row(photo: Photo) -> ComparedPhoto:
+        answers = [album.answer(folder.spec.key, photo) for folder in folders]
+        outcomes = tuple(
+            conclude(answer, labels[folder.spec.id], settings) if isinstance(answer, Answer) else answer
+            for answer, folder in zip(answers, folders, strict=True)
+            if answer is not None  # it was removed in another tab
+        )
+        position = places.get(photo.id)
+        if position is None or not outcomes:
+            return ComparedPhoto(photo.name, _picture(photo), None, outcomes)
+        rows = align(
+            [model.probabilities[position] for model in compared.models],
+            common,
+            [model.labels for model in compared.models],
+        )
+        running = tuple(_running(rows, outcome, names) for outcome, names in zip(outcomes, common, strict=True))
+        bond = compared.bonds[position]
+        return ComparedPhoto(photo.name, _picture(photo), bond, outcomes, _in_words(rows, compared.models), running)
+
+    return table(t, [(folder.spec.name, _about(t, folder)) for folder in folders], [row(photo) for photo in shown])
+
+
+def _running(rows: Sequence[Row], outcome: Outcome, names: Sequence[str]) -> frozenset[int]:
+    """Return which rows the verdict of a model is about, whose classes have these names in common with others."""
+    if not isinstance(outcome, Classification) or outcome.unfamiliar:
+        return frozenset()
+    verdict = outcome.verdict
+    about = {names[prediction.index] for prediction in verdict.rivals or (verdict.winner,)}
+    return frozenset(place for place, row in enumerate(rows) if row.name in about)
+
+
+def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
+    """Name each class in the reader's language, as the model with the fewest classes calls it, if that has it."""
+    fewest = min(range(len(models)), key=lambda index: len(models[index].labels))
+    return tuple(
+        Row(next((cell.label for cell in (row.cells[fewest], *row.cells) if cell and cell.label), row.name), row.cells)
+        for row in rows
+    )
+
+
+def _picture(photo: Photo) -> str:
+    return "" if photo.thumbnail is None else f"data:image/jpeg;base64,{b64encode(photo.thumbnail).decode()}"
+
+
+def _pair_by_pair(t: Translator, compared: Compared, settings: Settings) -> None:
     by_id = {model.model: model for model in compared.models}
     lines = []
     for pair in compared.agreements:
@@ -123,7 +240,7 @@ def _summary(t: Translator, compared: Compared, settings: Settings) -> None:
         lines.append(_pair_words(t, pair, first, second))
         if (change := change_between(first, second, settings.thresholds)) is not None:
             lines.append(t.message(explain_change(change, first.name, second.name)))
-    with st.expander(t("Pair by pair"), icon=":material/join_inner:", expanded=len(compared.models) == 2):
+    with st.expander(t("Pair by pair"), icon=":material/join_inner:"):
         st.markdown("\n".join(f"- {plain(line)}" for line in lines))
 
 
@@ -145,115 +262,11 @@ def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers)
     return f"{agree} {basis}"
 
 
-def _choose(t: Translator, compared: Compared) -> list[int]:
-    """Draw the choice of a group and return the positions of its photos."""
-    gallery = compared.gallery
-    groups = {
-        "disagree": [one.photo for one in gallery.disagreements],
-        "unsure": list(gallery.all_ambiguous),
-        "agree": list(gallery.agreements),
-        "apart": list(gallery.not_comparable),
-        "all": list(range(len(compared.models[0]))),
-    }
-    words = {
-        "disagree": t("Disagreements, the surest first"),
-        "unsure": t("Nobody is sure"),
-        "agree": t("Agreements"),
-        "apart": t("Not comparable"),
-        "all": t("All"),
-    }
-    filled = {group: words[group] for group in groups if groups[group]}
-    return groups[choosing.segment(t, t("Show"), filled, key=f"group-{'-'.join(filled)}")]
-
-
-def _row(
-    t: Translator,
-    photo: Photo,
-    folders: Sequence[ModelFolder],
-    compared: Compared,
-    position: int,
-    settings: Settings,
-) -> None:
-    rows = _in_words(
-        align(
-            [model.probabilities[position] for model in compared.models],
-            common_names([model.own_labels for model in compared.models]),
-            [model.labels for model in compared.models],
-        ),
-        compared.models,
-    )
-    with st.container(border=True, key=f"compared-{photo.id}"):
-        columns = st.columns([1.1, *[1] * len(compared.models)], gap="medium", wrap=True)
-        with columns[0]:
-            draw_picture(t, photo, _look(photo, folders))
-            st.html(file_line(photo) + _bond(t, compared, position))
-        for index, (column, model) in enumerate(zip(columns[1:], compared.models, strict=True)):
-            with column:
-                _cell(t, photo, folders[index], model, rows, index, settings)
-
-
-def _look(photo: Photo, folders: Sequence[ModelFolder]) -> InputSpec:
-    """Return how the first model looks whose part has a frame; those of others differ little, if at all."""
-    looks = [folder.spec.input for folder in folders]
-    return next((look for look in looks if has_frame(photo, look)), looks[0])
-
-
-def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ...]:
-    """Name each class in the reader's language, as the model with the fewest classes calls it, if that has it."""
-    fewest = min(range(len(models)), key=lambda index: len(models[index].labels))
-    return tuple(
-        Row(next((cell.label for cell in (row.cells[fewest], *row.cells) if cell and cell.label), row.name), row.cells)
-        for row in rows
-    )
-
-
-def _bond(t: Translator, compared: Compared, position: int) -> str:
-    gallery = compared.gallery
-    if position in gallery.all_ambiguous:
-        sign, words = "∅", t("Nobody is sure")
-    elif position in gallery.agreements:
-        sign, words = "=", t("They agree")
-    elif position in gallery.not_comparable:
-        sign, words = "·", t("Not comparable")
-    else:
-        sign, words = "≠", t("They disagree")
-    return f'<p class="bond"><b>{sign}</b> {escape(words)}</p>'
-
-
-def _cell(
-    t: Translator,
-    photo: Photo,
-    folder: ModelFolder,
-    model: Answers,
-    rows: tuple[Row, ...],
-    index: int,
-    settings: Settings,
-) -> None:
-    answer = _answer(current().album.answer(folder.spec.key, photo))
-    outcome = conclude(answer, model.labels, settings)
-    st.html(f'<p class="model">{escape(model.name)}</p>{verdict_line(t, outcome)}')
-    words = t.listed(f"{row.name} {percent(cell.probability)}" for row in rows if (cell := row.cells[index]))
-    chart = side_by_side(rows, index, t, ink=ink())
-    st.vega_lite_chart(chart, width="stretch", alt=words, key=f"side-{photo.id}-{model.model}")
-    st.html(f'<p class="facts">{escape(sight(t, photo, folder.spec.input))} · {answer.milliseconds:.1f} ms</p>')
-
-
-def _failures(t: Translator, album: Album, folders: Sequence[ModelFolder]) -> None:
-    failures = {
-        photo.id: answer
-        for photo in album.photos
-        for folder in folders
-        if isinstance(answer := album.answer(folder.spec.key, photo), Failure)
-    }
-    for failure in failures.values():
-        st.html(verdict_line(t, failure))
-
-
 def _downloads(
     t: Translator,
     album: Album,
     folders: Sequence[ModelFolder],
-    labels: Sequence[tuple[str, ...]],
+    labels: Labels,
     settings: Settings,
 ) -> None:
     def outcomes() -> list[Outcome]:
@@ -264,5 +277,4 @@ def _downloads(
             if (answer := album.answer(folder.spec.key, photo)) is not None
         ]
 
-    with st.container(horizontal=True):
-        offer_tables(t, outcomes, settings, name="discern-comparison")
+    offer_tables(t, outcomes, settings, name="discern-comparison")

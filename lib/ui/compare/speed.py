@@ -33,7 +33,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
     is_open = job is None or not (again and job.is_live)
     if is_open and st.button(words, type="primary", icon=":material/speed:"):
         job = waiting.begin(t, Kind.BENCHMARK, _JOB, _work(folders), subject=subject)
-    ended = waiting.watch(t, job, t("Measuring… other work on this computer would disturb it."))
+    ended = waiting.watch(t, job, t("Measuring. Other work on this computer would disturb it. Step:"))
     if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):
         _figures(t, ended.result, folders)
 
@@ -53,12 +53,12 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
     heads = [
         t("Model"),
         t("Threads"),
-        t("Median (ms)"),
-        t("90% finish within (ms)"),
-        t("Photos a second"),
+        t("Model alone: one photo (ms)"),
+        t("Nine of ten take at most (ms)"),
+        t("From file to answer: photos per second"),
         t("Memory"),
         t("File size"),
-        t("30 frames per second"),
+        t("Live video"),
     ]
     rows = [
         [
@@ -74,14 +74,16 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
         for m in result.measurements
     ]
     st.html(table(heads, rows))
-    st.caption(
+    meanings = [
+        t("Model alone: the time for one photo that is already scaled. Half of the photos take less."),
+        t("From file to answer: JPEG files are opened and scaled too, and all CPU cores work at once."),
         t(
-            "Milliseconds: one photo, already scaled, until its probabilities are there. Photos a second: from the "
-            "JPEG file on, all cores busy. Video at 30 frames per second leaves {ms} ms per frame; a model keeps up if "
-            "both figures allow it.",
+            "Live video: 30 pictures per second. A model keeps up if it alone takes at most {ms} ms, and at least 30 "
+            "photos per second get from file to answer.",
             ms=f"{FRAME_MS:.0f}",
-        )
-    )
+        ),
+    ]
+    st.caption("\n".join(f"- {plain(meaning)}" for meaning in meanings))
     _against_accuracy(t, result, names)
     _published(t, result, names)
 
