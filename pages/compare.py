@@ -5,13 +5,12 @@ from html import escape
 import streamlit as st
 
 from lib.errors import AppError
-from lib.ui import choosing, verdict_settings, web
+from lib.ui import choosing, verdict_settings
 from lib.ui.compare import choose, labelled, side, speed
 from lib.ui.language import translator
 from lib.ui.style import plain
 
 t = translator()
-st.html(f"<style>{web.read('compare.css')}</style>")
 st.html(f'<h1 class="unseen">{escape(t("Compare models"))}</h1>')
 bar = st.container(horizontal=True, vertical_alignment="center", key="compare-bar")
 parts = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
@@ -21,7 +20,8 @@ try:
     folders = choose.pick(t, bar)
     if not folders:
         st.stop()
-    chosen = verdict_settings.draw(t, *(folder.spec.output.classes for folder in folders))
+    with bar:
+        chosen = verdict_settings.draw(t, *(folder.spec.output.classes for folder in folders))
     match part:
         case "labelled":
             labelled.draw(t, folders, chosen)
