@@ -16,8 +16,9 @@ from lib.classify.infer import least_side
 from lib.classify.outputs import dequantise, sum_slack, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.datasets.groups import groups_of
-from lib.embed import Options, Target, render
-from lib.embed.mobilenets import MOBILENETS
+from lib.embed import MOBILENETS, Engine, Options, Target, render
+from lib.embed.web import description, modules
+from lib.embed.words import FAULTS
 from lib.errors import ModelOutputError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.imagenet import imagenet
@@ -43,15 +44,14 @@ def node() -> str:
 
 
 @pytest.fixture
-def run(node: str, tmp_path: Path, tiny_model: Callable[[str], ModelFolder]) -> Run:
-    """Return what calls functions of the shared modules: (module, function, arguments) → result or error."""
-    return lambda calls: run_in(node, tmp_path, calls, Options(tiny_model("float32"), Target.NPM))
+def run(node: str, tmp_path: Path) -> Run:
+    """Return what calls functions of the modules of discern.js: (module, function, arguments) → result or error."""
+    return lambda calls: run_in(node, tmp_path, calls)
 
 
-def run_in(node: str, folder: Path, calls: Iterable[Call], options: Options) -> list[dict[str, Any]]:
-    for name, text in render(options).files.items():
-        if name.endswith(".js") and "/discern/" in name:
-            (folder / Path(name).name).write_text(text, encoding="utf-8")
+def run_in(node: str, folder: Path, calls: Iterable[Call]) -> list[dict[str, Any]]:
+    for name, text in modules(Engine.LITERT):
+        (folder / name).write_text(text, encoding="utf-8")
     (folder / "package.json").write_text('{"type": "module"}')
     asked = [{"module": module, "name": name, "arguments": values} for module, name, values in calls]
     done = subprocess.run(
@@ -119,8 +119,7 @@ def test_verdict_and_sentence_are_those_of_the_app(
     node: str, tmp_path: Path, tiny_model: Callable[[str], ModelFolder], language: str
 ) -> None:
     say = Translator(language)
-    options = Options(tiny_model("float32"), Target.NPM, language=language)
-    words = _words(render(options).files["src/discern/words.js"])
+    words = description(Options(tiny_model("float32"), Target.NPM, language=language))["words"]
     every = cases()
     judged = run_in(
         node,
@@ -129,9 +128,8 @@ def test_verdict_and_sentence_are_those_of_the_app(
             ("verdict", "judge", [v.tolist(), list(n), {"ratio": t.ratio, "floor": t.floor_for(len(n))}])
             for v, n, t in every
         ],
-        options,
     )
-    told = run_in(node, tmp_path, [("verdict", "explain", [one["result"], words]) for one in judged], options)
+    told = run_in(node, tmp_path, [("verdict", "explain", [one["result"], words]) for one in judged])
     kinds = set()
     for (values, names, thresholds), one, sentence in zip(every, judged, told, strict=True):
         expected = judge(values, names, thresholds)
@@ -164,7 +162,7 @@ def grouped_cases(groups: Groups) -> list[tuple[NDArray[np.float64], Thresholds]
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_groups_and_their_sentence_are_those_of_the_app(node: str, tmp_path: Path, language: str) -> None:
     say, options = Translator(language), Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], Target.NPM, language=language)
-    words = _words(render(options).files["src/discern/words.js"])
+    words = description(options)["words"]
     # Thirty classes in eight groups of the real names; the whole table is compared below.
     names = tuple(f"{{names}} $& {number}" for number in range(30))
     real = imagenet_groups()
@@ -178,10 +176,8 @@ def test_groups_and_their_sentence_are_those_of_the_app(node: str, tmp_path: Pat
         (values.tolist(), {"ratio": thresholds.ratio, "floor": thresholds.floor_for(30)})
         for values, thresholds in every
     ]
-    judged = run_in(node, tmp_path, [("verdict", "judge", [v, names, limits]) for v, limits in calls], options)
-    leading = run_in(
-        node, tmp_path, [("verdict", "judgeGroups", [v, names, spans, limits]) for v, limits in calls], options
-    )
+    judged = run_in(node, tmp_path, [("verdict", "judge", [v, names, limits]) for v, limits in calls])
+    leading = run_in(node, tmp_path, [("verdict", "judgeGroups", [v, names, spans, limits]) for v, limits in calls])
     told = run_in(
         node,
         tmp_path,
@@ -189,7 +185,6 @@ def test_groups_and_their_sentence_are_those_of_the_app(node: str, tmp_path: Pat
             ("verdict", "explain", [one["result"], words, group["result"]])
             for one, group in zip(judged, leading, strict=True)
         ],
-        options,
     )
     said = 0
     for (values, thresholds), group, sentence in zip(every, leading, told, strict=True):
@@ -215,8 +210,7 @@ def imagenet_groups() -> Groups:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_table_of_a_snippet_is_that_of_the_app_and_small(language: str) -> None:
     options = Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], Target.NPM, language=language)
-    code = render(options).files["src/discern/model.js"]
-    spans = json.loads(code.partition("export const model = ")[2].rstrip().removesuffix(";"))["groups"]
+    spans = json.loads(render(options).files["public/model.json"])["groups"]
     groups, say = imagenet_groups(), Translator(language)
     of_class = np.full(1000, len(groups.names))
     for number, ranges in enumerate(spans.values()):
@@ -229,13 +223,8 @@ def test_the_table_of_a_snippet_is_that_of_the_app_and_small(language: str) -> N
 
 def test_a_model_without_groups_has_neither_table_nor_sentences(tiny_model: Callable[[str], ModelFolder]) -> None:
     files = render(Options(tiny_model("float32"), Target.NPM)).files
-    assert '"groups"' not in files["src/discern/model.js"]
+    assert '"groups"' not in files["public/model.json"]
     assert "Most likely" not in "".join(files.values())
-
-
-def _words(module: str) -> dict[str, str]:
-    found: dict[str, str] = json.loads(module.partition("export const words = ")[2].rstrip().removesuffix(";"))
-    return found
 
 
 def test_percentages_round_as_in_the_app(run: Run) -> None:
@@ -310,7 +299,7 @@ def test_outputs_are_read_as_in_the_app(
     run: Run, raw: list[float], scale: float, zero_point: int, spec: OutputSpec
 ) -> None:
     (found,) = run(
-        [("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec, scale, zero_point)])]
+        [("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec, scale, zero_point), FAULTS])]
     )
     expected = to_probabilities(dequantise(np.array(raw), scale, zero_point), spec, scale=scale)
     assert found == {"result": pytest.approx(expected)}
@@ -332,7 +321,7 @@ def test_outputs_are_read_as_in_the_app(
 def test_what_is_no_answer_is_refused_in_the_same_words(run: Run, raw: list[float], spec: OutputSpec) -> None:
     with pytest.raises(ModelOutputError) as expected:
         to_probabilities(np.array(raw), spec)
-    (found,) = run([("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec)])])
+    (found,) = run([("tensor", "toProbabilities", [{"numbers": [str(v) for v in raw]}, _output(spec), FAULTS])])
     assert found == {"error": str(expected.value)}
 
 

@@ -1,6 +1,8 @@
 """Code that is written for models: every target, escaping, what is refused, and Python code run as it is."""
 
 import ast
+import base64
+import hashlib
 import importlib.util
 import json
 import re
@@ -21,9 +23,27 @@ import pytest
 from lib.catalogue.store import SHIPPED
 from lib.classify.opening import open_classifier
 from lib.datasets.groups import groups_of
-from lib.embed import MOBILENETS, Input, Options, Target, Weights, bundle, companions, matching, preview, render, web
+from lib.embed import (
+    MOBILENETS,
+    Engine,
+    Input,
+    Options,
+    Snippet,
+    Target,
+    Weights,
+    bundle,
+    companions,
+    matching,
+    packages,
+    preview,
+    preview_files,
+    render,
+    steps,
+    web,
+)
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
+from lib.embed.words import GROUPS
 from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.formats.quantise import quantise_int8
 from lib.formats.tables import ends_of, read_ends
@@ -107,9 +127,12 @@ def test_web_pages_take_photos_from_everywhere(
 ) -> None:
     found = MOBILENETS.get(model) or tiny_model(model)
     files = render(Options(found, target, input=given)).files
-    every = "\n".join(files.values())
-    assert ("await startCamera(" in every) == (given is Input.CAMERA)
-    assert ('type="file"' in every) == (given is Input.FILE)
+    written = {name: text for name, text in files.items() if not name.endswith(("discern.js", "discern.d.ts"))}
+    every = "\n".join(written.values())
+    if target is not Target.SCRIPT:  # the element draws them itself
+        assert ("startCamera(" in every) == (given is Input.CAMERA)
+        assert ('type="file"' in every) == (given is Input.FILE)
+    assert (f' input="{given}"' in files["index.html"]) == (target is Target.SCRIPT and given is not Input.FILE)
     assert ('src="photo.jpg"' in every or "'photo.jpg'" in every) == (given is Input.IMG)
 
 
@@ -120,38 +143,99 @@ def test_what_a_project_asks_npm_for_is_exact(tiny_model: Callable[[str], ModelF
             assert re.fullmatch(r"\d+\.\d+\.\d+", version)
 
 
+# Lines of what a person reads and pastes.
+MOST_LINES = {Target.SCRIPT: 15, Target.MODULE: 15} | dict.fromkeys(
+    (Target.NPM, Target.VUE, Target.REACT, Target.SVELTE), 25
+)
+
+
+@pytest.mark.parametrize("target", WEB)
+@pytest.mark.parametrize("given", Input)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("model", ["tfjs-mobilenet-v1-0.25", "float32"])
+def test_short_code_is_short(
+    tiny_model: Callable[[str], ModelFolder], target: Target, given: Input, language: str, model: str
+) -> None:
+    found = MOBILENETS.get(model) or tiny_model(model)
+    snippet = render(Options(found, target, input=given, language=language))
+    code = snippet.files["index.html"] if snippet.main == "plain.html" else snippet.code
+    assert len(code.splitlines()) <= MOST_LINES[target]
+    assert max(map(len, code.splitlines())) <= 170
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_plain_code_for_tfjs_has_the_shape_of_the_published_example(language: str) -> None:
+    snippet = render(Options(MOBILENETS["tfjs-mobilenet-v2-0.5"], Target.SCRIPT, language=language))
+    assert snippet.main == "plain.html"
+    assert len(snippet.code.splitlines()) <= 40
+    assert "mobilenet.load({version: 2, alpha: 0.5, inputRange: [0.0, 1.0], modelUrl})" in snippet.code
+    assert ".classify(photo, " in snippet.code
+    assert snippet.code.count("<script src=") == 2
+    assert snippet.code.count('integrity="sha384-') == 2
+    assert "discern.js" not in snippet.code
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("is_built", [False, True])
+def test_discern_js_is_the_same_whatever_the_model(engine: Engine, is_built: bool) -> None:
+    code = web.library(engine, is_built=is_built)
+    assert re.findall(r"^export \{(.*)\};$", code, re.MULTILINE) == ["Classifier, load, startCamera"]
+    names = re.findall(r"^(?:async )?(?:const|let|function|class) (\w+)", code, re.MULTILINE)
+    assert len(names) == len(set(names)) > 50
+    assert not re.search(r"^(export \w|import \{)", code, re.MULTILINE)
+    assert ("import('@" in code) == is_built
+    files = packages.LITERT_FILES if engine is Engine.LITERT else packages.TFJS_FILES
+    for file in files:  # exact versions, and what a browser compares
+        assert is_built or f'"place": "{file.place}",' in code
+        assert is_built or f'"integrity": "{file.integrity}"' in code
+
+
 @pytest.mark.parametrize("target", PAGES)
 @pytest.mark.parametrize("model", ["tfjs-mobilenet-v2-1.0", "float32"])
-def test_every_script_of_a_page_has_an_exact_version_and_a_digest(
+def test_a_page_says_what_discern_js_must_be(
     tiny_model: Callable[[str], ModelFolder], target: Target, model: str
 ) -> None:
-    code = render(Options(MOBILENETS.get(model) or tiny_model(model), target)).code
-    addresses = set(re.findall(r"https://cdn\.jsdelivr\.net/npm/[^\"']+", code))
-    assert addresses
-    for address in addresses:
-        assert re.search(r"@\d+\.\d+\.\d+/.+\.(js|wasm)$", address)
-        after = code[code.rindex(address) + len(address) :]
-        assert re.match(r"\"(,)?:?\s*(\"?integrity\"?[:=]\s*)?\"sha384-[A-Za-z0-9+/]{64}\"", after), address
+    files = render(Options(MOBILENETS.get(model) or tiny_model(model), target)).files
+    digest = base64.b64encode(hashlib.sha256(files["discern.js"].encode()).digest()).decode()
+    assert f'"sha256-{digest}"' in files["index.html"]
+    assert json.loads(files["model.json"])["scripts"] == "https://cdn.jsdelivr.net/npm/"
 
 
-def test_names_at_the_top_of_the_modules_of_one_page_differ(tiny_model: Callable[[str], ModelFolder]) -> None:
-    for model in (tiny_model("float32"), MOBILENETS["tfjs-mobilenet-v1-1.0"]):
-        for given in Input:
-            code = render(Options(model, Target.MODULE, input=given)).code
-            script = code.rpartition('<script type="module">')[2].partition("</script>")[0]
-            names = re.findall(r"^(?:async )?(?:const|let|function) (\w+)", script, re.MULTILINE)
-            assert len(names) > 30
-            assert len(names) == len(set(names))
+@pytest.mark.parametrize("target", WEB)
+@pytest.mark.parametrize("given", Input)
+@pytest.mark.parametrize("model", ["tfjs-mobilenet-v1-0.25", "float32"])
+def test_complete_code_is_one_file_with_nothing_dead_in_it(
+    tiny_model: Callable[[str], ModelFolder], target: Target, given: Input, model: str
+) -> None:
+    snippet = render(Options(MOBILENETS.get(model) or tiny_model(model), target, input=given, complete=True))
+    assert not {"discern.js", "src/discern.js", "model.json", "public/model.json"} & set(snippet.files)
+    code = snippet.code
+    names = re.findall(r"^(?:async )?(?:const|let|function|class) (\w+)", code, re.MULTILINE)
+    assert len(names) == len(set(names)) > 30
+    bare = re.sub(r"//.*", "", code)
+    assert [name for name in names if len(re.findall(rf"\b{name}\b", bare)) < 2 and name != "Discern"] == []
+    has = {name: name in names for name in ("startCamera", "orientationOf", "toTensor", "toImageData")}
+    assert has["startCamera"] == (given is Input.CAMERA)
+    assert has["orientationOf"] == (given is not Input.CAMERA)  # only a file or an <img> may be a WebP on its side
+    assert has["toTensor"] == (model == "float32")
+    assert has["toImageData"] == (model != "float32")
+    assert "customElements" not in code
+    said = described_in(code)["words"]
+    used = set(re.findall(r"\bwords\.(\w+)", code))
+    assert used - {*said} <= GROUPS.keys()  # which this model has none of
+    assert set(said) - used == {"clear", "close", "weak", "none"}  # words[kind]
 
 
 @pytest.mark.parametrize("target", PAGES)
 @pytest.mark.parametrize("given", Input)
-def test_node_reads_the_scripts_of_a_page(nasty: ModelFolder, tmp_path: Path, target: Target, given: Input) -> None:
+def test_node_reads_the_complete_script_of_a_page(
+    nasty: ModelFolder, tmp_path: Path, target: Target, given: Input
+) -> None:
     node = find_node()
     if node is None:
         pytest.skip("Node is needed: there is none on this machine, nor the package that tests/embed installs")
-    script = page_of(render(Options(nasty, target, input=given)).code).scripts[-1]
-    path = tmp_path / ("page.mjs" if target is Target.MODULE else "page.cjs")
+    script = page_of(render(Options(nasty, target, input=given, complete=True)).code).scripts[-1]
+    path = tmp_path / "page.mjs"
     path.write_text(script, encoding="utf-8")
     done = subprocess.run([node.node, "--check", path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -190,33 +274,35 @@ def page_of(code: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("target", PAGES)
-def test_names_that_are_attacks_stay_text_in_a_page(
-    nasty: ModelFolder, nasty_labels: None, target: Target, tiny_model: Callable[[str], ModelFolder]
+@pytest.mark.parametrize("complete", [False, True])
+@pytest.mark.parametrize("target", WEB)
+def test_names_that_are_attacks_stay_text(
+    nasty: ModelFolder, nasty_labels: None, target: Target, complete: bool, tiny_model: Callable[[str], ModelFolder]
 ) -> None:
-    page = page_of(render(Options(nasty, target)).code)
-    harmless = page_of(render(Options(tiny_model("float32"), target)).code)
-    assert page.tags == harmless.tags
+    snippet = render(Options(nasty, target, complete=complete))
+    harmless = render(Options(tiny_model("float32"), target, complete=complete))
+    page = page_of(snippet.files["index.html"])
+    assert page.tags == page_of(harmless.files["index.html"]).tags
     assert page.title.strip() == NASTY_NAME
-    assert page.labels[0] == NASTY_NAME
-    assert model_in(page.scripts[-1])["labels"] == list(NASTY_LABELS)
+    assert snippet.files.keys() == harmless.files.keys()
+    described = described_in(snippet.code) if complete else json.loads(json_of(snippet))
+    assert (described["name"], described["labels"]) == (NASTY_NAME, list(NASTY_LABELS))
+    differ = {name for name in snippet.files if snippet.files[name] != harmless.files[name]}
+    if complete:
+        assert differ <= {"index.html", snippet.main}
+        assert "</script><script>alert" not in snippet.code
+    else:
+        assert differ <= {"index.html", "model.json", "public/model.json"}
 
 
-@pytest.mark.parametrize("target", [Target.NPM, Target.VUE, Target.REACT, Target.SVELTE])
-def test_components_hold_no_text_from_outside(
-    nasty: ModelFolder, nasty_labels: None, target: Target, tiny_model: Callable[[str], ModelFolder]
-) -> None:
-    files, harmless = render(Options(nasty, target)).files, render(Options(tiny_model("float32"), target)).files
-    assert files.keys() == harmless.keys()
-    assert {name for name in files if files[name] != harmless[name]} == {"index.html", "src/discern/model.js"}
-    model = model_in(files["src/discern/model.js"])
-    assert (model["name"], model["labels"]) == (NASTY_NAME, list(NASTY_LABELS))
-    assert page_of(files["index.html"]).title.strip() == NASTY_NAME
+def json_of(snippet: Snippet) -> str:
+    """Return the description of the model that lies beside short code."""
+    return next(text for name, text in snippet.files.items() if name.endswith("model.json"))
 
 
-def model_in(script: str) -> dict[str, Any]:
-    """Return the table of the model in JavaScript, which is JSON."""
-    found: dict[str, Any] = json.JSONDecoder().raw_decode(script.partition("const model = ")[2])[0]
+def described_in(code: str) -> dict[str, Any]:
+    """Return the description of the model in complete code, which is JSON."""
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(code.partition("const description = ")[2])[0]
     return found
 
 
@@ -295,7 +381,7 @@ def test_a_name_that_there_is_not_is_an_error() -> None:
 
 
 def test_plain_templates_do_not_end_a_script_early() -> None:
-    for path in (FOLDER / "web").glob("*.js"):
+    for path in (FOLDER / "web").glob("*.js"):  # those of short code end their own
         assert "</script" not in path.read_text(encoding="utf-8").lower(), path.name
 
 
@@ -349,7 +435,7 @@ def test_addresses(tiny_model: Callable[[str], ModelFolder], address: str, model
     else:
         options = Options(found, Target.SCRIPT, weights=Weights.ADDRESS, address=address)
         assert options.model_address == expected
-        assert json.dumps(expected) in render(options).code
+        assert json.loads(json_of(render(options)))["weights"] == expected
 
 
 def test_a_model_without_a_keras_file_has_no_keras_code(tiny_model: Callable[[str], ModelFolder]) -> None:
@@ -372,8 +458,8 @@ def test_the_code_of_a_probe_takes_its_numbers_as_shares_and_of_no_other_softmax
     for target in (Target.PYTHON_LITERT, Target.ANDROID, Target.IOS):
         assert "0.02" not in render(Options(probe, target)).code
         assert "0.02" in render(Options(sigmoids, target)).code
-    assert '"slack": null' in render(Options(probe, Target.SCRIPT)).code
-    assert '"slack": 0.02' in render(Options(sigmoids, Target.SCRIPT)).code
+    assert '"slack": null' in json_of(render(Options(probe, Target.SCRIPT)))
+    assert '"slack": 0.02' in json_of(render(Options(sigmoids, Target.SCRIPT)))
 
 
 def test_there_is_no_code_for_a_model_of_one_class(tiny_model: Callable[[str], ModelFolder]) -> None:
@@ -409,7 +495,7 @@ def test_int8_ends_are_told_and_the_code_is_for_the_file_that_comes_with_it(
     snippet, came = render(options), ends_of(companions(options)["model.tflite"], "x")
     assert any("int8" in note.text for note in snippet.notes)
     assert (came.input.dtype, came.output.dtype) == ("uint8", "uint8")
-    said = model_in(snippet.code)
+    said = json.loads(json_of(snippet))
     assert (said["input"]["type"], said["input"]["scale"]) == ("uint8", came.input.scale)
     assert (said["input"]["zeroPoint"], said["output"]["zeroPoint"]) == (came.input.zero_point, came.output.zero_point)
     for target in (Target.PYTHON_LITERT, Target.ANDROID):  # they know int8, and get the model's own file
@@ -459,13 +545,13 @@ def test_notes_and_sentences_are_in_every_language(
 
 
 def test_thresholds_are_those_of_the_app(tiny_model: Callable[[str], ModelFolder]) -> None:
-    few = model_in(render(Options(tiny_model("float32"), Target.SCRIPT)).code)
+    few = json.loads(json_of(render(Options(tiny_model("float32"), Target.SCRIPT))))
     assert few["thresholds"] == {"ratio": 0.5, "floor": 0.5}
-    many = model_in(render(Options(MOBILENETS["tfjs-mobilenet-v1-1.0"], Target.SCRIPT)).code)
+    many = json.loads(json_of(render(Options(MOBILENETS["tfjs-mobilenet-v1-1.0"], Target.SCRIPT))))
     assert many["thresholds"] == {"ratio": 0.5, "floor": 0.2}
     own = Options(tiny_model("float32"), Target.SCRIPT, top=2, thresholds=Thresholds(0.3, 0.7))
-    assert model_in(render(own).code)["thresholds"] == {"ratio": 0.3, "floor": 0.7}
-    assert model_in(render(own).code)["top"] == 2
+    said = json.loads(json_of(render(own)))
+    assert (said["thresholds"], said["top"]) == ({"ratio": 0.3, "floor": 0.7}, 2)
 
 
 @pytest.mark.parametrize(
@@ -500,17 +586,32 @@ def test_mobilenets_are_where_the_package_looks_for_them() -> None:
     )
 
 
+@pytest.mark.parametrize("complete", [False, True])
 @pytest.mark.parametrize("target", WEB)
-def test_the_preview_is_the_code_itself(tiny_model: Callable[[str], ModelFolder], target: Target) -> None:
-    options = Options(tiny_model("float32"), target, language="ko", top=2)
-    shown = target if target in PAGES else Target.MODULE
-    page = preview(options, scripts="/app/npm/", model="/app/model/")
-    own = replace(options, target=shown, weights=Weights.ADDRESS, address="/app/model/")
-    code = web.files(own, scripts="/app/npm/")["index.html"]
+def test_the_preview_is_the_code_itself(
+    tiny_model: Callable[[str], ModelFolder], target: Target, complete: bool
+) -> None:
+    options = Options(tiny_model("float32"), target, language="ko", top=2, complete=complete)
+    page = preview(options, folder="/app/m/", scripts="/app/npm/")
+    is_page = target in PAGES
+    shown = replace(options, target=target if is_page else Target.SCRIPT, complete=complete and is_page)
+    code = web.files(shown)["index.html"].replace("https://cdn.jsdelivr.net/npm/", "/app/npm/")
     before, _, after = page.rpartition("<script>\n// Not part of the code")
-    assert before + after.partition("</script>\n")[2] == code
+    assert before.replace('<base href="/app/m/">', "") + after.partition("</script>\n")[2] == code
     assert "cdn.jsdelivr.net" not in page
-    assert model_in(page)["address"] == "/app/model/model.tflite"
+    files = preview_files(options, weights="../w/model.tflite", scripts="../npm/")
+    assert files["discern.js"] == web.library(Engine.LITERT)
+    described = json.loads(files["model.json"])
+    assert (described["weights"], described["scripts"]) == ("../w/model.tflite", "../npm/")
+
+
+@pytest.mark.parametrize("target", Target)
+def test_there_are_three_steps(tiny_model: Callable[[str], ModelFolder], target: Target) -> None:
+    model = MOBILENETS["tfjs-mobilenet-v2-0.5"] if target is Target.PYTHON_KERAS else tiny_model("float32")
+    options = Options(model, target)
+    assert len(steps(options)) == 3
+    for message in (*steps(options), *render(options).notes):
+        assert "`" not in str(message)
 
 
 # Python code, as it is ----------------------------------------------------------------------------------------------

@@ -32,12 +32,13 @@ from lib.embed import (
     render,
     tfjs_model,
 )
+from lib.embed.options import PAGES
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.verdict import Thresholds
-from lib.work.files import data_folder
+from lib.work.files import data_folder, size_words
 
 
 def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -56,6 +57,14 @@ def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="PATH",
         help="folder to write all files to, the model's own included, or file for code that is one file, or, with "
         "--weights bundle, the zip to make; else the main file is printed",
+    )
+    parser.add_argument(
+        "--complete", action="store_true", help="all in one file, without discern.js and model.json beside it"
+    )
+    parser.add_argument(
+        "--single",
+        action="store_true",
+        help="with --out FILE.html: one page with scripts and model in it, which opens by double-click",
     )
     parser.add_argument(
         "--engine",
@@ -101,7 +110,10 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
         input=Input(arguments.input),
         weights=Weights(weights),
         address=arguments.address,
+        complete=arguments.complete,
     )
+    if arguments.single:
+        return _write_single(options, arguments.out, say)
     snippet = render(options)
     if arguments.out is None:
         _print(snippet.code)
@@ -112,6 +124,24 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
             put(say(N_("Written: {file}"), file=file))
     for message in snippet.notes:
         note(say.message(message))
+    return ALL_WELL
+
+
+def _write_single(options: Options, out: Path | None, say: Translator) -> int:
+    """Write the page that opens by double-click.
+
+    Raises:
+        UsageError: `out` is no page, or there is no such page for these options.
+        DownloadError: The scripts could not be fetched.
+    """
+    from lib.embed import single
+    from lib.embed.scripts import Scripts
+
+    if out is None or out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(N_("One file that opens by double-click needs --out and a name that ends in .html."))
+    with download_progress("npm", say) as on_progress:
+        page = single.make(options, Scripts(data_folder()), on_progress=on_progress)
+    put(say(N_("Written: {file} ({size})"), file=_write_file(out, page), size=size_words(len(page))))
     return ALL_WELL
 
 
@@ -161,13 +191,15 @@ def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:
     Raises:
         UsageError: They cannot be written, or `out` is a file and there are several.
     """
-    is_file = out.suffix[1:].isalpha()  # `my-v1.0` is a folder, as many ids of models are
-    if is_file and not out.is_dir() and len(snippet.files) == 1:
-        return [_write_file(out, snippet.code.encode())]
-    if out.is_file():
-        raise UsageError(N_("{file} is a file; the code for {target} takes a folder."), file=out, target=options.target)
-    written = [_write_file(out / name, text.encode()) for name, text in snippet.files.items()]
-    return written + [_write_file(out / name, content) for name, content in companions(options).items()]
+    folder, files = out, {name: text.encode() for name, text in snippet.files.items()}
+    if out.suffix[1:].isalpha() and not out.is_dir():  # `my-v1.0` is a folder, as many ids of models are
+        if len(files) > 1 and options.target not in PAGES:
+            text = N_("{file} is a file; the code for {target} takes a folder.")
+            raise UsageError(text, file=out, target=options.target)
+        folder, files = out.parent, {out.name: files.pop(snippet.main), **files}
+    if len(files) > 1 or folder == out:
+        files |= companions(options)
+    return [_write_file(folder / name, content) for name, content in files.items()]
 
 
 def _write_file(path: Path, content: bytes) -> Path:

@@ -6,12 +6,13 @@ MobileNets; the rule of `lib.verdict` is in the code and says the same in the sa
 """
 
 from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
+from lib.embed.notes import steps
 from lib.embed.options import Engine, Input, Options, Target, Weights, tfjs_model
-from lib.embed.preview import preview
+from lib.embed.preview import preview, preview_files
 from lib.embed.snippet import Snippet, companions, render
 from lib.embed.web import weights_file
 
 __all__ = [
     "MOBILENETS", "Engine", "Input", "Options", "Snippet", "Target", "TfjsMobilenet", "Weights", "companions",
-    "matching", "preview", "render", "tfjs_model", "weights_file",
+    "matching", "preview", "preview_files", "render", "steps", "tfjs_model", "weights_file",
 ]  # fmt: skip

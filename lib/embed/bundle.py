@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.embed import packages, web
-from lib.embed.options import MODEL_FILE, TFJS_FILE, Options, Target, Weights
+from lib.embed.options import MODEL_FILE, TFJS_FILE, Options, Weights
 from lib.embed.packages import PackageFile, pins
 from lib.embed.scripts import Scripts
 from lib.embed.snippet import render
@@ -49,7 +49,7 @@ def files_needed(options: Options) -> tuple[PackageFile, ...]:
     """Return the packages' files that a bundle for `options` holds."""
     if isinstance(options.model, ModelFolder):
         return packages.LITERT_FILES
-    return packages.TFJS_SCRIPT_FILES if options.target is Target.SCRIPT else packages.TFJS_MODULE_FILES
+    return packages.TFJS_FILES
 
 
 def make(
@@ -156,7 +156,7 @@ def _licences(options: Options, needed: tuple[PackageFile, ...]) -> dict[str, by
         lines.append(f"{MODEL_FILE} ({spec.name}): {spec.licence}")
     else:
         lines.append(f"{_MODEL_FOLDER}{TFJS_FILE} ({options.model.name}): as its makers say; Google's are Apache-2.0.")
-    lines.append("index.html: Apache-2.0. Discern.")
+    lines.append("index.html, discern.js: Apache-2.0. Discern.")
     texts = [APACHE, *([LICENCES / "MIT.txt"] if options.engine == "tfjs" else [])]
     return {
         "licences/LICENCES.txt": ("\n".join(lines) + "\n").encode(),

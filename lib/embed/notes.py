@@ -3,10 +3,39 @@
 from collections.abc import Iterator
 
 from lib.embed.mobilenets import INPUT, TfjsMobilenet
-from lib.embed.options import MODEL_FILE, PAGES, WEB, Engine, Input, Options, Target, Weights
+from lib.embed.options import DESCRIPTION, LIBRARY, MODEL_FILE, PAGES, WEB, Engine, Input, Options, Target, Weights
 from lib.formats.tables import read_ends
 from lib.messages import N_, Message
 from lib.model.spec import ModelFolder
+
+
+def steps(options: Options) -> tuple[Message, ...]:
+    """Return what to do with the code, in three steps."""
+    match options.target:
+        case Target.SCRIPT | Target.MODULE:
+            return (
+                Message(N_("Download the files and put them in one folder of your web server.")),
+                Message(N_("Open {page} over http:// or https://."), {"page": "index.html"}),
+                Message(N_("Copy the code into a page of your own in that folder.")),
+            )
+        case Target.NPM | Target.VUE | Target.REACT | Target.SVELTE:
+            return (
+                Message(N_("Download the files and unpack them.")),
+                Message(N_("In that folder, run “npm install”, then “npm run dev”.")),
+                Message(N_("Open the address that it shows. “npm run build” makes the page for your server.")),
+            )
+        case Target.PYTHON_LITERT | Target.PYTHON_KERAS:
+            return (
+                Message(N_("Download the files and unpack them.")),
+                Message(N_("Install the packages that the first lines of the file name.")),
+                Message(N_("Run “python {file} photo.jpg”."), {"file": "classify.py"}),
+            )
+        case _:
+            return (
+                Message(N_("Download the files and put the model and the labels into your app.")),
+                Message(N_("Add the package that the first lines of the file name.")),
+                Message(N_("Copy the code and call “classify” with a photo.")),
+            )
 
 
 def notes_on(options: Options) -> tuple[Message, ...]:
@@ -19,27 +48,24 @@ def notes_on(options: Options) -> tuple[Message, ...]:
 
 
 def _web(options: Options) -> Iterator[Message]:
-    yield Message(
-        N_(
-            "The model is loaded once, when the first photo comes; a failed load can be tried again, and a newer photo "
-            "wins over an older one."
+    if not options.complete:
+        yield Message(
+            N_("{library} holds all the code, whatever the model. {description} holds what belongs to this model."),
+            {"library": LIBRARY, "description": DESCRIPTION},
         )
-    )
+    yield Message(N_("The model is loaded once, when the first photo comes. A failed load can be tried again."))
     yield from _engine(options)
     yield from _weights(options)
-    if options.target not in PAGES:
-        yield Message(
-            N_("Save the files in a folder: `npm install` and `npm run dev` show the page, `npm run build` builds it.")
-        )
-    elif options.weights is not Weights.BUNDLE:
+    if options.target in PAGES and options.weights is not Weights.BUNDLE:
         yield Message(
             N_(
-                "Scripts come from {host} in exact versions; a browser refuses one whose content is not what the code "
+                "Scripts come from {host} in exact versions. A browser refuses one whose content is not what the code "
                 "says (SRI)."
             ),
             {"host": "cdn.jsdelivr.net"},
         )
-    yield Message(N_("Open the page over http or https: a page opened as a file (file://) may not load the model."))
+    if options.target in PAGES:
+        yield Message(N_("Open the page over http or https: a page opened as a file (file://) may not load the model."))
     yield from _input(options)
 
 

@@ -63,6 +63,8 @@ TFJS_FILE = "model.json"
 # another file's.
 MODEL_FILE = "model.tflite"
 KERAS_FILE = "model.keras"
+LIBRARY = "discern.js"  # all the code, whatever the model
+DESCRIPTION = "model.json"  # what belongs to one model
 _SCHEMES = ("", "http", "https")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\<>\"'`^{|}]")
 
@@ -81,6 +83,7 @@ class Options:
         weights: Where a web page takes the model from.
         address: With Weights.ADDRESS: of the model's file, or of the folder it is in, ending in "/"; http, https or
             relative to the page.
+        complete: All in one file, without discern.js and model.json beside it.
 
     Raises:
         UsageError: A value cannot be, or these do not go together.
@@ -94,6 +97,7 @@ class Options:
     input: Input = Input.FILE
     weights: Weights = Weights.DEFAULT
     address: str = ""
+    complete: bool = False
 
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:

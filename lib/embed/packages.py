@@ -96,29 +96,21 @@ def _file(package: str, path: str) -> PackageFile:
     return PackageFile(package, pin.version, path, pin.files[path])
 
 
-LITERT = _file("@litertjs/core", "dist/index.js")
-WASM_UTILS = _file("@litertjs/wasm-utils", "dist/index.js")
-LITERT_FAST, LITERT_COMPATIBLE = (  # the second for browsers without relaxed SIMD
-    tuple(_file("@litertjs/core", f"wasm/{name}.{kind}") for kind in ("js", "wasm"))
-    for name in ("litert_wasm_internal", "litert_wasm_compat_internal")
-)
-LITERT_FILES = (LITERT, WASM_UTILS, *LITERT_FAST, *LITERT_COMPATIBLE)
-LITERT_STARTED = (LITERT, WASM_UTILS, *LITERT_FAST)  # what a browser of today loads of them
-TFJS_SCRIPT = _file("@tensorflow/tfjs", "dist/tf.min.js")
-TFJS_MODULE = _file("@tensorflow/tfjs", "dist/tf.fesm.min.js")
-MOBILENET_SCRIPT = _file("@tensorflow-models/mobilenet", "dist/mobilenet.min.js")
-MOBILENET_MODULE = _file("@tensorflow-models/mobilenet", "dist/mobilenet.esm.js")
-TFJS_SCRIPT_FILES = (TFJS_SCRIPT, MOBILENET_SCRIPT)
-TFJS_MODULE_FILES = (TFJS_MODULE, MOBILENET_MODULE)
-
-# What the browser's own import finds under which name. All of TF.js is in one file, so that there is only one of it.
-LITERT_IMPORTS = {"@litertjs/core": LITERT, "@litertjs/wasm-utils": WASM_UTILS}
-TFJS_IMPORTS = {
-    "@tensorflow/tfjs": TFJS_MODULE,
-    "@tensorflow/tfjs-core": TFJS_MODULE,
-    "@tensorflow/tfjs-converter": TFJS_MODULE,
-    "@tensorflow-models/mobilenet": MOBILENET_MODULE,
+# What the engine's code calls the files; the compatible pair is for browsers without relaxed SIMD.
+LITERT_NAMED = {
+    "core": _file("@litertjs/core", "dist/index.js"),
+    "utils": _file("@litertjs/wasm-utils", "dist/index.js"),
+    "fastLoader": _file("@litertjs/core", "wasm/litert_wasm_internal.js"),
+    "fastBinary": _file("@litertjs/core", "wasm/litert_wasm_internal.wasm"),
+    "compatibleLoader": _file("@litertjs/core", "wasm/litert_wasm_compat_internal.js"),
+    "compatibleBinary": _file("@litertjs/core", "wasm/litert_wasm_compat_internal.wasm"),
 }
+LITERT_FILES = tuple(LITERT_NAMED.values())
+LITERT_STARTED = LITERT_FILES[:4]  # what a browser of today loads of them
+TFJS_FILES = (
+    _file("@tensorflow/tfjs", "dist/tf.min.js"),
+    _file("@tensorflow-models/mobilenet", "dist/mobilenet.min.js"),
+)
 
 # For projects that Vite builds. Exact, as a project for a workshop must build the same next year as today.
 VITE = {"vite": "8.3.8"}
@@ -130,5 +122,5 @@ FRAMEWORKS: dict[str, tuple[dict[str, str], dict[str, str]]] = {  # what the pag
 }
 ENGINE_PACKAGES = {
     "litert": {file.package: file.version for file in LITERT_FILES},
-    "tfjs": {file.package: file.version for file in TFJS_MODULE_FILES},
+    "tfjs": {file.package: file.version for file in TFJS_FILES},
 }

@@ -2,26 +2,38 @@
 
 from dataclasses import replace
 
-from lib.embed import web
-from lib.embed.escaping import read
-from lib.embed.options import PAGES, Options, Target, Weights
+from lib.embed import packages, web
+from lib.embed.escaping import js, markup, read
+from lib.embed.options import DESCRIPTION, LIBRARY, PAGES, Options, Target, Weights
 
-_END = "</body>"
+_HEAD = '<meta charset="utf-8">'
 
 
-def preview(options: Options, *, scripts: str, model: str) -> str:
-    """Return the page of `options` as HTML, and a bridge in it that classifies the photos that a parent frame sends.
+def preview(options: Options, *, folder: str, scripts: str) -> str:
+    """Return the page of `options` as HTML: the code itself, seen from `folder`, and a bridge at its end.
 
-    The bridge is a script of its own at the end; before it stands what `render` gives for the same options when
-    scripts and model come from these addresses. Projects are shown as the module they share.
+    The bridge classifies the photos that a parent frame sends. Projects for Vite are shown as the page that has the
+    same script in it.
 
     Args:
         options: A web target.
+        folder: Address of the folder with what `preview_files` returns, ending in "/".
         scripts: Address of the folder of packages, ending in "/".
-        model: Address of the folder with the model's file, ending in "/".
     """
-    target = options.target if options.target in PAGES else Target.MODULE
-    shown = replace(options, target=target, weights=Weights.ADDRESS, address=model)
-    page = web.files(shown, scripts=scripts)["index.html"]
-    head, end, tail = page.rpartition(_END)
-    return f"{head}<script>\n{read('web/bridge.js')}</script>\n{end}{tail}"
+    page = web.files(_shown(options))["index.html"].replace(packages.CDN, scripts)
+    based = page.replace(_HEAD, f'{_HEAD}<base href="{markup(folder)}">', 1)
+    return f"{based}<script>\n{read('web/bridge.js')}</script>\n"
+
+
+def preview_files(options: Options, *, weights: str, scripts: str) -> dict[str, str]:
+    """Return the files beside that page, which take the weights and the packages from these addresses."""
+    shown = replace(_shown(options), complete=False)
+    described = {**web.description(shown), "weights": weights, "scripts": scripts}
+    return {LIBRARY: web.library(options.engine), DESCRIPTION: js(described)}
+
+
+def _shown(options: Options) -> Options:
+    is_page = options.target in PAGES
+    target = options.target if is_page else Target.SCRIPT
+    complete = options.complete and is_page
+    return replace(options, target=target, complete=complete, weights=Weights.DEFAULT, address="")

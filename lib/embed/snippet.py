@@ -62,7 +62,8 @@ def render(options: Options) -> Snippet:
         require_a_choice(options.model.spec.output)
     write: Callable[[Options], dict[str, str]] = web.files if options.target in WEB else native.files
     main, language = _MAIN[options.target]
-    return Snippet(write(options), main, notes_on(options), language)
+    files = write(options)
+    return Snippet(files, web.PLAIN if web.PLAIN in files else main, notes_on(options), language)
 
 
 def companions(options: Options) -> dict[str, bytes]:

@@ -1,18 +1,23 @@
-"""Web pages: the modules of the templates, filled in, in one file or as a project for Vite."""
+"""Web pages: short code beside discern.js and model.json, or all that it needs in one file."""
 
+import base64
+import gzip
+import hashlib
 import re
-import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.embed import mobilenets, packages, words
-from lib.embed.escaping import read, render
+from lib.embed.escaping import js, read, render
 from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
-from lib.embed.options import PAGES, Engine, Options, Target, Weights
+from lib.embed.options import DESCRIPTION, LIBRARY, PAGES, Engine, Input, Options, Target, Weights
 from lib.embed.packages import PackageFile
+from lib.embed.shaking import joined, shaken
 from lib.formats.edit import for_browsers, unsigned
 from lib.formats.tables import Ends, Tensor, ends_of
 from lib.formats.unbelieved import once_per_content
@@ -21,27 +26,32 @@ from lib.model.spec import ModelFolder, ModelSpec
 from lib.verdict import default_floor
 
 BUNDLE = "npm/"  # the folder of packages beside a page that needs no internet
-_MODULES = ("verdict", "tensor", "pixels", "engine", "classifier", "photo")
-_IMPORT = re.compile(r"^import \{(?P<names>[^}]*)\} from '\./(?P<module>[\w-]+)\.js';\n", re.MULTILINE)
-_EXPORT = re.compile(r"^export ", re.MULTILINE)
+PLAIN = "plain.html"
+_EXPORTS = ("Classifier", "load", "startCamera")
+_SOURCES = {
+    Input.FILE: {"Blob": "fromFile"},
+    Input.IMG: {"HTMLImageElement": "fromImage"},
+    Input.CAMERA: {"HTMLVideoElement": "fromVideo"},
+}
+_EVERY_SOURCE = {kind: name for sources in _SOURCES.values() for kind, name in sources.items()}
+_CONTROLS = {Input.FILE: "fileControls", Input.CAMERA: "cameraControls", Input.IMG: "imageControls"}
+_COMPONENTS = {
+    Target.NPM: ("main.js", "main.js"),
+    Target.VUE: ("Discern.vue", "main.js"),
+    Target.REACT: ("Discern.jsx", "main.jsx"),
+    Target.SVELTE: ("Discern.svelte", "main.js"),
+}
 
 Facts = dict[str, Any]  # about a model, as the code has them
 
 
-def files(options: Options, *, scripts: str | None = None) -> dict[str, str]:
+def files(options: Options) -> dict[str, str]:
     """Return the files of a web target.
-
-    Args:
-        options: What is asked for.
-        scripts: Address of the folder of packages; None for the CDN, or the bundle's.
 
     Raises:
         ModelFileError: See `render`.
     """
-    if options.target in PAGES:
-        default = BUNDLE if options.weights is Weights.BUNDLE else packages.CDN
-        return {"index.html": _page(options, default if scripts is None else scripts)}
-    return _project(options)
+    return _page(options) if options.target in PAGES else _project(options)
 
 
 def weights_file(folder: ModelFolder) -> bytes:
@@ -53,83 +63,157 @@ def weights_file(folder: ModelFolder) -> bytes:
     return for_browsers(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
 
 
+@cache
+def library(engine: Engine, *, is_built: bool = False) -> str:
+    """Return discern.js: all that runs a model in a browser and says what it sees, whatever the model.
+
+    Args:
+        engine: What runs the model.
+        is_built: For a project whose packages Vite finds; else they come from the address in the model's description.
+    """
+    every = [*_modules(engine, _EVERY_SOURCE, is_built=is_built).values(), read("web/element.js")]
+    return render("web/discern.js", code=joined(every, exports=_EXPORTS))
+
+
+def digest(code: str) -> str:
+    """Return what the attribute `integrity` says of code."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()}"
+
+
+def description(options: Options) -> Facts:
+    """Return what belongs to one model: where it is, what it takes and answers, when it is sure, and all sentences.
+
+    Raises:
+        ModelFileError: See `render`.
+    """
+    described = {**_model(options), "words": _sentences(options)}
+    if options.target in PAGES:
+        described["scripts"] = BUNDLE if options.weights is Weights.BUNDLE else packages.CDN
+    return described
+
+
 _read_ends = once_per_content(lambda content, file: ends_of(unsigned(content, file), file))
 
 
-def _page(options: Options, scripts: str) -> str:
-    """Return the page of the targets `script` and `module`: all modules in one file."""
-    is_module = options.target is Target.MODULE
-    model = _model(options)
-    modules = _modules(options, model, _runtime(options, scripts))
-    names = ("words", "model", "runtime", *_MODULES, "ui", f"input-{options.input}")
-    code = "\n".join(_inlined(modules[name]) for name in names)
-    has_tags = options.engine is Engine.TFJS and not is_module
-    values: dict[str, Any] = {} if has_tags else {"imports": _import_map(options.engine, scripts)}
-    return render(
-        "web/page.html",
-        language=options.language,
-        model=model,
-        css=read("web/style.css"),
-        tags=[_addressed(file, scripts) for file in packages.TFJS_SCRIPT_FILES] if has_tags else [],
-        body=_body(options, model),
-        code=code if is_module else textwrap.indent(code, "  "),
-        is_module=is_module,
-        **values,
+def _page(options: Options) -> dict[str, str]:
+    """Return the files of the targets `script` and `module`."""
+    short = {LIBRARY: library(options.engine), DESCRIPTION: f"{js(description(options))}\n"}
+    page = _filled(f"web/short/{options.target}.html", options)
+    if options.complete:
+        return {"index.html": page}
+    if isinstance(options.model, TfjsMobilenet) and _has_plain(options):
+        return {PLAIN: _plain(options, options.model), "index.html": page, **short}
+    return {"index.html": page, **short}
+
+
+def _project(options: Options) -> dict[str, str]:
+    """Return a project for Vite: `npm install`, `npm run dev` or `npm run build`."""
+    component, main = _COMPONENTS[options.target]
+    page = "npm" if options.target is Target.NPM else "app"
+    files = {
+        f"src/{component}": _filled(f"web/short/{component}", options),
+        "index.html": _filled(f"web/short/{page}.html", options, main=main),
+        "package.json": _package(options),
+        "vite.config.js": read(f"web/vite-{options.target}.config.js"),
+    }
+    if main != component:
+        files[f"src/{main}"] = read(f"web/{main.replace('main', f'main-{options.target}')}")
+    if options.complete:
+        return files
+    return {
+        **files,
+        f"src/{LIBRARY}": library(options.engine, is_built=True),
+        "src/discern.d.ts": read("web/discern.d.ts"),
+        f"public/{DESCRIPTION}": f"{js(description(options))}\n",
+    }
+
+
+def _filled(template: str, options: Options, **more: Any) -> str:
+    """Return a template of short code for `options`, or, if it is to be complete, with all that it needs inside."""
+    values = {
+        "language": options.language,
+        "name": options.model.name if isinstance(options.model, TfjsMobilenet) else options.model.spec.name,
+        "input": options.input.value,
+        "words": words.translate(words.shown(options.input.value), Translator(options.language)),
+        "digest": digest(library(options.engine)),
+        "controls": _CONTROLS[options.input],
+        "complete": options.complete,
+        **more,
+    }
+    shell = render(template, **values, code="")
+    if not options.complete:
+        return shell
+    is_built = options.target not in PAGES
+    code = shaken(_modules(options.engine, _SOURCES[options.input], is_built=is_built).values(), shell)
+    used = {*re.findall(r"\bwords\.(\w+)", code + shell), *words.VERDICTS}
+    described = description(options)
+    described["words"] = {name: text for name, text in described["words"].items() if name in used}
+    return render(template, **values, code=f"const description = {js(described)};\n\n{code}")
+
+
+def _has_plain(options: Options) -> bool:
+    chosen = (options.target, options.input, options.weights is Weights.BUNDLE)
+    return chosen == (Target.SCRIPT, Input.FILE, False)
+
+
+def single(options: Options, parts: Mapping[str, bytes]) -> str:
+    """Return one page that opens by double-click.
+
+    Args:
+        options: A page for one of the app's own models.
+        parts: The model's file, and the engine's by their places.
+    """
+    whole = replace(options, complete=True, weights=Weights.DEFAULT, address="")
+    packed = {name: base64.b64encode(gzip.compress(content, mtime=0)).decode() for name, content in parts.items()}
+    return _filled("web/short/single.html", whole, parts=packed)
+
+
+def _plain(options: Options, net: TfjsMobilenet) -> str:
+    """Return a page in the shape of the example that the package publishes, with the verdict in a few lines."""
+    tfjs, mobilenet = (
+        {"address": packages.CDN + file.place, "integrity": file.integrity} for file in packages.TFJS_FILES
     )
+    facts = _tfjs_model(options, net)
+    return _filled(f"web/short/{PLAIN}", options, tfjs=tfjs, mobilenet=mobilenet, model=facts, **facts["thresholds"])
 
 
-def _body(options: Options, model: Facts) -> str:
-    return render("web/body.html", model=model, words=_words(options), input=options.input.value)
-
-
-def _inlined(module: str) -> str:
-    """Return a module as a part of a larger one: what it imports from the others is in sight."""
-    return _EXPORT.sub("", re.sub(r"\n{3,}", "\n\n", _IMPORT.sub("", module)))
-
-
-def _modules(options: Options, model: Facts, runtime: str) -> dict[str, str]:
-    """Return all modules that a page may need, by name."""
-    plain = ("verdict", "tensor", "pixels", "classifier", "photo", "ui", f"input-{options.input}")
+def _modules(engine: Engine, sources: Mapping[str, str], *, is_built: bool) -> dict[str, str]:
+    """Return all modules but the element's, by name."""
+    pairs = "\n".join(f"  [{kind}, {name}]," for kind, name in sources.items())
     return {
-        "words": render("web/words.js", words=_words(options)),
-        "model": render("web/model.js", model=model),
-        "runtime": runtime,
-        "engine": read(f"web/{options.engine}.js"),
-        **{name: read(f"web/{name}.js") for name in plain},
+        **{name: read(f"web/{name}.js") for name in ("verdict", "tensor", "pixels", "camera", "photo")},
+        "sources": render("web/sources.js", pairs=pairs, opened=", ".join(sources.values())),
+        "runtime": _runtime(engine, is_built=is_built),
+        "engine": read(f"web/{engine}.js"),
+        "classifier": read("web/classifier.js"),
+        "style": render("web/style.js", css=read("web/style.css")),
+        "ui": read("web/ui.js"),
     }
 
 
-def _runtime(options: Options, scripts: str) -> str:
+def modules(engine: Engine) -> Iterator[tuple[str, str]]:
+    """Yield the modules that discern.js is made of, as files that import each other."""
+    for name, text in _modules(engine, _EVERY_SOURCE, is_built=False).items():
+        yield f"{name}.js", text
+
+
+def _runtime(engine: Engine, *, is_built: bool) -> str:
     """Return the module that says where the engine's own files are."""
-    if options.engine is Engine.LITERT:
-        runtime = {
-            name: dict(zip(("loader", "binary"), (_addressed(file, scripts) for file in pair), strict=True))
-            for name, pair in (("fast", packages.LITERT_FAST), ("compatible", packages.LITERT_COMPATIBLE))
-        }
-        return render("web/runtime-litert-web.js", runtime=runtime)
-    return read(f"web/runtime-tfjs-{'module' if options.target is Target.MODULE else 'script'}.js")
+    if is_built:
+        return read(f"web/runtime-{engine}-npm.js")
+    if engine is Engine.LITERT:
+        named = {name: _pinned(file) for name, file in packages.LITERT_NAMED.items()}
+        return render("web/runtime-litert-web.js", files=named)
+    return render("web/runtime-tfjs-web.js", files=[_pinned(file) for file in packages.TFJS_FILES])
 
 
-def _import_map(engine: Engine, scripts: str) -> dict[str, dict[str, str]]:
-    """Return what modules are called and where they are; browsers that know `integrity` refuse altered ones."""
-    imports = packages.LITERT_IMPORTS if engine is Engine.LITERT else packages.TFJS_IMPORTS
-    found = {name: _addressed(file, scripts) for name, file in imports.items()}
-    return {
-        "imports": {name: file["address"] for name, file in found.items()},
-        "integrity": {file["address"]: file["integrity"] for file in found.values()},
-    }
+def _pinned(file: PackageFile) -> dict[str, str]:
+    return {"place": file.place, "integrity": file.integrity}
 
 
-def _addressed(file: PackageFile, scripts: str) -> dict[str, str]:
-    address = scripts + file.place
-    if "://" not in address and not address.startswith(("/", ".")):
-        address = f"./{address}"  # in an import map, a bare path would be a name
-    return {"address": address, "integrity": file.integrity}
-
-
-def _words(options: Options) -> dict[str, str]:
+def _sentences(options: Options) -> dict[str, str]:
     sentences = {
-        **words.VERDICTS, **words.FAULTS, **words.PAGE, **words.INPUTS[options.input.value],
+        **words.VERDICTS, **words.FAULTS, **words.PAGE, **words.INPUTS,
         **(words.GROUPS if group_spans(options) else {}),
         **(words.LITERT if options.engine is Engine.LITERT else {}),
     }  # fmt: skip
@@ -143,7 +227,7 @@ def _model(options: Options) -> Facts:
     spec, ends = options.model.spec, _read_ends(options.model)
     return {
         "name": spec.name,
-        "address": options.model_address,
+        "weights": options.model_address,
         **_choices(options, spec.output.classes),
         "input": _input(spec, ends.input),
         "output": _output(spec, ends),
@@ -152,12 +236,12 @@ def _model(options: Options) -> Facts:
     }
 
 
-def _tfjs_model(options: Options, net: TfjsMobilenet) -> dict[str, Any]:
+def _tfjs_model(options: Options, net: TfjsMobilenet) -> Facts:
     spec = mobilenets.INPUT
     width, height = spec.size_wh
     return {
         "name": net.name,
-        "address": options.model_address,
+        "weights": options.model_address,
         "version": net.version,
         "alpha": net.alpha,
         "inputRange": list(spec.range),
@@ -174,12 +258,12 @@ def _tfjs_model(options: Options, net: TfjsMobilenet) -> dict[str, Any]:
     }
 
 
-def _groups(options: Options) -> dict[str, Any]:
+def _groups(options: Options) -> Facts:
     spans = group_spans(options)
     return {"groups": spans} if spans else {}
 
 
-def _choices(options: Options, classes: int) -> dict[str, Any]:
+def _choices(options: Options, classes: int) -> Facts:
     floor = options.thresholds.floor
     return {
         "top": options.top,
@@ -187,7 +271,7 @@ def _choices(options: Options, classes: int) -> dict[str, Any]:
     }
 
 
-def _input(spec: ModelSpec, tensor: Tensor) -> dict[str, Any]:
+def _input(spec: ModelSpec, tensor: Tensor) -> Facts:
     width, height = spec.input.size_wh
     return {
         "width": width,
@@ -204,7 +288,7 @@ def _input(spec: ModelSpec, tensor: Tensor) -> dict[str, Any]:
     }
 
 
-def _output(spec: ModelSpec, ends: Ends) -> dict[str, Any]:
+def _output(spec: ModelSpec, ends: Ends) -> Facts:
     return {
         "scale": ends.output.scale,
         "zeroPoint": ends.output.zero_point,
@@ -215,22 +299,6 @@ def _output(spec: ModelSpec, ends: Ends) -> dict[str, Any]:
     }
 
 
-def _project(options: Options) -> dict[str, str]:
-    """Return a project for Vite: `npm install`, `npm run dev` or `npm run build`."""
-    runtime = "litert-npm" if options.engine is Engine.LITERT else "tfjs-module"
-    model = _model(options)
-    modules = _modules(options, model, read(f"web/runtime-{runtime}.js"))
-    needed = ("words", "model", "runtime", *_MODULES)
-    shared = {f"src/discern/{name}.js": modules[name] for name in needed}
-    return {
-        "package.json": _package(options),
-        "vite.config.js": read(f"web/vite-{options.target}.config.js"),
-        **(_component if options.target in _COMPONENTS else _plain)(options, model, modules),
-        **shared,
-        "src/discern/style.css": read("web/style.css"),
-    }
-
-
 def _package(options: Options) -> str:
     needed, tools = packages.FRAMEWORKS[options.target.value]
     return render(
@@ -238,48 +306,3 @@ def _package(options: Options) -> str:
         dependencies=dict(sorted({**packages.ENGINE_PACKAGES[options.engine.value], **needed}.items())),
         tools=dict(sorted({**packages.VITE, **tools}.items())),
     )
-
-
-def _plain(options: Options, model: Facts, modules: Mapping[str, str]) -> dict[str, str]:
-    """Return the files of a page without a framework."""
-    code = _merged([modules["ui"], modules[f"input-{options.input}"]])
-    return {
-        "index.html": _project_page(options, model, "main.js", _body(options, model)),
-        "src/main.js": f"import './discern/style.css';\n{code}",
-    }
-
-
-def _component(options: Options, model: Facts, modules: Mapping[str, str]) -> dict[str, str]:
-    """Return the files of a page that shows a component of a framework."""
-    component, main = _COMPONENTS[options.target]
-    return {
-        "index.html": _project_page(options, model, main, '<div id="app"></div>\n'),
-        f"src/{main}": read(f"web/{main.replace('main', f'main-{options.target}')}"),
-        f"src/{component}": render(f"web/{component}", input=options.input.value),
-    }
-
-
-_COMPONENTS = {
-    Target.VUE: ("Discern.vue", "main.js"),
-    Target.REACT: ("Discern.jsx", "main.jsx"),
-    Target.SVELTE: ("Discern.svelte", "main.js"),
-}
-
-
-def _merged(modules: Iterable[str]) -> str:
-    """Return modules as one, that imports what they import of the others."""
-    needed: dict[str, set[str]] = {}
-    bodies = []
-    for module in modules:
-        for found in _IMPORT.finditer(module):
-            needed.setdefault(found["module"], set()).update(re.findall(r"\w+", found["names"]))
-        bodies.append(_inlined(module).strip())
-    needed.pop("ui", None)  # is here
-    imports = [
-        f"import {{{', '.join(sorted(names))}}} from './discern/{name}.js';" for name, names in sorted(needed.items())
-    ]
-    return "\n".join(imports) + "\n\n" + "\n\n".join(bodies) + "\n"
-
-
-def _project_page(options: Options, model: Facts, main: str, body: str) -> str:
-    return render("web/project.html", language=options.language, model=model, body=body, main=main)

@@ -40,30 +40,42 @@ PAGE = {
     "retry": N_("Try again"),
     "classes": N_("The likeliest classes"),
     "notPhoto": N_("{file} is not a photo that this browser can read."),
+    "openedAsFile": N_(
+        "Opened as a file, this page cannot load its model. In its folder, run “python -m http.server 8000” and open "
+        "http://127.0.0.1:8000."
+    ),
     "scriptFailed": N_(
         "A script could not be loaded, or is not what it should be ({reason}). Reload the page to try again."
     ),
     "downloadFailed": N_("The model could not be loaded from {address}: {reason}"),
 }
 INPUTS = {
-    "file": {"idle": N_("Choose a photo to begin."), "choose": N_("Photo")},
-    "camera": {
-        "idle": N_("Start the camera to begin."),
-        "camera": N_("Picture of the camera"),
-        "start": N_("Start the camera"),
-        "take": N_("Classify what it sees"),
-        "stop": N_("Stop the camera"),
-        "cameraFailed": N_("The camera could not be used: {reason}"),
-        "cameraNeedsHttps": N_("The camera can be used only on pages that come over https or from this computer."),
-    },
-    "img": {"idle": N_("Press the button to begin."), "photo": N_("Photo"), "classify": N_("Classify this photo")},
+    "chooseFirst": N_("Choose a photo to begin."),
+    "choose": N_("Photo"),
+    "startFirst": N_("Start the camera to begin."),
+    "camera": N_("Picture of the camera"),
+    "start": N_("Start the camera"),
+    "cameraOn": N_("The camera is on."),
+    "take": N_("Classify what it sees"),
+    "stop": N_("Stop the camera"),
+    "cameraFailed": N_("The camera could not be used: {reason}"),
+    "cameraNeedsHttps": N_("The camera can be used only on pages that come over https or from this computer."),
+    "pressFirst": N_("Press the button to begin."),
+    "photo": N_("Photo"),
+    "classify": N_("Classify this photo"),
 }
+_IDLE = {"file": "chooseFirst", "camera": "pressFirst", "img": "pressFirst"}
 LITERT = {"notModel": N_("what came is not a LiteRT model")}
 
 
 def translate(sentences: Mapping[str, str], say: Translator) -> dict[str, str]:
     """Return the sentences in a language, their gaps still open."""
     return {name: say(text, **{gap: f"{{{gap}}}" for gap in _gaps(text)}) for name, text in sentences.items()}
+
+
+def shown(given: str) -> dict[str, str]:
+    """Return the sentences that short code has in itself, for one way of taking photos; the first is `idle`."""
+    return {"idle": INPUTS[_IDLE[given]], **VERDICTS, **PAGE, **INPUTS}
 
 
 def _gaps(text: str) -> set[str]:

@@ -34,9 +34,9 @@ def test_the_targets_are_those_of_the_design() -> None:
     [
         ("script", "<!doctype html>"),
         ("module", "<!doctype html>"),
-        ("npm", "import './discern/style.css';"),
+        ("npm", "import {load} from './discern.js';"),
         ("vue", "<script setup>"),
-        ("react", "import {useEffect, useRef, useState} from 'react';"),
+        ("react", "import {useState} from 'react';"),
         ("svelte", "<script>"),
         ("python-litert", '"""Classify photos'),
         ("android", "package org.example.discern"),
@@ -51,18 +51,25 @@ def test_the_main_file_is_printed_and_nothing_else(capsys: Capture, target: str,
 
 
 @pytest.mark.parametrize("folder", ["site", "mine-v1.0", "mobilenet-v2-1.0-224"])
-def test_a_page_is_one_file_and_its_model(capsys: Capture, tmp_path: Path, folder: str) -> None:
+def test_a_page_comes_with_discern_js_and_its_model(capsys: Capture, tmp_path: Path, folder: str) -> None:
     out = tmp_path / folder
     assert main(["embed", "float32", "--target", "module", "--out", str(out)]) == 0
-    assert {path.name for path in out.iterdir()} == {"index.html", "model.tflite"}
+    assert {path.name for path in out.iterdir()} == {"index.html", "discern.js", "model.json", "model.tflite"}
     assert (out / "model.tflite").read_bytes() == (MODELS / "float32" / "model.tflite").read_bytes()
     assert str(out / "index.html") in capsys.readouterr().out
 
 
-def test_code_that_is_one_file_goes_to_a_file_of_any_name(tmp_path: Path) -> None:
+def test_a_page_of_any_name_has_the_others_beside_it(tmp_path: Path) -> None:
     out = tmp_path / "new" / "demo.html"
     assert main(["embed", "float32", "--target", "script", "--out", str(out)]) == 0
     assert out.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert {path.name for path in out.parent.iterdir()} == {"demo.html", "discern.js", "model.json", "model.tflite"}
+
+
+def test_complete_code_goes_to_one_file_of_any_name(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "demo.html"
+    assert main(["embed", "float32", "--target", "script", "--complete", "--out", str(out)]) == 0
+    assert "function judge(" in out.read_text(encoding="utf-8")
     assert [*out.parent.iterdir()] == [out]
 
 
@@ -74,7 +81,7 @@ def test_a_project_is_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_project_does_not_replace_a_file(capsys: Capture, tmp_path: Path) -> None:
-    out = tmp_path / "file"
+    out = tmp_path / "file.vue"
     out.write_text("mine")
     assert main(["embed", "float32", "--target", "vue", "--out", str(out)]) == 2
     assert "takes a folder" in capsys.readouterr().err
@@ -89,22 +96,22 @@ def test_a_place_that_cannot_be_written_is_named(capsys: Capture, tmp_path: Path
 
 def test_choices_arrive_in_the_code(capsys: Capture) -> None:
     choices = ["--top", "3", "--ratio", "0.3", "--floor", "0.6", "--input", "camera", "--lang", "ko"]
-    assert main(["embed", "float32", "--target", "script", *choices]) == 0
+    assert main(["embed", "float32", "--target", "module", "--complete", *choices]) == 0
     code = capsys.readouterr().out
     for expected in ('"top": 3', '"ratio": 0.3', '"floor": 0.6', "<video", '<html lang="ko">'):
         assert expected in code
 
 
 def test_an_address_says_where_the_weights_are(capsys: Capture) -> None:
-    assert main(["embed", "float32", "--target", "script", "--address", "https://example.org/m/"]) == 0
-    assert '"address": "https://example.org/m/model.tflite"' in capsys.readouterr().out
+    assert main(["embed", "float32", "--target", "script", "--complete", "--address", "https://example.org/m/"]) == 0
+    assert '"weights": "https://example.org/m/model.tflite"' in capsys.readouterr().out
 
 
 def test_a_bundle_asks_nobody_else(capsys: Capture) -> None:
-    assert main(["embed", "float32", "--target", "script", "--weights", "bundle"]) == 0
+    assert main(["embed", "float32", "--target", "script", "--weights", "bundle", "--complete"]) == 0
     code = capsys.readouterr().out
     assert "https://" not in code
-    assert "./npm/@litertjs/core@" in code
+    assert '"scripts": "npm/"' in code
 
 
 @pytest.mark.parametrize("arguments", [["tfjs-mobilenet-v1-0.5"], ["mobilenet-v1-0.5-160-quant", "--engine", "tfjs"]])
@@ -140,7 +147,7 @@ def test_wrong_usage_ends_with_2_and_says_why(capsys: Capture, arguments: list[s
 def test_the_code_lets_the_model_see_the_whole_photo_where_that_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     codes = []
     for asked in ([], ["--whole-photo"]):
-        assert main(["embed", "efficientnet-lite0-int8", "--target", "script", *asked]) == 0
+        assert main(["embed", "efficientnet-lite0-int8", "--target", "script", "--complete", *asked]) == 0
         codes.append(capsys.readouterr().out)
     own, whole = (re.findall(r'"?resize"?: "(\w+)"', code) for code in codes)
     assert (own, whole) == (["square"], ["squash"])

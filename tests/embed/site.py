@@ -131,7 +131,7 @@ class Cut:
         self.elsewhere: dict[str, Path] = {}
         self._has_cdn = has_cdn
         # Loopback is let through by not being routed: a routed request loses the browser's cache.
-        context.route(re.compile(r"^(?!http://127\.0\.0\.1[:/]|data:|blob:)"), self._answer)
+        context.route(re.compile(r"^(?!http://127\.0\.0\.1[:/]|data:|blob:|file:)"), self._answer)
 
     def _answer(self, route: "Route") -> None:
         url = route.request.url

@@ -23,6 +23,7 @@ class State:
 
     Attributes:
         engine: LiteRT runs one of the app's models, TF.js a MobileNet of its own.
+        form: "short", or "complete".
     """
 
     target: Target
@@ -30,6 +31,7 @@ class State:
     input: Input
     weights: Weights
     language: str
+    form: str
 
     def options(self, model: ModelFolder) -> Options:
         """Return the options, LiteRT's with this model.
@@ -44,6 +46,7 @@ class State:
             input=self.input,
             weights=self.weights,
             address="weights/" if self.weights is Weights.ADDRESS else "",
+            complete=self.form == "complete",
         )
 
     def __str__(self) -> str:
@@ -52,7 +55,8 @@ class State:
 
 def every() -> tuple[State, ...]:
     """Return all states that can be."""
-    return tuple(filter(_can_be, map(State, *zip(*product(Target, Engine, Input, Weights, LANGUAGES), strict=True))))
+    choices = product(Target, Engine, Input, Weights, LANGUAGES, ("short", "complete"))
+    return tuple(filter(_can_be, map(State, *zip(*choices, strict=True))))
 
 
 def _can_be(state: State) -> bool:
@@ -63,19 +67,26 @@ def _can_be(state: State) -> bool:
 
 
 def covering(states: Iterable[State]) -> tuple[State, ...]:
-    """Return states in which every pair of choices occurs that occurs in `states`: each time the one with most new."""
-    pairs = {state: _pairs(state) for state in states}
-    missing, chosen = set[object]().union(*pairs.values()), list[State]()
+    """Return states that have each pair of choices that occurs in `states`, and each short code whatever its engine.
+
+    Each time the one with most that is new is taken.
+    """
+    met = {state: {*_pairs(state), *_shell(state)} for state in states}
+    missing, chosen = set[object]().union(*met.values()), list[State]()
     while missing:
-        best = max(pairs, key=lambda state: len(pairs[state] & missing))
+        best = max(met, key=lambda state: len(met[state] & missing))
         chosen.append(best)
-        missing -= pairs[best]
+        missing -= met[best]
     return tuple(chosen)
 
 
 def _pairs(state: State) -> set[object]:
     choices = [(field.name, getattr(state, field.name)) for field in fields(state)]
     return set(combinations(choices, 2))
+
+
+def _shell(state: State) -> set[object]:
+    return {(state.target, state.input)} if state.form == "short" else set()
 
 
 def kinds() -> tuple[ModelFolder, ...]:

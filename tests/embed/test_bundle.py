@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page, expect
 
 from lib.cli.main import main
-from lib.embed import MOBILENETS, Options, Target, Weights
+from lib.embed import MOBILENETS, Options, Target, Weights, single
 from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.packages import pins
 from lib.embed.scripts import Scripts
@@ -168,31 +168,89 @@ def test_a_browser_without_relaxed_simd_takes_the_compatible_pair(
     assert found.probabilities.argmax() == predictor(starter, ())(photos[0]).argmax()
 
 
-@pytest.mark.parametrize("target", [Target.SCRIPT, Target.MODULE])
 def test_a_bundle_for_tfjs_works_offline(
-    target: Target, scripts: Scripts, graph: Path, layers: tuple[Layer, ...], photos: tuple[Path, ...],
+    scripts: Scripts, graph: Path, layers: tuple[Layer, ...], photos: tuple[Path, ...],
     context: BrowserContext, tmp_path: Path, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    options = Options(TFJS, target, language="ja", weights=Weights.BUNDLE)
+    options = Options(TFJS, Target.SCRIPT, language="ja", weights=Weights.BUNDLE)
     bundle = make(options, scripts, tmp_path / "bundle.zip", graph=graph)
     with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
         for photo in photos[:2]:
             found = opened.classify(photo.name, photo.read_bytes()).probabilities
             assert np.sort(found)[-5:] == pytest.approx(np.sort(predictor(TFJS, layers)(photo))[-5:], abs=1e-3)
     with capsys.disabled():
-        print(f"\n{target} bundle for TF.js: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+        print(f"\nbundle for TF.js: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
+@pytest.mark.parametrize("complete", [False, True], ids=["short", "complete"])
+@pytest.mark.parametrize("target", [Target.SCRIPT, Target.MODULE])
+def test_a_bundle_that_is_opened_by_double_click_says_what_to_do(
+    target: Target, complete: bool, starter: ModelFolder, scripts: Scripts, page: Page, tmp_path: Path
+) -> None:
+    options = Options(starter, target, language="ko", weights=Weights.BUNDLE, complete=complete)
+    unpack(make(options, scripts, tmp_path / "bundle.zip"), tmp_path / "unpacked")
+    page.goto((tmp_path / "unpacked" / "index.html").as_uri())
+    expect(page.get_by_text("python -m http.server 8000")).to_be_visible()
+
+
+def test_one_file_opens_by_double_click_and_answers_as_python_does(
+    starter: ModelFolder, scripts: Scripts, photos: tuple[Path, ...], context: BrowserContext, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    options, file = Options(starter, Target.SCRIPT, language="ja"), tmp_path / "写真 #1.html"
+    file.write_bytes(single.make(options, scripts))
+    cut = Cut(context, has_cdn=False)
+    opened, predict = Opened(context.new_page(), Site(), options, file.as_uri()), predictor(starter, ())
+    expect(opened.status).to_have_text(Translator("ja")("Choose a photo to begin."))
+    for photo in photos[:3]:
+        found = opened.classify(photo.name, photo.read_bytes()).probabilities
+        assert found == pytest.approx(predict(photo), abs=1e-4)
+    assert not opened.errors
+    assert not cut.strangers
+    with capsys.disabled():
+        print(f"\none file with the starter: {file.stat().st_size:,} bytes", end=" ")
+
+
+def test_one_file_that_would_be_too_large_is_refused(
+    starter: ModelFolder, scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single, "MOST_BYTES", 1_000_000)
+    with pytest.raises(UsageError, match=r"the file would have \d[\d.]* MB, and browsers open 1\.0 MB well"):
+        single.make(Options(starter, Target.SCRIPT), scripts)
+    for other in (Options(TFJS, Target.SCRIPT), Options(starter, Target.VUE)):
+        with pytest.raises(UsageError, match="web pages with one of the app's own models"):
+            single.make(other, scripts)
+
+
+def test_the_command_line_writes_one_file(
+    scripts: Scripts,
+    mirror: Mirror,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(scripts.folder.parent))
+    out = tmp_path / "page.html"
+    asked = ["embed", "starter-scratch", "--target", "script", "--single"]
+    assert main([*asked, "--out", str(out)]) == 0
+    assert re.search(rf"Written: {re.escape(str(out))} \(\d[\d.]* MB\)", capsys.readouterr().out)
+    assert out.read_bytes().startswith(b"<!doctype html>")
+    assert main([*asked, "--out", str(tmp_path / "page")]) == 2
+    assert "ends in .html" in capsys.readouterr().err
 
 
 def test_what_is_in_a_bundle(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
     bundle = make(bundled(starter), scripts, tmp_path / "bundle.zip")
     names = unpack(bundle, tmp_path / "unpacked")
     assert sorted(names) == sorted([
-        "index.html", "README.txt", "model.tflite", "labels.txt", "licences/Apache-2.0.txt", "licences/LICENCES.txt",
+        "index.html", "discern.js", "model.json", "README.txt", "model.tflite", "labels.txt", "licences/Apache-2.0.txt",
+        "licences/LICENCES.txt",
         f"{LITERT_PLACE}dist/index.js", f"{UTILS_PLACE}dist/index.js",
         *(f"{LITERT_PLACE}wasm/litert_wasm_{kind}internal.{end}" for kind in ("", "compat_") for end in ("js", "wasm")),
     ])  # fmt: skip
     folder = tmp_path / "unpacked"
     assert "https://" not in (folder / "index.html").read_text(encoding="utf-8")
+    assert '"scripts": "npm/"' in (folder / "model.json").read_text(encoding="utf-8")
     assert (folder / "labels.txt").read_text(encoding="utf-8").splitlines() == list(starter.read_labels())
     assert len((folder / "README.txt").read_text(encoding="utf-8").splitlines()) == 2
     assert "Apache License" in (folder / "licences/Apache-2.0.txt").read_text(encoding="utf-8")
@@ -209,7 +267,8 @@ def test_what_is_in_a_bundle_for_tfjs(scripts: Scripts, graph: Path, tmp_path: P
     options = Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE)
     names = unpack(make(options, scripts, tmp_path / "bundle.zip", graph=graph), tmp_path / "unpacked")
     assert sorted(names) == sorted([
-        "index.html", "README.txt", "model/model.json", "model/group1-shard1of1.bin", "licences/Apache-2.0.txt",
+        "index.html", "discern.js", "model.json", "README.txt", "model/model.json", "model/group1-shard1of1.bin",
+        "licences/Apache-2.0.txt",
         "licences/LICENCES.txt", "licences/MIT.txt", "npm/@tensorflow/tfjs@4.22.0/dist/tf.min.js",
         "npm/@tensorflow-models/mobilenet@2.1.1/dist/mobilenet.min.js",
     ])  # fmt: skip

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from lib.embed import Options, Target, packages
+from lib.embed import Options, Target, packages, render
 from lib.embed.mobilenets import MOBILENETS
 from lib.embed.options import Weights
 from lib.embed.packages import PackageFile
@@ -19,13 +19,11 @@ from tests.embed.packages import MODULES
 from tests.embed.site import Cut, Site
 
 MARK = "window.altered = true;"
-ALL_FILES = (*packages.LITERT_FILES, *packages.TFJS_SCRIPT_FILES, *packages.TFJS_MODULE_FILES)
-# What each kind of page loads, and what would have run had it been taken as it came.
+ALL_FILES = (*packages.LITERT_FILES, *packages.TFJS_FILES)
+# What a page loads, and what would have run had it been taken as it came.
 CASES = [
-    *[(Target.SCRIPT, "tfjs", file) for file in packages.TFJS_SCRIPT_FILES],
-    *[(Target.MODULE, "tfjs", file) for file in packages.TFJS_MODULE_FILES],
-    (Target.SCRIPT, "litert", packages.LITERT),
-    *[(Target.MODULE, "litert", file) for file in (packages.LITERT, packages.WASM_UTILS, *packages.LITERT_FAST)],
+    *[(Target.SCRIPT, "tfjs", file) for file in packages.TFJS_FILES],
+    *[(Target.MODULE, "litert", file) for file in packages.LITERT_STARTED],
 ]
 
 
@@ -33,16 +31,18 @@ def name(value: object) -> str:
     return Path(value.path).name if isinstance(value, PackageFile) else str(value)
 
 
+def options_for(target: Target, engine: str, starter: ModelFolder) -> Options:
+    if engine == "litert":
+        return Options(starter, target)
+    return Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], target, weights=Weights.ADDRESS, address="/model/")
+
+
 @pytest.mark.parametrize(("target", "engine", "file"), CASES, ids=name)
 def test_an_altered_script_is_refused_and_the_page_says_so(
     target: Target, engine: str, file: PackageFile, starter: ModelFolder, graph: Path, photos: tuple[Path, ...],
-    context: BrowserContext, cut: Cut, page: Page, site: Site, tmp_path: Path,
+    cut: Cut, page: Page, site: Site, tmp_path: Path,
 ) -> None:  # fmt: skip
-    options = (
-        Options(starter, target)
-        if engine == "litert"
-        else Options(MOBILENETS["tfjs-mobilenet-v1-0.25"], target, weights=Weights.ADDRESS, address="/model/")
-    )
+    options = options_for(target, engine, starter)
     site.folders[""] = builds.write_project(options, tmp_path)
     site.put(builds.model_files(options, graph))
     content = (MODULES / file.package / file.path).read_bytes()
@@ -54,12 +54,27 @@ def test_an_altered_script_is_refused_and_the_page_says_so(
     opened = Opened(page, site, options)
     opened.pick(photos[0].name, photos[0].read_bytes())
     expect(opened.status).to_contain_text("A script could not be loaded, or is not what it should be")
-    expect(opened.retry).to_be_visible()
+    if target is Target.SCRIPT:
+        expect(opened.retry).to_be_visible()
     assert cut.asked[f"{file.package}/{file.path}"]
     assert any("integrity" in line and "Failed to find a valid digest" in line for line in console), console
     assert not page.evaluate("Boolean(window.altered)")
     assert not opened.answers()
     assert not site.asked["model/model.json"]
+
+
+@pytest.mark.parametrize("target", [Target.SCRIPT, Target.MODULE])
+def test_an_altered_discern_js_is_refused_and_the_page_is_not_left_empty(
+    target: Target, starter: ModelFolder, page: Page, site: Site
+) -> None:
+    files = dict(render(Options(starter, target)).files)
+    site.put({**files, "discern.js": f"{MARK}\n{files['discern.js']}"})
+    console: list[str] = []
+    page.on("console", lambda message: console.append(message.text))
+    page.goto(site.address)
+    expect(page.get_by_text("this page cannot load its model")).to_be_visible()
+    assert any("Failed to find a valid digest" in line for line in console), console
+    assert not page.evaluate("Boolean(window.altered || customElements.get('discern-classifier'))")
 
 
 @pytest.mark.usefixtures("node")

@@ -4,7 +4,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from lib.embed.escaping import FOLDER
+from lib.embed import Engine
+from lib.embed.web import modules
 from tests.embed.site import Site
 from tests.support.pictures import CORNERS, are_close, corners, encode
 
@@ -21,11 +22,11 @@ STORED = {
 }
 FORMS: dict[str, dict[str, object]] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 95}, "PNG": {}, "AVIF": {}}
 ASK = """<!doctype html><script type="module">
-import {fromFile, fromImage} from './photo.js';
+import {openPhoto} from './photo.js';
 window.corners = async (name, shown) => {
   const image = Object.assign(new Image(), {src: name});
   const file = await (await fetch(name)).blob();
-  const bitmap = await (shown ? fromImage(image) : fromFile(file));
+  const bitmap = await openPhoto(shown ? image : file, {});
   const {width, height} = bitmap;
   const context = Object.assign(document.createElement('canvas'), {width, height}).getContext('2d');
   context.drawImage(bitmap, 0, 0);
@@ -49,8 +50,7 @@ def test_every_orientation_of_every_format_comes_out_upright(shown: bool, page: 
     files = {f"{n}.{form.lower()}": stored(n, form) for form in FORMS for n in STORED}
     files["xmp.webp"] = encode(turned, "WEBP", lossless=True, xmp=xmp)
     files["unreadable.webp"] = encode(corners(), "WEBP", lossless=True, exif=b"Exif\0\0II*\0" + b"\xff" * 40)
-    stubs = {"words.js": "export const words = {};", "verdict.js": "export const fill = (text) => text;"}
-    site.put({"index.html": ASK, "photo.js": FOLDER / "web" / "photo.js", **stubs, **files})
+    site.put({"index.html": ASK, **dict(modules(Engine.LITERT)), **files})
     page.goto(site.address)
     page.wait_for_function("() => Boolean(window.corners)")
     for name in files:

@@ -206,7 +206,7 @@ def test_the_pins_are_those_of_the_lock_file() -> None:
     for name, pin in scripts.pins().items():
         locked = lock[f"node_modules/{name}"]
         assert (pin.version, pin.integrity, pin.licence) == (locked["version"], locked["integrity"], locked["license"])
-    files = (*packages.LITERT_FILES, *packages.TFJS_SCRIPT_FILES, *packages.TFJS_MODULE_FILES)
+    files = (*packages.LITERT_FILES, *packages.TFJS_FILES)
     assert {(file.package, file.version) for file in files} == {(p.name, p.version) for p in scripts.pins().values()}
 
 

@@ -1,7 +1,5 @@
 """Whatever a visitor of the page Embed can choose runs in Chromium, and answers as Python does."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +8,11 @@ import pytest
 from playwright.sync_api import Page
 
 from lib.catalogue.store import Store
-from lib.embed import Engine, Input, Options, Target, Weights, render
+from lib.embed import Engine, Input, Options, Target, Weights
 from lib.embed.bundle import files_needed
+from lib.embed.escaping import js
 from lib.embed.options import WEB
-from lib.embed.packages import LITERT_COMPATIBLE, LITERT_FAST, LITERT_IMPORTS
+from lib.embed.web import description, library
 from lib.errors import ModelOutputError
 from lib.formats.quantise import quantise_dynamic, quantise_float16, quantise_int8
 from lib.formats.tables import Format, read_ends, read_format
@@ -44,7 +43,13 @@ def test_every_pair_of_choices_is_among_the_states() -> None:
     for first, second in ((Engine, Input), (Engine, Weights), (Input, Weights)):
         met = {(getattr(state, first.__name__.lower()), getattr(state, second.__name__.lower())) for state in STATES}
         assert met == {(a, b) for a in first for b in second}
-    assert len(STATES) < len(every()) / 8
+    short = {(state.target, state.input) for state in STATES if state.form == "short"}
+    assert short == {(target, given) for target in WEB for given in Input}
+    assert {(state.target, state.engine) for state in STATES} == {
+        (target, engine) for target in WEB for engine in Engine
+    }
+    assert {state.target for state in STATES if state.form == "complete"} == set(WEB)
+    assert len(STATES) < len(every()) / 16
 
 
 # Every state ---------------------------------------------------------------------------------------------------------
@@ -77,7 +82,7 @@ def test_a_state_answers_as_python_does(
     else:
         site.put(builds.model_files(options, graph))
     opened = Opened(page, site, options)
-    found = ask(opened, state.input, photo)
+    found = ask(opened, state, photo)
     assert not opened.errors
     assert page.locator("html").get_attribute("lang") == state.language
     if state.weights is Weights.BUNDLE:
@@ -91,15 +96,16 @@ def test_a_state_answers_as_python_does(
         assert found == pytest.approx(expected, abs=WITHIN)
 
 
-def ask(opened: Opened, given: Input, photo: Path) -> np.ndarray:
+def ask(opened: Opened, state: State, photo: Path) -> np.ndarray:
     """Let a page see a photo in the way it takes them, and return the probabilities."""
-    match given:
+    match state.input:
         case Input.FILE:
             return opened.classify(photo.name, photo.read_bytes()).probabilities
         case Input.IMG:
             opened.press("Classify this photo")
         case Input.CAMERA:
-            opened.press("Start the camera")
+            if state.target is Target.SCRIPT:
+                opened.press("Start the camera")
             opened.press("Classify what it sees")
     return opened.wait_for(0).probabilities
 
@@ -132,27 +138,31 @@ def variant(model: ModelFolder, form: str, weights: bytes, folder: Path) -> Mode
     return load(folder)
 
 
-_PAGE = """<!doctype html><meta charset="utf-8"><script type="importmap">{"imports": IMPORTS}</script>
-<script type="module">
+_PAGE = """<!doctype html><meta charset="utf-8"><script type="module">
+import {load} from './discern.js';
 window.ask = async (model, photo) => {
-  const {openModel} = await import(`./${model}/engine.js`);
-  const infer = await openModel(() => {});
   const bitmap = await createImageBitmap(await (await fetch(photo)).blob());
-  return infer(bitmap).then(({probabilities}) => [...probabilities], (error) => error.message);
+  const classifier = await load(`${model}/model.json`);
+  return classifier.classify(bitmap).then(({probabilities}) => probabilities, (error) => error.message);
 };
+window.isReady = true;
 </script>"""
 
 
 def test_every_kind_of_model_answers_as_in_python(
     models: tuple[ModelFolder, ...], page: Page, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One page, one runtime: each model's own modules, as a project for Vite has them, one after the other."""
+    """One page, one runtime, one discern.js: one model after the other."""
     cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
     (tmp_path / "noise.png").write_bytes(encode(noise(90, 60, 7), "PNG"))
     photos = (cat, tmp_path / "noise.png")
     site.put({photo.name: photo for photo in photos})
-    site.put(dict(modules_of(models)))
+    site.put({"index.html": _PAGE, "discern.js": library(Engine.LITERT)})
+    for model in models:
+        options = Options(model, Target.SCRIPT)
+        site.put({"model.json": js(description(options)), **builds.model_files(options, Path())}, f"{model.spec.id}/")
     page.goto(site.address)
+    page.wait_for_function("() => window.isReady")
     worst = {}
     for model in models:
         for photo in photos:
@@ -182,22 +192,3 @@ def expected_of(model: ModelFolder, photo: Path) -> np.ndarray | str:
         return predictor(model, ())(photo)
     except ModelOutputError as error:
         return error.message.text
-
-
-def modules_of(models: tuple[ModelFolder, ...]) -> Iterator[tuple[str, str | bytes]]:
-    """Yield the page, and below each model's id its modules and its file."""
-    cdn = "https://cdn.jsdelivr.net/npm/"
-    yield "index.html", _PAGE.replace("IMPORTS", json.dumps({k: cdn + f.place for k, f in LITERT_IMPORTS.items()}))
-    pairs = {"fast": LITERT_FAST, "compatible": LITERT_COMPATIBLE}
-    runtime = {
-        name: {part: {"address": cdn + file.place} for part, file in zip(("loader", "binary"), pair, strict=True)}
-        for name, pair in pairs.items()
-    }
-    for model in models:
-        options = Options(model, Target.NPM, weights=Weights.ADDRESS, address=f"{model.spec.id}/")
-        for name, text in render(options).files.items():
-            if name.startswith("src/discern/"):
-                yield f"{model.spec.id}/{Path(name).name}", text
-        # Vite finds these in node_modules.
-        yield f"{model.spec.id}/runtime.js", f"export const runtime = {json.dumps(runtime)};"
-        yield from ((name, content) for name, content in builds.model_files(options, Path()).items())

@@ -3,16 +3,17 @@
 window.answers = [];
 document.addEventListener('discern', ({detail}) => {
   const {probabilities, labels, verdict} = detail;
-  window.answers.push({probabilities: [...probabilities], labels: [...labels], kind: verdict.kind});
+  window.answers.push({probabilities: [...probabilities], labels: [...labels], kind: verdict});
 });
 
 window.alert = () => { window.alerted = true; };
 
 // A photo whose name begins with "slow" is decoded when `window.release()` is called.
+let gate;
 const decode = window.createImageBitmap.bind(window);
 window.createImageBitmap = async (source, ...rest) => {
   if (source instanceof File && source.name.startsWith('slow')) {
-    await new Promise((release) => { window.release = release; });
+    await (gate ??= new Promise((release) => { window.release = release; }));
   }
   return decode(source, ...rest);
 };

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from lib.classify.infer import Settings, conclude, infer
-from lib.embed import Options, bundle, packages, preview, weights_file
+from lib.embed import Options, bundle, packages, preview, preview_files, weights_file
 from lib.embed.options import MODEL_FILE, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
@@ -120,11 +120,18 @@ def _photo(t: Translator) -> Photo | None:
 
 
 def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
-    """Return where the browser finds the scripts and the model, after seeing to it that it does."""
-    model = f"m/{_weights(loaded.stamp(folder), folder)[0]}/"
-    files = {f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)}
-    previews.share({**files, model + MODEL_FILE: partial(weights_file, folder)})
-    return {"scripts": f"{previews.ADDRESS}/npm/", "model": f"{previews.ADDRESS}/{model}"}
+    """Return where the browser finds the scripts and the code's own files, after seeing to it that it does."""
+    digest = _weights(loaded.stamp(folder), folder)[0]
+    beside = preview_files(options, weights=f"../{digest}/{MODEL_FILE}", scripts="../../npm/")
+    own = hashlib.sha256("".join(beside.values()).encode()).hexdigest()
+    previews.share(
+        {
+            **{f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)},
+            **{f"m/{own}/{name}": text.encode for name, text in beside.items()},
+            f"m/{digest}/{MODEL_FILE}": partial(weights_file, folder),
+        }
+    )
+    return {"folder": f"{previews.ADDRESS}/m/{own}/", "scripts": f"{previews.ADDRESS}/npm/"}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

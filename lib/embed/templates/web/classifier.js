@@ -1,58 +1,68 @@
-// From a picked photo to what the page shows. The model is loaded once, when the first photo comes.
+// A model and what it says of photos.
 
 import {openModel} from './engine.js';
-import {model} from './model.js';
-import {explain, judge, judgeGroups, rank} from './verdict.js';
-import {words} from './words.js';
+import {openPhoto} from './photo.js';
+import {explain, judge, judgeGroups, percent, rank} from './verdict.js';
 
-export const idle = {status: words.idle, busy: false, failed: false, progress: null, kind: '', predictions: []};
-
-let loading;
-let onProgress;
-
-function load() {
-  if (loading) return loading;
-  // What is left of a failed load falls silent, and the load can be tried again.
-  const mine = openModel((share) => mine === loading && onProgress(share)).catch((error) => {
-    loading = undefined;
-    throw error;
-  });
-  loading = mine;
-  return mine;
+// `model`: the address of a model.json, or what is in one. The weights come with the first photo.
+export async function load(model) {
+  if (typeof model !== 'string') return new Classifier(model);
+  const address = new URL(model, document.baseURI).href;
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
+  return new Classifier(await response.json(), address);
 }
 
-// Returns a function that classifies the photo that `open` gives, and tells `show` each state until the last. A newer
-// call wins: an older one falls silent, however late it ends.
-export function createClassifier(show) {
-  let turn = 0;
-  return async (open) => {
-    turn += 1;
-    const mine = turn;
-    const tell = (state) => mine === turn && show({...idle, ...state});
-    const loadingState = (progress) => ({status: words.loading, busy: true, progress});
-    let bitmap;
+export class Classifier {
+  #opening;
+  #last = Promise.resolve();
+  #onProgress = () => {};
+
+  // Addresses in `model` are seen from `base`.
+  constructor(model, base = document.baseURI) {
+    const {weights, scripts} = model;
+    const seen = (address) => (typeof address === 'string' ? new URL(address, base).href : address);
+    this.model = {...model, weights: seen(weights), scripts: seen(scripts)};
+    this.words = model.words;
+  }
+
+  // Loads scripts and weights, once; what failed can be tried again. `onProgress` is told the share that has come.
+  open(onProgress = this.#onProgress) {
+    this.#onProgress = onProgress;
+    this.#opening ??= openModel(this.model, (share) => this.#onProgress(share)).catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  // What the model sees in a file, an <img>, a <video> or a bitmap, and how sure it is. Photos are answered in the
+  // order they came in.
+  classify(photo) {
+    const answer = this.#last.then(() => this.#classify(photo));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #classify(photo) {
+    const {groups, thresholds, top, words} = this.model;
+    const bitmap = await openPhoto(photo, words);
     try {
-      tell(loadingState(null));
-      bitmap = await open();
-      if (mine !== turn) return;
-      onProgress = (share) => tell(loadingState(share));
-      const infer = await load();
-      if (mine !== turn) return;
-      tell({status: words.looking, busy: true});
-      await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw that
+      const infer = await this.open();
+      await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw what the page says meanwhile
       const start = performance.now();
-      const answer = await infer(bitmap);
+      const {probabilities, labels} = await infer(bitmap);
       const milliseconds = performance.now() - start; // for scaling the photo and running the model
-      const verdict = judge(answer.probabilities, answer.labels, model.thresholds);
-      const group = model.groups ? judgeGroups(answer.probabilities, answer.labels, model.groups, model.thresholds) : null;
-      const predictions = rank(answer.probabilities, answer.labels, model.top);
-      tell({status: explain(verdict, words, group), kind: verdict.kind, predictions});
-      const detail = {...answer, verdict, group, milliseconds};
-      if (mine === turn) document.dispatchEvent(new CustomEvent('discern', {detail}));
-    } catch (error) {
-      tell({status: error.message || String(error), failed: true});
+      const verdict = judge(probabilities, labels, thresholds);
+      const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
+      const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
+      const message = explain(verdict, words, group);
+      const rivals = verdict.rivals.map(({label}) => label);
+      const answer = {predictions, verdict: verdict.kind, rivals, message, group, probabilities, labels, milliseconds};
+      document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
+      return answer;
     } finally {
-      bitmap?.close();
+      if (bitmap !== photo) bitmap.close();
     }
-  };
+  }
 }

@@ -1,23 +1,21 @@
 // The engine: LiteRT.js runs the app's own .tflite file in the browser.
 
-import {model} from './model.js';
 import {toPixels} from './pixels.js';
 import {runtime} from './runtime.js';
 import {toProbabilities, toTensor} from './tensor.js';
 import {fill} from './verdict.js';
-import {words} from './words.js';
 
 // Loads runtime and model, and returns what turns a bitmap into probabilities and their labels.
-export async function openModel(onProgress) {
-  const [litert, weights] = await Promise.all([startRuntime(), download(model.address, onProgress)]);
+export async function openModel(model, onProgress) {
+  const [litert, weights] = await Promise.all([startRuntime(model), download(model, onProgress)]);
   const compiled = await litert.loadAndCompile(weights, {accelerator: 'wasm'});
+  const {input, output, labels, words} = model;
   return async (bitmap) => {
-    const {width, height} = model.input;
-    const tensor = new litert.Tensor(toTensor(toPixels(bitmap, model.input), model.input), [1, height, width, 3]);
+    const tensor = new litert.Tensor(toTensor(toPixels(bitmap, input), input), [1, input.height, input.width, 3]);
     let outputs = [];
     try {
       outputs = await compiled.run([tensor]);
-      return {probabilities: toProbabilities(await outputs[0].data(), model.output), labels: model.labels};
+      return {probabilities: toProbabilities(await outputs[0].data(), output, words), labels};
     } finally {
       for (const used of [tensor, ...outputs]) used.delete(); // nothing here is freed by itself
     }
@@ -26,56 +24,45 @@ export async function openModel(onProgress) {
 
 let starting;
 
-// Once, even if a failed model is asked for again while this still runs.
-function startRuntime() {
-  starting ??= loadRuntime().catch((error) => {
+// Once for a page, whatever models are in it, and even if a failed model is asked for again while this still runs.
+function startRuntime(model) {
+  starting ??= loadRuntime(model).catch((error) => {
     starting = undefined;
-    throw error;
+    throw new Error(fill(model.words.scriptFailed, {reason: error.message}));
   });
   return starting;
 }
 
-async function loadRuntime() {
-  const litert = await import('@litertjs/core').catch(scriptFailed);
+async function loadRuntime({scripts}) {
+  const litert = await runtime.library(scripts);
   if (!litert.getGlobalLiteRtPromise()) {
-    const {loader, binary} = (await litert.supportsFeature('relaxedSimd')) ? runtime.fast : runtime.compatible;
-    const [script, wasm] = await Promise.all([loader, binary].map(fetchChecked));
-    globalThis.Module = {wasmBinary: await wasm.arrayBuffer()};
-    const address = URL.createObjectURL(new Blob([await script.text()], {type: 'text/javascript'}));
+    const pair = (await litert.supportsFeature('relaxedSimd')) ? 'fast' : 'compatible';
+    const [loader, binary] = await Promise.all(['Loader', 'Binary'].map((part) => runtime.fetch(scripts, pair + part)));
+    globalThis.Module = {wasmBinary: await binary.arrayBuffer()};
+    const address = URL.createObjectURL(new Blob([await loader.text()], {type: 'text/javascript'}));
     await litert.loadLiteRt(`${address}#.js`).finally(() => URL.revokeObjectURL(address));
   }
   await litert.getGlobalLiteRtPromise();
   return litert;
 }
 
-// Refused by the browser if the content is not what `integrity` says.
-async function fetchChecked({address, integrity}) {
-  const response = await fetch(address, integrity ? {integrity} : {}).catch(scriptFailed);
-  return response.ok ? response : scriptFailed(new Error(`HTTP ${response.status}`));
-}
-
-function scriptFailed(error) {
-  throw new Error(fill(words.scriptFailed, {reason: error.message}));
-}
-
-async function download(address, onProgress) {
-  const response = await fetch(address).catch((error) => downloadFailed(address, error.message));
-  if (!response.ok) downloadFailed(address, `HTTP ${response.status}`);
+async function download({weights, words}, onProgress) {
+  const fail = (reason) => {
+    throw new Error(fill(words.downloadFailed, {address: weights, reason}));
+  };
+  const response = await fetch(weights).catch((error) => fail(error.message));
+  if (!response.ok) fail(`HTTP ${response.status}`);
   const total = Number(response.headers.get('Content-Length'));
   const parts = [];
   let done = 0;
   for (const reader = response.body.getReader(); ;) {
-    const {value} = await reader.read().catch((error) => downloadFailed(address, error.message));
+    const {value} = await reader.read().catch((error) => fail(error.message));
     if (!value) break;
     parts.push(value);
     done += value.length;
     if (total) onProgress(Math.min(1, done / total));
   }
   const content = new Uint8Array(await new Blob(parts).arrayBuffer());
-  if (String.fromCharCode(...content.subarray(4, 8)) !== 'TFL3') downloadFailed(address, words.notModel);
+  if (String.fromCharCode(...content.subarray(4, 8)) !== 'TFL3') fail(words.notModel);
   return content;
-}
-
-function downloadFailed(address, reason) {
-  throw new Error(fill(words.downloadFailed, {address, reason}));
 }

@@ -1,12 +1,18 @@
-// Where photos come from: each function gives an ImageBitmap, upright and in its own size.
+// Where photos come from. Each becomes an ImageBitmap, upright and in its own size.
 
+import {sources} from './sources.js';
 import {fill} from './verdict.js';
-import {words} from './words.js';
 
 const AS_STORED = {colorSpaceConversion: 'none'}; // colours as the app reads them
 const MOST_BYTES = 64 * 2 ** 20; // of a photo, as in the app
 
-export async function fromFile(file) {
+// Of a file, or a picture or video of the page; else of what createImageBitmap takes.
+export function openPhoto(photo, words) {
+  const source = sources().find(([kind]) => photo instanceof kind);
+  return source ? source[1](photo, words) : createImageBitmap(photo);
+}
+
+export async function fromFile(file, words) {
   try {
     const buffer = await file.slice(0, MOST_BYTES).arrayBuffer();
     if (!isWebp(buffer)) return await createImageBitmap(file, AS_STORED);
@@ -17,16 +23,20 @@ export async function fromFile(file) {
 }
 
 // An <img> from another site must be served with CORS headers and have the attribute crossorigin.
-export async function fromImage(image) {
-  await image.decode().catch(() => {
-    throw new Error(fill(words.notPhoto, {file: image.currentSrc || image.src}));
-  });
+export async function fromImage(image, words) {
   const source = image.currentSrc || image.src;
+  await image.decode().catch(() => {
+    throw new Error(fill(words.notPhoto, {file: source}));
+  });
   if (source.includes('webp')) {
     const file = await fetch(source).then((answer) => answer.blob()).catch(() => undefined);
-    if (file && isWebp(await file.slice(0, MOST_BYTES).arrayBuffer())) return fromFile(file);
+    if (file && isWebp(await file.slice(0, MOST_BYTES).arrayBuffer())) return fromFile(file, words);
   }
   return createImageBitmap(image, AS_STORED);
+}
+
+export function fromVideo(video) {
+  return createImageBitmap(video);
 }
 
 // Browsers turn a JPEG, a PNG and an AVIF upright as its EXIF data says, and most of them no WebP.
@@ -90,23 +100,4 @@ function turned(bitmap, orientation) {
   context.setTransform(...turn);
   context.drawImage(bitmap, 0, 0);
   return createImageBitmap(canvas);
-}
-
-export function fromVideo(video) {
-  return createImageBitmap(video);
-}
-
-// Shows the camera in a <video>; needs https or localhost. Returns what switches it off.
-export async function startCamera(video) {
-  if (!navigator.mediaDevices) throw new Error(words.cameraNeedsHttps);
-  const stream = await navigator.mediaDevices.getUserMedia({video: {facingMode: 'environment'}}).catch((error) => {
-    throw new Error(fill(words.cameraFailed, {reason: error.message}));
-  });
-  const stop = () => stream.getTracks().forEach((track) => track.stop());
-  video.srcObject = stream;
-  await video.play().catch((error) => {
-    stop();
-    throw new Error(fill(words.cameraFailed, {reason: error.message}));
-  });
-  return stop;
 }

@@ -1,7 +1,6 @@
 // Bytes of a photo → what the model's input takes; what its output says → probabilities.
 
 import {fill, roundHalfEven} from './verdict.js';
-import {words} from './words.js';
 
 const LIMITS = {uint8: [0, 255], int8: [-128, 127]};
 const ARRAYS = {float32: Float32Array, uint8: Uint8Array, int8: Int8Array};
@@ -35,7 +34,7 @@ function takesBytes(table, {type}) {
 }
 
 // The output tensor → one probability a class, in double precision, sum 1.
-export function toProbabilities(raw, {scale, zeroPoint, activation, background, classes, slack}) {
+export function toProbabilities(raw, {scale, zeroPoint, activation, background, classes, slack}, words) {
   let values = Array.from(raw, (value) => (scale ? (value - zeroPoint) * scale : value));
   if (!values.every(Number.isFinite)) throw new Error(words.notFinite);
   if (values.length === 1 && classes === 2) {
@@ -44,13 +43,13 @@ export function toProbabilities(raw, {scale, zeroPoint, activation, background, 
   } else if (activation === 'logits') {
     values = softmax(values);
   }
-  checkSum(values, slack);
+  checkSum(values, slack, words);
   if (background === 'first') values.shift();
   if (background === 'last') values.pop();
   if (values.length !== classes) {
     throw new Error(fill(words.wrongNumber, {found: values.length, expected: classes}));
   }
-  return normalise(values);
+  return normalise(values, words);
 }
 
 function softmax(logits) {
@@ -66,14 +65,14 @@ function sigmoid(logit) {
 
 // A softmax sums to 1, the background included; `slack` is null where that need not be so. Zeros and negative numbers
 // have words of their own.
-function checkSum(values, slack) {
+function checkSum(values, slack, words) {
   const total = values.reduce((a, b) => a + b, 0);
   const isOff = slack !== null && total > 0 && Math.abs(total - 1) > slack;
   if (isOff && values.every((value) => value >= -1e-5)) throw new Error(words.notShares);
 }
 
 // 8-bit outputs do not sum to 1, and a softmax in 32 bits may come out a rounding error below zero.
-export function normalise(values) {
+export function normalise(values, words) {
   if (values.some((value) => value < -1e-5)) throw new Error(words.negative);
   const positive = values.map((value) => Math.max(0, value));
   const total = positive.reduce((a, b) => a + b, 0);

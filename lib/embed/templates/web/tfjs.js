@@ -1,36 +1,34 @@
 // The engine: TensorFlow.js with the package @tensorflow-models/mobilenet, which brings the 1000 labels.
 
-import {model} from './model.js';
 import {toPixels} from './pixels.js';
 import {packages} from './runtime.js';
 import {normalise} from './tensor.js';
 import {fill} from './verdict.js';
-import {words} from './words.js';
 
 // Loads packages and model, and returns what turns a bitmap into probabilities and their labels.
-export async function openModel(onProgress) {
-  const {tf, mobilenet} = await packages().catch((error) => {
+export async function openModel(model, onProgress) {
+  const {version, alpha, inputRange, input, classes, weights, words} = model;
+  const {tf, mobilenet} = await packages(model.scripts).catch((error) => {
     throw new Error(fill(words.scriptFailed, {reason: error.message}));
   });
-  const {version, alpha, inputRange, address} = model;
-  const modelUrl = tf.io.http(new URL(address, document.baseURI).href, {onProgress});
+  const modelUrl = tf.io.http(weights, {onProgress});
   const net = await mobilenet.load({version, alpha, inputRange, modelUrl}).catch((error) => {
-    throw new Error(fill(words.downloadFailed, {address, reason: error.message}));
+    throw new Error(fill(words.downloadFailed, {address: weights, reason: error.message}));
   });
-  const labels = await readLabels(tf, net);
+  const labels = await readLabels(tf, net, classes);
   return async (bitmap) => {
-    const image = toImageData(toPixels(bitmap, model.input), model.input);
+    const image = toImageData(toPixels(bitmap, input), input);
     const answer = tf.tidy(() => net.infer(image).softmax());
-    const probabilities = normalise(Array.from(await answer.data()));
+    const probabilities = normalise(Array.from(await answer.data()), words);
     answer.dispose();
     return {probabilities, labels};
   };
 }
 
 // The package tells labels only in the order of an answer; this answer falls from the first class to the last.
-async function readLabels(tf, net) {
-  const falling = Object.assign(Object.create(net), {infer: () => tf.linspace(1, 0, model.classes).expandDims()});
-  return (await falling.classify(null, model.classes)).map(({className}) => className);
+async function readLabels(tf, net, classes) {
+  const falling = Object.assign(Object.create(net), {infer: () => tf.linspace(1, 0, classes).expandDims()});
+  return (await falling.classify(null, classes)).map(({className}) => className);
 }
 
 function toImageData(pixels, {width, height}) {

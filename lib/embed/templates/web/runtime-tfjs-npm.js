@@ -1,4 +1,4 @@
-// The packages, loaded when they are needed.
+// TensorFlow.js and its MobileNets, from the project's own packages, loaded when they are needed.
 
 export async function packages() {
   const [tf, mobilenet] = await Promise.all([import('@tensorflow/tfjs'), import('@tensorflow-models/mobilenet')]);

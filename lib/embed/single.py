@@ -1,0 +1,49 @@
+"""One file that opens by double-click: page, scripts, engine and model in it."""
+
+import threading
+
+from lib.embed import packages, web
+from lib.embed.options import MODEL_FILE, PAGES, Options
+from lib.embed.scripts import Scripts
+from lib.errors import UsageError
+from lib.messages import N_
+from lib.model.spec import ModelFolder
+from lib.work.files import size_words
+from lib.work.progress import OnProgress
+
+MOST_BYTES = 60_000_000  # a browser reads the whole of it before it shows anything
+
+
+def make(
+    options: Options,
+    scripts: Scripts,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    cancelled: threading.Event | None = None,
+) -> bytes:
+    """Fetch what is missing, and return the page.
+
+    Args:
+        options: What the page should be.
+        scripts: Where the packages' files are kept.
+        on_progress: Told how far the download of the scripts has come.
+        cancelled: When set, the download stops with `Cancelled`.
+
+    Raises:
+        UsageError: It would be too large, or the model is none of the app's own.
+        ModelFileError: The model's file is damaged.
+        DownloadError: A script could not be fetched.
+    """
+    if not isinstance(options.model, ModelFolder) or options.target not in PAGES:
+        raise UsageError(N_("One file that opens by double-click is for web pages with one of the app's own models."))
+    scripts.fetch(packages.LITERT_FILES, on_progress=on_progress, cancelled=cancelled)
+    parts = {file.place: scripts.path(file).read_bytes() for file in packages.LITERT_FILES}
+    page = web.single(options, {MODEL_FILE: web.weights_file(options.model), **parts}).encode()
+    if len(page) > MOST_BYTES:
+        raise UsageError(
+            N_("With {model} the file would have {size}, and browsers open {most} well. Take the offline bundle."),
+            model=options.model.spec.name,
+            size=size_words(len(page)),
+            most=size_words(MOST_BYTES),
+        )
+    return page

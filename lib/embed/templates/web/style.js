@@ -1,0 +1,9 @@
+// The look, light and dark. Shapes tell the verdicts apart, colour is a second hint.
+
+export function style() {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`
+[[ css|trusted -]]
+  `);
+  return sheet;
+}

@@ -1,3 +1,0 @@
-// The sentences that the page shows.
-
-export const words = [[ words|js ]];
