@@ -7,7 +7,6 @@ Colours are mid-tones that keep a contrast of at least 3 : 1 on the light and th
 the only sign: models have a shape and a dash of their own, right and wrong stand in different places.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,14 +45,6 @@ def layer(rows: Sequence[Spec], kind: str, encoding: Spec, **mark: object) -> Sp
 def tips(**titles: str) -> list[Spec]:
     """Return what is shown under the pointer: fields and their titles."""
     return [{"field": field, "title": title} for field, title in titles.items()]
-
-
-def named_axis(field: str, title: str, shown: Sequence[int], names: Sequence[str], **axis: object) -> Spec:
-    """Return an axis of positions that shows names; written as JSON, a name stays a text whatever is in it."""
-    words = {"labelExpr": f"{json.dumps(list(names))}[datum.value]", "labelOverlap": False}
-    scale = {"domain": list(shown)}
-    axis = {**words, **axis, "grid": False, "ticks": False}
-    return {"field": field, "type": "ordinal", "title": title, "scale": scale, "axis": axis}
 
 
 def number_axis(field: str, title: str | None, low: float, high: float, **more: object) -> Spec:

@@ -86,7 +86,7 @@ def run_evaluate(arguments: argparse.Namespace, say: Translator) -> int:
     folders = open_folders(store, models, say, whole_photo=arguments.whole_photo)
     matchings = _match(photos, folders, _choices(arguments.match, photos))
     entrants = [
-        Entrant(open_classifier(folder), folder.read_labels(say.language), matching)
+        Entrant(open_classifier(folder), folder.read_labels(say.language), matching, folder.sha256 or "")
         for folder, matching in zip(folders, matchings, strict=True)
     ]
     for file in (arguments.report, arguments.csv if arguments.csv != "-" else None):
@@ -182,7 +182,7 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         *(say(text) for text in (N_("clear: share, right"), N_("close: share, right"))),
         *(say(text) for text in (N_("weak: share, right"), N_("none: share, right"))),
     )  # fmt: skip
-    put_table([header, *map(_row, evaluation.models)])
+    put_table([header, *(_row(model, say) for model in evaluation.models)])
     for model in evaluation.models:
         if model.groups is not None and (told := explain_groups(model.answers.model, model.groups)) is not None:
             put(say.message(told))
@@ -197,12 +197,12 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
         put(say.message(message))
 
 
-def _row(model: ModelFigures) -> tuple[str, ...]:
+def _row(model: ModelFigures, say: Translator) -> tuple[str, ...]:
     return (
         model.answers.model,
         str(model.hits.photos),
-        with_interval(model.top1),
-        with_interval(model.top5),
+        say.message(with_interval(model.top1)),
+        say.message(with_interval(model.top5)),
         points(model.ece),
         *(f"{percent(f.share.value)}, {accuracy_words(f.accuracy)}" for f in model.verdicts.values()),
     )

@@ -1,5 +1,6 @@
 """How often a model is right, and what it mixes up with what."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ class Confusion:
     answered: Ints
     counts: Ints
 
+    @property
+    def has_others(self) -> bool:
+        """Whether something else was answered at all."""
+        return bool(self.counts[:, -1].any())
+
     def photos(self, true: int, answered: int) -> tuple[int, ...]:
         """Return the positions of the photos behind a cell; `answered` may be G, something else."""
         return tuple(np.flatnonzero((self.true == true) & (self.answered == answered)).tolist())
@@ -76,6 +82,23 @@ class ClassFigures:
     photos: int
     recall: Share | None
     precision: Share | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A class that was taken for another.
+
+    Attributes:
+        true: Name of the class.
+        answered: Name of what was answered; any class of the model.
+        photos: Positions of the photos it happened to.
+        total: How many photos show the class.
+    """
+
+    true: str
+    answered: str
+    photos: tuple[int, ...]
+    total: int
 
 
 def find_hits(answers: Answers, labels: Ints, targets: Sequence[Sequence[int]]) -> Hits:
@@ -128,6 +151,23 @@ def group_classes(matching: Matching) -> tuple[list[tuple[int, ...]], Ints]:
     return list(groups), np.array([groups.get(targets, -1) for targets in matching.targets], dtype=np.int64)
 
 
+def mistakes(confusion: Confusion, answers: Answers) -> tuple[Mistake, ...]:
+    """Return what was taken for what, the most frequent first, then the least frequent class.
+
+    Args:
+        confusion: Of the same photos.
+        answers: What the model said; an answer outside of `confusion` has its own name there.
+    """
+    names, found = confusion.names, defaultdict(list)
+    for photo in np.flatnonzero(confusion.true != confusion.answered).tolist():
+        true, answered = int(confusion.true[photo]), int(confusion.answered[photo])
+        said = names[answered] if answered < len(names) else answers.labels[answers.best[photo]]
+        found[true, said].append(photo)
+    totals = confusion.counts.sum(axis=1)
+    listed = [Mistake(names[true], said, tuple(p), int(totals[true])) for (true, said), p in found.items()]
+    return tuple(sorted(listed, key=lambda mistake: (-len(mistake.photos), mistake.total)))
+
+
 def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:
     """Return the positions of at most `limit` classes, in order: all, or those with most mistakes either way."""
     classes = len(confusion.names)
@@ -138,11 +178,8 @@ def most_confused(confusion: Confusion, limit: int) -> tuple[int, ...]:
     return tuple(sorted(np.argsort(-wrong, kind="stable")[:limit].tolist()))
 
 
-def fold(confusion: Confusion, limit: int) -> Confusion:
-    """Return the table of the `most_confused` classes alone; an answer of another class is something else there."""
-    shown = most_confused(confusion, limit)
-    if len(shown) == len(confusion.names):
-        return confusion
+def narrowed(confusion: Confusion, shown: Sequence[int]) -> Confusion:
+    """Return the table of the classes at the positions `shown`; an answer of another class is something else there."""
     # The last entry is for -1: no photo of such a class is in the table.
     place = np.full(len(confusion.names) + 2, -1, dtype=np.int64)
     place[list(shown)] = np.arange(len(shown))
@@ -163,6 +200,20 @@ def figures_per_class(confusion: Confusion) -> tuple[ClassFigures, ...]:
         )
         for index, name in enumerate(confusion.names)
     )
+
+
+def balanced_accuracy(figures: Sequence[ClassFigures]) -> float:
+    """Return the mean recall of the classes that have photos: each class counts the same, however many it has."""
+    recalls = [f.recall.value for f in figures if f.recall]
+    return sum(recalls) / len(recalls)
+
+
+def macro_f1(figures: Sequence[ClassFigures]) -> float:
+    """Return the mean F1 of the classes: 2 · right ÷ (photos that show it + photos named so); 0 where none is right."""
+    ratios = [
+        2 * f.recall.count / (f.recall.total + (f.precision.total if f.precision else 0)) for f in figures if f.recall
+    ]
+    return sum(ratios) / len(ratios)
 
 
 def _counted(names: tuple[str, ...], true: Ints, answered: Ints) -> Confusion:

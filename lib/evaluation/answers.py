@@ -29,6 +29,7 @@ class Answers:
         columns: For each of its own classes which of the K it is part of (see `lib.evaluation.meaning`); None where
             the K are its own.
         view: Which part of each photo it looked at, as `InputSpec.resize` has it.
+        sha256: Digest of its weights, lower-case hex; "" if unknown.
     """
 
     model: str
@@ -39,6 +40,7 @@ class Answers:
     made_from: str = ""
     columns: Ints | None = None
     view: str = ""
+    sha256: str = ""
 
     def __len__(self) -> int:
         """Return N."""

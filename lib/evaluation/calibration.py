@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.evaluation.answers import Bools, Floats
+from lib.evaluation.answers import Bools, Floats, Ints
 from lib.evaluation.shares import Share, share
 
 BINS = 15
@@ -34,7 +34,7 @@ def reliability(confidence: Floats, right: Bools) -> tuple[Bin, ...]:
         confidence: Shape (N,), the probability of each answer, in [0, 1].
         right: Shape (N,), whether the answer was right.
     """
-    positions = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)  # certainty belongs to the last
+    positions = bin_of(confidence)
     found = []
     for position in np.unique(positions):
         members = positions == position
@@ -47,6 +47,11 @@ def reliability(confidence: Floats, right: Bools) -> tuple[Bin, ...]:
             )
         )
     return tuple(found)
+
+
+def bin_of(confidence: Floats) -> Ints:
+    """Return the bin, from 0, of each confidence, in [0, 1]; certainty belongs to the last."""
+    return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
 
 
 def calibration_error(confidence: Floats, right: Bools) -> float:

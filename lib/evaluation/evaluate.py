@@ -15,7 +15,7 @@ import numpy as np
 from lib.classify.classifier import Classifier
 from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import LabelledPhotos
-from lib.datasets.matching import Matching
+from lib.datasets.matching import Basis, Matching, explain_basis
 from lib.errors import DatasetError
 from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
@@ -41,11 +41,13 @@ class Entrant:
         classifier: The model.
         labels: Its K names in the reader's language.
         matching: How the photos' classes relate to the model's.
+        sha256: Digest of its weights, lower-case hex; "" if unknown.
     """
 
     classifier: Classifier
     labels: tuple[str, ...]
     matching: Matching
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,6 +215,17 @@ def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
     return tuple(notes)
 
 
+def notes_on_pairs(evaluation: Evaluation) -> tuple[Message, ...]:
+    """Return what a reader should know of the pairs: what is compared, and what making a model smaller changed."""
+    notes: list[Message] = []
+    for pair in evaluation.pairs:
+        if pair.agreement.common.basis is not Basis.SAME:
+            notes.append(explain_basis(pair.agreement.common.basis))
+        if pair.change is not None:
+            notes.append(shift.explain_change(pair.change, *evaluation.names(pair)))
+    return tuple(note for index, note in enumerate(notes) if note not in notes[:index])
+
+
 def _require_known(entrant: Entrant, photos: LabelledPhotos) -> None:
     known = [index for index, targets in enumerate(entrant.matching.targets) if targets]
     if not any(photo.label in known for photo in photos.photos):
@@ -261,7 +274,10 @@ def _look_at(
 
 def _answers(entrant: Entrant, probabilities: Floats) -> Answers:
     spec, own = entrant.classifier.spec, entrant.classifier.labels
-    return Answers(spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec), view=spec.input.resize)
+    return Answers(
+        spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec),
+        view=spec.input.resize, sha256=entrant.sha256,
+    )  # fmt: skip
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:

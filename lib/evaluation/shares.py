@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from lib.messages import N_
+from lib.messages import N_, Message
 
 CONFIDENCE = 0.95
-_Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 INTERVALS = N_("In brackets: the 95% interval. 95 of 100 such intervals hold the true figure.")
 
 
@@ -40,9 +40,9 @@ def share(count: int, total: int) -> Share:
         count: From 0 to `total`.
         total: At least 1.
     """
-    middle = count + _Z**2 / 2
-    margin = _Z * math.sqrt(count * (total - count) / total + _Z**2 / 4)
-    low, high = ((middle + sign * margin) / (total + _Z**2) for sign in (-1, 1))
+    middle = count + Z**2 / 2
+    margin = Z * math.sqrt(count * (total - count) / total + Z**2 / 4)
+    low, high = ((middle + sign * margin) / (total + Z**2) for sign in (-1, 1))
     return Share(count, total, low if count else 0.0, high if count < total else 1.0)
 
 
@@ -51,9 +51,9 @@ def share_or_none(count: int, total: int) -> Share | None:
     return share(count, total) if total else None
 
 
-def with_interval(share: Share | None) -> str:
+def with_interval(share: Share | None) -> Message:
     """Return a share as people read it, with its interval: "83.1% (80.2–85.7%)"; a dash for nothing."""
     if share is None:
-        return "–"
+        return Message("–")
     value, low, high = (f"{100 * number:.1f}" for number in (share.value, share.low, share.high))
-    return f"{value}% ({low}–{high}%)"
+    return Message(N_("{value} ({low}–{high})"), {"value": f"{value}%", "low": low, "high": f"{high}%"})

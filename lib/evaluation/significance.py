@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lib.evaluation.shares import CONFIDENCE
+from lib.evaluation.shares import CONFIDENCE, Z
 from lib.messages import N_, Message
 from lib.verdict import spoken_percent
 
@@ -29,6 +29,28 @@ class Difference:
     p_value: float
     pairs: int
     corrected: float
+
+    @property
+    def gain(self) -> float:
+        """Return by how much more often the first is right than the second, in [-1, 1]."""
+        return (self.only_first - self.only_second) / self.photos
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the 95 % interval of `gain`, Wald's with one photo added to either side.
+
+        Bonett and Price 2012, "Adjusted Wald confidence interval for a difference of binomial proportions based on
+        paired data", J. Educ. Behav. Stat. 37, 479-488.
+        """
+        n = self.photos + 2
+        first, second = (self.only_first + 1) / n, (self.only_second + 1) / n
+        margin = Z * math.sqrt((first + second - (first - second) ** 2) / n)
+        return max(-1.0, first - second - margin), min(1.0, first - second + margin)
+
+    @property
+    def reversed(self) -> "Difference":
+        """Return the same with the second model first."""
+        return replace(self, only_first=self.only_second, only_second=self.only_first)
 
     @property
     def is_significant(self) -> bool:
@@ -88,6 +110,32 @@ def explain_difference(difference: Difference, first: str, second: str) -> Messa
         )
     values = {"first": first, "second": second, "photos": difference.photos, "a": a, "b": b}
     return Message(text, {**values, "chance": _explain_chance(difference)})
+
+
+def gain_words(difference: Difference) -> Message:
+    """Return by how much the first model is better: "+41.0 points (+36.2 to +45.6)"."""
+    gain, low, high = (_signed(100 * value) for value in (difference.gain, *difference.interval))
+    return Message(N_("{gain} points ({low} to {high})"), {"gain": gain, "low": low, "high": high})
+
+
+def chance_words(difference: Difference) -> Message:
+    """Return in words how likely chance alone makes such a difference, all pairs that are compared counted in."""
+    for below, words in _CHANCES:
+        if difference.corrected < below:
+            return Message(words)
+    return Message(N_("may be chance"))
+
+
+_CHANCES = (
+    (0.001, N_("almost surely not chance")),
+    (0.01, N_("hardly chance")),
+    (1 - CONFIDENCE, N_("probably not chance")),
+)
+
+
+def _signed(points: float) -> str:
+    """Return points with their sign, a minus as it is printed; none before a zero."""
+    return f"{points:+.1f}".replace("-", "−") if round(points, 1) else "0.0"
 
 
 def _explain_chance(difference: Difference) -> Message:

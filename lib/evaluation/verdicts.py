@@ -22,8 +22,8 @@ KIND_NAMES = {
     VerdictKind.NONE: N_("no class stands out"),
 }
 VERDICTS_NOTE = N_(
-    "How many photos got each verdict, and how often the answer was right. Of fewer than ten photos only the counts "
-    "are given, in brackets."
+    "How many photos got each verdict, and how often the answer was right. Grey: fewer than ten photos, too few for a "
+    "percentage."
 )
 
 

@@ -3,6 +3,8 @@
 import json
 from dataclasses import fields
 
+from lib import __version__
+from lib.evaluation.accuracy import balanced_accuracy, macro_f1
 from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
 from lib.evaluation.shares import Share
 from lib.evaluation.significance import explain_difference
@@ -15,6 +17,8 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
 
     Shares are in [0, 1], each with its 95% interval; None stands where there is nothing to count. In "confusion",
     `counts[i][j]` is how many photos of class i were answered as class j, `something_else[i]` how many as none of them.
+    "version" is the app's, "sha256" that of a model's weights; "gain" is how much more often the first of two models is
+    right than the second.
     "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1];
     "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any.
 
@@ -25,6 +29,7 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
     files = [photo.source.name for photo in evaluation.photos.photos]
     gallery = evaluation.gallery
     return {
+        "version": __version__,
         "folder": evaluation.photos.name,
         "photos": len(files),
         "ratio": evaluation.thresholds.ratio,
@@ -79,11 +84,14 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
     confusion, matching = model.confusion, model.matching
     return {
         "id": model.answers.model,
+        "sha256": model.answers.sha256 or None,
         "view": model.answers.view,
         "photos": model.hits.photos,
         **_both("top1", model.top1),
         **_both("top5", model.top5),
         "ece": model.ece,
+        "balanced_accuracy": balanced_accuracy(model.per_class),
+        "macro_f1": macro_f1(model.per_class),
         "matching": [
             {"class": name, "how": how.value, "labels": [model.own.labels[target] for target in targets]}
             for name, how, targets in zip(matching.classes, matching.how, matching.targets, strict=True)
@@ -138,6 +146,8 @@ def _pair_object(pair: PairFigures, evaluation: Evaluation, files: list[str], sa
             "photos": difference.photos,
             "only_first": difference.only_first,
             "only_second": difference.only_second,
+            "gain": difference.gain,
+            "gain_interval": list(difference.interval),
             "p_value": difference.p_value,
             "p_corrected": difference.corrected,
             "message": say.message(explain_difference(difference, *evaluation.names(pair))),

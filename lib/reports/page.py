@@ -1,44 +1,48 @@
 """An evaluation as one HTML file to hand out: tables, drawings and small photos, nothing fetched from anywhere.
 
-`page.html` beside this file holds the words and the places, and escapes everything that comes from outside. Drawings
-are SVG made by that template: they follow light, dark and print by themselves, and are smaller than pictures of charts.
+`page.html` beside this file holds the words and the places, and escapes everything that comes from outside. Three
+models and twenty classes fill four sheets of A4.
 """
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lib import __version__
 from lib.charts.palette import PALETTE
-from lib.datasets.matching import How, explain_basis
+from lib.charts.scale import Scale
+from lib.datasets.matching import How
 from lib.errors import PhotoError
-from lib.evaluation.accuracy import Confusion
-from lib.evaluation.calibration import points
-from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
-from lib.evaluation.shares import INTERVALS, with_interval
-from lib.evaluation.shift import explain_change
-from lib.evaluation.significance import explain_difference
-from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE, accuracy_words, nearest_ratio
+from lib.evaluation import behind
+from lib.evaluation.accuracy import ClassFigures, mistakes
+from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on_pairs
+from lib.evaluation.headline import headline, ranked
+from lib.evaluation.shares import INTERVALS
+from lib.evaluation.verdicts import VERDICTS_NOTE, nearest_ratio
 from lib.i18n import Translator
 from lib.messages import N_, Listed
 from lib.photos.opening import open_photo, thumbnail
-from lib.results import VerdictKind
-from lib.verdict import RATIO_RANGE, percent
+from lib.reports.figures import STYLE, Figures, Open, environment
+from lib.verdict import RATIO_RANGE, default_floor
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
-TEMPLATE = Path(__file__).with_suffix(".html")
-MOST_DISAGREEMENTS = 24
-MOST_AMBIGUOUS = 12
-# Up to so many classes the whole table is shown; of more, the most frequent mistakes.
+MOST_SURE = 6
+MOST_DISAGREEMENTS = 6
+MOST_AMBIGUOUS = 3
+# Up to so many classes the whole table is shown; of more, the worst and the most frequent mistakes.
 MOST_CLASSES = 24
 MOST_MISTAKES = 20
-MOST_SKIPPED = 500
+MOST_SKIPPED = 50
 MOST_MEANINGS = 4
-THUMBNAIL_SIDE = 120
+THUMBNAIL_SIDE = 160
+_VIEWS = {
+    "square": N_("the square in the middle"),
+    "crop": N_("the photo without its edges"),
+    "squash": N_("the whole photo"),
+}
 
 
 def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, bytes] | None = None) -> str:
@@ -49,30 +53,36 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
         say: The reader's language.
         thumbnails: Small JPEGs by position of the photo; of those in `photos_shown`, any may be missing.
     """
-    gallery = evaluation.gallery
+    figures = Figures(evaluation, say, thumbnails or {}, is_live=False)
+    models = figures.models
+    meanings, alike = _meanings(evaluation, models, say)
     return _template().render(
         t=say,
+        style=STYLE.read_text(encoding="utf-8"),
+        figures=figures,
         evaluation=evaluation,
-        models=evaluation.models,
+        models=models,
         many=len(evaluation.photos.classes) > MOST_CLASSES,
+        version=__version__,
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
-        notes=notes_on(evaluation),
-        meanings=_meanings(evaluation, say),
+        headline=headline(evaluation, say),
+        notes=(*notes_on(evaluation), *notes_on_pairs(evaluation)),
+        curve=_axes(models),
+        whole=Scale.around((0, 1)),
         now=nearest_ratio(evaluation.thresholds.ratio),
-        low=_lowest(evaluation),
-        pairs=[_pair(pair, evaluation, say) for pair in evaluation.pairs],
-        disagreements=[found.photo for found in gallery.disagreements] if gallery else [],
-        ambiguous=gallery.all_ambiguous if gallery else (),
-        images={index: base64.b64encode(image).decode("ascii") for index, image in (thumbnails or {}).items()},
+        confused=[mistakes(model.confusion, model.answers) for model in models],
+        classes=_class_by_class(models),
+        galleries=_galleries(evaluation, say),
+        meanings=meanings,
+        alike=alike,
+        floors=[evaluation.thresholds.floor or default_floor(len(model.answers.labels)) for model in models],
     )
 
 
 def photos_shown(evaluation: Evaluation) -> tuple[int, ...]:
     """Return the positions of the photos that the report shows."""
-    if evaluation.gallery is None:
-        return ()
-    found = [d.photo for d in evaluation.gallery.disagreements[:MOST_DISAGREEMENTS]]
-    return (*found, *evaluation.gallery.all_ambiguous[:MOST_AMBIGUOUS])
+    galleries = _galleries(evaluation, Translator())
+    return tuple(dict.fromkeys(photo for one in galleries for photo in one.photos[: one.shown]))
 
 
 def read_thumbnails(evaluation: Evaluation) -> Mapping[int, bytes]:
@@ -90,73 +100,59 @@ def read_thumbnails(evaluation: Evaluation) -> Mapping[int, bytes]:
 
 @cache
 def _template() -> "Template":
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(
-        palette=PALETTE, kinds=KIND_NAMES, intervals=INTERVALS, verdicts_note=VERDICTS_NOTE, ratio_range=RATIO_RANGE,
-        most={
-            "disagreements": MOST_DISAGREEMENTS, "ambiguous": MOST_AMBIGUOUS, "classes": MOST_CLASSES,
-            "mistakes": MOST_MISTAKES, "skipped": MOST_SKIPPED,
-        },
-        mistakes_of=_mistakes, answer=_answer, mark=_mark,
+    made = environment()
+    made.globals.update(
+        palette=PALETTE, intervals=INTERVALS, verdicts_note=VERDICTS_NOTE, ratio_range=RATIO_RANGE, views=_VIEWS,
+        most={"classes": MOST_CLASSES, "mistakes": MOST_MISTAKES, "skipped": MOST_SKIPPED},
     )  # fmt: skip
-    environment.filters.update(interval=with_interval, percent=percent, accuracy=accuracy_words, points=points)
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return made.get_template("page.html")
 
 
-def _mistakes(confusion: Confusion, something_else: str) -> list[tuple[str, str, int, int]]:
-    """Return what was taken for what, how often, and of how many photos, the most frequent first."""
-    names = (*confusion.names, something_else)
-    found = [
-        (names[true], names[answered], int(count), int(row.sum()))
-        for true, row in enumerate(confusion.counts)
-        for answered, count in enumerate(row)
-        if count and answered != true
-    ]
-    return sorted(found, key=lambda mistake: -mistake[2])
+def _axes(models: Sequence[ModelFigures]) -> dict[str, Scale]:
+    """Return both axes of the curves; each goes as far as the data."""
+    drawn = [(p.answered.value, p.accuracy.value) for model in models for p in model.curve if p.accuracy]
+    across, up = zip(*drawn, strict=True) if drawn else ((0.0, 1.0), (0.0, 1.0))
+    return {"across": Scale.around(across), "up": Scale.around(up)}
 
 
-def _lowest(evaluation: Evaluation) -> float:
-    """Return the lower end of the vertical axis of the coverage chart."""
-    lowest = min((p.accuracy.value for m in evaluation.models for p in m.curve if p.accuracy), default=0.0)
-    return 0.5 if lowest >= 0.5 else 0.0
+def _class_by_class(models: Sequence[ModelFigures]) -> list[tuple[str, list[ClassFigures | None]]]:
+    """Return what each model does on each class, None where it does not know it; those found least often first."""
+    by_name = [{one.name: one for one in model.per_class} for model in models]
+    rows = [(name, [own.get(name) for own in by_name]) for name in dict.fromkeys(n for own in by_name for n in own)]
+
+    def found(row: tuple[str, list[ClassFigures | None]]) -> float:
+        recalls = [one.recall.value for one in row[1] if one is not None and one.recall is not None]
+        return sum(recalls) / len(recalls) if recalls else 1.0
+
+    return sorted(rows, key=found)
 
 
-def _pair(pair: PairFigures, evaluation: Evaluation, say: Translator) -> list[str]:
-    """Return the sentences about two models."""
-    first, second = evaluation.names(pair)
-    sentences = []
-    if pair.agreement.share is not None:
-        text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
-        sentences.append(say(text, first=first, second=second, share=with_interval(pair.agreement.share)))
-    sentences.append(say.message(explain_basis(pair.agreement.common.basis)))
-    if pair.difference is not None:
-        sentences.append(say.message(explain_difference(pair.difference, first, second)))
-    if pair.change is not None:
-        sentences.append(say.message(explain_change(pair.change, first, second)))
-    return sentences
+def _galleries(evaluation: Evaluation, say: Translator) -> list[Open]:
+    """Return the photos worth a look: the best model sure and wrong, models that differ, none that is sure."""
+    best, gallery = ranked(evaluation)[0], evaluation.gallery
+    sure = behind.wrong_and_sure(best)
+    told = say(N_("{model} is sure of these, and wrong ({count})"), model=best.answers.name, count=len(sure))
+    found = [Open(title=told, photos=sure, shown=MOST_SURE, is_kept=True)]
+    if gallery is not None:
+        differing = tuple(one.photo for one in gallery.disagreements)
+        told = say(N_("Photos on which models contradict each other ({count})"), count=len(differing))
+        found.append(Open(title=told, photos=differing, shown=MOST_DISAGREEMENTS, is_kept=True))
+        told = say(N_("Photos on which no model is sure ({count})"), count=len(gallery.all_ambiguous))
+        found.append(Open(title=told, photos=gallery.all_ambiguous, shown=MOST_AMBIGUOUS, is_kept=True))
+    return [one for one in found if one.photos]
 
 
-def _answer(model: ModelFigures, photo: int) -> str:
-    said = model.answers.said(photo)
-    return said if model.kinds[photo] is VerdictKind.CLEAR else f"≈ {said}"
-
-
-def _mark(model: ModelFigures, photo: int) -> str:
-    """Return "right", "wrong", or "" of an answer that is not judged."""
-    return "" if not model.hits.judged[photo] else "right" if model.hits.right[photo] else "wrong"
-
-
-def _meanings(evaluation: Evaluation, say: Translator) -> list[tuple[str, list[str]]]:
-    """Return for each of the photos' classes its name and what it is to each model; of many, those of other names."""
-    matchings = [model.matching for model in evaluation.models]
-    many = len(evaluation.photos.classes) > MOST_CLASSES
-    return [
-        (title, [_meaning(model, index, say) for model in evaluation.models])
-        for index, title in enumerate(evaluation.photos.titles)
-        if not many or any(matching.how[index] is not How.NAME for matching in matchings)
-    ]
+def _meanings(
+    evaluation: Evaluation, models: Sequence[ModelFigures], say: Translator
+) -> tuple[list[tuple[str, list[str]]], list[str]]:
+    """Return each of the photos' classes with what it is to each model, and those that all models call the same."""
+    told, alike = [], []
+    for index, title in enumerate(evaluation.photos.titles):
+        if all(model.matching.how[index] is How.NAME for model in models):
+            alike.append(title)
+        else:
+            told.append((title, [_meaning(model, index, say) for model in models]))
+    return told, alike
 
 
 def _meaning(model: ModelFigures, index: int, say: Translator) -> str:

@@ -1,31 +1,22 @@
 """Charts of comparisons: valid, readable on both backgrounds, and with the numbers of the figures."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pytest
 
-from lib.charts.evaluation import class_bars, confusion_map, coverage_curves, reliability_diagram
+from lib.charts.evaluation import coverage_curves
 from lib.charts.palette import PALETTE, Spec
 from lib.charts.speed import Spot, pareto_front, speed_and_accuracy
-from lib.evaluation.accuracy import ClassFigures, Confusion
-from lib.evaluation.calibration import reliability
 from lib.evaluation.shares import share
 from lib.evaluation.verdicts import CurvePoint
 from lib.i18n import Translator
 
 SAY = Translator()
 LIGHT, DARK = "#ffffff", "#10141b"
-NASTY = 'a"]; alert(1); //'
 CURVE = (CurvePoint(0.3, share(2, 4), share(2, 2)), CurvePoint(0.5, share(4, 4), share(3, 4)))
 SPOTS = (Spot("a", 8, 0.7, 4), Spot("b", 20, 0.6, 8), Spot("c", 30, 0.8, 3))
-
-
-def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Confusion:
-    return Confusion(tuple(names), np.zeros(0, np.int64), np.zeros(0, np.int64), np.array(counts))
 
 
 def rows(spec: Spec, layer: int = 0) -> list[dict[str, Any]]:
@@ -34,10 +25,7 @@ def rows(spec: Spec, layer: int = 0) -> list[dict[str, Any]]:
 
 
 SPECS = {
-    "confusion": confusion_map(confusion([[3, 1, 0], [0, 2, 2]], ["cat", NASTY]), SAY),
-    "reliability": reliability_diagram(reliability(np.array([0.5, 0.9]), np.array([True, False])), SAY),
     "coverage": coverage_curves({"one": CURVE, "two": CURVE}, SAY, ratio=0.5),
-    "classes": class_bars([ClassFigures("cat", 3, share(1, 3), None), ClassFigures("dog", 0, None, None)], SAY),
     "speed": speed_and_accuracy(SPOTS, SAY),
     "nothing": speed_and_accuracy([], SAY),
 }
@@ -64,25 +52,16 @@ def test_colours_stand_out_on_both_backgrounds(colour: str, background: str) -> 
     assert (high + 0.05) / (low + 0.05) >= 3
 
 
-def test_a_cell_carries_what_finds_its_photos() -> None:
-    spec = SPECS["confusion"]
-    assert [(r["true"], r["answered"], r["count"], r["share"]) for r in rows(spec)] == [
-        (0, 0, 3, 0.75), (0, 1, 1, 0.25), (1, 1, 2, 0.5), (1, 2, 2, 0.5),
-    ]  # fmt: skip
-    assert rows(spec)[3]["answered_name"] == "something else"
-    (param,) = spec["layer"][0]["params"]
-    assert (param["name"], param["select"]["fields"]) == ("cell", ["true", "answered"])
-
-
-def test_a_name_cannot_become_an_expression() -> None:
-    expression = SPECS["confusion"]["layer"][0]["encoding"]["y"]["axis"]["labelExpr"]
-    listed, _, rest = expression.rpartition("[")
-    assert json.loads(listed)[1] == NASTY
-    assert rest == "datum.value]"
-
-
 def test_the_slider_position_is_marked_on_the_curve() -> None:
     assert [r["ratio"] for r in rows(SPECS["coverage"], 1) if r["now"]] == [0.5, 0.5]
+
+
+def test_the_curve_fills_its_axes_and_takes_the_colour_of_text_from_the_page() -> None:
+    spec = SPECS["coverage"]
+    x, y = (spec["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
+    assert (x, y) == ([0.5, 1.0], [0.75, 1.0])  # photos answered .5 and 1, of these right 1 and .75
+    assert "labelColor" not in spec["config"]["axis"] | spec["config"]["legend"]
+    json.dumps(coverage_curves({"none": ()}, SAY))
 
 
 def test_the_front_is_what_no_other_beats_in_both() -> None:

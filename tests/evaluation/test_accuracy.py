@@ -4,10 +4,21 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
 from lib.datasets.matching import match
-from lib.evaluation.accuracy import Confusion, confuse, figures_per_class, find_hits, fold, most_confused, top5
+from lib.evaluation.accuracy import (
+    Confusion,
+    balanced_accuracy,
+    confuse,
+    figures_per_class,
+    find_hits,
+    macro_f1,
+    mistakes,
+    most_confused,
+    narrowed,
+    top5,
+)
 from lib.evaluation.answers import Answers
 
 Made = Callable[..., Answers]
@@ -109,6 +120,31 @@ def test_precision_and_recall_are_scikit_learns(answers: Made) -> None:
     assert [f.photos for f in figures] == support.tolist()
 
 
+def test_measures_that_count_every_class_the_same_are_scikit_learns(answers: Made) -> None:
+    rng = np.random.default_rng(2)
+    made = answers(rng.dirichlet([0.5] * 4, 200))
+    labels = rng.choice(4, 200, p=[0.7, 0.1, 0.1, 0.1])
+    figures = figures_per_class(confuse(made, labels, match("abcd", "abcd"), "abcd"))
+    assert balanced_accuracy(figures) == pytest.approx(balanced_accuracy_score(labels, made.best))
+    assert macro_f1(figures) == pytest.approx(f1_score(labels, made.best, average="macro"))
+
+
+def test_a_class_never_named_counts_as_nothing_in_f1(answers: Made) -> None:
+    # A: 1 of 2 found, named twice: 2 · 1 / 4. B: 2 of 2, named three times: 2 · 2 / 5. C: never.
+    assert macro_f1(figures_per_class(confused(answers))) == pytest.approx((2 / 4 + 4 / 5 + 0) / 3)
+
+
+def test_mistakes_are_listed_with_what_was_answered_the_most_frequent_first(answers: Made) -> None:
+    made = answers([*ROWS, [0.2, 0.7, 0.1]])  # one more a, answered b
+    found = mistakes(confuse(made, np.array([0, 0, 1, 1, 2, 0]), match("abc", "abc"), ("A", "B", "C")), made)
+    assert [(m.true, m.answered, m.photos, m.total) for m in found] == [("A", "B", (1, 5), 3), ("C", "A", (4,), 1)]
+
+
+def test_a_mistake_outside_the_photos_classes_has_its_own_name(answers: Made) -> None:
+    found = mistakes(confuse(answers(ROWS), np.zeros(5, np.int64), match("a", "abc"), ("A",)), answers(ROWS))
+    assert [(m.true, m.answered, len(m.photos)) for m in found] == [("A", "b", 3)]
+
+
 def table(true: Sequence[int], answered: Sequence[int], classes: int) -> Confusion:
     counts = np.zeros((classes, classes + 1), np.int64)
     for a, b in zip(true, answered, strict=True):
@@ -128,9 +164,9 @@ def test_of_many_classes_those_with_most_mistakes_are_shown() -> None:
     assert shown == (7, 9, 33)
 
 
-def test_no_photo_of_a_class_that_is_shown_is_missing_from_a_folded_table() -> None:
+def test_no_photo_of_a_class_that_is_chosen_is_missing_from_its_table() -> None:
     # c0 → c3, c3 → c0, c0 → c1 (hidden), c3 → something else, c2 right, unknown class
-    folded = fold(table([0, 3, 0, 3, 2, -1], [3, 0, 1, 4, 2, -1], 4), 2)
+    folded = narrowed(table([0, 3, 0, 3, 2, -1], [3, 0, 1, 4, 2, -1], 4), [0, 3])
     assert (folded.names, folded.counts.tolist()) == (("c0", "c3"), [[0, 1, 1], [1, 0, 1]])
     assert [folded.photos(0, 2), folded.photos(1, 2), folded.photos(0, 1)] == [(2,), (3,), (0,)]
     assert folded.photos(-1, -1) == (4, 5)
@@ -138,4 +174,5 @@ def test_no_photo_of_a_class_that_is_shown_is_missing_from_a_folded_table() -> N
 
 def test_a_table_of_few_classes_is_shown_whole() -> None:
     whole = table([0, 1], [0, 1], 2)
-    assert fold(whole, 30) is whole
+    assert most_confused(whole, 30) == (0, 1)
+    assert narrowed(whole, [0, 1]).counts.tolist() == whole.counts.tolist()

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import binomtest
 
 from lib.evaluation.shares import share, share_or_none, with_interval
+from lib.i18n import Translator
 
 Z2 = 1.959963984540054**2
 
@@ -40,8 +41,9 @@ def test_wilsons_interval_is_scipys(count: int, total: int) -> None:
 
 
 def test_a_share_and_its_interval_are_written_one_way() -> None:
-    assert with_interval(share(3, 5)) == "60.0% (23.1–88.2%)"
-    assert with_interval(None) == "–"
+    assert str(with_interval(share(3, 5))) == "60.0% (23.1–88.2%)"
+    assert Translator("ko").message(with_interval(share(3, 5))) == "60.0% (23.1~88.2%)"
+    assert str(with_interval(None)) == "–"
 
 
 def test_of_a_hundred_intervals_95_hold_the_true_figure_and_far_fewer_repetitions_lie_in_one() -> None:

@@ -1,9 +1,10 @@
 """Whether a difference between models may be chance."""
 
+import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from lib.evaluation.significance import correct, explain_difference, mcnemar
+from lib.evaluation.significance import chance_words, correct, explain_difference, gain_words, mcnemar
 from lib.i18n import LANGUAGES, Translator
 
 
@@ -40,6 +41,32 @@ def test_mcnemars_test_is_scipys_binomial_test_however_many_photos(first: int, s
 )
 def test_one_model_is_better_below_five_percent(first: int, second: int, is_significant: bool) -> None:
     assert mcnemar(100, first, second).is_significant is is_significant
+
+
+def test_a_difference_has_an_interval() -> None:
+    # (13 + 1) / 402 - (4 + 1) / 402 ± 1.95996 √((14 + 5) / 402 - (9 / 402)²) / √402
+    found = mcnemar(400, 13, 4)
+    assert found.gain == 9 / 400
+    assert found.interval == (pytest.approx(0.0012491, abs=1e-6), pytest.approx(0.0435270, abs=1e-6))
+    assert str(gain_words(found)) == "+2.2 points (+0.1 to +4.4)"
+    assert str(gain_words(found.reversed)) == "−2.2 points (−4.4 to −0.1)"
+    assert mcnemar(3, 0, 0).interval[0] == -mcnemar(3, 0, 0).interval[1]
+    assert mcnemar(3, 3, 0).interval[1] == 1.0
+
+
+def test_of_a_hundred_intervals_of_a_difference_95_hold_it() -> None:
+    rng = np.random.default_rng(0)
+    draws = rng.multinomial(400, [0.12, 0.05, 0.83], 4000)
+    intervals = [mcnemar(400, int(a), int(b)).interval for a, b, _ in draws]
+    assert np.mean([low <= 0.07 <= high for low, high in intervals]) == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [(20, "almost surely not chance"), (9, "hardly chance"), (7, "probably not chance"), (5, "may be chance")],
+)
+def test_chance_is_told_in_words(first: int, words: str) -> None:
+    assert str(chance_words(mcnemar(100, first, 0))) == words  # 2 / 2^20, 2^9, 2^7, 2^5: .0004 %, .4 %, 1.6 %, 6.3 %
 
 
 def test_several_pairs_are_corrected_as_holm_does() -> None:

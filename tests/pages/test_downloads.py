@@ -11,7 +11,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import session_state_proxy
 
 from tests.pages.conftest import app, cat, sample, upload
-from tests.pages.test_compare import TWO, compare, evaluate, give, labelled, see
+from tests.pages.test_compare import TWO, compare, see
+from tests.pages.test_labelled import evaluate, give, labelled
 
 Offered = dict[str, Callable[[], str | bytes]]
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lib import __version__
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.matching import Choice, match
+from lib.datasets.matching import Choice, How, match
+from lib.evaluation import behind
 from lib.evaluation.answers import Answers
 from lib.evaluation.evaluate import Evaluation, assess
 from lib.evaluation.shares import with_interval
-from lib.evaluation.verdicts import accuracy_words
 from lib.i18n import Translator
 from lib.messages import Message
 from lib.photos.source import Skipped, Source
@@ -49,7 +50,7 @@ def evaluation(classes: int = 3, *, photos: int = 12, models: int = 2) -> Evalua
 class Reader(HTMLParser):
     """Collects tags, addresses and text, and checks that tags close in order."""
 
-    VOID = frozenset({"meta", "img"})
+    VOID = frozenset({"meta", "img", "br"})
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -97,8 +98,10 @@ def test_nothing_is_fetched_from_anywhere() -> None:
 def test_every_part_is_there() -> None:
     words = Reader(report(evaluation(), SAY)).words
     for title in (
-        "Accuracy", "Verdicts", "Can the percentages be trusted?", "confusion matrix", "Class by class",
-        "Two by two", "Photos on which models contradict each other", "Files that were skipped (1)", "is broken.",
+        "is right on", "Which model is better than which", "What the verdicts are worth", "A stricter rule",
+        "calibration", "More measures", "Class by class", "confusion matrix", "is sure of these, and wrong",
+        "Photos on which models contradict each other", "Photos on which no model is sure", "How this was measured",
+        "Folder → class", "Files that were skipped (1)", "is broken.",
     ):  # fmt: skip
         assert title in words, title
 
@@ -107,18 +110,18 @@ def test_the_figures_are_those_of_the_evaluation() -> None:
     made = evaluation()
     words = Reader(report(made, SAY)).words
     for model in made.models:
-        assert with_interval(model.top1) in words
-        assert accuracy_words(model.verdicts[VerdictKind.CLEAR].accuracy) in words
+        assert str(with_interval(model.top1)) in words
+        assert f"{model.verdicts[VerdictKind.CLEAR].share.count} photos" in words
     assert "95 of 100 such intervals hold the true figure" in words
 
 
 def test_of_many_classes_the_most_frequent_mistakes_are_listed() -> None:
     page = report(evaluation(classes=30, photos=90), SAY)
-    assert 'class="map"' not in page
-    assert page.count("<tr><td>") == 2 * 20
+    assert 'class="figure map' not in page
+    assert page.count("was taken for") == 2 * 20
     words = Reader(page).words
     assert "The first 20 are shown." in words
-    assert "Figures class by class are shown for up to 24 classes." in words
+    assert "Of 30 classes, the first 24 are shown." in words
 
 
 def test_the_report_tells_what_each_folder_is_to_each_model() -> None:
@@ -129,14 +132,32 @@ def test_the_report_tells_what_each_folder_is_to_each_model() -> None:
     one = Answers("m", "M", names, names, np.full((4, 4), 0.25))
     made = assess(known, [(one, match(known.classes, names, chosen=chosen))], Thresholds())
     page = report(made, SAY)
-    assert "<tr><th>Katzen</th><td>tabby, Persian</td></tr>" in page
-    assert "<tr><th>Hunde</th><td>left out</td></tr>" in page
+    assert '<tr><th scope="row">Katzen</th><td>tabby, Persian</td></tr>' in page
+    assert '<tr><th scope="row">Hunde</th><td>left out</td></tr>' in page
+
+
+def test_classes_that_are_called_the_same_are_named_in_one_line() -> None:
+    assert "The same name for every model: <script>alert('x')</script>, class 1, class 2." in Reader(
+        report(evaluation(), SAY)
+    ).words.replace("\n", " ")
+
+
+def test_the_report_tells_with_which_weights_settings_and_version_it_was_made() -> None:
+    made = evaluation()
+    digest = "0123456789abcdef" * 4
+    models = [(replace(model.answers, sha256=digest), model.matching) for model in made.models]
+    words = Reader(report(assess(made.photos, models, Thresholds(0.4, 0.3)), SAY)).words
+    assert f"Discern {__version__}" in words
+    assert words.count("0123456789ab") == 2
+    assert words.count("40%") >= 2
+    assert words.count("30%") >= 2
 
 
 def test_a_class_of_many_breeds_is_told_shortly() -> None:
     made = evaluation(models=1)
     (model,) = made.models
-    many = replace(model, matching=replace(model.matching, targets=((0, 1, 2) * 3, (1,), (2,))))
+    how = (How.MEANING, How.NAME, How.NAME)
+    many = replace(model, matching=replace(model.matching, targets=((0, 1, 2) * 3, (1,), (2,)), how=how))
     page = report(replace(made, models=(many,)), SAY)
     assert "class 1, class 2" in page
     assert "and 5 more" in page
@@ -145,8 +166,9 @@ def test_a_class_of_many_breeds_is_told_shortly() -> None:
 def test_one_model_has_no_comparison() -> None:
     made = evaluation(models=1)
     words = Reader(report(made, SAY)).words
-    assert "Two by two" not in words
-    assert photos_shown(made) == ()
+    assert "Which model is better than which" not in words
+    assert "contradict each other" not in words
+    assert photos_shown(made) == behind.wrong_and_sure(made.models[0])[:6]
 
 
 def test_thumbnails_are_small_jpegs_of_the_photos_that_are_shown() -> None:
@@ -188,4 +210,4 @@ def stroke_ends(page: str) -> Mapping[str, float]:
 def test_drawings_stay_on_their_paper() -> None:
     ends = stroke_ends(report(evaluation(), SAY))
     assert ends["least"] >= 0
-    assert ends["most"] <= 520
+    assert ends["most"] <= 620

@@ -27,10 +27,7 @@ _THUMBNAIL_SIDE = 160
 
 def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> None:
     """Draw the way in for labelled photos, what has to be decided, and the figures."""
-    known, is_new = draw_intake(t)
-    if is_new:
-        waiting.drop(_JOB)  # it holds the photos before
-        current().kept.clear()
+    known = draw_intake(t, on_new=_forget)
     if known is None:
         return
     describe(t, known)
@@ -53,6 +50,12 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
         draw_skipped(t, known.skipped)
     else:
         draw_figures(t, Done(_as_read(t, ended.result.evaluation, folders, settings), ended.result.thumbnails))
+
+
+def _forget() -> None:
+    """Let go of what was found out about the photos before."""
+    waiting.drop(_JOB)
+    current().kept.clear()
 
 
 def _as_read(t: Translator, evaluation: Evaluation, folders: Sequence[ModelFolder], settings: Settings) -> Evaluation:
@@ -79,7 +82,7 @@ def _work(
 ) -> Callable[[Job], Done | None]:
     """Return what evaluates in the background, keeping a thumbnail of each photo."""
     entrants = [
-        Entrant(classifier(folder), folder.read_labels(t.language), matching)
+        Entrant(classifier(folder), folder.read_labels(t.language), matching, folder.sha256 or "")
         for folder, matching in zip(folders, matchings, strict=True)
     ]
     thumbnails: dict[Source, bytes] = {}

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 import streamlit as st
@@ -16,7 +16,6 @@ from lib.photos.source import Skipped
 from lib.ui import waiting
 from lib.ui.internals import release
 from lib.ui.style import plain
-from lib.ui.tables import table
 from lib.ui.visit import current, room
 from lib.work.jobs import Job, Kind
 
@@ -26,21 +25,14 @@ _MAX_MB = 512
 _MOST_LISTED = 500
 
 
-def draw_intake(t: Translator) -> tuple[LabelledPhotos | None, bool]:
-    """Draw the uploaders; return the photos read last, and whether they were read just now.
+def draw_intake(t: Translator, *, on_new: Callable[[], None]) -> LabelledPhotos | None:
+    """Draw the uploaders, folded once there are photos; return the photos read last.
 
-    The visit keeps them when the page is left. None while others are being read.
+    The visit keeps them when the page is left. None while others are being read; `on_new` is called when they were.
     """
     visit = current()
-    st.write(
-        t("A zip file, or a folder, with one folder for each class: cat/…, dog/…; or with a labels.csv (file,label).")
-    )
-    turn = st.session_state.setdefault(_ROUND, 0)
-    as_zip, as_folder = st.columns(2, wrap=True)
-    with as_zip:
-        packed = st.file_uploader(t("Zip file"), type=["zip"], key=f"zip-{turn}", max_upload_size=_MAX_MB)
-    with as_folder:
-        files = st.file_uploader(t("Folder"), accept_multiple_files="directory", key=f"folder-{turn}")
+    with st.expander(t("Labelled photos"), expanded=visit.known is None, icon=":material/folder_open:"):
+        packed, files = _uploaders(t)
     if packed is not None or files:
         _begin(t, packed, files)
         # Once is enough: an uploader hands its files over at every click, and keeps them in memory.
@@ -54,14 +46,33 @@ def draw_intake(t: Translator) -> tuple[LabelledPhotos | None, bool]:
     if read is not None and isinstance(read.result, _Read):
         visit.known, visit.known_bytes = read.result.known, read.result.size
         waiting.drop(_JOB)
-        return visit.known, True
-    return (None if job is not None and job.is_live else visit.known), False
+        on_new()
+        st.rerun()
+    return None if job is not None and job.is_live else visit.known
+
+
+def _uploaders(t: Translator) -> tuple[UploadedFile | None, Sequence[UploadedFile]]:
+    """Draw both ways in; return what came, a zip file or the files of a folder."""
+    st.write(
+        t(
+            "Upload a zip file or a folder. Put the photos of each class into their own folder (cat/…, dog/…), or add "
+            "a labels.csv with the columns file and label."
+        )
+    )
+    turn = st.session_state.setdefault(_ROUND, 0)
+    as_zip, as_folder = st.columns(2, wrap=True)
+    with as_zip:
+        packed = st.file_uploader(t("Zip file"), type=["zip"], key=f"zip-{turn}", max_upload_size=_MAX_MB)
+    with as_folder:
+        files = st.file_uploader(t("Folder"), accept_multiple_files="directory", key=f"folder-{turn}")
+    return packed, files
 
 
 def describe(t: Translator, known: LabelledPhotos) -> None:
     """Say how many photos of how many classes there are, and what a reader should know of them."""
-    found = t("**{photos}** photos of **{classes}** classes.", photos=len(known.photos), classes=len(known.classes))
-    st.markdown(f"{plain(known.name)}: {found}")
+    photos = t.plural("{n} photo", "{n} photos", len(known.photos))
+    classes = t.plural("{n} class", "{n} classes", len(known.classes))
+    st.markdown(f"**{plain(known.name)}** · {photos} · {classes}")
     for note in known.notes:
         st.info(plain(t.message(note)), icon=":material/info:")
 
@@ -73,7 +84,9 @@ def draw_skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
     with st.expander(
         t.plural("{n} file was left out", "{n} files were left out", len(skipped)), icon=":material/rule:"
     ):
-        st.html(table([t("File"), t("Reason")], [[one.file, t.message(one.reason)] for one in skipped[:_MOST_LISTED]]))
+        st.markdown("\n".join(f"- {plain(t.message(one.reason))}" for one in skipped[:_MOST_LISTED]))
+        if len(skipped) > _MOST_LISTED:
+            st.caption(t("The first {shown} are shown.", shown=_MOST_LISTED))
 
 
 class _Read:

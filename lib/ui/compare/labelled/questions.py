@@ -8,7 +8,7 @@ from lib.datasets.groups import english_words
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
 from lib.i18n import LANGUAGES, Translator
-from lib.model.imagenet import is_imagenet
+from lib.model.imagenet import is_imagenet, normalise
 from lib.model.spec import ModelFolder
 from lib.ui.paging import pages
 from lib.ui.style import plain
@@ -16,6 +16,7 @@ from lib.ui.tables import table
 from lib.ui.visit import current
 
 _ROWS = 50
+_TOLD = 8
 _QUESTIONS = 8  # each holds the names of all classes
 _AS_FOUND = ""
 
@@ -33,13 +34,31 @@ def draw_questions(t: Translator, known: LabelledPhotos, folders: Sequence[Model
     undecided = dict.fromkeys(name for matching in matchings for name in matching.undecided)
     if undecided:
         st.warning(t("At least one model has no class with these names. Which class is meant?"), icon=":material/help:")
-    with st.expander(t("Which folder means which class"), expanded=bool(undecided), icon=":material/swap_horiz:"):
-        means = _Meanings(known, labels, matchings)
+    means = _Meanings(known, labels, matchings)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(_in_a_line(t, known, means), width="stretch")
+        is_edited = st.toggle(t("Edit"), key="change-meanings")
+    if undecided or is_edited:
         rows = pages(list(known.classes), _ROWS, key="meanings")
         st.html(table([t("Folder"), *(folder.spec.name for folder in folders)], [means.row(t, name) for name in rows]))
-        if undecided or st.toggle(t("Change"), key="change-meanings"):
-            _form(t, known, means, choices, list(undecided))
+        _form(t, known, means, choices, list(undecided))
     return None if undecided else matchings
+
+
+def _in_a_line(t: Translator, known: LabelledPhotos, means: "_Meanings") -> str:
+    """Return which folder means which class, shortly: those of another name, and how many of the same."""
+    rows = [means.row(t, name) for name in known.classes]
+    others = [
+        (folder, list(dict.fromkeys(cells)))
+        for folder, *cells in rows
+        if {*map(normalise, cells)} != {normalise(folder)}
+    ]
+    told = [f"{plain(folder)} → {plain(' / '.join(cells))}" for folder, cells in others[:_TOLD]]
+    if len(others) > _TOLD:
+        told.append(t("and {n} more", n=len(others) - _TOLD))
+    if same := len(rows) - len(others):
+        told.append(t("{n} of the same name", n=same))
+    return "**" + t("Folder → class") + ":** " + " · ".join(told)
 
 
 class _Meanings:
