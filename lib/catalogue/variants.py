@@ -55,7 +55,6 @@ WALL_SECONDS = 900.0
 # taken for one of the new.
 EDITION = 2  # 8-bit variants take uint8 and give float32; before, int8 and int8
 
-_NAMES = {Format.FLOAT16: "float16", Format.DYNAMIC: "8-bit weights", Format.INT8: "8-bit"}
 _QUARTER = 5 / 8  # of each side: quarters that overlap, so that what is in the middle is in all
 
 
@@ -253,7 +252,7 @@ def _describe(
     return replace(
         folder.spec,
         id=variant_id(folder.spec, form),
-        name=f"{folder.spec.name}, {_NAMES[form]}",
+        name=f"{folder.spec.name} {form}",
         weights=WEIGHTS,
         published=None,  # its figures were not measured with this file
         description="",

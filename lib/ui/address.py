@@ -4,29 +4,26 @@ The address changes when a visitor chooses, never by itself: each entry of the b
 whoever has just come to a page leaves it with one press of Back.
 """
 
-from collections.abc import Callable
-
 import streamlit as st
 
 
-def begin(param: str, key: str, default: str, read: Callable[[str], object]) -> str:
-    """Return what is chosen before a widget is drawn, and give it to the widget, which has no default of its own.
+def begin(param: str, name: str, default: str) -> tuple[str, str]:
+    """Return what is chosen before a widget is drawn, and the widget's key.
+
+    Where the address says something new, the key is new: what a browser remembers of the widget before counts no more.
 
     Args:
         param: Of the address.
-        key: The widget's.
+        name: Of the widget; another one for other options.
         default: What the address leaves out, as it would say it.
-        read: Turns what is chosen into the widget's value.
     """
-    said = st.query_params.get(param)
-    is_new = key not in st.session_state  # the page was just opened, or speaks another language
-    if said is not None if is_new else said != st.session_state.get(_seen(param)):  # a link, or Back
-        st.session_state[_kept(param)] = default if said is None else said
-        is_new = True
-    chosen = str(st.session_state.get(_kept(param), default))
-    if is_new:
-        st.session_state[key] = read(chosen)
-    return chosen
+    said, state = st.query_params.get(param), st.session_state
+    turn = state.get(f"turn of {param}", 0)
+    is_open = f"{name}-{turn}" in state  # else the page was just opened, or speaks another language
+    if said != state.get(f"address of {param}") if is_open else said is not None:  # Back, or a link
+        state[f"chosen {param}"] = default if said is None else said
+        state[f"turn of {param}"] = turn = turn + 1
+    return str(state.get(f"chosen {param}", default)), f"{name}-{turn}"
 
 
 def end(param: str, default: str, chosen: str | None) -> None:
@@ -35,17 +32,9 @@ def end(param: str, default: str, chosen: str | None) -> None:
     A run that another one cuts short in between has not followed the address yet; the next one does.
     """
     if chosen is not None:
-        st.session_state[_kept(param)] = chosen
+        st.session_state[f"chosen {param}"] = chosen
         if chosen == default:
             st.query_params.pop(param, None)
         else:
             st.query_params[param] = chosen
-    st.session_state[_seen(param)] = st.query_params.get(param)
-
-
-def _kept(param: str) -> str:
-    return f"address_{param}"
-
-
-def _seen(param: str) -> str:
-    return f"address_seen_{param}"
+    st.session_state[f"address of {param}"] = st.query_params.get(param)

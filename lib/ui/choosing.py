@@ -51,15 +51,12 @@ def part(t: Translator, label: str, words: Mapping[str, str], *, param: str) -> 
         param: Of the address.
     """
     first, *_ = options = list(words)
-    key = f"{param}-{t.language}"
-
-    def known(asked: str) -> str:
-        return asked if asked in words else first
-
-    begun = known(address.begin(param, key, first, known))
+    asked, key = address.begin(param, f"{param}-{t.language}", first)
+    begun = asked if asked in words else first
     chosen = st.segmented_control(
         label,
         options,
+        default=begun,
         required=True,
         key=key,
         format_func=words.__getitem__,

@@ -25,7 +25,8 @@ def draw(t: Translator, bar: DeltaGenerator | None = None) -> None:
         bar: A line of the page; once there are photos, the way in for more stands there.
     """
     turn = st.session_state.setdefault(_ROUND, 0)
-    if bar is not None and visit.current().album.photos:
+    is_folded = bar is not None and bool(visit.current().album.photos)
+    if bar is not None and is_folded:
         place = bar.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
     else:
         place = st.container(key="intake")
@@ -40,8 +41,15 @@ def draw(t: Translator, bar: DeltaGenerator | None = None) -> None:
             label_visibility="collapsed",
         )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            with st.popover(t("Try a sample"), icon=":material/photo_library:"):
-                _draw_samples(t)
+            samples = st.popover(
+                t("Try a sample"),
+                icon=":material/photo_library:",
+                key=f"samples-{is_folded}",
+                on_change="rerun" if is_folded else "ignore",
+            )
+            if samples.open or not is_folded:  # to draw them costs as much as all results
+                with samples:
+                    _draw_samples(t)
             with_camera = st.toggle(t("Camera"), key="camera_on", width="content")
     if with_camera:
         st.camera_input(

@@ -21,7 +21,7 @@ def compare(*models: str) -> AppTest:
 
 def see(test: AppTest, view: str) -> AppTest:
     """Open one of the page's views."""
-    test.segmented_control(key="show-en").set_value(view).run()
+    test.segmented_control[0].set_value(view).run()
     assert not test.exception
     return test
 

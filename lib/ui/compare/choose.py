@@ -19,7 +19,7 @@ from lib.ui.style import plain
 from lib.work.jobs import Job, JobState, Kind
 
 MOST, LEAST = 4, 2
-_PARAM, _TOO_MANY = "models", "too_many_models"
+_PARAM = "models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def pick(t: Translator, place: DeltaGenerator) -> list[ModelFolder]:
         place: Where the choice is drawn.
     """
     options = _options(t)
-    with place.popover(t("Models"), icon=":material/tune:"):
+    with place.popover(t("Models"), icon=":material/view_column:"):
         chosen, missed = _choose(t, options)
     for model in missed:
         choice.explain_unavailable(t, model)
@@ -66,39 +66,30 @@ def pick(t: Translator, place: DeltaGenerator) -> list[ModelFolder]:
 def _choose(t: Translator, options: Mapping[str, Option]) -> tuple[list[Option], list[str]]:
     """Draw the choice; return it, and the models that the address asks for in vain."""
     names = distinct({option.id: option.name for option in options.values()})
-    key = f"compare-{hash(tuple(names.values()))}"  # the browser remembers an option by its words
-    default = ",".join(entry.spec.id for entry in store().ready()[:LEAST])  # a thousand things, and twenty
-
-    def known(asked: str) -> list[str]:
-        return [model for model in _ids(asked) if model in options][:MOST]
-
-    asked = address.begin(_PARAM, key, default, known)
+    default = ",".join(_first_two(options))
+    # The browser remembers an option by its words.
+    asked, key = address.begin(_PARAM, f"compare-{hash(tuple(names.values()))}", default)
+    ids = filter(None, asked.split(","))
+    wanted = list(dict.fromkeys(model if model in options else store().current_id(model) for model in ids))
+    known = [model for model in wanted if model in options][:MOST]
     chosen = st.multiselect(
         t("Models to compare, two to four"),
         list(options),
+        default=known,
         key=key,
         format_func=names.__getitem__,
+        max_selections=MOST,
         placeholder=t("Choose models"),
-        on_change=_leave_out_more,
-        args=(key,),
     )
-    if st.session_state.pop(_TOO_MANY, False):
-        st.warning(t("Only four models fit. Take one out before you add another."), icon=":material/info:")
-    is_changed = chosen != known(asked)
+    is_changed = chosen != known
     address.end(_PARAM, default, ",".join(chosen) if is_changed else None)
-    missed = [] if is_changed else [model for model in _ids(asked) if model not in options]
+    missed = [] if is_changed else [model for model in wanted if model not in options]
     return [options[model] for model in chosen], missed
 
 
-def _ids(asked: str) -> list[str]:
-    return list(dict.fromkeys(map(store().current_id, filter(None, asked.split(",")))))
-
-
-def _leave_out_more(key: str) -> None:
-    """Keep the first four; Streamlit has a limit of its own, but says so in English only."""
-    if len(st.session_state[key]) > MOST:
-        st.session_state[key] = st.session_state[key][:MOST]
-        st.session_state[_TOO_MANY] = True
+def _first_two(options: Mapping[str, Option]) -> list[str]:
+    """Return a model of a thousand things, and one of twenty, where both are here."""
+    return [option.id for option in options.values() if option.variant.is_original][:LEAST]
 
 
 def _options(t: Translator) -> dict[str, Option]:
@@ -121,8 +112,7 @@ def _options(t: Translator) -> dict[str, Option]:
                 continue
             model = variant.folder.spec.id if variant.folder is not None else variant_id(folder.spec, variant.format)
             if model not in ids:  # a variant that is shipped as a model of its own stands there already
-                words = t("{model}, {form}", model=name, form=_in_words(t, variant.format))
-                options[model] = Option(model, words, folder, variant)
+                options[model] = Option(model, f"{name} {_in_words(t, variant.format)}", folder, variant)
     return options
 
 

@@ -20,6 +20,7 @@ from lib.model.spec import ModelFolder
 from lib.results import Answer, Classification, Outcome, VerdictKind
 from lib.server.album import Album, Photo
 from lib.ui import intake, looking, views
+from lib.ui.compare.choose import LEAST
 from lib.ui.models.loaded import classifier
 from lib.ui.paging import on_pages
 from lib.ui.style import plain
@@ -143,7 +144,7 @@ def _choose(t: Translator, compared: Compared) -> list[Photo]:
     words = {
         "all": t.plural("{n} photo", "{n} photos", many),
         "disagree": t("{n} disagree", n=len(groups["disagree"])),
-        "strong": t("{n} both sure, different answers", n=len(groups["strong"])),
+        "strong": _strong(t, len(groups["strong"]), len(compared.models)),
         "unsure": t("{n} nobody is sure", n=len(groups["unsure"])),
         "agree": t("{n} agree", n=len(groups["agree"])),
         "apart": t("{n} cannot be compared", n=len(groups["apart"])),
@@ -165,6 +166,12 @@ def _choose(t: Translator, compared: Compared) -> list[Photo]:
     if group == "apart":
         st.caption(t("No model has a class for what another one named, so they neither agree nor disagree."))
     return groups[group or "all"]
+
+
+def _strong(t: Translator, photos: int, models: int) -> str:
+    if models > LEAST:
+        return t("{n} sure of different answers", n=photos)
+    return t("{n} both sure, different answers", n=photos)
 
 
 def _of(compared: Compared, *wanted: Bond) -> list[Photo]:
