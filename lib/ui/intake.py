@@ -1,10 +1,10 @@
 """How photos come in: dropped, browsed for, pasted, taken with the camera, or from the samples."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import FullError
 from lib.i18n import Translator
@@ -17,7 +17,7 @@ from lib.ui.style import plain
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
 
 
-def draw(t: Translator, bar: DeltaGenerator | None = None) -> None:
+def draw(t: Translator, bar: AbstractContextManager[object] | None = None) -> None:
     """Draw every way in; photos are in the album when this returns.
 
     Args:
@@ -27,7 +27,8 @@ def draw(t: Translator, bar: DeltaGenerator | None = None) -> None:
     turn = st.session_state.setdefault(_ROUND, 0)
     is_folded = bar is not None and bool(visit.current().album.photos)
     if bar is not None and is_folded:
-        place = bar.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
+        with bar:
+            place = st.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
     else:
         place = st.container(key="intake")
     with place:

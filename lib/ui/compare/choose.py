@@ -1,10 +1,10 @@
 """Which models are compared: any that are here, and their smaller variants, made when a visitor asks for them."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lib.catalogue.variants import Variant, make_variant, variant_id, variants
 from lib.errors import ModelFileError
@@ -39,7 +39,7 @@ class Option:
     variant: Variant
 
 
-def pick(t: Translator, place: DeltaGenerator) -> list[ModelFolder]:
+def pick(t: Translator, place: AbstractContextManager[object]) -> list[ModelFolder]:
     """Draw the choice of two to four models and return those that are here; none where that is not enough to compare.
 
     `?models=a,b` chooses, and follows the choice. What has to be done first is said where this is called.
@@ -49,7 +49,7 @@ def pick(t: Translator, place: DeltaGenerator) -> list[ModelFolder]:
         place: Where the choice is drawn.
     """
     options = _options(t)
-    with place.popover(t("Models"), icon=":material/view_column:"):
+    with place, st.popover(t("Models"), icon=":material/view_column:"):
         chosen, missed = _choose(t, options)
     for model in missed:
         choice.explain_unavailable(t, model)

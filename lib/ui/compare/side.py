@@ -2,11 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from lib.classify.infer import Settings, conclude
 from lib.datasets.matching import common_names, explain_basis
@@ -60,7 +60,9 @@ class Compared:
         return sum(model.probabilities.nbytes for model in self.models)
 
 
-def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings, bar: DeltaGenerator) -> None:
+def draw(
+    t: Translator, folders: Sequence[ModelFolder], settings: Settings, bar: AbstractContextManager[object]
+) -> None:
     """Draw the way in for photos, let the models look at them, and draw where they agree.
 
     Args:
