@@ -1,10 +1,13 @@
 """The frame of every page: header, language, Streamlit's own parts out of sight, and nothing that jumps."""
 
 import re
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.embed import packages
+from tests.embed.packages import MODULES, NoPackagesError
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
@@ -13,6 +16,11 @@ ROOMS = {"": "Classify", "compare": "Compare", "models": "Models", "embed": "Cod
 SHIFT = """() => { window.shifted = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({ type: "layout-shift", buffered: true }); }"""
+
+
+AXE = """async (options) => (await axe.run({ resultTypes: ["violations"], iframes: false, ...options })).violations
+  .filter((rule) => ["serious", "critical"].includes(rule.impact))
+  .map((rule) => `${rule.id}: ` + rule.nodes.map((node) => node.html.slice(0, 160)).join("\\n"))"""
 
 
 def settle(page: Page) -> None:
@@ -24,15 +32,6 @@ def settle(page: Page) -> None:
 def room(page: Page, name: str) -> None:
     """Go to another page by the header."""
     page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
-
-
-def context(browser: Browser, width: int, theme: str = "light", locale: str = "en-US") -> BrowserContext:
-    height = 812 if width < 700 else 800
-    return browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme=theme,  # type: ignore[arg-type]
-        locale=locale,
-    )
 
 
 def test_the_header_leads_everywhere_and_back(page: Page, server: Server) -> None:
@@ -97,8 +96,8 @@ def test_nothing_of_streamlits_frame_is_in_sight(page: Page, server: Server) -> 
 
 @pytest.mark.parametrize("width", [375, 1280])
 def test_nothing_jumps_while_a_page_loads(browser: Browser, server: Server, width: int) -> None:
-    with context(browser, width) as opened:
-        page = opened.new_page()
+    with browser.new_context(viewport={"width": width, "height": 800}, locale="en-US") as window:
+        page = window.new_page()
         page.add_init_script(f"({SHIFT})()")
         shifts = {}
         for path in ROOMS:
@@ -111,3 +110,39 @@ def test_nothing_jumps_while_a_page_loads(browser: Browser, server: Server, widt
             assert head["height"] == (56 if width > 700 else 95)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert max(shifts.values()) < 0.1, shifts
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """Return axe-core's script."""
+    try:
+        packages.install()
+    except NoPackagesError as error:
+        pytest.skip(f"axe-core is needed. {error}")
+    return (MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+def opened(path: str) -> Callable[[Page, Server], None]:
+    """Return what opens a page and waits until it is drawn."""
+
+    def prepare(page: Page, server: Server) -> None:
+        page.goto(f"{server.url}/{path}")
+        settle(page)
+
+    return prepare
+
+
+# What brings a page into a state; one more line for one more state.
+STATES = {name: opened(path) for path, name in ROOMS.items()}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_everybody_can_use_it(page: Page, server: Server, axe: str, state: str) -> None:
+    STATES[state](page, server)
+    page.evaluate(axe)
+    found = page.evaluate(AXE, {})
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 19, 26)")
+    page.wait_for_timeout(500)  # Streamlit's colours fade
+    found += page.evaluate(AXE, {"runOnly": ["color-contrast"]})
+    assert not found, "\n".join(found)

@@ -35,11 +35,10 @@ export function draw({ data, setStateValue, setTriggerValue }) {
   document.getElementById("stMain")?.setAttribute("role", "main");
 
   watching?.disconnect();
-  const column = words.languages.indexOf(data.language) + 1;
-  const rows = new Map(words.streamlits.flatMap((row) => row.map((text) => [text, row[column]])));
-  watching = new MutationObserver((changes) => changes.forEach((change) => translate(change.target, rows)));
+  const rows = rowsOf(words, data.language);
+  watching = new MutationObserver((changes) => changes.forEach((change) => mend(change.target, rows)));
   watching.observe(document.body, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
-  translate(document.body, rows);
+  mend(document.body, rows);
 
   if (!document.body.classList.contains("ready")) whenDrawn(() => document.body.classList.add("ready"));
 
@@ -110,20 +109,32 @@ export function into(left, width, { scrollLeft, clientWidth }) {
   return Math.min(left, Math.max(scrollLeft, left + width - clientWidth));
 }
 
+/**
+ * Return what each of Streamlit's texts is to be in a language, whatever language it stands in now.
+ *
+ * @param {Words} words
+ * @param {string} language
+ */
+export function rowsOf({ streamlits, languages }, language) {
+  const column = languages.indexOf(language) + 1; // the first holds Streamlit's own
+  return new Map(streamlits.flatMap((row) => row.map((text) => [text, row[column]])));
+}
+
 const ATTRIBUTES = ["aria-label", "placeholder", "title", "alt"];
 
 /** Where Streamlit writes words of its own; elsewhere the same words may be a visitor's. */
 const ITS_OWN = '[data-testid="stFileUploader"], [data-testid="stCameraInput"], [data-testid="stDialog"], [role="listbox"]';
 
 /**
- * Put Streamlit's own words into the visitor's language.
+ * Put Streamlit's own words into the visitor's language, and let code that is wider than its place be scrolled by key.
  *
  * @param {Node} root
  * @param {Map<string, string>} rows
  */
-export function translate(root, rows) {
+function mend(root, rows) {
   if (root instanceof Text) return replace(root, rows);
   if (!(root instanceof Element)) return;
+  for (const code of root.querySelectorAll('[data-testid="stCode"] pre:not([tabindex])')) code.setAttribute("tabindex", "0");
   for (const part of [root, ...root.querySelectorAll("[aria-label], [placeholder], [title], [alt]")])
     for (const attribute of ATTRIBUTES) {
       const text = rows.get(part.getAttribute(attribute) ?? "");
