@@ -39,7 +39,9 @@ def marks(outcome: Outcome | None) -> str:
     return f'data-verdict="{outcome.verdict.kind}"{group}{unfamiliar}'
 
 
-def verdict_box(t: Translator, outcome: Outcome, *, heading: int = 2, with_actions: bool = False) -> str:
+def verdict_box(
+    t: Translator, outcome: Outcome, *, heading: int = 2, with_actions: bool = False, is_marked: bool = True
+) -> str:
     """Return what is said of a photo, in a box: sign, verdict and answer, and below it the reason.
 
     Args:
@@ -48,26 +50,26 @@ def verdict_box(t: Translator, outcome: Outcome, *, heading: int = 2, with_actio
         heading: Level of the headline in the page.
         with_actions: Whether the page can do what the reason names: show what the model knows, crop, ask another one.
             These are buttons with `data-do`.
+        is_marked: Whether other programs are to find it: it is about a photo of the reader's.
     """
     said = words(t, outcome)
     reason = escape(said.reason)
     if with_actions and isinstance(outcome, Classification):
         reason = _with_actions(t, outcome, reason)
-    return (
-        f'<div class="verdict {look(outcome)}" {marks(outcome)}><span class="sign" aria-hidden="true"></span>'
-        f'<h{heading} class="say">{_headline(t, said)}</h{heading}><p class="why">{reason}</p></div>'
+    return message_box(
+        look(outcome), _headline(t, said), reason, marks=marks(outcome) if is_marked else "", heading=heading
     )
 
 
-def busy_box(t: Translator) -> str:
-    """Return the box of a photo that a model is looking at."""
+def message_box(look: str, headline: str, reason: str, *, marks: str = "", heading: int = 2) -> str:
+    """Return a box with a sign, both texts being HTML; `look` as that function returns it."""
     return (
-        '<div class="verdict busy"><span class="sign" aria-hidden="true"></span>'
-        f'<h2 class="say">{escape(t("Looking …"))}</h2><p class="why"></p></div>'
+        f'<div class="verdict {look}" {marks}><span class="sign" aria-hidden="true"></span>'
+        f'<h{heading} class="say">{headline}</h{heading}><p class="why">{reason}</p></div>'
     )
 
 
-def bars(t: Translator, found: Classification, *, rows: int = ROWS) -> str:
+def bars(t: Translator, found: Classification, *, rows: int | None = None, is_marked: bool = True) -> str:
     """Return the likeliest classes as a table whose middle column is the bars.
 
     Lines of classes that are not there stay empty, so that answers beside each other are level.
@@ -75,17 +77,23 @@ def bars(t: Translator, found: Classification, *, rows: int = ROWS) -> str:
     Args:
         t: The reader's language.
         found: What the model said.
-        rows: How many classes at most; the table is never lower than for five, or for so many.
+        rows: How many lines; None for all of the answer's classes, and five at least.
+        is_marked: Whether other programs are to find them: they are about a photo of the reader's.
     """
     listed = [p for p in found.predictions[:rows] if p.probability > 0]
     lines = _lines(t, found)
     style = ";".join(f"--{line.name}:{line.at * 100:.1f}" for line in lines)
     filled = "".join(_row(p, in_running=_runs(found, place, p)) for place, p in enumerate(listed))
-    empty = _EMPTY * (min(rows, ROWS) - len(listed))
-    return _table(t, filled + empty, _notes(t, lines), f'class="bars {look(found)}" data-bars style="{style}"')
+    mark = "data-bars " if is_marked else ""
+    return _table(
+        t,
+        filled + _EMPTY * ((rows or ROWS) - len(listed)),
+        _notes(t, lines),
+        f'class="bars {look(found)}" {mark}style="{style}"',
+    )
 
 
-def empty_bars(t: Translator, *, rows: int = ROWS) -> str:
+def empty_bars(t: Translator, rows: int = ROWS) -> str:
     """Return the tracks of bars that are still to come."""
     track = '<tr aria-hidden="true"><th scope="row"></th><td class="t"></td><td></td></tr>'
     return _table(t, track * rows, "", 'class="bars"')

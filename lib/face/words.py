@@ -4,12 +4,12 @@ Other doors say all of it in one sentence (`lib.verdict.explain`); a page has a 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lib.face.names import shortened
 from lib.i18n import Translator
-from lib.results import Classification, Failure, Outcome, Prediction, VerdictKind
+from lib.results import Classification, Failure, Group, Outcome, Prediction, VerdictKind
 from lib.verdict import FEW_CLASSES, default_floor, explain_kind, percent, sure_group
 
 MOST_NAMED = 3
@@ -72,7 +72,7 @@ def words(t: Translator, outcome: Outcome) -> Words:
     if (group := sure_group(verdict, found.group)) is not None:
         of_group = shown(group.probability)
         answer = t("Most likely {group}, {percent}", group=group.phrase, percent=of_group)
-        return Words("", answer, t.message(explain_kind(group, verdict)), t.word(group.name), of_group)
+        return Words("", answer, t.message(explain_kind(_fewer(group), verdict)), t.word(group.name), of_group)
     match verdict.kind:
         case VerdictKind.CLEAR:
             reason = _clear(t, share, verdict.classes, is_small=winner.probability < default_floor(FEW_CLASSES))
@@ -89,6 +89,12 @@ def words(t: Translator, outcome: Outcome) -> Words:
             names = t("{label}?", label=either(t, verdict.rivals, verdict.more_rivals))
             reason = t("{names} None reaches the {floor} needed.", names=names, floor=floor)
             return Words(t("No class stands out"), "", reason, names)
+
+
+def _fewer(group: Group) -> Group:
+    """Return a group of which no more kinds are named than there is room for; the bars show the others."""
+    named = group.rivals[:MOST_NAMED] if len(group.rivals) + group.more_rivals <= MOST_NAMED else group.rivals[:2]
+    return replace(group, rivals=named, more_rivals=group.more_rivals + len(group.rivals) - len(named))
 
 
 def things(t: Translator, count: int) -> str:

@@ -15,19 +15,21 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from lib.errors import UsageError
+from lib.face.card import Card, card
 from lib.i18n import Translator
-from lib.reports.classifications import to_object
-from lib.results import Failure, Outcome
+from lib.results import Outcome
 from lib.server import limits, photos, previews
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
+from lib.server.models import server_models
 from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS, Visit
 from lib.ui import header, internals, web
+from lib.ui.classify import samples
 from lib.ui.models import loaded
 
 
@@ -48,14 +50,12 @@ def middleware() -> list[Middleware]:
 
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
-    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card)]
+    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card), *samples.routes()]
 
 
-def _card(t: Translator, _visit: Visit, photo: Photo, outcome: Outcome | None, _asked: Asked) -> dict[str, object]:
-    """Return a photo and what is said of it, in plain values."""
-    kind = "waiting" if outcome is None else "failed" if isinstance(outcome, Failure) else outcome.verdict.kind.value
-    said = {} if outcome is None else to_object(outcome, t)
-    return {"id": photo.id, "order": photo.order, "name": photo.name, "kind": kind, **said}
+def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
+    look = server_models().folder(asked.model, is_whole=asked.is_whole).spec.input
+    return card(t, visit.id, photo, outcome, look)
 
 
 def _names() -> Names:

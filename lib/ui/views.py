@@ -1,6 +1,6 @@
 """Which part of a photo models look at: each its own, or at the visitor's wish the whole of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -36,26 +36,9 @@ def as_chosen(model: ModelFolder) -> ModelFolder:
     return model.looking_as(model.spec.input.looking_at_all()) if is_whole else model
 
 
-def draw(t: Translator, model: ModelFolder, photos: Iterable[Photo]) -> None:
-    """Say which part of the photos a model sees, with the button that changes it; nothing if it sees all by itself.
-
-    Args:
-        t: The visitor's language.
-        model: As it looks by itself.
-        photos: Those that are shown.
-    """
-    if model.spec.input == model.spec.input.looking_at_all():
-        return
-    if is_whole := model.spec.id in st.session_state[_WHOLE]:
-        words = t("The model sees the whole photo, squeezed to fit.")
-    elif any(has_frame(photo, model.spec.input) for photo in photos):
-        words = t("The model sees the part inside the frame.")
-    else:
-        words = t("The model sees the photo without its edges.")
-    with st.container(horizontal=True, vertical_alignment="center", key="view"):
-        st.caption(words, width="content")
-        label = t("Back to its own part") if is_whole else t("Let it see the whole photo")
-        _button(label, [model], is_whole=is_whole)
+def turn(model: str) -> None:
+    """Let a model look at whole photos, or at its own part again, by its id."""
+    st.session_state[_WHOLE] = st.session_state.get(_WHOLE, set()) ^ {model}
 
 
 def draw_for_all(t: Translator, models: Sequence[ModelFolder]) -> None:

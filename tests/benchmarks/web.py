@@ -15,8 +15,8 @@ from tests.support.chromium import FLAGS
 from tests.support.server import Server, free_port, start_server
 
 SINGLES = 15
-DROP_ZONE = "[data-testid=stFileUploaderDropzoneInput]"
-BARS = "[class*='st-key-single-'] [data-testid=stVegaLiteChart] canvas, [class*='st-key-single-'] svg.marks"
+DROP_ZONE = "input[type=file]"
+BARS = ".stage [data-bars]"
 
 
 def measure(shared: Path) -> list[Figure]:
@@ -83,15 +83,15 @@ def _open(page: Page, server: Server) -> None:
 
 def _one(page: Page, server: Server, photo: Path) -> float:
     seconds = _drop(page, server, photo)
-    expect(page.locator("p.file")).to_have_text(photo.name)
+    expect(page.locator(".file summary")).to_have_text(photo.name)
     return seconds
 
 
 def _many(page: Page, server: Server, photos: list[Path]) -> None:
     _open(page, server)
     page.set_input_files(DROP_ZONE, photos)
-    expect(page.locator(".chip.failed")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Cancel")).to_have_count(0, timeout=60_000)
+    expect(page.locator(".sheet li")).to_have_count(len(photos), timeout=60_000)
+    expect(page.locator(".sheet .busy")).to_have_count(0, timeout=60_000)
 
 
 def _peak_megabytes(pid: int) -> float:

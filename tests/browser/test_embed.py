@@ -35,8 +35,8 @@ def open_page(page: Page, server: Server, photo: Path | None = None) -> None:
     """Classify the cat, or another photo, and open the page Embed."""
     page.goto(server.url)
     cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", photo or cat)
-    expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=20_000)
+    page.set_input_files("input[type=file]", photo or cat)
+    expect(page.locator(".stage [data-verdict]")).to_be_visible(timeout=20_000)
     page.get_by_text("Embed", exact=True).first.click()
     expect(page.get_by_role("heading", name="Put it on your web page")).to_be_visible()
 

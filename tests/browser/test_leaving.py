@@ -40,14 +40,13 @@ def is_served(address: str) -> bool:
 
 
 def bring(page: Page, server: Server) -> str:
-    """Bring a photo and return the address of its thumbnail."""
+    """Bring a photo and return the address of its picture."""
     page.goto(server.url)
     cat = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", cat)
-    expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=30_000)
-    thumbnail = page.locator("img[alt^='Photo chelsea.png']").get_attribute("src")
-    assert thumbnail is not None
-    return thumbnail if thumbnail.startswith("http") else server.url + thumbnail
+    page.set_input_files("input[type=file]", cat)
+    expect(page.locator(".stage [data-verdict]")).to_be_visible(timeout=30_000)
+    visit = page.evaluate("sessionStorage.getItem('discern-visit')")
+    return f"{server.url}/visits/{visit}/photos/1.jpg"
 
 
 def test_an_open_page_keeps_its_photos_and_a_closed_one_none_even_if_nobody_else_comes(
@@ -57,7 +56,7 @@ def test_an_open_page_keeps_its_photos_and_a_closed_one_none_even_if_nobody_else
     thumbnail = bring(page, hasty)
     time.sleep(5)  # longer than a visit is kept that nobody shows
     page.reload()
-    expect(page.locator("p.verdict[data-verdict]")).to_be_visible(timeout=20_000)
+    expect(page.locator(".stage [data-verdict]")).to_be_visible(timeout=20_000)
     assert is_served(thumbnail)
     page.context.close()
     deadline = time.monotonic() + 20

@@ -52,9 +52,9 @@ def test_one_click_downloads_a_model_and_it_classifies(
     page.goto(f"{mirrored.url}/?model={SMALL}")
     expect(download_button(page)).to_contain_text("0.5 MB")
     assert mirror.asked[SMALL_FILE] == 0, "nothing may be fetched before the click"
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", [shared / "photos" / "misc" / "parrot.jpg"])
+    page.set_input_files("input[type=file]", [shared / "photos" / "misc" / "parrot.jpg"])
     download_button(page).click()
-    expect(page.locator("p.verdict[data-verdict]")).to_contain_text("macaw", timeout=60_000)
+    expect(page.locator(".stage [data-verdict]")).to_contain_text("macaw", timeout=60_000)
     assert mirror.asked[SMALL_FILE] == 1
 
 
@@ -81,10 +81,10 @@ def test_a_blocked_network_is_one_sentence_and_no_other_model_steps_in(
 ) -> None:
     mirror.status["mobilenet_v2_1.0_224_quant.tflite"] = 503
     page.goto(f"{mirrored.url}/?model=mobilenet-v2-1.0-224-quant")
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", [shared / "photos" / "misc" / "parrot.jpg"])
+    page.set_input_files("input[type=file]", [shared / "photos" / "misc" / "parrot.jpg"])
     download_button(page).click()
     expect(page.get_by_role("alert").filter(has_text="mobilenet_v2_1.0_224_quant.tflite")).to_be_visible(timeout=30_000)
-    expect(page.locator("p.verdict[data-verdict]")).to_have_count(0)
+    expect(page.locator(".stage [data-verdict]")).to_have_count(0)
     expect(download_button(page)).to_be_visible()
 
 

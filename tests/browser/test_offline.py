@@ -32,9 +32,8 @@ def test_a_dropped_photo_gets_the_verdict_of_a_model_of_a_thousand_classes(
 ) -> None:
     cat: Path = next(sample.path for sample in find_samples() if sample.name == "chelsea.png")
     page.goto(server.url)
-    page.locator("[data-testid=stFileUploaderDropzone]").wait_for()
-    page.set_input_files("[data-testid=stFileUploaderDropzoneInput]", cat)
-    verdict = page.locator("p.verdict[data-verdict]")
+    page.set_input_files("input[type=file]", cat)
+    verdict = page.locator(".stage [data-verdict]")
     expect(verdict).to_be_visible(timeout=20_000)
     expect(verdict).to_contain_text("cat")
     expect(page.get_by_text("What this model knows: 1000 classes")).to_be_visible()

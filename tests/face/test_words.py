@@ -79,6 +79,9 @@ def test_no_more_than_three_are_named() -> None:
     assert words(EN, found(0.2, 0.2, 0.2, 0.2, 0.2)).short == "cat, dog or 3 more?"
     assert words(EN, found(0.25, 0.25, 0.25, 0.25, floor=0.2)).answer == "cat, dog or 2 more"
 
+    birds = of_a_thousand({80: 0.2, 81: 0.19, 82: 0.18, 83: 0.17, 0: 0.26})
+    assert words(EN, birds).reason.endswith("black grouse 20%, ptarmigan 19% and 2 more.")
+
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_tile_names_the_answer_in_every_language(language: str) -> None:

@@ -1,19 +1,25 @@
 """What the page tests share: the app under AppTest, with a data folder of its own."""
 
+import asyncio
+import json
 import os
 import re
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 import streamlit as st
+from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest, app_test
 
 from lib.catalogue.store import Store
 from lib.photos.samples import find_samples
-from lib.ui import internals
+from lib.ui import internals, serving
+from tests.support import asgi
 
 ROOT = Path(__file__).resolve().parents[2]
 Upload = tuple[str, bytes, str]
@@ -58,6 +64,32 @@ def upload(test: AppTest, *files: Upload) -> AppTest:
     test.file_uploader[0].set_value(list(files)).run()
     run_until(test, lambda: not any("photos" in (bar.proto.text or "") for bar in test.get("progress")))
     return test
+
+
+def stage(test: AppTest) -> dict[str, Any]:
+    """Return what the page Classify hands to its stage."""
+    components = [element.proto for element in test.get("bidi_component")]
+    found: dict[str, Any] = json.loads(next(c.json for c in components if c.component_name == "discern_stage"))
+    return found
+
+
+def bring(test: AppTest, *files: Upload) -> list[dict[str, Any]]:
+    """Bring photos to the page Classify as its script does, run it again, and return the photos' cards."""
+    cards = [ask(test, "POST", f"photos?name={quote(name)}", data) for name, data, _ in files]
+    test.run()
+    assert not test.exception
+    return cards
+
+
+def ask(test: AppTest, method: str, path: str, body: bytes = b"") -> Any:
+    """Return what the stage's script is answered; `path` is below the visit."""
+    told = stage(test)
+    address = f"/visits/{told['visit']}/{path}{'&' if '?' in path else '?'}{told['query']}"
+    request = asgi.scope(address, method=method, content_length=str(len(body)))
+    app = Starlette(routes=serving.routes())
+    answer = asyncio.run(asgi.answered(app, request, [{"type": "http.request", "body": body}]))
+    is_json = "json" in answer.headers.get("content-type", "") and "jsonl" not in answer.headers["content-type"]
+    return json.loads(answer.body) if is_json else answer.body.decode("utf-8-sig")
 
 
 def run_until(test: AppTest, is_so: Callable[[], bool]) -> None:

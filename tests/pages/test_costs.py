@@ -6,7 +6,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import app, upload
+from tests.pages.conftest import app, bring, upload
 from tests.support.pictures import encode, plain
 
 
@@ -24,7 +24,11 @@ def cost_ms(test: AppTest, times: int = 5) -> float:
 def with_photos(count: int, page: str | None = None) -> AppTest:
     """Open a page where models have looked at `count` photos."""
     photos = [(f"{n}.png", encode(plain((n % 256, n // 256, 90), 64, 48), "PNG"), "image/png") for n in range(count)]
-    return upload(app(page, models="starter-scratch,starter-small"), *photos)
+    if page is not None:
+        return upload(app(page, models="starter-scratch,starter-small"), *photos)
+    test = app()
+    bring(test, *photos)
+    return test
 
 
 @pytest.mark.parametrize("page", [None, "pages/compare.py"], ids=["classify", "compare"])

@@ -10,7 +10,7 @@ from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.state import session_state_proxy
 
-from tests.pages.conftest import app, cat, sample, upload
+from tests.pages.conftest import app, ask, bring, cat, sample, upload
 from tests.pages.test_compare import TWO, compare, see
 from tests.pages.test_labelled import evaluate, give, labelled
 
@@ -56,16 +56,14 @@ def write(offered: Offered) -> dict[str, bytes]:
     return written
 
 
-def test_each_visitor_of_classify_takes_away_their_own_photos(offered: Offered) -> None:
-    upload(app(), cat())
-    first = write(offered)
-    offered.clear()
-    upload(app(), sample("china.jpg", "temple.jpg"))
-    second = write(offered)
-    for file in ("discern.csv", "discern.jsonl"):
-        assert b"cat.png" in first[file]
-        assert b"temple.jpg" in second[file]
-        assert b"cat.png" not in second[file]
+def test_each_visitor_of_classify_takes_away_their_own_photos() -> None:
+    one, two = app(), app()
+    bring(one, cat())
+    bring(two, sample("china.jpg", "temple.jpg"))
+    for file in ("results.csv", "results.jsonl"):
+        assert "cat.png" in ask(one, "GET", file)
+        assert "temple.jpg" in ask(two, "GET", file)
+        assert "cat.png" not in ask(two, "GET", file)
 
 
 def test_side_by_side_writes_without_a_session(offered: Offered) -> None:

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.embed import Target
-from tests.pages.conftest import app, cat, says, upload
+from tests.pages.conftest import app, bring, cat, says
 
 PAGE = "pages/embed.py"
 
@@ -43,7 +43,9 @@ def test_page_and_code_speak_the_visitors_language(language: str) -> None:
 
 
 def test_a_photo_from_classify_is_still_there() -> None:
-    test = upload(app(), cat()).switch_page(PAGE).run()
+    test = app()
+    bring(test, cat())
+    test.switch_page(PAGE).run()
     assert code(test)
     assert "Classify a photo first" not in says(test)
 

@@ -11,7 +11,7 @@ import pytest
 
 from lib.cli.main import main
 from lib.model.imagenet import imagenet
-from tests.pages.conftest import Upload, app, html, upload
+from tests.pages.conftest import Upload, app, bring
 
 CARD = """
 id = "mobilenet"
@@ -49,10 +49,11 @@ def as_upload(photo: Path) -> Upload:
     return (photo.name, photo.read_bytes(), "image/jpeg")
 
 
-def test_the_page_says_the_group_first_and_how_many_are_sure_of_the_kind(photo: Path) -> None:
-    page = html(upload(app(model="mobilenet"), as_upload(photo)))
-    assert 'data-verdict="close" data-group="clear"><strong>Most likely a dog' in page
-    assert "1 ambiguous, 1 of them sure of the kind" in page
+def test_the_page_says_the_group_first(photo: Path) -> None:
+    (card,) = bring(app(model="mobilenet"), as_upload(photo))
+    assert 'data-verdict="close" data-group="clear">' in card["answer"]
+    assert '<h2 class="say">Most likely a dog, ' in card["answer"]
+    assert card["caption"].startswith("<b>dog</b> ")
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "dog"), ("ko", "개"), ("ja", "犬")])

@@ -15,7 +15,7 @@ from lib.ui.models import loaded
 from lib.ui.models.cards import PURPOSES
 from lib.work.jobs import JobState
 from lib.work.queue import MOST_OF_OWNER, server_queue
-from tests.pages.conftest import app, press, run_until, says
+from tests.pages.conftest import app, press, run_until, says, stage
 from tests.support.mirror import Mirror, serve
 
 PAGE = "pages/models.py"
@@ -84,7 +84,7 @@ def test_the_page_opens_in_every_language(language: str, title: str) -> None:
 
 def test_a_model_is_taken_to_the_page_classify() -> None:
     test = press_key(app(PAGE), "use-starter-small")
-    assert test.title[0].value == "What does the model see?"
+    assert stage(test)["model"] == "starter-small"
     assert test.query_params["model"] == "starter-small"
 
 

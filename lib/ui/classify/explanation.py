@@ -1,23 +1,23 @@
 """How the verdict is made, in the page: the rule, two examples judged by the rule itself, and what it cannot do."""
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
-from lib.charts.bars import bars, describe
+from lib.face.answer import bars, verdict_box
 from lib.i18n import Translator
 from lib.results import Classification, VerdictKind
-from lib.ui.style import SIGNS, ink
-from lib.verdict import FLOOR_GROUPS, default_floor, explain, judge, percent, rank
+from lib.verdict import FLOOR_GROUPS, default_floor, judge, percent, rank
 
 _EXAMPLES = ((0.91, 0.07, 0.02), (0.35, 0.34, 0.31))
 
 
-def draw(t: Translator, *, expanded: bool) -> None:
-    """Draw the explanation; `expanded` while there is nothing else to look at."""
-    with st.expander(t("How the verdict is made"), expanded=expanded, icon=":material/balance:"):
-        for column, shares in zip(st.columns(2, gap="medium", wrap=True), _EXAMPLES, strict=True):
-            with column:
-                _example(t, shares)
+def draw(t: Translator) -> None:
+    """Draw the explanation, folded."""
+    with st.expander(t("How the verdict is made"), key="rule", icon=":material/balance:"):
+        examples = "".join(f'<div class="compact">{_example(t, shares)}</div>' for shares in _EXAMPLES)
+        st.html(f'<div class="examples">{examples}</div>')
         st.markdown(
             t(
                 "Two questions are asked of the probabilities. **Is there a rival?** Yes, if the second class has at "
@@ -28,12 +28,15 @@ def draw(t: Translator, *, expanded: bool) -> None:
             )
         )
         meanings = {
-            VerdictKind.CLEAR: t("**Clear**: no rival, and the winner is strong enough."),
-            VerdictKind.CLOSE: t("**Too close to call**: there is a rival."),
-            VerdictKind.WEAK: t("**Not sure**: no rival, but the winner is too weak."),
-            VerdictKind.NONE: t("**No class stands out**: a rival, and the winner is too weak."),
+            VerdictKind.CLEAR: t("Clear: no rival, and the winner is strong enough."),
+            VerdictKind.CLOSE: t("Too close to call: there is a rival."),
+            VerdictKind.WEAK: t("Not sure: no rival, but the winner is too weak."),
+            VerdictKind.NONE: t("No class stands out: a rival, and the winner is too weak."),
         }
-        st.markdown("\n".join(f"- {SIGNS[kind]} {meaning}" for kind, meaning in meanings.items()))
+        rows = [f'<li class="{kind}"><span class="sign"></span> {escape(text)}</li>' for kind, text in meanings.items()]
+        strange = escape(t("Unfamiliar: unlike the photos that the model learned from. Some models can tell."))
+        rows.append(f'<li class="strange"><span class="sign"></span> {strange}</li>')
+        st.html(f'<ul class="meanings">{"".join(rows)}</ul>')
         st.markdown(
             t(
                 "Sometimes the kind is sure and only the breed is not. For models of ImageNet's 1000 classes, the "
@@ -52,10 +55,9 @@ def draw(t: Translator, *, expanded: bool) -> None:
         )
 
 
-def _example(t: Translator, shares: tuple[float, ...]) -> None:
+def _example(t: Translator, shares: tuple[float, ...]) -> str:
     labels = (t("cat"), t("dog"), t("panda"))
     probabilities = np.array(shares)
     verdict = judge(probabilities, labels)
     example = Classification("", "", rank(probabilities, labels, top=3), verdict, (1, 1), 0.0)
-    st.markdown(f"{SIGNS[verdict.kind]} **{t.message(explain(verdict))}**")
-    st.vega_lite_chart(bars(example, ink=ink()), width="stretch", alt=describe(example.predictions, t))
+    return verdict_box(t, example, heading=3, is_marked=False) + bars(t, example, rows=3, is_marked=False)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 import streamlit as st
 
-from lib.catalogue.store import DEFAULT_ID, Entry
+from lib.catalogue.store import DEFAULT_ID, Entry, State
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
 from lib.ui.models.download import short_state
@@ -13,34 +14,56 @@ from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
 CHOSEN = "chosen_model"
-_PARAM = "model"
+_PARAM, _TURN = "model", "model_turn"
 
 
-def pick(t: Translator) -> Entry | None:
-    """Draw the model picker and return the chosen model; None, with the reason drawn, if the one asked for is unknown.
+def pick(t: Translator, notes: AbstractContextManager[object]) -> Entry | None:
+    """Draw the model picker and return the chosen model; None if the one asked for is unknown.
 
     `?model=` chooses, and follows the choice.
+
+    Args:
+        t: The visitor's language.
+        notes: Where what has to be said of the choice is drawn.
     """
     entries = {entry.spec.id: entry for entry in store().entries()}
     asked = st.session_state.get(CHOSEN) or st.query_params.get(_PARAM)
     wanted = store().current_id(asked or store().default_id())
     if wanted not in entries:
-        explain_unavailable(t, wanted)
+        with notes:
+            explain_unavailable(t, wanted)
     names = distinct({model: entry.spec.name for model, entry in entries.items()})
-    labels = {model: f"{names[model]} · {short_state(t, entry)}" for model, entry in entries.items()}
-    # The browser remembers an option by its words, so other words need another widget.
-    key = f"model-{hash(tuple(labels.values()))}"
+    labels = {
+        model: names[model] if entry.state is State.READY else f"{names[model]} · {short_state(t, entry)}"
+        for model, entry in entries.items()
+    }
+    # The browser remembers an option by its words, so other words need another widget; so does a choice made elsewhere.
+    key = f"model-{hash((tuple(labels.values()), st.session_state.get(_TURN)))}"
     index = list(entries).index(wanted) if wanted in entries else None
-    chosen = st.selectbox(
-        t("Model"), list(entries), index, key=key, format_func=labels.__getitem__, placeholder=t("Choose a model")
-    )
+    with st.container(key="picker"):
+        chosen = st.selectbox(
+            t("Model"),
+            list(entries),
+            index,
+            key=key,
+            format_func=labels.__getitem__,
+            placeholder=t("Choose a model"),
+            label_visibility="collapsed",
+        )
     if chosen is None:
         return None
     st.session_state[CHOSEN] = chosen
     if chosen != st.query_params.get(_PARAM, DEFAULT_ID):
         st.query_params[_PARAM] = chosen
-    explain_default(t, chosen)
+    with notes:
+        explain_default(t, chosen)
     return entries[chosen]
+
+
+def choose(model: str) -> None:
+    """Choose a model beside the picker, which follows."""
+    st.session_state[CHOSEN] = model
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
 def last_chosen() -> str:
