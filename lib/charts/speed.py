@@ -9,7 +9,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.verdict import percent
 
-_HEIGHT_PX, _LINE_PX = 340, 16
+_HEIGHT_PX, _LINE_PX = 420, 22
 _LEAST_PX2 = 110  # a file of some kilobytes is still a dot that one can see and point at
 
 
@@ -60,7 +60,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
         for index, (spot, height) in enumerate(zip(spots, heights, strict=False))
     ]  # fmt: skip
     film = [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]
-    x = number_axis("ms", say(N_("milliseconds a photo")), 0, widest)
+    x = number_axis("ms", say(N_("milliseconds a photo")), 0, widest, axis={"tickCount": 8})
     place = {"x": x, "y": share_axis("accuracy", say(N_("accuracy")), low, high)}
     beside = {"x": x, "y": share_axis("height", None, low, high), "text": {"field": "name"}}
     dots = {
@@ -69,6 +69,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
             "field": "mb", "type": "quantitative", "scale": {"domainMin": 0, "range": [_LEAST_PX2, 900]},
             "legend": {
                 "title": say(N_("File size (MB)")), "symbolFillColor": OTHER, "values": _few(spots), "orient": "bottom",
+                "symbolStrokeWidth": 0, "format": ".2~g",
             },
         },
         "color": {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER},
@@ -80,8 +81,8 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
     layers = [
         layer(film, "rule", {"x": x}, color=RUNNING, strokeDash=[4, 3]),
         layer(
-            film, "text", {"x": x, "y": {"value": 0}, "text": {"field": "words"}},
-            **{**text, "baseline": "top"}, align="right", dx=-6, dy=4,
+            film, "text", {"x": x, "y": {"value": "height"}, "text": {"field": "words"}},
+            **{**text, "baseline": "bottom"}, align="right", dx=-6, dy=-4,
         ),
         layer([rows[index] for index in front], "line", place, color=WINNER, strokeDash=[2, 2]),
         layer(rows, "point", dots, filled=True, opacity=0.75, stroke=ink, strokeWidth=0.5),

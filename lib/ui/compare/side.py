@@ -1,6 +1,5 @@
 """Side by side: what each model says of each photo, where they agree, and where they contradict each other."""
 
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -238,7 +237,8 @@ def _in_words(rows: tuple[Row, ...], models: Sequence[Answers]) -> tuple[Row, ..
 
 
 def _picture(photo: Photo) -> str:
-    return "" if photo.thumbnail is None else f"data:image/jpeg;base64,{b64encode(photo.thumbnail).decode()}"
+    """Return where browsers find a small picture of a photo (`lib.server.photos`); "" if it has none."""
+    return "" if photo.thumbnail is None else f"/visits/{current().id}/photos/{photo.id}.jpg?side=320"
 
 
 def _pair_by_pair(t: Translator, compared: Compared, settings: Settings) -> None:
