@@ -17,7 +17,7 @@ from lib.ui.style import plain
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
 
 
-def draw(t: Translator, bar: AbstractContextManager[object] | None = None) -> None:
+def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
     """Draw every way in; photos are in the album when this returns.
 
     Args:
@@ -25,8 +25,8 @@ def draw(t: Translator, bar: AbstractContextManager[object] | None = None) -> No
         bar: A line of the page; once there are photos, the way in for more stands there.
     """
     turn = st.session_state.setdefault(_ROUND, 0)
-    is_folded = bar is not None and bool(visit.current().album.photos)
-    if bar is not None and is_folded:
+    is_folded = bool(visit.current().album.photos)
+    if is_folded:
         with bar:
             place = st.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
     else:

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lib.classify.preprocess import misses_much
 from lib.i18n import Translator
-from lib.model.spec import InputSpec, ModelFolder
-from lib.server.album import Photo
+from lib.model.spec import ModelFolder
 
 _WHOLE = "shown_whole_photos"  # ids of models; the session keeps them from page to page
 _PARAM, _ALL = "view", "whole"
@@ -42,25 +40,18 @@ def turn(model: str) -> None:
 
 
 def draw_for_all(t: Translator, models: Sequence[ModelFolder]) -> None:
-    """Draw the button that shows whole photos to several models, or no longer; arguments as for `draw`."""
+    """Draw the button that shows whole photos to several models, or no longer; nothing if they see all by themselves.
+
+    Args:
+        t: The visitor's language.
+        models: As they look by themselves.
+    """
     cutting = [model for model in models if model.spec.input != model.spec.input.looking_at_all()]
     if not cutting:
         return
     is_whole = {model.spec.id for model in cutting} <= st.session_state[_WHOLE]
     label = t("Back to their own parts") if is_whole else t("Let all see the whole photo")
     _button(label, cutting, is_whole=is_whole)
-
-
-def has_frame(photo: Photo, look: InputSpec) -> bool:
-    """Whether so much lies outside the part that is seen that the picture has a frame around it."""
-    return photo.size_wh is not None and misses_much(photo.size_wh, look)
-
-
-def sight(t: Translator, photo: Photo, look: InputSpec) -> str:
-    """Return in words which part of a photo a model sees."""
-    if look == look.looking_at_all():
-        return t("sees the whole photo")
-    return t("sees the part inside the frame") if has_frame(photo, look) else t("sees it without its edges")
 
 
 def _button(label: str, models: Sequence[ModelFolder], *, is_whole: bool) -> None:

@@ -3,7 +3,7 @@
 import time
 import tomllib
 
-from tests.pages.conftest import ROOT, app, bring
+from tests.pages.conftest import ROOT, app, bring, html, upload
 from tests.support.pictures import encode, noise
 
 
