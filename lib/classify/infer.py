@@ -1,10 +1,10 @@
 """Photos + a model → classifications: one, or many at once, streamed in input order."""
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 from PIL import Image
 
@@ -14,16 +14,14 @@ from lib.datasets.groups import groups_of
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec
-from lib.photos.opening import open_with_size
+from lib.photos.opening import open_at_each
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure
 from lib.verdict import Thresholds, judge, judge_groups, rank
+from lib.work.ordered import in_order
 
 TOP = 5
-# Photos handed out per worker: enough to keep all of them busy while the reader of the answers is held up. Only the one
-# a worker has in hand is in memory.
-AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,51 +122,34 @@ def infer_with_each(
     Yields:
         For each photo, in input order and as soon as they are known, the answers of all models, in their order.
     """
-    stop = cancelled or threading.Event()
     workers = min(classifier.workers for classifier in classifiers)
-    ahead = AHEAD * workers
-    waiting: deque[Future[tuple[Answer | Failure, ...] | None]] = deque()
-    pool = line or ThreadPoolExecutor(workers, thread_name_prefix="classify")
-
-    def begin(source: Source) -> tuple[Answer | Failure, ...] | None:
-        return None if stop.is_set() else _infer_with_each(source, classifiers, look)
-
-    try:
-        for source in sources:
-            if stop.is_set():
-                break
-            waiting.append(pool.submit(begin, source))
-            while len(waiting) > ahead or (waiting and waiting[0].done()):
-                if (answers := waiting.popleft().result()) is None:
-                    return
-                yield answers
-        while waiting and (answers := waiting.popleft().result()) is not None:
-            yield answers
-    finally:
-        begun = [future for future in waiting if not future.cancel()]
-        wait(begun)
-        if line is None:
-            pool.shutdown()
+    work = partial(_infer_with_each, classifiers=classifiers, look=look)
+    return in_order(work, sources, workers=workers, cancelled=cancelled, line=line)
 
 
 def _infer_with_each(
     source: Source, classifiers: Sequence[Classifier], look: Look | None
 ) -> tuple[Answer | Failure, ...]:
+    # Most models need the same scale, and share one decoding. A model's answer must not depend on the others.
+    sides = {*map(pixels_needed, classifiers)}
     try:
-        data = source.read()
-        # Most models need the same scale, and share one decoding. A model's answer must not depend on the others.
-        decoded = {
-            at_least: open_with_size(data, source.name, at_least=at_least)
-            for at_least in dict.fromkeys(map(pixels_needed, classifiers))
-        }
+        decoded, size_wh = open_at_each(source.read(), source.name, lambda _: sides)
     except PhotoError as error:
         return tuple(Failure(source.name, classifier.spec.id, error) for classifier in classifiers)
     if look is not None:
-        look(source, *decoded[max(decoded)])
-    return tuple(_infer(source.name, c, *decoded[pixels_needed(c)]) for c in classifiers)
+        look(source, decoded[max(decoded)], size_wh)
+    return tuple(infer_decoded(source.name, c, decoded[pixels_needed(c)], size_wh) for c in classifiers)
 
 
-def _infer(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple[int, int]) -> Answer | Failure:
+def infer_decoded(name: str, classifier: Classifier, image: Image.Image, size_wh: tuple[int, int]) -> Answer | Failure:
+    """Let a model look at a photo that is decoded already.
+
+    Args:
+        name: The photo's.
+        classifier: The model.
+        image: At the scale that `pixels_needed` says.
+        size_wh: Width and height of the upright photo as stored in its file.
+    """
     try:
         found = classifier.run(classifier.prepare(image))
     except ModelOutputError as error:

@@ -7,6 +7,7 @@ with other thresholds without looking at a photo again.
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -146,6 +147,7 @@ def evaluate(
     look: Look | None = None,
     on_progress: OnProgress = lambda progress: None,
     cancelled: threading.Event | None = None,
+    line: Executor | None = None,
 ) -> Evaluation | None:
     """Let models look at labelled photos, each decoded once, and work out how good they are.
 
@@ -159,6 +161,7 @@ def evaluate(
         look: Called with each decoded photo, once, in a worker's thread.
         on_progress: Told the photos done, after each, in the thread that evaluates.
         cancelled: Once set, no further photo is begun.
+        line: Where models look, among others' work; None for threads of its own.
 
     Returns:
         The evaluation; None if it was cancelled.
@@ -168,7 +171,7 @@ def evaluate(
     """
     for entrant in entrants:
         _require_known(entrant, photos)
-    seen = _look_at(photos, entrants, look, on_progress, cancelled)
+    seen = _look_at(photos, entrants, look, on_progress, cancelled, line)
     if seen is None:
         return None
     kept, answers = seen[0], _told_apart(seen[1])
@@ -244,6 +247,7 @@ def _look_at(
     look: Look | None,
     on_progress: OnProgress,
     cancelled: threading.Event | None,
+    line: Executor | None,
 ) -> tuple[LabelledPhotos, list[Answers]] | None:
     """Return the photos that all models could look at, and what each said of them; None if cancelled."""
     total = len(photos.photos)
@@ -253,7 +257,7 @@ def _look_at(
     sources = (photo.source for photo in photos.photos)
     classifiers = [entrant.classifier for entrant in entrants]
     on_progress(Progress(done=0, total=total))
-    for answers in infer_with_each(sources, classifiers, look=look, cancelled=cancelled):
+    for answers in infer_with_each(sources, classifiers, look=look, cancelled=cancelled, line=line):
         for position, answer in enumerate(answers):
             if isinstance(answer, Failure):
                 broken.setdefault(done, answer.error.message)

@@ -20,7 +20,10 @@ class Pictured(Protocol):
     name: str
     order: int
     size_wh: tuple[int, int] | None
-    thumbnail: bytes | None
+
+    @property
+    def picture(self) -> tuple[bytes, str] | None:
+        """What people look at, and its media type; None if there is nothing."""
 
 
 def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, look: InputSpec | None) -> Card:
@@ -50,7 +53,7 @@ def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, lo
         "order": photo.order,
         "name": photo.name,
         "kind": kind_of(outcome).value,
-        "src": "" if photo.thumbnail is None else f"/visits/{visit}/photos/{photo.id}.jpg",
+        "src": "" if photo.picture is None else f"/visits/{visit}/photos/{photo.id}.jpg",
         "answer": "" if outcome is None else answer(t, outcome),
         "caption": "" if outcome is None else caption(t, outcome),
         "marks": marks(outcome),

@@ -11,7 +11,7 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -59,6 +59,23 @@ def open_photo(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> Image
 
 def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> tuple[Image.Image, tuple[int, int]]:
     """Like `open_photo`, and also return the upright photo's own (width, height) in the file."""
+    found, size_wh = open_at_each(data, name, lambda _: (at_least,))
+    return found[at_least], size_wh
+
+
+def open_at_each(
+    data: bytes, name: str, wanted: Callable[[tuple[int, int]], Collection[int]]
+) -> tuple[dict[int, Image.Image], tuple[int, int]]:
+    """Like `open_with_size`, at several scales: each picture is the one that `open_photo` gives for that side.
+
+    A file is decoded once for all of them; a JPEG once for each scale that its decoder makes by itself.
+
+    Args:
+        data: The file's content.
+        name: What to call the photo in an error.
+        wanted: Told width and height as stored in the file, returns how many pixels both sides keep at least; one or
+            several.
+    """
     if not data:
         raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
     check_bytes(len(data), name)
@@ -68,13 +85,30 @@ def open_with_size(data: bytes, name: str, *, at_least: int = DECODE_FLOOR) -> t
         stored_wh = image.size
         check_size(image, shown, name)
         check_frames(image, shown, name)
-        with _decoding_much if bytes_held(image, shown, at_least) > MUCH_HELD else nullcontext():
-            image = load_reduced(image, shown, at_least)
-            rgb = to_rgb(image, shown, reduction(image.size, at_least))
+        found: dict[int, Image.Image] = {}
+        for together in _decoded_together(image, wanted(stored_wh)):
+            image = open_image(shown.data) if found else image
+            with _decoding_much if bytes_held(image, shown, max(together)) > MUCH_HELD else nullcontext():
+                image = load_reduced(image, shown, max(together))
+                factors = {side: reduction(image.size, side) for side in together}
+                by_factor = to_rgb(image, shown, set(factors.values()))
+                found |= {side: by_factor[factor] for side, factor in factors.items()}
     turning = _turning(image, shown)
     if turning is None:
-        return rgb, stored_wh
-    return rgb.transpose(turning), (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
+        return found, stored_wh
+    turned = {id(rgb): rgb.transpose(turning) for rgb in found.values()}
+    upright = {side: turned[id(rgb)] for side, rgb in found.items()}
+    return upright, (stored_wh[::-1] if turning in _SWAPS_SIDES else stored_wh)
+
+
+def _decoded_together(image: Image.Image, sides: Collection[int]) -> Iterable[list[int]]:
+    """Return which scales come from one decoding."""
+    if image.format != "JPEG":
+        return [list(sides)]
+    by_factor: dict[int, list[int]] = {}
+    for side in sides:
+        by_factor.setdefault(reduction(image.size, side), []).append(side)
+    return by_factor.values()
 
 
 def read_photo(path: Path, name: str | None = None) -> bytes:

@@ -2,7 +2,7 @@
 
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
@@ -166,16 +166,25 @@ def _cuts(size_wh: tuple[int, int], multiple: int) -> Iterator[tuple[int, int]]:
         yield top, min(top + rows, height)
 
 
-def to_rgb(image: Image.Image, shown: Shown, factor: int) -> Image.Image:
-    """Return the picture as RGB on white, each square of `factor` × `factor` pixels averaged."""
+def to_rgb(image: Image.Image, shown: Shown, factors: Collection[int]) -> dict[int, Image.Image]:
+    """Return the picture as RGB on white, for each factor with each square of so many pixels a side averaged.
+
+    Args:
+        image: As `load_reduced` returns it.
+        shown: What its headers say.
+        factors: Powers of two.
+    """
     if image.mode == "RGB" and not image.has_transparency_data and image.format != "HEIF":
-        return image.reduce(factor) if factor > 1 else image
+        return {factor: image.reduce(factor) if factor > 1 else image for factor in factors}
     convert = _converter(image, shown)
     width, height = image.size
-    whole = Image.new("RGB", (-(-width // factor), -(-height // factor)))
-    strips = _heif_strips(shown.data, factor) if image.format == "HEIF" else _strips(image, factor)
+    whole = {factor: Image.new("RGB", (-(-width // factor), -(-height // factor))) for factor in factors}
+    largest = max(factors)
+    strips = _heif_strips(shown.data, largest) if image.format == "HEIF" else _strips(image, largest)
     for top, strip in strips:
-        whole.paste(convert(strip).reduce(factor), (0, top // factor))
+        rgb = convert(strip)
+        for factor, picture in whole.items():
+            picture.paste(rgb.reduce(factor), (0, top // factor))
     return whole
 
 

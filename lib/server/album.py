@@ -1,47 +1,34 @@
 """The photos of one visitor, and what models said of them. Lives in memory only, as long as the visit.
 
-A photo's file is kept only until it has been looked at: a large one is then replaced by the reduced picture that most
-models see anyway (see `DECODE_FLOOR`), and by one more for each other scale that was asked for, all stored
-without loss. So every model gives the answer that it would give for the file; one that came later and needs yet another
-scale gives none, but asks for the photo again.
+A photo's file is kept only until it has been looked at; then a large one is replaced (see `lib.server.kept`). A model
+that came later and needs a scale that nobody asked for gives no answer, but asks for the photo again.
 """
 
-import io
 import itertools
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from PIL import Image
 
 from lib.classify.classifier import Classifier
-from lib.classify.infer import Settings, conclude, infer, infer_with_each, pixels_needed
-from lib.errors import FullError, PhotoError
+from lib.classify.infer import Settings, conclude, infer_decoded, pixels_needed
+from lib.errors import FullError
 from lib.messages import N_
 from lib.photos.opening import open_photo, thumbnail
-from lib.photos.pixels import DECODE_FLOOR
-from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure, Outcome
 from lib.server import limits
+from lib.server.kept import Kept, see
+from lib.work.ordered import in_order
 
-KEEP_BYTES = 400_000
 THUMBNAIL_SIDE = 480
 _TAKEN_TOGETHER = 100  # photos; to ask how much everybody holds costs a look at everything
-_DRAWN = {
-    b"\xff\xd8\xff": "image/jpeg",
-    b"\x89PNG": "image/png",
-    b"GIF8": "image/gif",
-    b"RIFF": "image/webp",
-    b"BM": "image/bmp",
-}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Photo:
     """One photo.
 
@@ -49,53 +36,58 @@ class Photo:
         id: Unique in its album, rising in the order of adding.
         name: As its owner calls it; untrusted text.
         order: Where its owner's page shows it: the largest first. As of microseconds since 1970.
-        data: The file; after the first look the reduced picture, if that is smaller or browsers do not draw the file.
-        scales: What models are answered from, by the side they need; None as long as `data` will do for all.
-        size_wh: Width and height of the upright photo as it came, once it has been looked at.
-        thumbnail: A small JPEG, once the photo has been looked at and could be decoded; the others are final then.
+        kept: What is kept of it.
+        grew: Told of further bytes that it takes.
+        size_wh: Width and height of the upright photo as it came, once it has been looked at and could be decoded.
     """
 
     id: int
     name: str
     order: int
-    data: bytes
-    scales: dict[int, bytes] | None = None
+    kept: Kept = field(repr=False)
+    grew: Callable[[int], None] = field(repr=False)
     size_wh: tuple[int, int] | None = None
-    thumbnail: bytes | None = None
+    _thumbnail: bytes | None = field(default=None, repr=False)
+
+    @property
+    def data(self) -> bytes:
+        """Return the file, or after the first look a picture in its place; browsers draw that."""
+        return self.kept.data
 
     @property
     def media_type(self) -> str | None:
         """Return what kind of picture `data` is, such as "image/png"; None if not every browser draws it."""
-        return next((kind for start, kind in _DRAWN.items() if self.data.startswith(start)), None)
+        return self.kept.media_type
 
     @property
     def held_bytes(self) -> int:
         """Return how much memory the photo takes."""
-        return sum(map(len, {self.data, self.thumbnail or b"", *(self.scales or {}).values()}))
+        return self.kept.held_bytes + len(self._thumbnail or b"")
 
-    def read(self, side: int) -> bytes:
-        """Return what a model that needs `side` pixels is answered from.
+    @property
+    def picture(self) -> tuple[bytes, str] | None:
+        """Return what people look at and its media type; None of a photo that was not looked at, or not decoded."""
+        kept, kind = self.kept, self.media_type
+        if self.size_wh is None or kind is None:
+            return None
+        return (kept.data, kind) if kept.view is None else (kept.view, "image/jpeg")
 
-        Raises:
-            PhotoError: The file is gone, and nothing of this scale was kept.
-        """
-        if self.scales is None:
-            return self.data
-        if side not in self.scales:
-            raise PhotoError(
-                N_("{file} was kept too small for this model: remove it, and bring it again."), file=self.name
-            )
-        return self.scales[side]
+    @property
+    def thumbnail(self) -> bytes | None:
+        """Return a small JPEG, made when it is first asked for; None where there is no `picture`."""
+        if self._thumbnail is None and (shown := self.picture) is not None:
+            self._thumbnail = thumbnail(open_photo(shown[0], self.name), side=THUMBNAIL_SIDE)
+            self.grew(len(self._thumbnail))
+        return self._thumbnail
 
-    def reduce(self, pictures: Mapping[int, Image.Image]) -> None:
-        """Keep these pictures instead of the file, if they are smaller or browsers do not draw it; by side."""
-        encoded = {side: _encode(picture) for side, picture in pictures.items()}
-        least = encoded[DECODE_FLOOR]
-        if pictures[DECODE_FLOOR].size == self.size_wh:  # nothing was left out
-            encoded = {}
-        if sum(map(len, {least, *encoded.values()})) < len(self.data) or self.media_type is None:
-            self.scales = encoded or None
-            self.data = least
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """The photo that was removed last, what each model said of it, and when that was."""
+
+    photo: Photo
+    said: dict[str, Answer | Failure]
+    at_s: float
 
 
 class Album:
@@ -109,6 +101,8 @@ class Album:
         self._files: dict[str, object] = {}  # by model: those that its answers come from
         self._asked: tuple[object, ...] = ()
         self._judged: dict[Answer, Classification] = {}  # as asked last
+        self._removed: _Removed | None = None
+        self._held: dict[int, int] = {}  # bytes, by photo, with what was said of it
         self._lock = threading.Lock()
 
     @property
@@ -119,11 +113,9 @@ class Album:
 
     @property
     def held_bytes(self) -> int:
-        """Return how much memory photos and answers take."""
+        """Return how much memory photos and answers take; counted as they come and go, for it is asked often."""
         with self._lock:
-            said = [answer for answers in self._answers.values() for answer in answers.values()]
-            photos = sum(photo.held_bytes for photo in self._photos.values())
-        return photos + sum(answer.probabilities.nbytes for answer in said if isinstance(answer, Answer))
+            return sum(self._held.values())
 
     def get(self, photo_id: int) -> Photo | None:
         """Return the photo with this id, or None if there is none, or no longer."""
@@ -140,25 +132,51 @@ class Album:
         Raises:
             FullError: There are `limits.MOST_PHOTOS` already.
         """
+        order = time.time_ns() // 1000 if order is None else order
         with self._lock:
             if len(self._photos) >= limits.MOST_PHOTOS:
                 raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=limits.MOST_PHOTOS)
-            photo = Photo(next(self._ids), name, time.time_ns() // 1000 if order is None else order, data)
-            self._photos[photo.id] = photo
+            number = next(self._ids)
+            photo = self._photos[number] = Photo(number, name, order, Kept(data), partial(self._count, number))
+            self._held[number] = len(data)
         return photo
 
     def remove(self, photo: Photo) -> None:
-        """Take a photo and all answers about it out of the album."""
+        """Take a photo and all answers about it out of the album; for `limits.UNDO_S` the last one can be put back."""
         with self._lock:
-            self._photos.pop(photo.id, None)
-            for answers in self._answers.values():
-                if isinstance(answer := answers.pop(photo.id, None), Answer):
+            if self._photos.pop(photo.id, None) is None:
+                return
+            said = {model: answers.pop(photo.id) for model, answers in self._answers.items() if photo.id in answers}
+            self._removed = _Removed(photo, said, time.monotonic())
+            self._held.pop(photo.id)
+            for answer in said.values():
+                if isinstance(answer, Answer):
                     self._judged.pop(answer, None)
+
+    def put_back(self, photo_id: int) -> None:
+        """Undo the last removal, if it was of this photo."""
+        with self._lock:
+            removed = self._removed
+            if removed is None or removed.photo.id != photo_id:
+                return
+            self._removed = None
+            self._photos = dict(sorted({**self._photos, photo_id: removed.photo}.items()))
+            self._held[photo_id] = removed.photo.held_bytes + sum(map(_bytes_of, removed.said.values()))
+            for model, answer in removed.said.items():
+                self._answers.setdefault(model, {})[photo_id] = answer
+
+    def forget_removed(self, after_s: float = 0.0) -> None:
+        """Let go of what was removed so many seconds ago, and could be put back until now."""
+        with self._lock:
+            if self._removed is not None and time.monotonic() - self._removed.at_s >= after_s:
+                self._removed = None
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
+            self._removed = None
             self._photos.clear()
+            self._held.clear()
             self._judged.clear()
             self._answers.clear()
 
@@ -206,26 +224,25 @@ class Album:
         """
         with self._lock:
             if self._files.get(model) != files:
-                self._answers.pop(model, None)
+                for photo_id, answer in self._answers.pop(model, {}).items():
+                    self._held[photo_id] -= _bytes_of(answer)
+                if self._removed is not None:
+                    self._removed.said.pop(model, None)
             self._files[model] = files
 
-    def ask(self, classifier: Classifier, photo: Photo, *, sides: Callable[[], Iterable[int]] = tuple) -> None:
+    def ask(
+        self, classifier: Classifier, photo: Photo, files: object, sides: Callable[[], Collection[int]] = tuple
+    ) -> None:
         """Let a model look at one photo, in this thread; not at all if it has looked, or the photo was removed.
 
         Args:
             classifier: The model.
             photo: One of this album's.
-            sides: Returns what models need that may look later; asked only if a file is to be replaced.
+            files: Those that it was loaded from, as `renew` was told.
+            sides: Returns what models need that may look later, see `lib.classify.infer.least_side`; asked only where
+                a file is replaced.
         """
-        key = classifier.spec.key
-        if photo.id not in self._photos or self.answer(key, photo) is not None:
-            return
-        files, side = self._files.get(key), pixels_needed(classifier)
-
-        def note(_source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
-            self._note(photo, {side: image}, size_wh, lambda: {DECODE_FLOOR, side, *sides()})
-
-        self._keep(photo, key, infer(Source(photo.name, partial(photo.read, side)), classifier, look=note), files)
+        self._ask(photo, (classifier,), {classifier.spec.key: files}, sides)
 
     def look(
         self,
@@ -233,7 +250,7 @@ class Album:
         photos: Sequence[Photo],
         cancelled: threading.Event,
         *,
-        sides: Iterable[int] = (),
+        sides: Callable[[], Collection[int]] = tuple,
         take: Callable[[int], object] = int,
         line: Executor | None = None,
     ) -> Iterator[Photo]:
@@ -243,82 +260,72 @@ class Album:
             classifiers: The models, at least one; each photo is decoded once for all that need the same scale.
             photos: Some of this album's.
             cancelled: Once set, no further photo is begun, and what was begun is finished.
-            sides: What models need that may look later; see `lib.classify.infer.least_side`.
+            sides: As for `ask`.
             take: Asked again and again for room for so many bytes of answers; raises FullError where there is none.
             line: Where the work is done, among others'; None for threads of its own.
         """
-        groups: dict[int, list[Classifier]] = {}
-        for classifier in classifiers:
-            groups.setdefault(pixels_needed(classifier), []).append(classifier)
-        kept = {DECODE_FLOOR, *groups, *sides}
-        *first, last = groups
-        for side in first:
-            deque(self._look(groups[side], side, photos, cancelled, kept, take, line), maxlen=0)
-        yield from self._look(groups[last], last, photos, cancelled, kept, take, line)
-
-    def _look(
-        self,
-        classifiers: Sequence[Classifier],
-        side: int,
-        photos: Sequence[Photo],
-        cancelled: threading.Event,
-        kept: Collection[int],
-        take: Callable[[int], object],
-        line: Executor | None,
-    ) -> Iterator[Photo]:
-        """Let models look that all need `side`; pictures of the sides `kept` replace a large file."""
-        keys = [classifier.spec.key for classifier in classifiers]
-        files = [self._files.get(key) for key in keys]
+        files = {classifier.spec.key: self._files.get(classifier.spec.key) for classifier in classifiers}
         answer_bytes = sum(len(classifier.labels) * np.dtype(np.float64).itemsize for classifier in classifiers)
-        by_source: dict[Source, Photo] = {}
-        begun: deque[Photo] = deque()
 
-        def sources() -> Iterator[Source]:
+        def present() -> Iterator[Photo]:
             for number, photo in enumerate(photos):
                 if number % _TAKEN_TOGETHER == 0:
                     take(min(_TAKEN_TOGETHER, len(photos) - number) * answer_bytes)
                 if photo.id in self._photos:  # it may have been removed meanwhile
-                    source = Source(photo.name, partial(photo.read, side))  # the file is not held until its turn
-                    by_source[source] = photo
-                    begun.append(photo)
-                    yield source
+                    yield photo
 
-        def note(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
-            self._note(by_source[source], {side: image}, size_wh, lambda: kept)
+        work = partial(self._ask, classifiers=classifiers, files=files, sides=sides)
+        workers = min(classifier.workers for classifier in classifiers)
+        return in_order(work, present(), workers=workers, cancelled=cancelled, line=line)
 
-        for answers in infer_with_each(sources(), classifiers, look=note, cancelled=cancelled, line=line):
-            photo = begun.popleft()
-            for key, answer, made_with in zip(keys, answers, files, strict=True):
-                self._keep(photo, key, answer, made_with)
-            yield photo
-
-    def _note(
+    def _ask(
         self,
         photo: Photo,
-        decoded: Mapping[int, Image.Image],
-        size_wh: tuple[int, int],
-        kept: Callable[[], Collection[int]],
-    ) -> None:
-        """Make the thumbnail and drop the large file, in the worker's thread, while the photo is decoded anyway."""
-        with self._lock:
-            if photo.size_wh is not None:
-                return
-            photo.size_wh = size_wh
-        if len(photo.data) > KEEP_BYTES or photo.media_type is None:
-            others = {side: open_photo(photo.data, photo.name, at_least=side) for side in kept() if side not in decoded}
-            photo.reduce({**others, **decoded})
-        photo.thumbnail = thumbnail(next(iter(decoded.values())), side=THUMBNAIL_SIDE)
+        classifiers: Sequence[Classifier],
+        files: Mapping[str, object],
+        sides: Callable[[], Collection[int]],
+    ) -> Photo:
+        """Let models look that have not; the first look at a large file replaces it."""
+        asked = [each for each in classifiers if self.answer(each.spec.key, photo) is None]
+        if not asked or photo.id not in self._photos:
+            return photo
+        kept, is_first = photo.kept, photo.size_wh is None
+        seen = see(photo.name, kept, {*map(pixels_needed, asked)}, sides if is_first else None)
+        photo.size_wh = photo.size_wh or seen.size_wh
+        if is_first:
+            self._replace(photo, kept, seen.kept)
+        for classifier in asked:
+            image, spec = seen.pictures.get(pixels_needed(classifier)), classifier.spec
+            answer: Answer | Failure
+            if image is None:
+                answer = Failure(photo.name, spec.id, seen.problem)
+            else:
+                answer = infer_decoded(photo.name, classifier, image, photo.size_wh or image.size)
+            self._keep(photo, spec.key, answer, files[spec.key])
+        return photo
 
     def _keep(self, photo: Photo, model: str, answer: Answer | Failure, files: object) -> None:
         """Note an answer, unless the photo was removed or the model's files were changed meanwhile."""
-        if isinstance(answer, Answer) and photo.size_wh is not None:
-            answer = replace(answer, size_wh=photo.size_wh)  # it may have seen the reduced picture
         with self._lock:
             if photo.id in self._photos and self._files.get(model) == files:
-                self._answers.setdefault(model, {})[photo.id] = answer
+                answers = self._answers.setdefault(model, {})
+                self._held[photo.id] += _bytes_of(answer) - _bytes_of(answers.get(photo.id))
+                answers[photo.id] = answer
+
+    def _replace(self, photo: Photo, kept: Kept, other: Kept) -> None:
+        """Keep something else of a photo, unless another thread has seen to it."""
+        with self._lock:
+            if photo.kept is kept:
+                photo.kept = other
+                if photo.id in self._held:
+                    self._held[photo.id] += other.held_bytes - kept.held_bytes
+
+    def _count(self, photo_id: int, further: int) -> None:
+        """Count further bytes of a photo, or fewer."""
+        with self._lock:
+            if photo_id in self._held:
+                self._held[photo_id] += further
 
 
-def _encode(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)  # level 6 is four times slower and 5% smaller
-    return buffer.getvalue()
+def _bytes_of(answer: Answer | Failure | None) -> int:
+    return answer.probabilities.nbytes if isinstance(answer, Answer) else 0

@@ -6,11 +6,10 @@ A request whose photo finds no room is not read: it waits on the visitor's side 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive, Scope
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from lib.messages import N_
 from lib.server import limits
@@ -18,7 +17,7 @@ from lib.server.refusal import Refusal
 
 
 class Bodies:
-    """The bodies that are being read, or wait for their turn in memory; to be used in one event loop.
+    """The room for bodies that are being read, or wait for their turn in memory; to be used in one event loop.
 
     Args:
         server_bytes: How many bytes there may be.
@@ -30,8 +29,7 @@ class Bodies:
     ) -> None:
         self._server_bytes, self._visit_bytes = server_bytes, visit_bytes
         self._held: Counter[str] = Counter()
-        self._waiting: Counter[str] = Counter()
-        self._freed = asyncio.Condition()
+        self._waiting: dict[asyncio.Future[None], tuple[str, int]] = {}  # visit and bytes, in the order of coming
 
     @asynccontextmanager
     async def room(self, visit: str, size: int) -> AsyncIterator[None]:
@@ -41,74 +39,103 @@ class Bodies:
             Refusal: There is none for `limits.BODIES_WAIT_S`, or too many requests of the visit wait already.
         """
         size = max(size, limits.LEAST_BODY_BYTES)
-        if self._waiting[visit] >= limits.BODIES_WAITING_OF_VISIT:
+        if sum(other == visit for other, _ in self._waiting.values()) >= limits.BODIES_WAITING_OF_VISIT:
             raise _full()
-        self._waiting[visit] += 1
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = visit, size
+        self._let_in()
         try:
-            async with asyncio.timeout(limits.BODIES_WAIT_S), self._freed:
-                await self._freed.wait_for(lambda: self._fits(visit, size))
-                self._held[visit] += size
-        except TimeoutError:
-            raise _full() from None
-        finally:
-            self._waiting = +(self._waiting - Counter([visit]))
-        try:
+            await _come(turn)
             yield
         finally:
-            self._held = +(self._held - Counter({visit: size}))
-            async with self._freed:
-                self._freed.notify_all()
+            if self._waiting.pop(turn, None) is None:  # it was let in
+                self._held = +(self._held - Counter({visit: size}))
+            self._let_in()
 
-    def _fits(self, visit: str, size: int) -> bool:
-        return self._held[visit] + size <= self._visit_bytes and self._held.total() + size <= self._server_bytes
-
-
-def announced(scope: Scope) -> int:
-    """Return how many bytes a request says that its body has; the most a photo may have, where it does not say.
-
-    Raises:
-        Refusal: It is larger than a photo may be.
-    """
-    headers = Headers(scope=scope)
-    size = headers.get("content-length", "0" if "transfer-encoding" not in headers else "")
-    if not size.isdecimal():
-        return limits.PHOTO_BYTES
-    _check(int(size))
-    return int(size)
+    def _let_in(self) -> None:
+        """Give room in the order of coming; who is kept out by her own photos alone is passed by."""
+        free = self._server_bytes - self._held.total()
+        for turn, (visit, size) in list(self._waiting.items()):
+            if size > free:
+                return
+            if self._held[visit] + size <= self._visit_bytes:
+                del self._waiting[turn]
+                self._held[visit] += size
+                free -= size
+                if not turn.done():
+                    turn.set_result(None)
 
 
-async def read(receive: Receive) -> bytes:
-    """Return the body of a request.
-
-    Raises:
-        Refusal: It is larger than a photo may be, or nothing of it came for `limits.STALLED_S`.
-        ClientDisconnect: Its sender went away.
-    """
-    pieces: list[bytes] = []
-    size, more = 0, True
-    clock = asyncio.get_running_loop().time
+async def _come(turn: asyncio.Future[None]) -> None:
     try:
-        async with asyncio.timeout(limits.STALLED_S) as patience:
-            while more:
-                event = await receive()
-                if event["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                pieces.append(event.get("body", b""))
-                size += len(pieces[-1])
-                _check(size)
-                more = event.get("more_body", False)
-                patience.reschedule(clock() + limits.STALLED_S)
+        async with asyncio.timeout(limits.BODIES_WAIT_S):
+            await turn
     except TimeoutError:
-        sentence = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
-        raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _check(size: int) -> None:
-    if size > limits.PHOTO_BYTES:
-        sentence = N_("The photo is larger than {limit} MB.")
-        raise Refusal(413, sentence, limit=limits.PHOTO_BYTES // 2**20)
+        raise _full() from None
 
 
 def _full() -> Refusal:
     return Refusal(429, N_("Too many photos are on their way at once. Try again in a moment."))
+
+
+class Body:
+    """The body of a request, a photo.
+
+    Args:
+        request: The request, of which nothing was read.
+
+    Attributes:
+        size: How many bytes it says that it has; the most a photo may have, where it does not say.
+
+    Raises:
+        Refusal: It is larger than a photo may be.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self._is_begun = False
+        told = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+        self.size = int(told) if told.isdecimal() else limits.PHOTO_BYTES
+        _check(self.size)
+
+    async def read(self) -> bytes:
+        """Return it.
+
+        Raises:
+            Refusal: It is larger than a photo may be, or nothing of it came for `limits.STALLED_S`.
+            ClientDisconnect: Its sender went away.
+        """
+        pieces = [piece async for piece in self._pieces()]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def pass_over(self) -> None:
+        """Let it come and drop it, if nothing was read: a browser listens when it has sent what it has to send."""
+        if not self._is_begun:
+            with suppress(Refusal):
+                async for _ in self._pieces():
+                    pass
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        self._is_begun = True
+        size, more = 0, True
+        while more:
+            event = await self._next()
+            if event["type"] == "http.disconnect":
+                raise ClientDisconnect
+            size += len(event.get("body", b""))
+            _check(size)
+            yield event.get("body", b"")
+            more = event.get("more_body", False)
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(limits.STALLED_S):
+                return await self._receive()
+        except TimeoutError:
+            sentence = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
+            raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
+
+
+def _check(size: int) -> None:
+    if size > limits.PHOTO_BYTES:
+        raise Refusal(413, N_("The photo is larger than {limit} MB."), limit=limits.PHOTO_BYTES // 2**20)

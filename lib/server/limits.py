@@ -34,6 +34,7 @@ VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and ph
 SERVER_BYTES = 1500 * MB
 CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than GRACE_S
 MOST_PHOTOS = 2000
+UNDO_S = 60.0  # for so long the photo that was removed last can be put back
 MOST_EMPTY = 200  # visits without anything in them
 GRACE_S = 120.0  # a page that is loaded anew, or whose connection broke, is back by then
 KEEP_S = 28 * 60.0  # half an hour is promised; until what is due is noticed and forgotten, some time passes

@@ -43,8 +43,13 @@ class Models:
         self._found: dict[str, tuple[ModelFolder, tuple[files.Stamp, ...]]] = {}
         self._lock = threading.Lock()
 
+    def known(self, model_id: str, *, is_whole: bool = False) -> ModelFolder | None:
+        """Return what `folder` does, in microseconds; None where that has to look for it."""
+        folder, stamps = self._found.get(model_id, (None, ()))
+        return _looking(folder, is_whole) if folder is not None and stamps == _stamps(folder) else None
+
     def folder(self, model_id: str, *, is_whole: bool = False) -> ModelFolder:
-        """Return a model's folder; asked again, in microseconds, as long as its files are the same.
+        """Return a model's folder.
 
         Args:
             model_id: Its id.
@@ -54,11 +59,11 @@ class Models:
             ModelError: As `Store.open_folder`.
             DownloadError: Likewise.
         """
-        folder, stamps = self._found.get(model_id, (None, ()))
-        if folder is None or stamps != _stamps(folder):
-            folder = self.store.open_folder(model_id)
-            self._found[model_id] = folder, _stamps(folder)
-        return folder.looking_as(folder.spec.input.looking_at_all()) if is_whole else folder
+        if (known := self.known(model_id, is_whole=is_whole)) is not None:
+            return known
+        folder = self.store.open_folder(model_id)
+        self._found[model_id] = folder, _stamps(folder)
+        return _looking(folder, is_whole)
 
     def classifier(self, folder: ModelFolder) -> Classifier:
         """Return the loaded model; whoever asks while it is being loaded waits for the same.
@@ -90,6 +95,10 @@ class Models:
         """Return how many pixels a side the models of the store want to see of a photo, however they look at it."""
         looks = [entry.spec.input for entry in self.store.entries()]
         return frozenset(least_side(spec) for own in looks for spec in (own, own.looking_at_all()))
+
+
+def _looking(folder: ModelFolder, is_whole: bool) -> ModelFolder:
+    return folder.looking_as(folder.spec.input.looking_at_all()) if is_whole else folder
 
 
 def _stamps(folder: ModelFolder) -> tuple[files.Stamp, ...]:

@@ -9,6 +9,7 @@ is large (`lib.server.album`).
     GET    /visits/V/photos/N/answer?ASKED          its card, looked at now if this model has not yet
     GET    /visits/V/answers?ASKED                  {"cards": […]}, of all photos that this model has looked at
     DELETE /visits/V/photos/N, /visits/V/photos     one photo is forgotten, or all
+    POST   /visits/V/photos/N?ASKED                 the photo that was removed last comes back: its card
     GET    /visits/V/photos/N.jpg                   its picture; ?side=320: small
     GET    /visits/V/results.csv, .jsonl?ASKED      all answers, in the order of adding
     GET    /visits/V/photos/N/answer.csv, .json, bars.svg, bars.vl.json?ASKED
@@ -20,7 +21,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -33,17 +34,17 @@ from starlette.types import Receive
 
 from lib.charts.bars import bars
 from lib.charts.drawing import alone, to_svg
-from lib.classify.classifier import Classifier
 from lib.classify.infer import conclude
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator, choose
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.photos.samples import find_samples
 from lib.reports.classifications import to_csv, to_json_line, to_object
 from lib.results import Failure, Outcome
-from lib.server import bodies
 from lib.server.album import Photo
 from lib.server.asked import Asked
+from lib.server.bodies import Bodies, Body
 from lib.server.models import Models, labels, server_models, stamp
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal, language, problem
@@ -70,20 +71,6 @@ class UnknownPhotoError(Refusal):
     code = "photo-unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """A model as it is asked now.
-
-    Attributes:
-        key: Of its answers.
-        labels: Its K names in the reader's language.
-    """
-
-    key: str
-    classifier: Classifier
-    labels: tuple[str, ...]
-
-
 def routes(
     draw: Draw, *, visits: Visits = VISITS, pool: Pool = POOL, models: Callable[[], Models] = server_models
 ) -> list[Route]:
@@ -101,6 +88,7 @@ def routes(
         road.route("POST", photos, road.add),
         road.route("DELETE", photos, road.clear),
         road.route("DELETE", one, road.remove),
+        road.route("POST", one, road.put_back),
         road.route("GET", one + ".jpg", road.picture),
         road.route("GET", one + "/answer", road.answer),
         road.route("GET", one + "/answer.{form}", road.table_of_one),
@@ -115,7 +103,7 @@ class _Road:
 
     def __init__(self, draw: Draw, visits: Visits, pool: Pool, models: Callable[[], Models]) -> None:
         self._draw, self._visits, self._pool, self._models = draw, visits, pool, models
-        self._bodies = bodies.Bodies()
+        self._bodies = Bodies()
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
         """Return a route that lets in whom it knows, and says what went wrong."""
@@ -131,37 +119,44 @@ class _Road:
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody reads it
             except AppError as error:
-                wanted = request.query_params.get("lang")
-                return problem(
-                    error, choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
-                )
+                return problem(error, _language(request))
 
         return Route(path, endpoint, methods=[method])
 
     async def add(self, request: Request, visit: Visit) -> Response:
         """Take a photo in, and answer about it."""
-        asked = Asked.read(request.query_params)
-        name, order = request.query_params.get("name", "photo"), _order(request)
-        model = await run_in_threadpool(self._open, visit, asked)
-        size = bodies.announced(request.scope)
-        async with self._bodies.room(visit.id, size):
-            data = await bodies.read(request.receive)
-            if sample := request.query_params.get("sample"):
-                name, data = await run_in_threadpool(_sample, sample)
-            self._visits.room(visit).take(len(data) + _answer_bytes(model))
-            photo = visit.album.add(name, data, order)
-            del data  # the album's alone
-            return await self._card_of(request, visit, photo, asked, model)
+        body = Body(request)
+        try:
+            asked, order = Asked.read(request.query_params), _order(request)
+            model = await self._folder(asked)
+            async with self._bodies.room(visit.id, body.size):
+                name, data = request.query_params.get("name", "photo"), await body.read()
+                if sample := request.query_params.get("sample"):
+                    name, data = await run_in_threadpool(_sample, sample)
+                self._visits.room(visit).take(len(data) + _answer_bytes(model))
+                photo = visit.album.add(name, data, order)
+                del data  # the album's alone, which drops it soon
+                return await self._card_of(request, visit, photo, asked, model)
+        except AppError:
+            await body.pass_over()
+            raise
 
     async def answer(self, request: Request, visit: Visit) -> Response:
         """Answer about a photo that is here."""
         asked, photo = Asked.read(request.query_params), _photo(request, visit)
-        model = await run_in_threadpool(self._open, visit, asked)
-        if visit.album.answer(model.key, photo) is None:
+        model = await self._folder(asked)
+        if visit.album.answer(model.spec.key, photo) is None:
             self._visits.room(visit).take(_answer_bytes(model))
         return await self._card_of(request, visit, photo, asked, model)
 
-    async def _card_of(self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: _Model) -> Response:
+    async def put_back(self, request: Request, visit: Visit) -> Response:
+        """Undo the last removal, and answer about the photo."""
+        visit.album.put_back(request.path_params["photo"])
+        return await self.answer(request, visit)
+
+    async def _card_of(
+        self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: ModelFolder
+    ) -> Response:
         def work() -> bytes:
             outcome = self._look(visit, photo, asked, model)
             return _json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
@@ -171,10 +166,10 @@ class _Road:
     async def answers(self, request: Request, visit: Visit) -> Response:
         """Answer about all photos that the model has looked at."""
         asked = Asked.read(request.query_params)
+        model, t = await self._folder(asked), Translator(asked.language)
 
         def work() -> bytes:
-            model, t = self._open(visit, asked), Translator(asked.language)
-            found = visit.album.outcomes(model.key, model.labels, asked.settings)
+            found = self._outcomes(visit, asked, model)
             return _json({"cards": [self._draw(t, visit, photo, outcome, asked) for photo, outcome in found]})
 
         return _answer(await run_in_threadpool(work))
@@ -192,21 +187,21 @@ class _Road:
     async def picture(self, request: Request, visit: Visit) -> Response:
         """Show a photo."""
         photo = _photo(request, visit)
-        if photo.thumbnail is None:
+        if photo.picture is None:
             raise UnknownPhotoError(404, N_("There is no picture of {file}."), file=photo.name)
-        data, kind = photo.thumbnail, "image/jpeg"
-        if photo.media_type is not None and not request.query_params.get("side"):
-            data, kind = photo.data, photo.media_type
+        data, kind = photo.picture
+        if request.query_params.get("side"):
+            made = await self._in_line(request, visit, lambda: photo.thumbnail)
+            data, kind = made or data, "image/jpeg" if made else kind
         return Response(data, media_type=kind, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
     async def table(self, request: Request, visit: Visit) -> Response:
         """Give all answers away as a file."""
         asked, form = Asked.read(request.query_params), request.path_params["form"]
-        t = Translator(asked.language)
+        t, model = Translator(asked.language), await self._folder(asked)
 
         def work() -> bytes:
-            model = self._open(visit, asked)
-            outcomes = [outcome for _, outcome in visit.album.outcomes(model.key, model.labels, asked.settings)]
+            outcomes = [outcome for _, outcome in self._outcomes(visit, asked, model)]
             if form == "csv":
                 return to_csv(outcomes, t, top=asked.settings.top)
             return "".join(to_json_line(outcome, t) + "\n" for outcome in outcomes).encode()
@@ -243,8 +238,7 @@ class _Road:
     async def _of_one(
         self, request: Request, visit: Visit, asked: Asked, make: Callable[[Outcome], bytes], kind: str, form: str
     ) -> Response:
-        photo = _photo(request, visit)
-        model = await run_in_threadpool(self._open, visit, asked)
+        photo, model = _photo(request, visit), await self._folder(asked)
 
         def work() -> bytes:
             return make(self._look(visit, photo, asked, model))
@@ -259,22 +253,38 @@ class _Road:
         """
         return await _unless_gone(request.receive, self._pool.line(visit.id).submit(work))
 
-    def _open(self, visit: Visit, asked: Asked) -> _Model:
-        """Return the model as it is now; what other files said under its key is forgotten."""
-        models = self._models()
-        folder = models.folder(asked.model, is_whole=asked.is_whole)
-        visit.album.renew(folder.spec.key, stamp(folder))
-        return _Model(folder.spec.key, models.classifier(folder), labels(folder, asked.language))
+    async def _folder(self, asked: Asked) -> ModelFolder:
+        """Return the model as it is now.
 
-    def _look(self, visit: Visit, photo: Photo, asked: Asked, model: _Model) -> Outcome:
+        Raises:
+            ModelError: There is none of this id, or it cannot be used.
+            DownloadError: There is no room to write it.
+        """
+        models = self._models()
+        known = models.known(asked.model, is_whole=asked.is_whole)
+        if known is not None:
+            return known
+        return await run_in_threadpool(partial(models.folder, asked.model, is_whole=asked.is_whole))
+
+    def _look(self, visit: Visit, photo: Photo, asked: Asked, model: ModelFolder) -> Outcome:
         """Return what the model says of a photo, which it looks at now if it has not yet."""
-        visit.album.ask(model.classifier, photo, sides=self._models().sides)
-        answer = visit.album.answer(model.key, photo)
+        files, models = stamp(model), self._models()
+        visit.album.renew(model.spec.key, files)
+        if visit.album.answer(model.spec.key, photo) is None:
+            visit.album.ask(models.classifier(model), photo, files, models.sides)
+        answer = visit.album.answer(model.spec.key, photo)
         if answer is None and visit.album.get(photo.id) is None:
             raise _gone()
         if answer is None:
             raise Refusal(503, N_("The model was changed while it looked at the photo. Try again."))
-        return answer if isinstance(answer, Failure) else conclude(answer, model.labels, asked.settings)
+        return (
+            answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
+        )
+
+    def _outcomes(self, visit: Visit, asked: Asked, model: ModelFolder) -> list[tuple[Photo, Outcome]]:
+        """Return what the model says of all photos that it has looked at; what other files said is forgotten."""
+        visit.album.renew(model.spec.key, stamp(model))
+        return visit.album.outcomes(model.spec.key, labels(model, asked.language), asked.settings)
 
 
 async def _unless_gone(receive: Receive, work: "Future[T]") -> T:
@@ -319,8 +329,13 @@ def _sample(name: str) -> tuple[str, bytes]:
     raise UsageError(N_("There is no sample called “{name}”."), name=name)
 
 
-def _answer_bytes(model: _Model) -> int:
-    return len(model.labels) * np.dtype(np.float64).itemsize
+def _language(request: Request) -> str:
+    wanted = request.query_params.get("lang")
+    return choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
+
+
+def _answer_bytes(model: ModelFolder) -> int:
+    return model.spec.output.classes * np.dtype(np.float64).itemsize
 
 
 def _kind(form: str, **kinds: str) -> str:

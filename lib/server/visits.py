@@ -172,6 +172,9 @@ class Visits:
         """Forget what is due; to be called now and then, as the last visitor's going is nobody's cue."""
         with self._lock:
             self._forget()
+            visits = list(self._visits.values())
+        for visit in visits:
+            visit.album.forget_removed(limits.UNDO_S)
 
     def _forget(self) -> None:
         self._note_open()

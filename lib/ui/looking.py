@@ -65,14 +65,15 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
     unseen = visit.album.waiting(*models)
     if not unseen or unseen[-1].id <= visit.paused:
         return job
-    sides = server_models().sides()
 
     def take(count: int) -> None:
         VISITS.room(visit).take(count)
 
     def work(running: Job) -> None:
         line = POOL.line(visit.id)
-        for _ in visit.album.look(classifiers, unseen, running.cancelled, sides=sides, take=take, line=line):
+        for _ in visit.album.look(
+            classifiers, unseen, running.cancelled, sides=server_models().sides, take=take, line=line
+        ):
             running.advance()
 
     return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))

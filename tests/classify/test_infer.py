@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.classify.classifier import Classifier, Inference
-from lib.classify.infer import AHEAD, Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
+from lib.classify.infer import Settings, conclude, infer, infer_photos, infer_with_each, pixels_needed
 from lib.classify.opening import open_classifier
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
@@ -22,6 +22,7 @@ from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.photos.source import Source, find_photos
 from lib.results import Answer, Failure
 from lib.verdict import Thresholds
+from lib.work.ordered import AHEAD
 from tests.support.pictures import RED, encode, noise, plain
 
 
@@ -196,7 +197,7 @@ def test_closing_the_stream_ends_the_work() -> None:
     seen = len(model.seen)
     time.sleep(0.05)
     assert len(model.seen) == seen < 100
-    assert not [t for t in threading.enumerate() if t.name.startswith("classify")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("ordered")]
 
 
 def test_cancelling_begins_no_further_photo() -> None:

@@ -2,9 +2,13 @@
 
 import asyncio
 import csv
+import gc
 import io
 import json
+import shutil
 import threading
+import tracemalloc
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +23,7 @@ from starlette.types import Message
 
 from lib.catalogue.store import Store
 from lib.classify.litert import LiteRTClassifier
+from lib.errors import ModelFileError
 from lib.i18n import Translator
 from lib.photos.opening import open_photo
 from lib.results import Classification, Outcome
@@ -449,3 +454,72 @@ def test_ten_wait_for_one_loading_of_a_model(tmp_path: Path, monkeypatch: pytest
 
     assert {answer.status for answer in asyncio.run(ten())} == {200}
     assert loaded == ["once"]
+
+
+def test_a_large_file_is_let_go_with_its_answer_without_the_collectors_help(server: Server) -> None:
+    file = memoryview(encode(plain(RED, 1200, 1000), "BMP"))
+
+    def pieces() -> Iterator[Message]:
+        for at in range(0, len(file), 2**16):
+            yield {"type": "http.request", "body": bytes(file[at : at + 2**16]), "more_body": True}
+
+    server.post(red())
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        assert server.post(b"", pieces=pieces())["label"] == "red"
+        left, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert left < len(file) / 10
+    assert peak < 2.2 * len(file), "the pieces, and the whole made of them"
+
+
+def test_what_was_removed_last_comes_back(server: Server) -> None:
+    server.post(red())
+    server.ask("DELETE", "photos/1")
+    assert problem(server.ask("GET", f"photos/1/answer?{ASKED}")) == (404, "photo-unknown")
+    assert json.loads(server.ask("POST", f"photos/1?{ASKED}").body)["label"] == "red"
+    assert problem(server.ask("POST", f"photos/2?{ASKED}")) == (404, "photo-unknown")
+
+
+def test_who_is_refused_may_finish_sending(server: Server) -> None:
+    came: list[int] = []
+
+    def pieces() -> Iterator[Message]:
+        for number in range(10):
+            came.append(number)
+            yield {"type": "http.request", "body": bytes(10), "more_body": number < 9}
+
+    assert server.ask("POST", "photos?model=no-such", pieces=pieces(), content_length="100").status == 422
+    assert len(came) == 10
+
+
+def test_models_that_were_not_asked_for_long_are_let_go(tmp_path: Path) -> None:
+    models = Models(store(tmp_path), most=2)
+    loaded = [weakref.ref(models.classifier(models.folder(f"tiny-{form}"))) for form in ("float32", "uint8", "int8")]
+    assert [ref() is not None for ref in loaded] == [False, True, True]
+    assert models.classifier(models.folder("tiny-uint8")) is loaded[1]()
+
+
+def test_a_model_that_could_not_be_loaded_is_tried_again(tmp_path: Path) -> None:
+    models = Models(store(tmp_path))
+    folder = models.folder("tiny-float32")
+    weights = folder.weights_path.read_bytes()
+    folder.weights_path.unlink()
+    with pytest.raises(ModelFileError):
+        models.classifier(folder)
+    folder.weights_path.write_bytes(weights)
+    assert models.classifier(folder).spec.id == "tiny-float32"
+
+
+def test_a_model_that_is_gone_is_unknown_and_one_made_anew_is_asked_anew(tmp_path: Path) -> None:
+    server = Server(Models(store(tmp_path)))
+    server.post(red())
+    card = tmp_path / "models" / "tiny-float32" / "model.toml"
+    card.write_text(card.read_text(encoding="utf-8").replace("squash", "square"), encoding="utf-8")
+    assert json.loads(server.ask("GET", f"photos/1/answer?{ASKED}").body)["view"] == "square"
+    shutil.rmtree(card.parent)
+    assert problem(server.ask("GET", f"photos/1/answer?{ASKED}")) == (422, "model-unknown")

@@ -102,7 +102,7 @@ def _loads(t: Translator, folder: ModelFolder, scripts: Scripts) -> None:
 
 
 def _photo(t: Translator) -> Photo | None:
-    photos = [photo for photo in current().album.photos if photo.thumbnail is not None]
+    photos = [photo for photo in current().album.photos if photo.picture is not None]
     if not photos:
         st.info(t("Classify a photo first; it is shown here then."), icon=":material/image_search:")
         if st.button(t("To the page Classify"), icon=":material/arrow_forward:"):

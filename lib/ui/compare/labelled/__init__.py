@@ -13,12 +13,12 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import thumbnail
 from lib.photos.source import Source
+from lib.server.pool import POOL
 from lib.ui import waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures
-from lib.ui.compare.labelled.intake import draw_intake, draw_skipped
+from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped
 from lib.ui.compare.labelled.questions import draw_questions
 from lib.ui.models.loaded import classifier
-from lib.ui.style import plain
 from lib.ui.visit import current, kept, room
 from lib.work.jobs import Job, JobState, Kind
 
@@ -31,8 +31,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     known = draw_intake(t, on_new=_forget)
     if known is None:
         return
-    for note in known.notes:
-        st.info(plain(t.message(note)), icon=":material/info:")
+    describe(t, known)
     matchings = draw_questions(t, known, folders)
     if matchings is None:
         return
@@ -88,12 +87,13 @@ def _work(
         for folder, matching in zip(folders, matchings, strict=True)
     ]
     thumbnails: dict[Source, bytes] = {}
+    line = POOL.line(current().id)
 
     def look(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
         thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
 
     def work(job: Job) -> Done | None:
-        found = evaluate(known, entrants, settings, look=look, on_progress=job.tell, cancelled=job.cancelled)
+        found = evaluate(known, entrants, settings, look=look, on_progress=job.tell, cancelled=job.cancelled, line=line)
         if found is None:
             return None
         kept = enumerate(found.photos.photos)

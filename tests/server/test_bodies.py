@@ -1,0 +1,138 @@
+"""Photos on their way in take only so much memory."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from lib.server.bodies import Bodies
+from lib.server.refusal import Refusal
+
+MB = 2**20
+
+
+class Door:
+    """Requests that wait for room, and those that have it."""
+
+    def __init__(self, **bytes_: int) -> None:
+        self.bodies = Bodies(**bytes_)
+        self.inside: list[str] = []
+        self._tasks: dict[str, tuple[asyncio.Task[None], asyncio.Event]] = {}
+
+    async def come(self, name: str, size: int, visit: str | None = None) -> None:
+        """Let a request come, and all that can happen happen."""
+        leave = asyncio.Event()
+
+        async def stay() -> None:
+            async with self.bodies.room(visit or name, size):
+                self.inside.append(name)
+                await leave.wait()
+            self.inside.remove(name)
+
+        self._tasks[name] = asyncio.create_task(stay()), leave
+        await asyncio.sleep(0.01)
+
+    async def go(self, name: str) -> None:
+        task, leave = self._tasks[name]
+        leave.set()
+        await task
+        await asyncio.sleep(0.01)
+
+    async def cancel(self, name: str) -> None:
+        task, _ = self._tasks[name]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.sleep(0.01)
+
+    def error(self, name: str) -> BaseException | None:
+        return self._tasks[name][0].exception()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def test_who_finds_no_room_waits_until_there_is() -> None:
+    async def story() -> None:
+        door = Door(server_bytes=10 * MB, visit_bytes=10 * MB)
+        await door.come("a", 6 * MB)
+        await door.come("b", 6 * MB)
+        await door.come("c", 1 * MB)
+        assert door.inside == ["a"], "who came first is first, however large"
+        await door.go("a")
+        assert door.inside == ["b", "c"]
+
+    run(story())
+
+
+def test_who_fills_her_own_room_keeps_nobody_out() -> None:
+    async def story() -> None:
+        door = Door(server_bytes=10 * MB, visit_bytes=3 * MB)
+        await door.come("a1", 2 * MB, "a")
+        await door.come("a2", 2 * MB, "a")
+        await door.come("b", 2 * MB)
+        assert door.inside == ["a1", "b"]
+        await door.go("a1")
+        assert door.inside == ["b", "a2"]
+
+    run(story())
+
+
+def test_who_goes_away_makes_room_whether_inside_or_not() -> None:
+    async def story() -> None:
+        door = Door(server_bytes=3 * MB, visit_bytes=3 * MB)
+        for name in ("a", "b", "c"):
+            await door.come(name, 2 * MB)
+        await door.cancel("b")
+        await door.cancel("a")
+        assert door.inside[-1] == "c"
+        await door.go("c")
+        await door.come("d", 3 * MB)
+        assert door.inside[-1] == "d"
+
+    run(story())
+
+
+def test_who_waits_too_long_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.server.limits.BODIES_WAIT_S", 0.02)
+
+    async def story() -> None:
+        door = Door(server_bytes=MB, visit_bytes=MB)
+        await door.come("a", MB)
+        await door.come("b", MB)
+        await asyncio.sleep(0.05)
+        error = door.error("b")
+        assert isinstance(error, Refusal)
+        assert error.status == 429
+        await door.go("a")
+        await door.come("c", MB)
+        assert door.inside == ["c"], "who was sent away holds nothing"
+
+    run(story())
+
+
+def test_not_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lib.server.limits.BODIES_WAITING_OF_VISIT", 1)
+
+    async def story() -> None:
+        door = Door(server_bytes=MB, visit_bytes=MB)
+        await door.come("a", MB)
+        await door.come("b1", MB, "b")
+        await door.come("b2", MB, "b")
+        await door.come("c", MB)
+        assert isinstance(door.error("b2"), Refusal)
+        await door.go("a")
+        assert door.inside == ["b1"]
+
+    run(story())
+
+
+def test_many_empty_ones_count_as_something() -> None:
+    async def story() -> None:
+        door = Door(server_bytes=MB, visit_bytes=MB)
+        for number in range(20):
+            await door.come(str(number), 0)
+        assert len(door.inside) == 16
+
+    run(story())
