@@ -43,7 +43,7 @@ class Found:
 
     Attributes:
         entry: The model.
-        class_name: The class that fits the words; "" where the name or the family does.
+        class_name: The class that fits the words, with its synonyms; "" where the name or the family does.
     """
 
     entry: Entry
@@ -103,7 +103,7 @@ def _fit(entry: Entry, wish: Wish, language: str) -> Found | None:
         names = known_names(entry, spoken)
         if names is not None and (position := _position(words, names)) is not None:
             shown = known_names(entry, language) or names
-            return Found(entry, shown[position].split(",")[0].replace("_", " "))
+            return Found(entry, shown[position])
     return None
 
 

@@ -34,7 +34,7 @@ def begin(
     try:
         return server_queue().submit(job, is_shared=is_shared)
     except UsageError as error:
-        _draw_error(t, error)
+        draw_error(t, error)
         return None
 
 
@@ -78,12 +78,13 @@ def watch(t: Translator, job: Job | None, doing: str = "", *, patience_s: float 
 def draw_end(t: Translator, job: Job) -> None:
     """Say how work ended, if it did not end well."""
     if job.error is not None:
-        _draw_error(t, job.error)
+        draw_error(t, job.error)
     elif job.state is JobState.CANCELLED:
         st.info(t("Cancelled."), icon=":material/cancel:")
 
 
-def _draw_error(t: Translator, error: AppError) -> None:
+def draw_error(t: Translator, error: AppError) -> None:
+    """Say what went wrong."""
     st.error(plain(t.message(error.message)), icon=":material/error:")
 
 
@@ -96,7 +97,7 @@ def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], N
         queue.cancel(job, visitor)
 
     row = st.container(horizontal=True, vertical_alignment="center")  # columns would cut the word on a narrow card
-    row.progress(job.progress.fraction or 0.0, text=_words(t, job, doing))
+    row.progress(job.progress.fraction or 0.0, text=job_words(t, job, doing))
     if visitor in job.owners or queue.may_cancel(job, visitor):
         row.button(
             t("Cancel"),
@@ -107,7 +108,8 @@ def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], N
         )
 
 
-def _words(t: Translator, job: Job, doing: str) -> str:
+def job_words(t: Translator, job: Job, doing: str = "") -> str:
+    """Return where work is that has not ended: "Waiting in line, place 2.", or what it is at."""
     if job.is_stopping:
         return t("Stopping…")
     if job.state is JobState.WAITING:

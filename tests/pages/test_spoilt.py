@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import app, bring, cat
+from tests.support.models_page import Browser
 from tests.support.user_models import spoil
 
 PAGES = [None, "pages/compare.py", "pages/embed.py", "pages/models.py"]
@@ -28,13 +29,14 @@ def test_every_page_opens(spoilt: list[str], page: str | None) -> None:
     assert len(test.main) > 1
 
 
-def test_the_page_models_says_what_is_wrong_with_each(spoilt: list[str]) -> None:
-    test = app("pages/models.py")
+def test_the_page_models_says_what_is_wrong_with_each(spoilt: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = Browser.instead_of_components(monkeypatch)
+    test = app("pages/models.py", model="sound")
     told = [text.replace("\\", "") for text in warnings(test)]
     assert len(told) == len(spoilt)
     for name in spoilt:
         assert any(name in text for text in told), name
-    assert any(button.key == "use-sound" for button in test.button)
+    assert browser.has("use", "sound")
 
 
 @pytest.mark.parametrize("name", ["garbage", "killing", "few-labels"])

@@ -1,15 +1,16 @@
-"""The download of a model that is not here yet: one button, then its progress."""
+"""The download of a model that is not here yet: begun with one button, watched by all, stopped by who asked."""
 
 import streamlit as st
 
 from lib.catalogue.store import Entry, State
+from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.ui import waiting
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
+from lib.ui.visit import current
 from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
-from lib.work.progress import FetchReport
 from lib.work.queue import server_queue
 
 
@@ -19,12 +20,18 @@ def short_state(t: Translator, entry: Entry) -> str:
         return t("ready")
     if entry.state is State.INSTALLABLE:
         return t("needs a Python package")
-    download = _download_of(entry.spec.id)
-    if download is not None and download.is_live:
+    if is_live(entry.spec.id):
         return t("downloading")
     if entry.size_bytes is None:
         return t("to download")
     return t("{size} to download", size=size_words(entry.size_bytes))
+
+
+def button_words(t: Translator, entry: Entry) -> str:
+    """Return what the button says that begins a download."""
+    if entry.size_bytes is None:
+        return t("Download")
+    return t("Download {size}", size=size_words(entry.size_bytes))
 
 
 def download_card(t: Translator, entry: Entry) -> None:
@@ -40,7 +47,7 @@ def draw_download(t: Translator, entry: Entry) -> None:
     if entry.problem is not None:
         st.caption(plain(t.message(entry.problem.message)))
         return
-    model, job = entry.spec.id, _download_of(entry.spec.id)
+    model, job = entry.spec.id, find(entry.spec.id)
     if job is not None and job.is_live:
         waiting.watch(t, job, patience_s=0.0)
         return
@@ -48,24 +55,61 @@ def draw_download(t: Translator, entry: Entry) -> None:
         st.caption(t("It comes in an archive, which can be several times larger."))
     if job is not None:
         waiting.watch(t, job)
-    elif any(record.name == _job_name(model) for record in server_queue().interrupted()):
+    elif is_interrupted(model):
         st.info(t("The server was stopped in the middle of this download."), icon=":material/history:")
-    label = t("Download")
-    if entry.size_bytes is not None:
-        label = t("Download {size}", size=size_words(entry.size_bytes))
+    if st.button(button_words(t, entry), key=f"fetch-{model}", type="primary", icon=":material/download:"):
+        try:
+            start(model)
+        except UsageError as error:
+            waiting.draw_error(t, error)
+        else:
+            st.rerun()
 
-    def work(job: Job) -> FetchReport:
-        return store().fetch(model, on_progress=job.tell, cancelled=job.cancelled)
 
-    pressed = st.button(label, key=f"fetch-{model}", type="primary", icon=":material/download:")
-    details = {"model": model}
-    if pressed and waiting.begin(t, Kind.DOWNLOAD, _job_name(model), work, is_shared=True, details=details):
-        st.rerun()
+def start(model: str) -> None:
+    """Begin a download, or join it.
+
+    Raises:
+        UsageError: This visitor has enough of them going.
+    """
+    job = Job(
+        lambda job: store().fetch(model, on_progress=job.tell, cancelled=job.cancelled),
+        kind=Kind.DOWNLOAD,
+        name=_job_name(model),
+        owner=current().id,
+        details={"model": model},
+    )
+    server_queue().submit(job, is_shared=True)
+
+
+def stop(model: str) -> None:
+    """Take back this visitor's wish for a download."""
+    job = find(model)
+    if job is not None and may_stop(job):
+        server_queue().cancel(job, current().id)
+
+
+def may_stop(job: Job) -> bool:
+    """Whether this visitor asked for a download, or nobody who did is left."""
+    visitor = current().id
+    return visitor in job.owners or server_queue().may_cancel(job, visitor)
+
+
+def find(model: str) -> Job | None:
+    """Return the latest download of a model, live or ended."""
+    return waiting.find(_job_name(model), is_shared=True)
+
+
+def is_live(model: str) -> bool:
+    """Whether a model is being downloaded, or waits for it."""
+    job = find(model)
+    return job is not None and job.is_live
+
+
+def is_interrupted(model: str) -> bool:
+    """Whether a server was stopped in the middle of a model's download."""
+    return any(record.name == _job_name(model) for record in server_queue().interrupted())
 
 
 def _job_name(model: str) -> str:
     return f"fetch-{model}"
-
-
-def _download_of(model: str) -> Job | None:
-    return waiting.find(_job_name(model), is_shared=True)
