@@ -60,7 +60,7 @@ def coverage_curves(curves: Mapping[str, Sequence[CurvePoint]], say: Translator,
         layer(rows, "point", {**place, "shape": shape, "size": size, "tooltip": told}, filled=True, opacity=1),
     ]
     by_the_page = {"axis": {"gridColor": OTHER, "gridOpacity": 0.25, "titleFontWeight": "normal"}, "legend": {}}
-    return chart_of(layers, INK, height=260 + 24 * len(curves), **by_the_page)
+    return chart_of(layers, INK, height=340 + 24 * len(curves), **by_the_page)
 
 
 def _axis(field: str, title: str, rows: Sequence[Spec]) -> Spec:

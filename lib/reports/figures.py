@@ -21,6 +21,7 @@ from lib.evaluation.headline import difference_of, ranked
 from lib.evaluation.shares import Share, with_interval
 from lib.evaluation.significance import chance_words, gain_words
 from lib.evaluation.verdicts import FEWEST_FOR_PERCENT, KIND_NAMES
+from lib.face.names import short
 from lib.i18n import Translator
 from lib.verdict import percent
 
@@ -136,7 +137,7 @@ def environment(folder: Path = STYLE.parent) -> "Environment":
         lstrip_blocks=True,
     )
     made.globals.update(kinds=KIND_NAMES, few=FEWEST_FOR_PERCENT, gain_words=gain_words, chance_words=chance_words)
-    made.filters.update(interval=interval, percent=percent, points=points)
+    made.filters.update(interval=interval, percent=percent, points=points, short=short)
     return made
 
 

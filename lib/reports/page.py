@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from lib import __version__
 from lib.charts.palette import PALETTE
 from lib.charts.scale import Scale
-from lib.datasets.matching import How
 from lib.errors import PhotoError
 from lib.evaluation import behind
 from lib.evaluation.accuracy import ClassFigures, mistakes
@@ -20,8 +19,10 @@ from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on
 from lib.evaluation.headline import headline, ranked
 from lib.evaluation.shares import INTERVALS
 from lib.evaluation.verdicts import VERDICTS_NOTE, nearest_ratio
+from lib.face.names import short
 from lib.i18n import Translator
 from lib.messages import N_, Listed
+from lib.model.imagenet import normalise
 from lib.photos.opening import open_photo, thumbnail
 from lib.reports.figures import STYLE, Figures, Open, environment
 from lib.verdict import RATIO_RANGE, default_floor
@@ -148,15 +149,20 @@ def _meanings(
     """Return each of the photos' classes with what it is to each model, and those that all models call the same."""
     told, alike = [], []
     for index, title in enumerate(evaluation.photos.titles):
-        if all(model.matching.how[index] is How.NAME for model in models):
+        if all(_is_called_so(title, model, index) for model in models):
             alike.append(title)
         else:
             told.append((title, [_meaning(model, index, say) for model in models]))
     return told, alike
 
 
+def _is_called_so(title: str, model: ModelFigures, index: int) -> bool:
+    targets = model.matching.targets[index]
+    return len(targets) == 1 and normalise(short(model.own.own_labels[targets[0]])) == normalise(title)
+
+
 def _meaning(model: ModelFigures, index: int, say: Translator) -> str:
-    names = [model.own.labels[target] for target in model.matching.targets[index]]
+    names = [short(model.own.labels[target]) for target in model.matching.targets[index]]
     if not names:
         return say(N_("left out"))
     if len(names) <= MOST_MEANINGS:

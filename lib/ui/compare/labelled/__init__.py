@@ -16,9 +16,10 @@ from lib.photos.source import Source
 from lib.server.pool import POOL
 from lib.ui import waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures
-from lib.ui.compare.labelled.intake import describe, draw_intake, draw_skipped
+from lib.ui.compare.labelled.intake import draw_intake, draw_skipped
 from lib.ui.compare.labelled.questions import draw_questions
 from lib.ui.models.loaded import classifier
+from lib.ui.style import plain
 from lib.ui.visit import current, kept, room
 from lib.work.jobs import Job, JobState, Kind
 
@@ -31,7 +32,8 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
     known = draw_intake(t, on_new=_forget)
     if known is None:
         return
-    describe(t, known)
+    for note in known.notes:
+        st.info(plain(t.message(note)), icon=":material/info:")
     matchings = draw_questions(t, known, folders)
     if matchings is None:
         return

@@ -15,6 +15,7 @@ from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on
 from lib.evaluation.headline import headline
 from lib.evaluation.shares import INTERVALS
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE
+from lib.face.names import short
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.reports import figures as drawn
@@ -67,13 +68,17 @@ def draw_figures(t: Translator, done: Done) -> None:
         st.html(f'<div class="figures scroll">{figures.measures()}</div>')
     _verdicts(t, figures)
     _curve(t, evaluation)
-    st.subheader(t("One model, closer"))
+    _heading(t("One model, closer"))
     model = _choose(t, t("Model"), figures.models)
     _sure_and_wrong(t, figures, model)
     _confusion(t, figures, model)
     _classes(t, figures, model)
     _calibration(t, figures, model)
     _prediction_sets(t, evaluation, model)
+
+
+def _heading(text: str, level: int = 2) -> None:
+    st.html(f'<h{level} class="figures heading">{escape(text)}</h{level}>')
 
 
 def _answer(t: Translator, figures: Figures) -> None:
@@ -95,7 +100,7 @@ def _answer(t: Translator, figures: Figures) -> None:
     figure(_key("models", *models), figures.accuracy, wrong)
     st.caption(t(INTERVALS))
     if len(models) > 1:
-        st.markdown("**" + t("Which model is better than which") + "**")
+        _heading(t("Which model is better than which"), 3)
         figure(_key("pairs", *models), figures.pairs, only_one)
         for told in notes_on_pairs(figures.evaluation):
             st.caption(plain(t.message(told)))
@@ -109,13 +114,13 @@ def _verdicts(t: Translator, figures: Figures) -> None:
         title = t("{model}: {verdict}", model=model.answers.name, verdict=t(KIND_NAMES[kind]))
         return Open(title=title, photos=behind.of_verdict(model, kind))
 
-    st.subheader(t("What the verdicts are worth"))
+    _heading(t("What the verdicts are worth"))
     st.caption(t(VERDICTS_NOTE))
     figure(_key("verdicts", *models), figures.verdicts, given)
 
 
 def _curve(t: Translator, evaluation: Evaluation) -> None:
-    st.markdown("**" + t("A stricter rule answers less often, and is right more often") + "**")
+    _heading(t("A stricter rule answers less often, and is right more often"), 3)
     st.caption(
         t(
             "Each dot is one setting of “How strict?”. To the right: more photos get a clear answer. Up: more of these "
@@ -151,7 +156,7 @@ def _sure_and_wrong(t: Translator, figures: Figures, model: ModelFigures) -> Non
 
 def _confusion(t: Translator, figures: Figures, model: ModelFigures) -> None:
     """Draw which classes are confused: the mistakes as a list, and a map of all classes, or of those chosen."""
-    st.markdown("**" + t("Which classes it confuses (confusion matrix)") + "**")
+    _heading(t("Which classes it confuses (confusion matrix)"), 3)
     others = [one for one in figures.models if one is not model]
     beside = _beside(t, model, others)
     listed, mapped = st.columns([5, 8], wrap=True) if beside is None else (st.container(), st.container())
@@ -184,7 +189,7 @@ def _mistakes(t: Translator, figures: Figures, model: ModelFigures) -> None:
 
     def confused(row: int, _: str) -> Open:
         one = every[row]
-        values = {"true": one.true, "answered": one.answered, "n": len(one.photos)}
+        values = {"true": short(one.true), "answered": short(one.answered), "n": len(one.photos)}
         return Open(title=t("{true} classified as {answered}: {n}", **values), photos=one.photos)
 
     start = rows[0][0]
@@ -203,7 +208,9 @@ def _classes_on_the_map(t: Translator, model: ModelFigures) -> list[str]:
         return most
     told = N_("Of {classes} classes, the {shown} it confuses most are on the map. Choose others here.")
     label = t(told, classes=len(names), shown=len(most))
-    return st.multiselect(label, names, most, key=_key("on-the-map", model), placeholder=t("Choose classes"))
+    return st.multiselect(
+        label, names, most, key=_key("on-the-map", model), placeholder=t("Choose classes"), format_func=short
+    )
 
 
 def _map(t: Translator, figures: Figures, model: ModelFigures, chosen: list[str], *, is_named: bool) -> None:
@@ -218,7 +225,7 @@ def _map(t: Translator, figures: Figures, model: ModelFigures, chosen: list[str]
 
     def cell(row: int, part: str) -> Open:
         photos = confusion.photos(row, int(part))
-        values = {"true": columns[row], "answered": columns[int(part)], "n": len(photos)}
+        values = {"true": short(columns[row]), "answered": short(columns[int(part)]), "n": len(photos)}
         if row == int(part):
             return Open(title=t("{true}, classified correctly: {n}", **values), photos=photos)
         return Open(title=t("{true} classified as {answered}: {n}", **values), photos=photos)
@@ -234,7 +241,7 @@ def _classes(t: Translator, figures: Figures, model: ModelFigures) -> None:
         rows = pages(ordered, _CLASSES, key=_key("classes", model))
 
         def photos(row: int, part: str) -> Open:
-            name = model.confusion.names[row]
+            name = short(model.confusion.names[row])
             if part == "said":
                 return Open(title=t("Photos that it called {name}", name=name), photos=behind.taken_for(model, row))
             return Open(title=t("Photos that show {name}", name=name), photos=behind.of_class(model, row))

@@ -31,7 +31,8 @@ def draw_intake(t: Translator, *, on_new: Callable[[], None]) -> LabelledPhotos 
     The visit keeps them when the page is left. None while others are being read; `on_new` is called when they were.
     """
     visit = current()
-    with st.expander(t("Labelled photos"), expanded=visit.known is None, icon=":material/folder_open:"):
+    label = t("Labelled photos") if visit.known is None else _described(t, visit.known)
+    with st.expander(label, expanded=visit.known is None, icon=":material/folder_open:"):
         packed, files = _uploaders(t)
     if packed is not None or files:
         _begin(t, packed, files)
@@ -68,13 +69,11 @@ def _uploaders(t: Translator) -> tuple[UploadedFile | None, Sequence[UploadedFil
     return packed, files
 
 
-def describe(t: Translator, known: LabelledPhotos) -> None:
-    """Say how many photos of how many classes there are, and what a reader should know of them."""
+def _described(t: Translator, known: LabelledPhotos) -> str:
+    """Return how many photos of how many classes there are."""
     photos = t.plural("{n} photo", "{n} photos", len(known.photos))
     classes = t.plural("{n} class", "{n} classes", len(known.classes))
-    st.markdown(f"**{plain(known.name)}** · {photos} · {classes}")
-    for note in known.notes:
-        st.info(plain(t.message(note)), icon=":material/info:")
+    return f"**{plain(known.name)}** · {photos} · {classes}"
 
 
 def draw_skipped(t: Translator, skipped: Sequence[Skipped]) -> None:
