@@ -4,7 +4,7 @@
  * photo makes Streamlit run the page, only what changes every answer does.
  *
  * @typedef {import("./album.js").Card} Card
- * @typedef {{ top: number, ratio: number, floor: number }} Strictness
+ * @typedef {{ [name: string]: number }} Strictness "top", "ratio" and "floor".
  * @typedef {object} Data
  * @property {string} visit
  * @property {string} query
@@ -69,14 +69,15 @@ export function draw(component) {
 /** Go on with the visit that this tab keeps: a page that was loaded anew has another one at first. */
 function settle() {
   const kept = sessionStorage.getItem("discern-visit");
-  if (kept && kept !== data.visit) return void setTimeout(settle, 200);
+  if (kept && kept !== data.visit) return void setTimeout(settle, 100);
   if (visit !== data.visit || isLost) moveTo(data.visit);
   const fresh = unknown(cards, data.photos, removed);
   cards = merge(cards, fresh);
   if (query !== data.query) refresh((query = data.query), true);
   else queue.push(...fresh.map(({ id }) => id));
   work();
-  paintSoon();
+  paint();
+  root?.classList.add("ready");
 }
 
 /** Bring all photos to a server that knows none of them any more. @param {string} to */
@@ -390,7 +391,7 @@ function writeRanges(values) {
 
 /** Write what stays the same until the next run. @param {HTMLElement} here */
 function write(here) {
-  const { say, samples, example, models, model, isWhole, canBeWhole } = data;
+  const { say, samples, example, models, model, isWhole } = data;
   for (const part of here.querySelectorAll("[data-say]")) part.textContent = say[/** @type {HTMLElement} */ (part).dataset.say ?? ""];
   for (const part of here.querySelectorAll("[data-name]")) part.setAttribute("aria-label", say[/** @type {HTMLElement} */ (part).dataset.name ?? ""]);
   for (const strip of here.querySelectorAll(".strip"))
@@ -399,11 +400,9 @@ function write(here) {
   $(".example").dataset.sample = example?.name ?? "";
   put($(".asking .pop"), models.map(({ id, name }) => `<button type="button" class="btn bare" data-model="${escaped(id)}"${id === model ? " disabled" : ""}>${escaped(name)}</button>`).join(""));
   $("[data-facts]").textContent = data.facts;
-  $("[data-do=whole]").hidden = !canBeWhole;
   $("[data-do=whole] span").textContent = isWhole ? say.part : say.whole;
   $("[data-do=whole]").title = isWhole ? say.wholeHelp : say.partHelp;
   if (document.activeElement?.closest("form") !== here.querySelector("form")) writeRanges(data.strict.values);
-  here.classList.add("ready");
 }
 
 /** @param {Element} place @param {string} html */
@@ -467,10 +466,13 @@ function paintStage(card, held) {
   $(".seen").style.inset = [top, 1 - right, 1 - bottom, left].map((side) => `${side * 100}%`).join(" ");
   if (put($(".answer"), card.answer || held) && card.answer)
     $("[role=status]").textContent = `${card.name}: ${$(".answer .say").textContent}. ${$(".answer .why").textContent}`;
-  const hasAnswer = !["failed", "waiting"].includes(card.kind);
   $("[data-do=again]").hidden = card.kind !== "failed";
-  for (const part of [".asking", ".saving"]) $(part).hidden = !hasAnswer;
+  for (const part of [".asking", ".saving"]) {
+    $(part).hidden = card.kind === "failed";
+    $(part).style.visibility = card.kind === "waiting" ? "hidden" : ""; // its place is kept
+  }
   $(".act [data-do=crop]").hidden = card.kind === "failed";
+  $("[data-do=whole]").hidden = !data.canBeWhole || card.kind === "failed";
   $(".act [data-do=crop] span").textContent = cropping ? say.cut : say.crop;
   $(".stage").classList.toggle("is-cropping", Boolean(cropping));
   for (const link of root?.querySelectorAll("a[data-file]") ?? [])
