@@ -8,6 +8,7 @@ DID_NOT_RUN := $(VENV)/did-not-run.txt
 .PHONY: run test lint unit mutants fuzz bench messages format clean
 
 run: $(VENV)/app.installed
+	@$(PY) -m lib.embed.scripts || true
 	$(PY) -m streamlit run streamlit_app.py
 
 test: lint unit

@@ -1,27 +1,24 @@
-"""Embed: code that runs the model in a web page of one's own, at work here beside the app's answer."""
+"""Code: what runs the model in a page or an app of one's own, at work beside it."""
 
 import streamlit as st
 
 from lib.embed import render
 from lib.errors import AppError
-from lib.model.spec import ModelFolder
-from lib.ui import verdict_settings
 from lib.ui.embed import ask, code, live
 from lib.ui.language import translator
 from lib.ui.style import plain
 
 t = translator()
-st.title(t("Put it on your web page"))
-st.caption(t("Code that runs the model where you want it, with the same verdict in the same words."))
-model = ask.model(t)
-if model is None:
-    st.stop()
-chosen = verdict_settings.draw(t, model.spec.output.classes if isinstance(model, ModelFolder) else 1000)
-options = ask.options(t, model, chosen)
+st.title(t("Use the model in your own page or app"))
+st.caption(t("The same answers in the same words as here, wherever it runs."))
+options = ask.options(t)
 if options is None:
     st.stop()
+left, right = st.columns([6, 5])
 try:
-    code.draw(t, options, render(options))
-    live.draw(t, options)
+    with left:
+        code.draw(t, options, render(options))
+    with right:
+        live.draw(t, options)
 except AppError as error:
     st.error(plain(t.message(error.message)), icon=":material/error:")

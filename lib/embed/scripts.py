@@ -1,7 +1,8 @@
 """The packages' files on this disk: fetched from the registry that the user's own npm asks, checked, unpacked, kept.
 
-This program names no registry. `DISCERN_NPM` does, or the npm that is installed; `DISCERN_MIRROR`, if set, serves the
-packed packages by their bare names ("tfjs-4.22.0.tgz"), as it serves models.
+Run as a script, this fetches those that a preview needs. This program names no registry. `DISCERN_NPM` does, or the npm
+that is installed; `DISCERN_MIRROR`, if set, serves the packed packages by their bare names ("tfjs-4.22.0.tgz"), as it
+serves models.
 """
 
 import base64
@@ -17,10 +18,11 @@ from urllib.parse import urlsplit
 
 from lib.catalogue import origins, transfer
 from lib.catalogue.origins import MIRROR_VARIABLE
-from lib.embed.packages import Package, PackageFile, pins
-from lib.errors import DownloadError, UsageError
+from lib.embed.packages import LITERT_FILES, Package, PackageFile, pins
+from lib.errors import AppError, DownloadError, UsageError
+from lib.i18n import Translator, choose
 from lib.messages import N_
-from lib.work.files import disk_error
+from lib.work.files import data_folder, disk_error
 from lib.work.locks import locked
 from lib.work.progress import OnProgress, Progress, Stage
 
@@ -184,3 +186,17 @@ def _is_intact(path: Path, file: PackageFile) -> bool:
     except OSError:
         return False
     return file.integrity == f"sha384-{base64.b64encode(digest).decode()}"
+
+
+def main() -> None:
+    """Put what previews and bundles need in place; say so in a line where that cannot be done."""
+    say = Translator(choose([os.environ.get("LANG")]))
+    try:
+        Scripts(data_folder()).fetch(LITERT_FILES)
+    except AppError as error:
+        reason = say.message(error.message)
+        print(say(N_("The page Code cannot show its code at work yet. {reason} All else works."), reason=reason))
+
+
+if __name__ == "__main__":
+    main()

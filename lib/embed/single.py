@@ -12,6 +12,7 @@ from lib.work.files import size_words
 from lib.work.progress import OnProgress
 
 MOST_BYTES = 60_000_000  # a browser reads the whole of it before it shows anything
+MOST_MODEL_BYTES = 38_000_000  # with that much, written as text, and the engine's files, it stays below
 
 
 def make(

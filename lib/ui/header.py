@@ -18,7 +18,7 @@ ROOMS = {
     "pages/classify.py": Room("", N_("Classify"), N_("See what the model sees, and how sure it is.")),
     "pages/compare.py": Room("compare", N_("Compare"), N_("Compare models")),
     "pages/models.py": Room("models", N_("Models"), N_("Pick a model")),
-    "pages/embed.py": Room("embed", N_("Code"), N_("Put it on your web page")),
+    "pages/embed.py": Room("embed", N_("Code"), N_("Use the model in your own page or app")),
 }
 ICON = "favicon.svg"
 _KEY = "header"

@@ -84,3 +84,10 @@ def test_the_pins_are_those_of_the_locked_packages(file: PackageFile) -> None:
     assert json.loads((installed / "package.json").read_text())["version"] == file.version
     digest = base64.b64encode(hashlib.sha384((installed / file.path).read_bytes()).digest()).decode()
     assert file.integrity == f"sha384-{digest}"
+
+
+@pytest.mark.usefixtures("node")
+def test_what_a_browser_loads_of_them_is_as_large_as_is_said() -> None:
+    for engine, files in (("litert", packages.LITERT_STARTED), ("tfjs", packages.TFJS_FILES)):
+        sizes = [(MODULES / file.package / file.path).stat().st_size for file in files]
+        assert packages.STARTED_BYTES[engine] == sum(sizes)

@@ -201,6 +201,24 @@ def test_a_disk_that_refuses_is_a_sentence(mirror: Mirror, tmp_path: Path) -> No
         Scripts(tmp_path).fetch(FILES)
 
 
+def test_what_starts_the_app_puts_the_scripts_in_place_or_says_why_not_in_a_line(
+    server: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scripts, "LITERT_FILES", FILES)
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path))
+    monkeypatch.setenv("LANG", "en_US.UTF-8")
+    monkeypatch.setenv("DISCERN_NPM", "http://127.0.0.1:1/")
+    scripts.main()
+    told = capsys.readouterr()
+    assert told.out.startswith("The page Code cannot show its code at work yet. 127.0.0.1:1 could not be reached")
+    assert (told.out.count("\n"), told.err) == (1, "")
+    monkeypatch.setenv("DISCERN_NPM", server.address)
+    for _ in range(2):
+        scripts.main()
+        assert capsys.readouterr() == ("", "")
+    assert not Scripts(tmp_path).missing(FILES)
+
+
 def test_the_pins_are_those_of_the_lock_file() -> None:
     lock = json.loads((FOLDER / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     for name, pin in scripts.pins().items():

@@ -4,21 +4,73 @@ from dataclasses import replace
 
 import streamlit as st
 
-from lib.classify.infer import Settings
 from lib.embed import MOBILENETS, Input, Options, Target, TfjsMobilenet, Weights, matching
-from lib.embed.options import PAGES, WEB
+from lib.embed.options import WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
-from lib.ui import choosing, views
+from lib.ui import choosing, verdict_settings, views
 from lib.ui.models import choice
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
 _MODEL = "embed_model"
+_PARAM = "for"  # of the address
+_OF_GROUP = {
+    "web": (Target.SCRIPT, Target.MODULE),
+    "frameworks": (Target.NPM, Target.VUE, Target.REACT, Target.SVELTE),
+    "python": (Target.PYTHON_LITERT, Target.PYTHON_KERAS),
+    "android": (Target.ANDROID,),
+    "ios": (Target.IOS,),
+}
 
 
-def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
+def options(t: Translator) -> Options | None:
+    """Draw all choices; None, with the reason drawn, where there is no such code."""
+    group = choosing.part(t, t("Code for"), _groups(t), param=_PARAM)
+    targets = _targets(t)
+    among = {target: targets[target] for target in _OF_GROUP[group]}
+    try:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            target = next(iter(among))
+            if len(among) > 1:
+                target = choosing.segment(t, t("Which"), among, key=f"embed-{group}", label_visibility="collapsed")
+            model = _model(t)
+            if model is None:
+                return None
+            settings = verdict_settings.draw(t, model.spec.output.classes if isinstance(model, ModelFolder) else 1000)
+            return _more(t, Options(model, target, t.language, settings.top, settings.thresholds))
+    except UsageError as error:
+        st.warning(plain(t.message(error.message)), icon=":material/block:")
+        return None
+
+
+def _groups(t: Translator) -> dict[str, str]:
+    return {
+        "web": t("Web page"),
+        "frameworks": t("JavaScript project"),
+        "python": "Python",
+        "android": "Android",
+        "ios": "iOS",
+    }
+
+
+def _targets(t: Translator) -> dict[Target, str]:
+    return {
+        Target.SCRIPT: t("Script tag"),
+        Target.MODULE: t("ES module"),
+        Target.NPM: "npm (Vite)",
+        Target.VUE: "Vue",
+        Target.REACT: "React",
+        Target.SVELTE: "Svelte",
+        Target.PYTHON_LITERT: "LiteRT",
+        Target.PYTHON_KERAS: "Keras",
+        Target.ANDROID: "Android",
+        Target.IOS: "iOS",
+    }
+
+
+def _model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
     """Draw the choice of a model; the one last used in Classify stands first."""
     own = {entry.spec.id: entry.folder for entry in store().ready() if entry.folder is not None}
     every: dict[str, ModelFolder | TfjsMobilenet] = {**own, **MOBILENETS}
@@ -32,6 +84,8 @@ def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
         index=list(every).index(wanted) if wanted in every else 0,
         key=f"embed-model-{hash(tuple(names.values()))}",
         format_func=names.__getitem__,
+        label_visibility="collapsed",
+        width=300,
     )
     if chosen is None:
         return None
@@ -44,52 +98,32 @@ def model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
     return asked
 
 
-def options(t: Translator, chosen: ModelFolder | TfjsMobilenet, settings: Settings) -> Options | None:
-    """Draw all other choices; None, with the reason drawn, where they do not go together."""
-    target = choosing.segment(t, t("Code for"), _targets(t), key="embed-target", wrap=True)
-    try:
-        asked = Options(chosen, target, t.language, settings.top, settings.thresholds)
+def _more(t: Translator, asked: Options) -> Options:
+    """Draw the choices that few need, folded.
+
+    Raises:
+        UsageError: These choices do not go together.
+    """
+    with st.popover(t("Options"), icon=":material/settings:"):
         if asked.target in WEB:
             asked = _for_the_web(t, asked)
-        return replace(asked, language=_language(t))
-    except UsageError as error:
-        st.warning(plain(t.message(error.message)), icon=":material/block:")
-        return None
-
-
-def _targets(t: Translator) -> dict[Target, str]:
-    return {
-        Target.SCRIPT: t("Script tag"),
-        Target.MODULE: t("ES module"),
-        Target.NPM: "npm (Vite)",
-        Target.VUE: "Vue",
-        Target.REACT: "React",
-        Target.SVELTE: "Svelte",
-        Target.PYTHON_LITERT: "Python (LiteRT)",
-        Target.PYTHON_KERAS: "Python (Keras)",
-        Target.ANDROID: "Android",
-        Target.IOS: "iOS",
-    }
+        own = list(LANGUAGES).index(t.language)
+        label = t("Language of the sentences in the code")
+        language = choosing.entry(t, label, LANGUAGES, key="embed-language", index=own)
+    return replace(asked, language=language)
 
 
 def _for_the_web(t: Translator, asked: Options) -> Options:
     inputs = {Input.FILE: t("A file"), Input.CAMERA: t("The camera"), Input.IMG: t("An image on the page")}
     places = {Weights.DEFAULT: t("The usual place"), Weights.ADDRESS: t("My own address")}
-    if asked.target in PAGES:
-        places[Weights.BUNDLE] = t("The offline bundle")
-    left, right = st.columns(2, wrap=True)
-    with left:
-        photo = choosing.entry(t, t("Photos come from"), inputs, key="embed-input")
-    with right:
-        place = choosing.entry(t, t("The model comes from"), places, key=f"embed-weights-{len(places)}")
+    photo = choosing.entry(t, t("Photos come from"), inputs, key="embed-input")
+    place = choosing.entry(t, t("The model comes from"), places, key="embed-weights")
     address = ""
     if place is Weights.ADDRESS:
         address = st.text_input(
             t("Address of the model"), "https://example.org/model/", key="embed-address", persist_state="session"
         )
-    return replace(asked, input=photo, weights=place, address=address.strip())
-
-
-def _language(t: Translator) -> str:
-    own = list(LANGUAGES).index(t.language)
-    return choosing.entry(t, t("Language of the sentences in the code"), LANGUAGES, key="embed-language", index=own)
+    complete = st.toggle(
+        t("All in one file"), key="embed-complete", help=t("Without discern.js and model.json beside the page.")
+    )
+    return replace(asked, input=photo, weights=place, address=address.strip(), complete=complete)

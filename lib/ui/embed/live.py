@@ -1,25 +1,26 @@
-"""The generated code at work: in a frame, on the visitor's photo, its answer beside the app's own."""
+"""The generated code at work: in a frame, on the visitor's photo or a sample, its answer beside the app's own."""
 
 import base64
 import hashlib
+import mimetypes
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from lib.classify.infer import Settings, conclude, infer
-from lib.embed import Options, bundle, packages, preview, preview_files, weights_file
-from lib.embed.options import MODEL_FILE, WEB
+from lib.embed import Options, packages, preview, preview_files, weights_file
+from lib.embed.options import MODEL_FILE, PAGES, WEB
 from lib.embed.scripts import Scripts
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
+from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.results import Answer, Failure
 from lib.server import previews
-from lib.server.album import Photo
-from lib.ui import waiting
+from lib.ui import waiting, web
 from lib.ui.models import loaded
 from lib.ui.style import plain
 from lib.ui.tables import table
@@ -29,104 +30,130 @@ from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 
 _JOB = "scripts"
-_JS = Path(__file__).with_name("preview.js")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A photo to show.
+
+    Attributes:
+        key: Its own.
+        name: For people.
+        file: As its owner calls it.
+        kind: Its media type, if a browser draws it.
+        data: What the frame gets.
+    """
+
+    key: str
+    name: str
+    file: str
+    kind: str | None
+    data: bytes
 
 
 def draw(t: Translator, options: Options) -> None:
-    """Draw the preview, once its scripts are on this computer and there is a photo."""
-    st.subheader(t("See it at work"))
-    if options.target not in WEB:
-        st.info(t("This code runs outside a browser; it cannot be shown here."), icon=":material/info:")
-        return
-    if not isinstance(options.model, ModelFolder):
-        st.info(
-            t("Only the app's own models can be shown at work here: take the same one of these."),
-            icon=":material/info:",
-        )
-        return
-    scripts = Scripts(loaded.store().data)
-    if not _has_scripts(t, options, scripts):
-        return
+    """Draw the preview, once its scripts are on this computer."""
+    with st.container(border=True):
+        if options.target not in WEB:
+            st.caption(t("This code runs outside a browser, so it cannot be shown here."))
+            return
+        if not isinstance(options.model, ModelFolder):
+            st.caption(
+                t(
+                    "TF.js fetches this model from another site, so it is not shown at work here. Choose one of the "
+                    "app's own models to see the code running."
+                )
+            )
+            return
+        if options.target not in PAGES:
+            st.caption(t("Shown here: the same discern.js in a plain page. Such a project has to be built first."))
+        scripts = Scripts(loaded.store().data)
+        if _has_scripts(t, scripts):
+            _run(t, options, options.model, scripts)
+
+
+def _run(t: Translator, options: Options, folder: ModelFolder, scripts: Scripts) -> None:
     photo = _photo(t)
     if photo is None:
         return
-    _loads(t, options.model, scripts)
-    page = preview(options, **_addresses(options, options.model, scripts))
-    answer = _component()(
+    page = preview(options, **_addresses(options, folder, scripts))
+    answer = web.component("preview")(
         key="embed-preview",
         data={
             "page": page,
             "title": t("The generated code at work"),
-            "photo": photo.id,
-            "name": photo.name,
-            "type": photo.media_type,
+            "photo": photo.key,
+            "name": photo.file,
+            "type": photo.kind,
             "bytes": base64.b64encode(photo.data).decode("ascii"),
         },
         on_answer_change=lambda: None,
         height="content",
     ).get("answer")
-    if isinstance(answer, dict) and answer.get("photo") == photo.id:
-        _beside(t, options, options.model, photo, answer)
+    if isinstance(answer, dict) and answer.get("photo") == photo.key:
+        _beside(t, options, folder, photo, answer)
 
 
-def _has_scripts(t: Translator, options: Options, scripts: Scripts) -> bool:
-    """Whether the engine's scripts are here; else draw the button that fetches them."""
-    needed = bundle.files_needed(options)
-    missing = scripts.download_bytes(needed)
+def _has_scripts(t: Translator, scripts: Scripts) -> bool:
+    """Whether the engine's scripts are here; else say so, and draw the button that fetches them."""
+    missing = scripts.download_bytes(packages.LITERT_FILES)
     if not missing:
         return True
-    st.caption(t("The scripts that run models in browsers are downloaded once: {size}.", size=size_words(missing)))
+    st.markdown(
+        t(
+            "The scripts that run models in browsers are not on this computer yet. They come from the npm registry, "
+            "once: {size}. The code itself works without this.",
+            size=size_words(missing),
+        )
+    )
     job = waiting.find(_JOB, is_shared=True)
     if (job is None or not job.is_live) and st.button(t("Download the scripts"), icon=":material/download:"):
 
         def work(running: Job) -> int:
-            return scripts.fetch(needed, on_progress=running.tell, cancelled=running.cancelled)
+            return scripts.fetch(packages.LITERT_FILES, on_progress=running.tell, cancelled=running.cancelled)
 
         job = waiting.begin(t, Kind.DOWNLOAD, _JOB, work, is_shared=True)
-    if waiting.watch(t, job, t("Downloading…")) is not None and not scripts.download_bytes(needed):
+    if waiting.watch(t, job, t("Downloading…")) is not None and not scripts.download_bytes(packages.LITERT_FILES):
         st.rerun()
     return False
 
 
-def _loads(t: Translator, folder: ModelFolder, scripts: Scripts) -> None:
-    """Say how much a browser loads that opens such a page for the first time."""
-    runtime = sum(scripts.path(file).stat().st_size for file in packages.LITERT_STARTED)
-    st.caption(
-        t(
-            "The first visit to such a page loads {model} for the model and {runtime} for the scripts that run it; a "
-            "server that compresses sends less.",
-            model=size_words(_weights(loaded.stamp(folder), folder)[1]),
-            runtime=size_words(runtime),
-        )
-    )
-
-
-def _photo(t: Translator) -> Photo | None:
-    photos = [photo for photo in current().album.photos if photo.picture is not None]
-    if not photos:
-        st.info(t("Classify a photo first; it is shown here then."), icon=":material/image_search:")
-        if st.button(t("To the page Classify"), icon=":material/arrow_forward:"):
-            st.switch_page("pages/classify.py")
+def _photo(t: Translator) -> _Shown | None:
+    """Draw the choice of a photo: the visitor's own, the newest first, then the samples."""
+    own = [photo for photo in reversed(current().album.photos) if photo.picture is not None]
+    every = {
+        **{f"own-{photo.id}": photo.name for photo in own},
+        **{sample.name: t(sample.title) for sample in find_samples()},
+    }
+    if not every:
+        st.caption(t("Bring a photo on the page Classify, and it is shown here."))
         return None
-    by_id = {photo.id: photo for photo in photos}
-    chosen = st.selectbox(
-        t("Photo"),
-        list(by_id),
-        index=len(by_id) - 1,
-        key=f"embed-photo-{len(by_id)}",
-        format_func=lambda photo: f"{by_id[photo].name} ({photo})",
-    )
-    return by_id.get(chosen) if chosen is not None else photos[-1]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(t("This code, running"), width="content")
+        chosen = st.selectbox(
+            t("Photo"),
+            list(every),
+            key=f"embed-photo-{len(own)}-{t.language}",
+            format_func=every.__getitem__,
+            label_visibility="collapsed",
+            width=240,
+        )
+    for photo in own:
+        if chosen == f"own-{photo.id}":
+            return _Shown(chosen, photo.name, photo.name, photo.media_type, photo.data)
+    sample = next(sample for sample in find_samples() if sample.name == (chosen or next(iter(every))))
+    kind, _ = mimetypes.guess_type(sample.name)
+    return _Shown(sample.name, t(sample.title), sample.name, kind, sample.path.read_bytes())
 
 
 def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
     """Return where the browser finds the scripts and the code's own files, after seeing to it that it does."""
-    digest = _weights(loaded.stamp(folder), folder)[0]
+    digest = _weights(loaded.stamp(folder), folder)
     beside = preview_files(options, weights=f"../{digest}/{MODEL_FILE}", scripts="../../npm/")
     own = hashlib.sha256("".join(beside.values()).encode()).hexdigest()
     previews.share(
         {
-            **{f"npm/{file.place}": scripts.path(file).read_bytes for file in bundle.files_needed(options)},
+            **{f"npm/{file.place}": scripts.path(file).read_bytes for file in packages.LITERT_FILES},
             **{f"m/{own}/{name}": text.encode for name, text in beside.items()},
             f"m/{digest}/{MODEL_FILE}": partial(weights_file, folder),
         }
@@ -135,53 +162,44 @@ def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _weights(stamp: object, _folder: ModelFolder) -> tuple[str, int]:
-    """Return digest and size in bytes of the model's file as the code takes it."""
-    content = weights_file(_folder)
-    return hashlib.sha256(content).hexdigest(), len(content)
+def _weights(stamp: object, _folder: ModelFolder) -> str:
+    """Return a digest of the model's file as the code takes it."""
+    return hashlib.sha256(weights_file(_folder)).hexdigest()
 
 
-@st.cache_resource(show_spinner=False)
-def _component() -> Any:
-    return st.components.v2.component("discern_preview", js=_JS.read_text(encoding="utf-8"))
-
-
-def _beside(t: Translator, options: Options, folder: ModelFolder, photo: Photo, answer: dict[str, Any]) -> None:
-    """Draw the browser's answer beside the app's own, and say why they may differ."""
-    own = current().album.answer(folder.spec.key, photo)
-    if not isinstance(own, Answer):
-        seen = infer(Source.of_bytes(photo.data, photo.name), loaded.classifier(folder))
-        if isinstance(seen, Failure):
-            st.error(plain(t.message(seen.error.message)), icon=":material/error:")
-            return
-        own = seen
-    labels = folder.read_labels(t.language)
-    browser = np.asarray(answer["probabilities"], np.float64)
-    if browser.shape != own.probabilities.shape:
+def _beside(t: Translator, options: Options, folder: ModelFolder, photo: _Shown, answer: dict[str, Any]) -> None:
+    """Say how far the browser's answer is from the app's own, and, unfolded, both and why they may differ."""
+    own = infer(Source.of_bytes(photo.data, photo.file), loaded.classifier(folder))
+    if isinstance(own, Failure):
+        st.error(plain(t.message(own.error.message)), icon=":material/error:")
         return
+    browser = np.asarray(answer["probabilities"], np.float64)
+    if browser.shape == own.probabilities.shape:
+        _compare(t, options, own, folder.read_labels(t.language), browser, answer)
+
+
+def _compare(
+    t: Translator, options: Options, own: Answer, labels: tuple[str, ...], browser: Any, answer: dict[str, Any]
+) -> None:
     shifts = np.abs(browser - own.probabilities)
-    likeliest = rank(own.probabilities, labels, top=options.top)
-    rows = [
-        [p.label, percent(p.probability), percent(float(browser[p.index])), f"{shifts[p.index] * 100:.1f}"]
-        for p in likeliest
-    ]
-    st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference, points")], rows))
-    outcome = conclude(own, labels, Settings(options.top, options.thresholds))
-    sentence = t.message(explain(outcome.verdict, outcome.group))
-    st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
-    st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
-    st.caption(
-        t(
-            "The browser took {browser} ms to scale the photo and run the model; here, running the model alone took "
-            "{app} ms.",
-            browser=f"{float(answer['milliseconds']):.0f}",
-            app=f"{own.milliseconds:.0f}",
+    points = f"{float(shifts.max()) * 100:.1f}"
+    st.caption(t("The largest difference from this app is {points} percentage points.", points=points))
+    with st.expander(t("Both answers"), icon=":material/compare_arrows:"):
+        rows = [
+            [p.label, percent(p.probability), percent(float(browser[p.index])), f"{shifts[p.index] * 100:.1f}"]
+            for p in rank(own.probabilities, labels, top=options.top)
+        ]
+        st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference, points")], rows))
+        outcome = conclude(own, labels, Settings(options.top, options.thresholds))
+        sentence = t.message(explain(outcome.verdict, outcome.group))
+        st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
+        st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
+        st.caption(
+            t(
+                "Both run the same file. They differ where the browser decodes and scales the photo a little "
+                "differently, and 8-bit models answer in coarse steps. The browser took {browser} ms to scale the "
+                "photo and run the model. Here, running the model alone took {app} ms.",
+                browser=f"{float(answer['milliseconds']):.0f}",
+                app=f"{own.milliseconds:.0f}",
+            )
         )
-    )
-    st.caption(
-        t(
-            "The largest difference is {points} percentage points. Both run the same file; they differ where the "
-            "browser decodes and scales the photo a little differently, and 8-bit models answer in coarse steps.",
-            points=f"{float(shifts.max()) * 100:.1f}",
-        )
-    )

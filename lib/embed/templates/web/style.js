@@ -1,4 +1,4 @@
-// The look, light and dark. Shapes tell the verdicts apart, colour is a second hint.
+// The look. Shapes tell the verdicts apart, colour is a second hint.
 
 export function style() {
   const sheet = new CSSStyleSheet();
