@@ -134,7 +134,7 @@ class Cancelled(AppError):  # noqa: N818 - nothing went wrong: what was asked fo
 
     code = "cancelled"
 
-    def __init__(self, text: str = N_("The work was cancelled."), **values: object) -> None:
+    def __init__(self, text: str = N_("The task was cancelled."), **values: object) -> None:
         super().__init__(text, **values)
 
 

@@ -93,7 +93,7 @@ def test_numbers_that_are_no_answer_are_an_error(
 @pytest.mark.parametrize("models", ["model-two-outputs"], indirect=True)
 def test_a_second_output_is_counted(models: Path, capsys: Capture) -> None:
     assert main(["classify", str(CASES / "model-two-outputs/set/red"), "--model", "two-outputs"]) != 0
-    assert "2 outputs" in capsys.readouterr().err
+    assert "outputs: 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("models", ["model-open-size"], indirect=True)

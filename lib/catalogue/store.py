@@ -210,7 +210,7 @@ class Store:
             if model_id in self._catalogue.packaged:
                 return self._write(self._catalogue.packaged[model_id])
             self._refuse_unusable(model_id)
-            raise ModelNotReadyError(N_("{model} is not on this machine yet."), model=model_id)
+            raise ModelNotReadyError(N_("{model} is not on this computer yet."), model=model_id)
         return entry.folder
 
     def open_folders(self, model_ids: Iterable[str]) -> list[ModelFolder]:
@@ -379,7 +379,7 @@ class Store:
         model = folder.spec.id
         if model != folder.path.name:
             return ModelFileError(
-                N_("The folder {folder} holds the model {model}; both should have the same name."),
+                N_("The folder {folder} contains the model {model}. Both must have the same name."),
                 folder=folder.path.name,
                 model=model,
             )
@@ -392,8 +392,8 @@ class Store:
         ):
             return ModelFileError(
                 N_(
-                    "The folder {folder} holds a model of your own with the id {model}, which another model has; give "
-                    "the folder and the id in its model.toml another name."
+                    "Your model in the folder {folder} has the id {model}, which another model already uses. "
+                    "Choose another id in its model.toml, and give the folder the same name."
                 ),
                 folder=folder.path,
                 model=model,

@@ -99,8 +99,8 @@ def verify(path: Path, remote: Remote) -> Received:
         if expected and expected != value:
             raise DownloadError(
                 N_(
-                    "{file} is not the file that was published: its digest ({kind}) should be {expected} and is "
-                    "{found}. Nothing was kept; something on the way may have answered in its place."
+                    "{file} is not the published file: its checksum ({kind}) should be {expected} but is "
+                    "{found}. It was not saved. Another server may have answered instead of the real one."
                 ),
                 file=remote.name,
                 kind=name,
@@ -157,13 +157,15 @@ def _follow(session: "requests.Session", url: str, mirror: str | None, *, may_be
             return answer
         url = urljoin(url, answer.headers["Location"])
         answer.close()
-    raise DownloadError(N_("{host} redirects in circles."), host=_host(url))
+    raise DownloadError(N_("{host} redirects in an endless loop."), host=_host(url))
 
 
 def _check_scheme(url: str, *, may_be_plain: bool) -> None:
     allowed = ("http", "https") if may_be_plain else ("https",)
     if urlsplit(url).scheme not in allowed:
-        raise DownloadError(N_("{host} leads to an address that is not secure; it was not followed."), host=_host(url))
+        raise DownloadError(
+            N_("{host} redirects to an address that is not secure, so the download was stopped."), host=_host(url)
+        )
 
 
 @contextmanager
@@ -192,13 +194,13 @@ def _check_status(answer: "requests.Response", remote: Remote, mirror: str | Non
     if answer.status_code == 200:
         return
     if mirror:
-        text = N_("The mirror {host} does not serve {file} (HTTP {status}). Put the file there, or unset {variable}.")
+        text = N_("The mirror {host} does not have {file} (HTTP {status}). Put the file there, or unset {variable}.")
     elif answer.status_code in (404, 410):
         text = N_("{host} no longer has {file} (HTTP {status}).")
     else:
         text = N_(
-            "{host} did not hand out {file} (HTTP {status}): it is busy, or this network blocks it. Try again later, "
-            "or set {variable} to a mirror's address."
+            "{host} did not send {file} (HTTP {status}). It may be busy, or this network may block it. Try "
+            "again later, or set {variable} to the address of a mirror."
         )
     raise DownloadError(
         text, host=_host(answer.url), file=remote.name, status=answer.status_code, variable=MIRROR_VARIABLE
@@ -217,7 +219,7 @@ def _check_room(folder: Path, needed: int, name: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
         raise DownloadError(
-            N_("There is no room for {file}: {needed} MB are needed and {free} MB are free in {folder}."),
+            N_("There is not enough space for {file}: it needs {needed} MB, but {folder} has only {free} MB free."),
             file=name,
             needed=-(-(needed + SPARE_BYTES) // 2**20),
             free=free // 2**20,
@@ -257,30 +259,36 @@ def _write(
         raise _cut_off(remote, done, total)
     if remote.expected_bytes is not None and done != remote.expected_bytes:
         raise DownloadError(
-            N_("{file} should have {expected} bytes; {found} arrived. Nothing was kept."),
+            N_("{file} arrived with the wrong size: {found} bytes instead of {expected}. It was not saved."),
             file=remote.name,
-            expected=remote.expected_bytes,
-            found=done,
+            expected=f"{remote.expected_bytes:,}",
+            found=f"{done:,}",
         )
     return done
 
 
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:.1f}"
+
+
 def _cut_off(remote: Remote, done: int, total: int | None) -> DownloadError:
     if total is None:
-        return DownloadError(N_("The download of {file} was cut off; nothing was kept. Try again."), file=remote.name)
+        return DownloadError(
+            N_("The download of {file} was interrupted. Nothing was saved. Try again."), file=remote.name
+        )
     return DownloadError(
-        N_("The download of {file} was cut off after {done} of {total} bytes; nothing was kept. Try again."),
+        N_("The download of {file} was interrupted after {done} of {total} MB. Nothing was saved. Try again."),
         file=remote.name,
-        done=done,
-        total=total,
+        done=_megabytes(done),
+        total=_megabytes(total),
     )
 
 
 def _too_large(remote: Remote) -> DownloadError:
     return DownloadError(
-        N_("{file} is larger than the {limit} bytes it may have; nothing was kept."),
+        N_("{file} is larger than the allowed {limit} MB. It was not saved."),
         file=remote.name,
-        limit=remote.max_bytes,
+        limit=_megabytes(remote.max_bytes),
     )
 
 
@@ -289,13 +297,13 @@ def _unreachable(url: str, model: str | None, mirror: str | None) -> DownloadErr
         text = N_("The mirror {host} could not be reached. Check that it is running and that {variable} is right.")
     elif model is None:
         text = N_(
-            "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
-            "mirror's address."
+            "{host} could not be reached: this computer is offline, or the network blocks it. Set {variable} "
+            "to the address of a mirror."
         )
     else:
         text = N_(
-            "{host} could not be reached: this machine is offline, or the network blocks it. Set {variable} to a "
-            "mirror's address, or run `python -m lib fetch {model}` beforehand where there is a network."
+            "{host} could not be reached: this computer is offline, or the network blocks it. Set {variable} "
+            "to the address of a mirror, or run `python -m lib fetch {model}` where there is internet."
         )
     return DownloadError(text, host=_host(url), model=model, variable=MIRROR_VARIABLE)
 

@@ -169,7 +169,7 @@ def try_in_worker(payload: dict[str, Any], emit: process.Emit) -> Record:
     try:
         _read_and_run(folder)
     except MemoryError:
-        raise WorkerError(N_("The work needed more memory than it may have.")) from None
+        raise WorkerError(N_("The task needed more memory than allowed.")) from None
     except DAMAGE as error:
         raise damaged(_name(folder), error) from error
     after = _peak_bytes()

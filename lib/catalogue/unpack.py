@@ -40,7 +40,9 @@ def extract(archive: Path, name: str, model: Path, labels: Path) -> None:
     except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk, not the archive
             raise
-        raise ModelFileError(N_("{file} is a damaged archive: {reason}"), file=name, reason=str(error)[:200]) from error
+        raise ModelFileError(
+            N_("The archive {file} is damaged ({reason})."), file=name, reason=str(error)[:200]
+        ) from error
 
 
 def _regular(packed: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
@@ -48,7 +50,9 @@ def _regular(packed: tarfile.TarFile, name: str) -> Iterator[tarfile.TarInfo]:
     for count, member in enumerate(packed):
         total += member.size
         if count >= MAX_MEMBERS or total > MAX_TOTAL_BYTES:
-            raise ModelFileError(N_("{file} unpacks to far more than a model; it was refused."), file=name)
+            raise ModelFileError(
+                N_("{file} would unpack to far more than a model needs, so it was refused."), file=name
+            )
         # "._x" are macOS's companions of a file "x".
         if member.isreg() and not PurePosixPath(member.name).name.startswith("."):
             yield member
@@ -60,16 +64,16 @@ def _the_model(members: list[tarfile.TarInfo], name: str) -> tarfile.TarInfo:
         stem = name.removesuffix(".tgz")
         models = [m for m in models if PurePosixPath(m.name).stem == stem]
     if len(models) != 1:
-        raise ModelFileError(N_("{file} should hold one .tflite file, and does not."), file=name)
+        raise ModelFileError(N_("{file} must contain exactly one .tflite file."), file=name)
     return models[0]
 
 
 def _copy(packed: tarfile.TarFile, member: tarfile.TarInfo, target: Path, limit: int, name: str) -> None:
     if member.size > limit:
-        raise ModelFileError(N_("{file} unpacks to far more than a model; it was refused."), file=name)
+        raise ModelFileError(N_("{file} would unpack to far more than a model needs, so it was refused."), file=name)
     source: IO[bytes] | None = packed.extractfile(member)
     if source is None:
-        raise ModelFileError(N_("{file} should hold one .tflite file, and does not."), file=name)
+        raise ModelFileError(N_("{file} must contain exactly one .tflite file."), file=name)
     with source, target.open("xb") as out:
         while chunk := source.read(2**20):
             out.write(chunk)

@@ -121,8 +121,8 @@ def make_variant(
     if own is not Format.FLOAT32:
         raise ModelFileError(
             N_(
-                "{model} keeps its numbers as {own}; only a float32 model can be turned into {wanted}. It can be "
-                "exported as it is."
+                "The format of {model} is {own}. Only float32 models can be converted to {wanted}. You can "
+                "export it as it is."
             ),
             model=folder.spec.id,
             own=own.value,
@@ -238,7 +238,7 @@ def _convert(
             )
         except WorkerError as error:
             raise ModelFileError(
-                N_("{model} could not be turned into {wanted}. {reason}"),
+                N_("{model} could not be converted to {wanted}. {reason}"),
                 model=folder.spec.id,
                 wanted=form.value,
                 reason=error.message,
@@ -285,11 +285,11 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     content = _content(form, original, [classifier.prepare(image) for image in images])
     small.weights_path.write_bytes(content)
     if format_of(content, WEIGHTS) is Format.FLOAT32:
-        raise ModelFileError(N_("{model} has no weights that {wanted} would make smaller."), model=spec.id, wanted=form)
+        raise ModelFileError(N_("{wanted} would not make {model} smaller."), model=spec.id, wanted=form)
     shift = _largest_shift(classifier, open_classifier(small, workers=1), images[:: -(-len(images) // 16)])
     if form is Format.FLOAT16 and shift > MOST_FLOAT16_SHIFT:
         raise ModelFileError(
-            N_("{model} does not bear float16: its probabilities move by up to {shift}."),
+            N_("{model} cannot be stored as float16: its probabilities would change by up to {shift}."),
             model=spec.id,
             shift=f"{shift:.2f}",
         )

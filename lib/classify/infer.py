@@ -41,7 +41,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.top < 1:
-            raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
+            raise UsageError(N_("The number of classes to show must be at least 1, not {value}."), value=self.top)
 
 
 # Called in a worker thread with each decoded photo, so that a thumbnail needs no second decoding, and with width and

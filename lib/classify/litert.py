@@ -82,7 +82,7 @@ class LiteRTClassifier:
                 interpreter.invoke()
             except DAMAGE as error:
                 raise ModelOutputError(
-                    N_("{model} failed while it ran: {reason}."), model=self.spec.id, reason=first_line(error)
+                    N_("{model} stopped with an error: {reason}."), model=self.spec.id, reason=first_line(error)
                 ) from error
             raw, *exposed = (interpreter.get_tensor(each["index"]) for each in (self._output, *self._exposed.values()))
             milliseconds = (time.perf_counter() - start) * 1e3
@@ -134,7 +134,7 @@ class LiteRTClassifier:
             interpreter.allocate_tensors()
         except DAMAGE as error:
             raise ModelFileError(
-                N_("{model}: {file} is not a LiteRT model that can be run: {reason}."),
+                N_("{model} cannot be run: {file} is not a valid LiteRT model ({reason})."),
                 model=self.spec.id,
                 file=self.spec.weights,
                 reason=first_line(error),
@@ -172,7 +172,7 @@ def _details(interpreter: Any, spec: ModelSpec, *, exposed: int) -> tuple[dict[s
 
 def _contradiction(spec: ModelSpec, which: str, found: object, expected: object) -> ModelFileError:
     return ModelFileError(
-        N_("{model}: the {which} of {file} has shape {found}; its description says {expected}."),
+        N_("{model}: the {which} of {file} has the shape {found}, but its description says {expected}."),
         model=spec.id,
         which=which,
         file=spec.weights,

@@ -59,8 +59,8 @@ def require_a_choice(spec: OutputSpec) -> None:
     if spec.classes == 1:
         raise ModelOutputError(
             N_(
-                "A model of one class cannot be judged: it needs two labels, first the name of what is not the class, "
-                "and `classes = 2` in its model.toml."
+                "A model with only one class cannot be judged. Give it two labels, first a name for "
+                "everything else, and write `classes = 2` in its model.toml."
             )
         )
 

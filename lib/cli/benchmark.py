@@ -107,7 +107,8 @@ def _measurement_object(found: Measurement) -> dict[str, object]:
 
 def _header(say: Translator) -> tuple[str, ...]:
     names = (
-        N_("model"), N_("threads"), N_("median"), N_("90% below"), N_("photos a second"), N_("file"), N_("memory"),
+        N_("model"), N_("threads"), N_("median"), N_("90% within"), N_("photos per second"),
+        N_("file size"), N_("memory"),
     )  # fmt: skip
     return tuple(say(name) for name in names)
 

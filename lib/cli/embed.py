@@ -121,7 +121,7 @@ def run_embed(arguments: argparse.Namespace, say: Translator) -> int:
         _pack(options, arguments.out, arguments.tfjs_files, say)
     else:
         for file in _write(snippet, options, arguments.out):
-            put(say(N_("Written: {file}"), file=file))
+            put(say(N_("Saved: {file}"), file=file))
     for message in snippet.notes:
         note(say.message(message))
     return ALL_WELL
@@ -156,11 +156,11 @@ def _pack(options: Options, out: Path, tfjs_files: Path | None, say: Translator)
     from lib.embed.scripts import Scripts
 
     if out.suffix.lower() != ".zip":
-        raise UsageError(N_("The offline bundle is a zip; {file} does not end in .zip."), file=out)
+        raise UsageError(N_("The offline bundle is a zip file. Choose a name that ends in .zip, not {file}."), file=out)
     with download_progress("npm", say) as on_progress:
         made = bundle.make(options, Scripts(data_folder()), out, graph=tfjs_files, on_progress=on_progress)
     megabytes, unpacked = (f"{size / 1e6:.1f}" for size in (made.bytes, made.unpacked_bytes))
-    told = N_("Written: {file} ({megabytes} MB, unpacked {unpacked} MB)")
+    told = N_("Saved: {file} ({megabytes} MB, unpacked {unpacked} MB)")
     put(say(told, file=out, megabytes=megabytes, unpacked=unpacked))
 
 
@@ -194,7 +194,7 @@ def _write(snippet: Snippet, options: Options, out: Path) -> list[Path]:
     folder, files = out, {name: text.encode() for name, text in snippet.files.items()}
     if out.suffix[1:].isalpha() and not out.is_dir():  # `my-v1.0` is a folder, as many ids of models are
         if len(files) > 1 and options.target not in PAGES:
-            text = N_("{file} is a file; the code for {target} takes a folder.")
+            text = N_("{file} is a file, but the code for {target} needs a folder.")
             raise UsageError(text, file=out, target=options.target)
         folder, files = out.parent, {out.name: files.pop(snippet.main), **files}
     if len(files) > 1 or folder == out:

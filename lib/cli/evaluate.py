@@ -112,7 +112,7 @@ def _path_and_models(arguments: argparse.Namespace, store: Store, say: Translato
         return arguments.folder, models
     if len(models) > 1 and Path(models[-1]).exists():
         return Path(models[-1]), models[:-1]
-    raise UsageError(N_("Name the folder or zip of labelled photos: `evaluate FOLDER --model ID`."))
+    raise UsageError(N_("Give a folder or zip file of labelled photos: `evaluate FOLDER --model ID`."))
 
 
 def _choices(given: Sequence[str], photos: LabelledPhotos) -> dict[str, Choice]:
@@ -121,11 +121,9 @@ def _choices(given: Sequence[str], photos: LabelledPhotos) -> dict[str, Choice]:
     for text in given:
         name, equals, label = text.rpartition("=")
         if not equals:
-            raise UsageError(N_("--match expects CLASS=LABEL; it is {value}."), value=text)
+            raise UsageError(N_("--match must have the form CLASS=LABEL, not {value}."), value=text)
         if name not in photos.classes:
-            raise UsageError(
-                N_("--match names the class “{name}”, which {folder} does not have."), name=name, folder=photos.name
-            )
+            raise UsageError(N_("--match: {folder} has no class “{name}”."), name=name, folder=photos.name)
         choices[name] = (*(choices.get(name) or ()), label.strip()) if label.strip() else None
     return dict(choices)
 
@@ -145,7 +143,7 @@ def _match(photos: LabelledPhotos, folders: Sequence[ModelFolder], choices: Mapp
     for folder, labels, matching in zip(folders, own, matchings, strict=True):
         if matching.undecided:
             raise UsageError(
-                N_("{what} Say what is meant with --match CLASS=LABEL, or leave a class out with --match CLASS=."),
+                N_("{what} Use --match CLASS=LABEL to say which class is meant, or --match CLASS= to leave it out."),
                 what=explain_undecided(matching, labels, folder.spec.id),
             )
     return matchings

@@ -54,12 +54,12 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
     folder = store.open_folder(arguments.id or default_model(store, say))
     photos = [photo for path in arguments.photos for photo in find_photos(path)]
     if photos and FORMATS.get(arguments.format) is not Format.INT8:
-        raise UsageError(N_("--photos is for --format litert-int8 alone."))
+        raise UsageError(N_("--photos works only with --format litert-int8."))
     source, name = _exported(folder, arguments.format, photos)
     target = arguments.out / name if arguments.out.is_dir() else arguments.out
     with writing(target):
         write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
-    told = N_("{model} was written to {file} as {format}, {size} MB.")
+    told = N_("{model} was saved to {file} as {format} ({size} MB).")
     size = f"{target.stat().st_size / 1e6:.1f}"
     put(say(told, model=folder.spec.id, file=target, format=arguments.format, size=size))
     return ALL_WELL

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 _HINTS: dict[type[AppError], str] = {
-    UnknownModelError: N_("`python -m lib models` lists those there are."),
+    UnknownModelError: N_("`python -m lib models` lists all models."),
     ModelNotReadyError: N_("`python -m lib fetch {model}` downloads it."),
 }
 

@@ -92,7 +92,7 @@ def _shown_all(folder: ModelFolder, say: Translator) -> ModelFolder:
     whole = folder.looking_as(folder.spec.input.looking_at_all())
     if whole == folder:
         return folder
-    name = say(N_("{model}, shown whole photos"), model=folder.spec.name)
+    name = say(N_("{model} (whole photos)"), model=folder.spec.name)
     return replace(whole, spec=replace(whole.spec, name=name))
 
 
@@ -108,7 +108,7 @@ def writing(file: Path | str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        text = N_("{file} could not be written: {reason}.")
+        text = N_("{file} could not be saved: {reason}.")
         raise UsageError(text, file=file, reason=error.strerror or error) from error
 
 

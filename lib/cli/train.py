@@ -98,6 +98,6 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
         print(json.dumps(summary), flush=True)
     else:
         right = round(result.top1 * photos)
-        told = N_("{model} is ready in {folder}: it named {right} of {photos} validation photos rightly.")
+        told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
         print(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos), flush=True)
     return ALL_WELL

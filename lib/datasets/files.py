@@ -101,7 +101,7 @@ class Found:
     def all_notes(self) -> tuple[Message, ...]:
         """Return the notes, the last about the files that are only counted."""
         if self.unlisted:
-            text = N_("Only the first {most} files that were left out are listed; {count} more were left out too.")
+            text = N_("More skipped files: {count}. Only the first {most} are listed.")
             return (*self.notes, Message(text, {"most": _MOST_LISTED, "count": self.unlisted}))
         return tuple(self.notes)
 
@@ -117,7 +117,7 @@ def in_folder(folder: Path) -> Found:
         found = Found(root.name or str(folder), tuple(_file(path, folder, root) for path in _below(folder)))
         for path in _visible(folder):
             if path.is_symlink() and path.is_dir():
-                found.skip(path.name, N_("{file} is a link to a folder; links are not followed."))
+                found.skip(path.name, N_("{file} is a link to a folder. Links are not followed."))
     except OSError as error:
         text = N_("{file} could not be read: {reason}.")
         raise DatasetError(text, file=folder.name, reason=error.strerror or error) from error
@@ -188,7 +188,7 @@ def _why_not(path: Path, root: Path, name: str) -> Message | None:
         return Message(N_("{file} is a link to a file outside the folder."), {"file": name})
     if path.is_dir():
         is_deep = len(path.parts) - len(root.parts) > MAX_LEVELS
-        text = N_("{file} lies more than {most} folders deep; it was not read.") if is_deep else N_("{file} is empty.")
+        text = N_("{file} was not read: it is more than {most} folders deep.") if is_deep else N_("{file} is empty.")
         return Message(text, {"file": name, "most": MAX_LEVELS})
     if not path.is_file():
         return Message(N_("{file} is not a regular file."), {"file": name})
@@ -221,4 +221,4 @@ def _why_not_packed(packed: Zip, member: Member) -> Message | None:
 def _why_no_photo(start: bytes, name: str) -> Message | None:
     if not start:
         return Message(N_("{file} is empty."), {"file": name})
-    return None if may_be_photo(start) else Message(N_("{file} is not a photo in a known format."), {"file": name})
+    return None if may_be_photo(start) else Message(N_("{file} is not a photo in a supported format."), {"file": name})

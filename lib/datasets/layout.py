@@ -70,7 +70,7 @@ def label_by_folder(found: Found) -> None:
         if not file.is_top or file.is_folder:
             found.labels[file] = file.inner[0]
         elif file.has_photo_suffix:
-            found.skip(file.path, N_("{file} is in no class folder."))
+            found.skip(file.path, N_("{file} is not in a class folder."))
 
 
 def _telling(files: Iterable[File]) -> list[File]:

@@ -177,11 +177,11 @@ def explain_basis(basis: Basis) -> Message:
 
 _EXPLAINED = {
     Basis.SAME: N_("The models have the same classes."),
-    Basis.NAMES: N_("The models have different classes; those of the same name are compared."),
+    Basis.NAMES: N_("The models have different classes. Classes with the same name are compared."),
     Basis.MEANING: N_(
-        "The models have different classes; they are compared by meaning, so that any breed of dog counts as “dog”."
+        "The models have different classes. They are compared by meaning: any breed of dog counts as “dog”."
     ),
-    Basis.NONE: N_("The models have no class in common: their answers cannot be compared."),
+    Basis.NONE: N_("The models have no classes in common, so their answers cannot be compared."),
 }
 
 
@@ -194,7 +194,7 @@ def explain_undecided(matching: Matching, labels: tuple[str, ...], model: str) -
     names = Listed(tuple(parts))
     more = len(matching.undecided) - len(parts)
     shown = Message(N_("{names} and {n} more"), {"names": names, "n": more}) if more else names
-    return Message(N_("{model} has no class of these names: {names}."), {"model": model, "names": shown})
+    return Message(N_("{model} has no classes with these names: {names}."), {"model": model, "names": shown})
 
 
 @lru_cache(maxsize=64)

@@ -59,7 +59,7 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
         return _photos(found, files), None
     train, _ = _first(parts, Part.TRAIN)
     if not train:
-        text = N_("{folder} is divided into {parts}; there is no folder train to learn from.")
+        text = N_("{folder} is divided into {parts}, but has no folder “train” to learn from.")
         raise DatasetError(text, folder=found.name, parts=Listed(tuple(parts)))
     held_out, name = _first(parts, Part.VALIDATION, Part.TEST)
     return _photos(found, train), _photos(Found(f"{found.name}/{name}"), held_out) if held_out else None
@@ -82,10 +82,11 @@ def _held_out(found: Found) -> LabelledPhotos:
     used, name = _first(parts, Part.VALIDATION, Part.TEST, Part.TRAIN)
     for file in files:
         if file.is_top and file.has_photo_suffix:
-            found.skip(file.path, N_("{file} is in no class folder."))
+            found.skip(file.path, N_("{file} is not in a class folder."))
     if len(parts) > 1:
         text = N_(
-            "{folder} is divided into {parts}: the photos in {used} are used, as a model may have learnt the others."
+            "{folder} is divided into {parts}. Only the photos in {used} are used, because a model may have "
+            "learned from the others."
         )
         found.note(text, folder=found.name, parts=Listed(tuple(parts)), used=name)
     return _photos(found, used)
@@ -114,7 +115,7 @@ def _photos(found: Found, files: tuple[File, ...]) -> LabelledPhotos:
     classes = sorted(set(found.labels.values()))
     _check(found, classes)
     if len(classes) == 1:
-        text = N_("All photos are of one class, {name}: nothing can be mixed up with it.")
+        text = N_("All photos belong to one class ({name}), so confusion with other classes cannot be measured.")
         found.note(text, name=found.titles.get(classes[0], classes[0]))
     position = {label: index for index, label in enumerate(classes)}
     ordered = sorted(found.labels.items(), key=lambda labelled: (labelled[1], labelled[0].path))
@@ -132,15 +133,16 @@ def _photos(found: Found, files: tuple[File, ...]) -> LabelledPhotos:
 def _check(found: Found, classes: list[str]) -> None:
     if not classes and not found.skipped:
         text = N_(
-            "{folder} has no class folders; put each class's photos in a folder of its own, or list them in labels.csv."
+            "{folder} has no class folders. Put the photos of each class into their own folder, or list them "
+            "in labels.csv."
         )
         raise DatasetError(text, folder=found.name)
     if not classes:
-        text = N_("{folder} holds no usable photo of a known class. The first reason of {count}: {reason}")
+        text = N_("{folder} has no usable photo with a known class. First of {count} reasons: {reason}")
         count = len(found.skipped) + found.unlisted
         raise DatasetError(text, folder=found.name, count=count, reason=found.skipped[0].reason)
     if len(classes) > MOST_CLASSES:
-        text = N_("{folder} has {count} class folders; at most {most} are supported.")
+        text = N_("{folder} has {count} class folders. At most {most} are supported.")
         raise DatasetError(text, folder=found.name, count=len(classes), most=MOST_CLASSES)
 
 
@@ -151,7 +153,7 @@ def _spell_alike(found: Found) -> None:
         spellings[_folded(label)][unicodedata.normalize("NFC", label)] += count
     for names in spellings.values():
         if len(names) > 1:
-            text = N_("{names} differ in capitals alone; they are taken for one class.")
+            text = N_("{names} differ only in capital letters, so they count as one class.")
             found.note(text, names=Listed(tuple(sorted(names))))
     same = {label: spellings[_folded(label)].most_common(1)[0][0] for label in set(found.labels.values())}
     found.labels = {file: same[label] for file, label in found.labels.items()}
@@ -180,11 +182,11 @@ def _keep_what_is_in_one_class(found: Found) -> None:
         one, other, *_ = first_of.values()
         twins |= {file: other if found.labels[file] == found.labels[one] else one for file in same}
     for file in [file for file in found.labels if file in twins]:
-        text = N_("{file} is the same photo as {other}, which is in another class; neither is used.")
+        text = N_("{file} is the same photo as {other} in another class. Neither is used.")
         found.skip(file.path, text, other=twins[file].path)
         del found.labels[file]
     if copies:
-        text = N_("Copies of the same photo in the same class: {count}. Each counts as a photo of its own.")
+        text = N_("Copies of the same photo in the same class: {count}. Each copy is counted.")
         found.note(text, count=copies)
 
 

@@ -31,7 +31,7 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Labe
         return split(train, validation=validation, seed=seed)
     unknown = sorted(set(held_out.classes) ^ set(train.classes))
     if unknown:
-        text = N_("The parts of {folder} name different classes: {classes}.")
+        text = N_("The parts of {folder} have different classes: {classes}.")
         raise DatasetError(text, folder=train.name, classes=Listed(tuple(unknown[:_MOST_NAMED])))
     return train, held_out
 
@@ -44,7 +44,7 @@ def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
     """
     unknown = [name for name in extra.classes if name not in photos.classes]
     if unknown:
-        text = N_("{folder} has classes that the training photos lack: {classes}.")
+        text = N_("{folder} has classes that are missing from the training photos: {classes}.")
         raise DatasetError(text, folder=extra.name, classes=Listed(tuple(unknown[:_MOST_NAMED])))
     to_label = [photos.classes.index(name) for name in extra.classes]
     added = tuple(replace(photo, label=to_label[photo.label]) for photo in extra.photos)
@@ -64,10 +64,10 @@ def require_trainable(photos: LabelledPhotos, *, least: int = 2) -> None:
     """
     counts = dict(zip(photos.classes, photos.counts(), strict=True)) | dict.fromkeys(photos.empty, 0)
     if len(counts) < 2:
-        raise DatasetError(N_("{folder} has only one class; training needs at least two."), folder=photos.name)
+        raise DatasetError(N_("{folder} has only one class. Training needs at least two."), folder=photos.name)
     for name, count in sorted(counts.items()):
         if count < least:
-            text = N_("Class {name} has {count} usable photos; training needs at least {least} of each class.")
+            text = N_("Usable photos of class {name}: {count}. Training needs at least {least} per class.")
             raise DatasetError(text, name=name, count=count, least=least)
 
 
@@ -83,7 +83,7 @@ def split(photos: LabelledPhotos, *, validation: float = 0.15, seed: int = 0) ->
         seed: Any non-negative integer.
     """
     if not 0.0 < validation < 1.0:
-        raise DatasetError(N_("The validation share must lie between 0 and 1. Received {share}."), share=validation)
+        raise DatasetError(N_("The share of validation photos must be between 0 and 1, not {share}."), share=validation)
     held: set[int] = set()
     labels = np.array([photo.label for photo in photos.photos])
     for label in range(len(photos.classes)):

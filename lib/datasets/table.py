@@ -35,17 +35,17 @@ def label_by_table(found: Found, table: File) -> None:
     for line, written, label, title in _lines(_text(table, found), table):
         file = find(written)
         if not written or not label:
-            text = N_("Line {line} of {table} names no file or no class.")
+            text = N_("Line {line} of {table} has no file or no class.")
             found.skip(written or table.path, text, line=line, table=TABLE)
         elif file is None:
-            found.skip(written, N_("{file} is listed in labels.csv, but is not there."))
+            found.skip(written, N_("{file} is listed in labels.csv but was not found."))
         elif found.labels.setdefault(file, label) != label:
             conflicting.add(file)
         elif title:
             found.titles[label] = title
     for file in found.files:
         if file in conflicting:
-            found.skip(file.path, N_("{file} is listed in labels.csv under several classes; it is not used."))
+            found.skip(file.path, N_("{file} is listed in labels.csv under several classes. It is not used."))
             del found.labels[file]
         elif file not in found.labels and file.has_photo_suffix:
             found.skip(file.path, N_("{file} is not listed in labels.csv."))
@@ -92,7 +92,7 @@ def _lines(content: str, table: File) -> Iterator[tuple[int, str, str, str]]:
         columns = _columns(next(lines, []), table)
         for count, cells in enumerate(lines, start=1):
             if count > MAX_LINES:
-                text = N_("{table} has more than {most} lines; divide the photos into several sets.")
+                text = N_("{table} has more than {most} lines. Split the photos into several sets.")
                 raise DatasetError(text, table=table.path, most=MAX_LINES)
             if cells:
                 file, label, title = (
@@ -105,7 +105,7 @@ def _lines(content: str, table: File) -> Iterator[tuple[int, str, str, str]]:
                     title.replace("_", " ") if columns[2] != columns[1] else "",
                 )
     except csv.Error as error:
-        text = N_("{table} is not a table that can be read: {reason}.")
+        text = N_("{table} cannot be read as a table: {reason}.")
         raise DatasetError(text, table=table.path, reason=error) from error
 
 
@@ -115,7 +115,7 @@ def _columns(header: Sequence[str], table: File) -> tuple[int, int, int]:
     files = [names[name] for name in _FILE_COLUMNS if name in names]
     classes = [names[name] for name in _CLASS_COLUMNS if name in names]
     if not files or not classes:
-        text = N_("{table} needs the columns file and label (or wnid); it has: {columns}.")
+        text = N_("{table} needs the columns file and label (or wnid). It has: {columns}.")
         raise DatasetError(text, table=table.path, columns=", ".join(names)[:200] or "–")
     return files[0], classes[0], classes[-1]
 
@@ -129,7 +129,7 @@ def _text(table: File, found: Found) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         encoding = encoding_of(data.splitlines())
-    text = N_("{table} is not UTF-8 text; it was read as {encoding}. Are the names of the classes right?")
+    text = N_("{table} is not UTF-8 text, so it was read as {encoding}. Please check the class names.")
     found.note(text, table=table.path, encoding=encoding)
     return data.decode(encoding, "replace")
 
@@ -140,6 +140,6 @@ def _bytes(table: File) -> bytes:
     except PhotoError as error:
         raise DatasetError(N_("{file} could not be read: {reason}."), file=table.path, reason=error.message) from error
     if len(data) > MAX_TABLE_BYTES:
-        text = N_("{table} is larger than {limit} MB; no list of photos is.")
+        text = N_("{table} is larger than {limit} MB, too large for a list of photos.")
         raise DatasetError(text, table=table.path, limit=MAX_TABLE_BYTES // 2**20)
     return data

@@ -107,7 +107,7 @@ class Options:
                 languages=Listed(tuple(LANGUAGES)),
             )
         if self.top < 1:
-            raise UsageError(N_("The number of classes to list must be at least 1; it is {value}."), value=self.top)
+            raise UsageError(N_("The number of classes to show must be at least 1, not {value}."), value=self.top)
         self._check_target()
         self._check_address()
 

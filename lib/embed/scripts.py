@@ -142,7 +142,7 @@ def registry() -> str:
         return address if address.endswith("/") else address + "/"
     if named:
         raise UsageError(
-            N_("{variable} should be an address such as http://host/path/; it is {value}."),
+            N_("Set {variable} to an address such as http://host/path/. It is now {value}."),
             variable=REGISTRY_VARIABLE,
             value=named,
         )

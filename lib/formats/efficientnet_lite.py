@@ -67,7 +67,7 @@ def to_litert(
         features = _features(graph, weights, side)
         return graph.finish(_classes(graph, features, weights, head))
     except KeyError as error:
-        raise ModelFileError(N_("EfficientNet-Lite cannot be written: {what} is missing."), what=error) from error
+        raise ModelFileError(N_("EfficientNet-Lite could not be made: {what} is missing."), what=error) from error
 
 
 def _features(graph: Graph, weights: Mapping[str, NDArray[Any]], side: int) -> Tensor:
@@ -115,7 +115,7 @@ def _classes(graph: Graph, features: Tensor, weights: Mapping[str, NDArray[Any]]
         return graph.softmax(graph.real(logits, "logits/float"), "classes")
     if head.weight.shape != (len(head.bias), FEATURES):
         raise ModelFileError(
-            N_("EfficientNet-Lite cannot be written: its last layer has shape {found}; expected {expected}."),
+            N_("EfficientNet-Lite could not be made: its last layer has the shape {found} instead of {expected}."),
             found=head.weight.shape,
             expected=(len(head.bias), FEATURES),
         )

@@ -89,7 +89,7 @@ def in_child(function: str, payload: Mapping[str, Any], name: str, **limits: Any
         return process.run(function, payload, **limits)
     except WorkerError as error:
         raise ModelFileError(
-            N_("{file} is damaged or too demanding: the process that tried it did not survive. {reason}"),
+            N_("{file} is damaged or too large to run: the test run stopped. {reason}"),
             file=name,
             reason=error.message,
         ) from error
@@ -128,7 +128,7 @@ def _read(path: Path, name: str) -> bytes:
     check_size(path, name)
     content = path.read_bytes()
     if content[4:8] != _MAGIC:
-        raise ModelFileError(N_("{file} is not a LiteRT model: it does not begin like one."), file=name)
+        raise ModelFileError(N_("{file} is not a LiteRT model: it does not start like one."), file=name)
     return content
 
 
@@ -153,7 +153,7 @@ def _refuse_foreign_operations(content: bytes, name: str) -> None:
         custom = [model.OperatorCodes(i).CustomCode() for i in range(model.OperatorCodesLength())]
     for code in filter(None, custom):
         raise ModelFileError(
-            N_("{file} needs the operation {operation}, which LiteRT itself does not have."),
+            N_("{file} needs the operation {operation}, which LiteRT does not have."),
             file=name,
             operation=code.decode("utf-8", "replace")[:60],
         )
@@ -177,8 +177,8 @@ def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[d
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or not all(1 <= n <= MAX_SIDE for n in shape[1:3]):
         raise ModelFileError(
             N_(
-                "The input of {file} has shape {shape}; expected one RGB photo, (1, height, width, 3), at most {limit} "
-                "pixels a side."
+                "The input of {file} has the shape {shape}. Expected: one RGB photo, (1, height, width, 3), "
+                "with at most {limit} pixels per side."
             ),
             file=name,
             shape=shape,
@@ -188,21 +188,23 @@ def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[d
     units = max(shape, default=0)
     if units != math.prod(shape) or not 1 <= units <= MAX_CLASSES:
         raise ModelFileError(
-            N_("The output of {file} has shape {shape}; expected one number a class, (1, classes)."),
+            N_("The output of {file} has the shape {shape}. Expected: one number per class, (1, classes)."),
             file=name,
             shape=shape,
         )
     for details in (image, classes):
         if details["dtype"].__name__ not in DTYPES:
             raise ModelFileError(
-                N_("{file} works with {dtype} numbers; expected one of {choices}."),
+                N_("{file} uses {dtype} numbers. Supported: {choices}."),
                 file=name,
                 dtype=details["dtype"].__name__,
                 choices=Listed(tuple(DTYPES)),
             )
     # An input that does not say it takes the bytes as they are.
     if classes["dtype"].__name__ != "float32" and not classes["quantization"][0] > 0:
-        raise ModelFileError(N_("{file} does not say what its 8-bit numbers stand for."), file=name)
+        raise ModelFileError(
+            N_("{file} has no quantization parameters, so its 8-bit numbers cannot be read."), file=name
+        )
     return image, classes
 
 
@@ -224,7 +226,9 @@ def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name:
             raise damaged(name, error) from error
         answer = interpreter.get_tensor(classes["index"]).astype(np.float64).reshape(-1)
         if not np.all(np.isfinite(answer)):
-            raise ModelFileError(N_("{file} answers with numbers that are not finite: it is damaged."), file=name)
+            raise ModelFileError(
+                N_("{file} is damaged: its output contains infinite or invalid numbers (NaN)."), file=name
+            )
         scale, zero_point = classes["quantization"]
         real = (answer - zero_point) * scale if scale else answer
         # 8-bit probabilities do not sum to 1; sums down to 0.53 were measured on good models.

@@ -90,7 +90,7 @@ def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str
     # Keras's loader raises Exception itself when a file is not the one its hash stands for.
     except Exception as error:
         raise ModelFileError(
-            N_("Keras {version} does not accept the weights of {model}: {reason}"),
+            N_("Keras {version} cannot load the weights of {model}: {reason}"),
             version=keras.__version__,
             model=name,
             reason=first_line(error)[:300],
@@ -143,7 +143,7 @@ def _compare(model: Any, content: bytes, name: str) -> None:
     difference = float(np.max(np.abs(converted - np.asarray(model(noise, training=False)))))
     if not difference <= MAX_DIFFERENCE:  # NaN too
         raise ModelFileError(
-            N_("{model} answers otherwise after conversion than in Keras (difference {difference})."),
+            N_("After conversion, {model} gives different results than in Keras (difference {difference})."),
             model=name,
             difference=f"{difference:.2g}",
         )
@@ -158,7 +158,7 @@ def keras_file(folder: ModelFolder) -> Path:
     found = sorted(folder.path.glob("*.keras"))
     if len(found) != 1:
         raise ModelFileError(
-            N_("{model} has no Keras file; only models that were trained with this program have one."),
+            N_("{model} has no Keras file. Only models trained with this program have one."),
             model=folder.spec.id,
         )
     return found[0]

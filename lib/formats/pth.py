@@ -84,7 +84,7 @@ def read(content: bytes, file: str) -> "dict[str, NDArray[Any]]":
         return {name: _view(tensor, data[tensor.storage.key], name) for name, tensor in tensors.items()}
     except DAMAGE as error:
         raise ModelFileError(
-            N_("{file} is no file of PyTorch weights that can be read safely: {reason}."),
+            N_("{file} is not a PyTorch weights file that can be read safely: {reason}."),
             file=file,
             reason=first_line(error),
         ) from error

@@ -125,7 +125,7 @@ def check_enough(count: int, file: str) -> None:
     """Raise ModelFileError if `count` photos are too few to find the ranges of an 8-bit model."""
     if count < LEAST_CALIBRATION_PHOTOS:
         raise ModelFileError(
-            N_("{file}: {count} photos are too few to find the ranges of an 8-bit model; at least {least} are needed."),
+            N_("Too few photos to convert {file} to 8 bits: {count}. At least {least} are needed."),
             file=file,
             count=count,
             least=LEAST_CALIBRATION_PHOTOS,
@@ -142,7 +142,7 @@ def _quantise(content: bytes, recipe: Any, ranges: Any = None) -> bytes:
 def _open(content: bytes, file: str) -> bytes:
     """Return a float LiteRT file; one without a signature is given one, which calibration asks for."""
     if format_of(content, file) is not Format.FLOAT32:
-        raise ModelFileError(N_("{file} is not a float model; it may be in 8 bits already."), file=file)
+        raise ModelFileError(N_("{file} is not a float model. It may already be quantized."), file=file)
     with tables(content, file) as model:
         has_signature = model.SignatureDefsLength() > 0
     return content if has_signature else _signed(content)
@@ -156,7 +156,7 @@ def _signature(content: bytes, file: str) -> tuple[str, str]:
         names = (signature.SignatureKey().decode(), signature.Inputs(0).Name().decode())
     if count != 1:
         raise ModelFileError(
-            N_("{file} cannot be made smaller: it has {count} signatures, and exactly one is needed."),
+            N_("{file} cannot be made smaller. It must have exactly one signature, but has {count}."),
             file=file,
             count=count,
         )

@@ -48,7 +48,10 @@ def require_one_of_each(inputs: int, outputs: int, file: str) -> None:
     """Raise ModelFileError unless a file has one input and one output."""
     if (inputs, outputs) != (1, 1):
         raise ModelFileError(
-            N_("{file} has {inputs} inputs and {outputs} outputs; an image classifier has one of each."),
+            N_(
+                "An image classifier has one input and one output. In {file} there are inputs: {inputs}, "
+                "outputs: {outputs}."
+            ),
             file=file,
             inputs=inputs,
             outputs=outputs,
@@ -81,7 +84,7 @@ def _read(tensor: Any, file: str) -> Tensor:
     dtype = names.get(tensor.Type(), "?")
     if dtype not in DTYPES:
         raise ModelFileError(
-            N_("The input of {file} holds {dtype} numbers; float32, uint8 and int8 are supported."),
+            N_("The input of {file} uses {dtype} numbers. Supported: float32, uint8 and int8."),
             file=file,
             dtype=dtype,
         )

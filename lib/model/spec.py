@@ -192,7 +192,7 @@ class ModelFolder:
             content = self.weights_path.read_bytes()
         except OSError as error:
             raise ModelFileError(
-                N_("{model}: the weights in {file} could not be read."), model=self.spec.id, file=self.spec.weights
+                N_("The weights of {model} could not be read from {file}."), model=self.spec.id, file=self.spec.weights
             ) from error
         if self.sha256 not in (None, hashlib.sha256(content).hexdigest()):
             raise self.changed()
@@ -202,8 +202,8 @@ class ModelFolder:
         """Return the error of weights that are not those that were checked."""
         return ModelFileError(
             N_(
-                "The weights of {model} were changed after they were checked. Put the model into the folder {folder} "
-                "anew, or fetch it again."
+                "The weights of {model} changed after they were checked. Put the model into the folder "
+                "{folder} again, or download it again."
             ),
             model=self.spec.id,
             folder=self.path,
@@ -223,11 +223,11 @@ class ModelFolder:
             labels = parse_labels(read_small(path))
         except (OSError, UnicodeDecodeError) as error:
             raise ModelFileError(
-                N_("{model}: the labels in {file} could not be read."), model=spec.id, file=path.name
+                N_("The labels of {model} could not be read from {file}."), model=spec.id, file=path.name
             ) from error
         if len(labels) != spec.outputs:
             raise ModelFileError(
-                N_("{model}: {file} holds {found} labels, but the model has {expected} outputs."),
+                N_("{file} has {found} labels, but {model} has {expected} outputs."),
                 model=spec.id,
                 file=path.name,
                 found=len(labels),
@@ -256,7 +256,10 @@ def load(folder: Path) -> ModelFolder:
     for file in (model.spec.weights, model.spec.labels):
         if os.path.dirname(os.path.realpath(folder / file)) != os.path.realpath(folder):  # noqa: PTH120 - `resolve` raises on loops
             raise ModelFileError(
-                N_("{model}: {file} is a link to a place outside the model's folder; put the file itself there."),
+                N_(
+                    "In the folder of {model}, {file} is a link that leads out of the folder. Put the file "
+                    "itself there."
+                ),
                 model=model.spec.id,
                 file=file,
             )
@@ -353,7 +356,7 @@ def _parse_input(read: "_Reader") -> InputSpec:
         raise read.wrong("size", N_("two whole numbers from 1 to {limit}"), limit=MAX_SIDE)
     low, high = read.numbers("range", 2, default=(-1.0, 1.0))
     if not low < high:
-        raise read.wrong("range", N_("two rising numbers"))
+        raise read.wrong("range", N_("two numbers, the smaller one first"))
     mean, std = read.triple("mean"), read.triple("std")
     if std is not None and min(std) <= 0:
         raise read.wrong("std", N_("three numbers above 0"))
@@ -381,7 +384,7 @@ def _parse_published(read: "_Reader") -> Published:
     shares = {key: read.numbers(key, 1)[0] for key in ("top1", "top5") if read.has(key)}
     for key, share in shares.items():
         if not 0 <= share <= 1:
-            raise read.wrong(key, N_("a share from 0 to 1"))
+            raise read.wrong(key, N_("a number from 0 to 1"))
     parameters = int(read.numbers("parameters", 1)[0]) if read.has("parameters") else None
     return Published(read.text("source"), shares.get("top1"), shares.get("top5"), parameters)
 
@@ -389,7 +392,7 @@ def _parse_published(read: "_Reader") -> Published:
 def _parse_novelty(read: "_Reader") -> Novelty:
     (threshold,), (kept,) = read.numbers("threshold", 1), read.numbers("known_kept", 1)
     if not 0 <= kept <= 1:
-        raise read.wrong("known_kept", N_("a share from 0 to 1"))
+        raise read.wrong("known_kept", N_("a number from 0 to 1"))
     return Novelty(read.one_of("method", NOVELTY_METHODS), threshold, kept, read.text("measured"))
 
 
@@ -405,7 +408,7 @@ class _Reader:
     def section(self, key: str) -> "_Reader":
         value = self._table.get(key)
         if not isinstance(value, dict):
-            raise self.wrong(key, N_("a table"))
+            raise self.wrong(key, N_("a TOML table"))
         return _Reader(value, self._where, f"{self._prefix}{key}.")
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
@@ -413,7 +416,7 @@ class _Reader:
         if not isinstance(value, str) or not value.strip():
             raise self.wrong(key, N_("a text"))
         if (pattern and not pattern.fullmatch(value)) or value in (".", ".."):
-            raise self.wrong(key, N_("a plain name"))
+            raise self.wrong(key, N_("a name without folders or special characters"))
         return value
 
     def one_of(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
@@ -437,7 +440,7 @@ class _Reader:
 
     def wrong(self, key: str, expected: str, **values: object) -> ModelFileError:
         return ModelFileError(
-            N_("{file}: `{key}` should be {expected}; it is {found}."),
+            N_("{file}: `{key}` must be {expected}. Found: {found}."),
             file=self._where,
             key=f"{self._prefix}{key}",
             expected=Message(expected, values),

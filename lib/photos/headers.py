@@ -71,7 +71,7 @@ def show(data: bytes, name: str) -> Shown:
     try:
         return read(data)
     except _TooManyPiecesError as error:
-        text = N_("{file} is put together from too many pieces to be read safely. Save it anew as a JPEG or PNG.")
+        text = N_("{file} has too many parts to be read safely. Save it again as a JPEG or PNG.")
         raise PhotoError(text, file=name) from error
 
 

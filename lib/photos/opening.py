@@ -77,7 +77,7 @@ def open_at_each(
             several.
     """
     if not data:
-        raise PhotoError(N_("{file} is empty: it holds no bytes."), file=name)
+        raise PhotoError(N_("{file} is empty."), file=name)
     check_bytes(len(data), name)
     with _decoding(name, data):
         shown = show(data, name)
@@ -127,13 +127,13 @@ def read_photo(path: Path, name: str | None = None) -> bytes:
         if stat.S_ISDIR(status.st_mode):
             raise PhotoError(N_("{file} is a folder, not a photo."), file=name)
         if not stat.S_ISREG(status.st_mode):
-            raise PhotoError(N_("{file} is not a file: nothing can be read from it."), file=name)
+            raise PhotoError(N_("{file} is not a file, so it cannot be read."), file=name)
         check_bytes(status.st_size, name)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise PhotoError(N_("{file} does not exist."), file=name) from error
     except PermissionError as error:
-        raise PhotoError(N_("{file} may not be read: permission denied."), file=name) from error
+        raise PhotoError(N_("{file} cannot be read: permission denied."), file=name) from error
     except OSError as error:
         text = N_("{file} could not be read: {reason}.")
         raise PhotoError(text, file=name, reason=error.strerror or error) from error
@@ -165,7 +165,7 @@ def _decoding(name: str, data: bytes) -> Iterator[None]:
     except (struct.error, zlib.error, OverflowError, ZeroDivisionError, RuntimeError) as error:
         raise broken(name, data, error) from error
     except (MemoryError, Image.DecompressionBombError) as error:
-        raise PhotoError(N_("{file} needs too much memory to decode."), file=name) from error
+        raise PhotoError(N_("{file} needs too much memory to open."), file=name) from error
 
 
 def _turning(image: Image.Image, shown: Shown) -> Image.Transpose | None:

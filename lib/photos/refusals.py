@@ -33,7 +33,7 @@ _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b
 def check_bytes(count: int, name: str) -> None:
     """Refuse a file of more than `MAX_BYTES` bytes, which need not be read for that."""
     if count > MAX_BYTES:
-        text = N_("{file} is too large: {megabytes} MB; photos up to {limit} MB are read.")
+        text = N_("{file} is too large ({megabytes} MB). Photos can have up to {limit} MB.")
         raise PhotoError(text, file=name, megabytes=-(-count // 2**20), limit=MAX_BYTES // 2**20)
 
 
@@ -45,10 +45,10 @@ def check_size(image: Image.Image, shown: Shown, name: str) -> None:
         limit = min(MAX_PIXELS, MAX_HELD * width * height // max(1, bytes_held(image, shown)))
         kind = "progressive JPEG" if kind == "JPEG" else kind
     if width * height > limit:
-        text = N_("{file} is too large: {width} × {height} pixels; {format} photos up to {limit} megapixels are read.")
+        text = N_("{file} is too large ({width} × {height} pixels). {format} photos can have up to {limit} megapixels.")
         raise PhotoError(text, file=name, width=width, height=height, format=kind, limit=limit // 1_000_000)
     if max(width, height) > MAX_SIDE:
-        text = N_("{file} is too large: {width} × {height} pixels; photos of up to {limit} pixels a side are read.")
+        text = N_("{file} is too large ({width} × {height} pixels). Photos can have up to {limit} pixels per side.")
         raise PhotoError(text, file=name, width=width, height=height, limit=MAX_SIDE)
 
 
@@ -68,7 +68,7 @@ def check_frames(image: Image.Image, shown: Shown, name: str) -> None:
     if image.format in ("WEBP", "AVIF", "HEIF"):
         frames = getattr(image, "n_frames", 1)
     if frames > MAX_FRAMES:
-        text = N_("{file} is an animation of more than {limit} frames. Save one of them as a photo.")
+        text = N_("{file} is an animation with more than {limit} frames. Save one frame as a photo.")
         raise PhotoError(text, file=name, limit=MAX_FRAMES)
 
 
@@ -76,8 +76,8 @@ def broken(name: str, data: bytes, error: Exception) -> PhotoError:
     """Return what to say of a photo that its decoder fails at with `error`: it is cut off, or damaged."""
     reason = str(error).lower()
     if _is_cut_off(data) or any(sign in reason for sign in _SIGNS_OF_A_CUT):
-        return PhotoError(N_("{file} is cut off: it ends before the picture does."), file=name)
-    return PhotoError(N_("{file} is damaged: its picture cannot be decoded."), file=name)
+        return PhotoError(N_("{file} is incomplete: the end of the photo is missing."), file=name)
+    return PhotoError(N_("{file} is damaged and cannot be opened."), file=name)
 
 
 def _is_cut_off(data: bytes) -> bool:
@@ -92,11 +92,11 @@ def _is_cut_off(data: bytes) -> bool:
 def not_a_photo(name: str, data: bytes, error: Exception) -> PhotoError:
     """Return what to say of a file that no decoder knows."""
     if kind := _recognise(data):
-        text = N_("{file} is not a photo but {kind}. Photos are {formats}.")
+        text = N_("{file} is not a photo but a file of type {kind}. Supported: {formats}.")
         return PhotoError(text, file=name, kind=kind, formats=SUPPORTED)
     if may_be_photo(data):
         return broken(name, data, error)
-    return PhotoError(N_("{file} is not a photo. Photos are {formats}."), file=name, formats=SUPPORTED)
+    return PhotoError(N_("{file} is not a photo. Supported: {formats}."), file=name, formats=SUPPORTED)
 
 
 def _recognise(data: bytes) -> str | None:

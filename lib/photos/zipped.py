@@ -84,7 +84,7 @@ class Zip:
             raise DatasetError(text, file=name, reason=error.strerror or error) from error
         self.members, self.refused = _sort(self._zip.infolist())
         if sum(member.size for member in self.members) > MAX_TOTAL_BYTES:
-            raise DatasetError(N_("{file} unpacks to far more than photos need; it was refused."), file=name)
+            raise DatasetError(N_("{file} would unpack to far more than photos need, so it was refused."), file=name)
 
     def __reduce__(self) -> tuple[type["Zip"], tuple[Path | bytes, str]]:
         """Let another process open the zip for itself."""
@@ -98,7 +98,7 @@ class Zip:
         """
         data = self.start(member, limit + 1)
         if len(data) > limit:
-            text = N_("{file} is too large: files up to {limit} MB are read.")
+            text = N_("{file} is too large. Files can have up to {limit} MB.")
             raise PhotoError(text, file=member.path, limit=limit // 2**20)
         return data
 
@@ -112,7 +112,7 @@ class Zip:
             with self._zip.open(member.info) as file:
                 return file.read(count)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
-            raise PhotoError(N_("{file} is damaged inside the zip."), file=member.path) from error
+            raise PhotoError(N_("{file} in the zip is damaged."), file=member.path) from error
 
 
 def _check_directory(file: BinaryIO, name: str) -> None:
@@ -137,12 +137,12 @@ def _check_directory(file: BinaryIO, name: str) -> None:
         (length,) = struct.unpack_from("<Q", tail, end_64 + 40)
         at = end_64
     if length > MAX_DIRECTORY_BYTES:
-        text = N_("{file} has a table of contents of {size} MB; up to {limit} MB are read.")
+        text = N_("The list of files in {file} is too large ({size} MB). At most {limit} MB are supported.")
         raise DatasetError(text, file=name, size=-(-length // 2**20), limit=MAX_DIRECTORY_BYTES // 2**20)
     file.seek(max(0, tail_at + at - length))
     count = file.read(length).count(_ENTRY)
     if count > MAX_ENTRIES:
-        text = N_("{file} holds {count} files; up to {most} are read.")
+        text = N_("{file} contains {count} files. At most {most} are supported.")
         raise DatasetError(text, file=name, count=count, most=MAX_ENTRIES)
 
 
@@ -195,17 +195,17 @@ def _why_not(info: zipfile.ZipInfo, name: str, parts: Sequence[str]) -> str | No
     if not name:
         return N_("A file without a name in the zip was not read.")
     if not parts or name.startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return N_("{file} has a name that leads out of the zip; it was not read.")
+        return N_("{file} was not read: its name points outside the zip.")
     if len(parts) > MAX_LEVELS:
-        return N_("{file} lies more than {most} folders deep; it was not read.")
+        return N_("{file} was not read: it is more than {most} folders deep.")
     if stat.S_ISLNK(info.external_attr >> 16):
-        return N_("{file} is a link inside the zip; links are not followed.")
+        return N_("{file} is a link in the zip. Links are not followed.")
     if info.flag_bits & _ENCRYPTED_FLAG:
-        return N_("{file} is protected by a password; save the zip without one.")
+        return N_("{file} is protected by a password. Save the zip without one.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return N_("{file} is packed in a way that cannot be read here; save the zip with ordinary compression.")
+        return N_("{file} uses a compression that is not supported. Save the zip with normal compression.")
     if name.lower().endswith(".zip"):
-        return N_("{file} is a zip inside the zip; unpack it first.")
+        return N_("{file} is a zip inside the zip. Unpack it first.")
     if info.file_size > HARMLESS_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        return N_("{file} would unpack to more than a hundred times its size, as no photo does; it was not read.")
+        return N_("{file} would unpack to more than 100 times its size. No photo does that, so it was not read.")
     return None

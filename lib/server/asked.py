@@ -40,11 +40,11 @@ class Asked:
             UsageError: No model is named, or a number is none or out of its range.
         """
         if not (model := query.get("model", "")):
-            raise UsageError(N_("The address names no model."))
+            raise UsageError(N_("The address does not name a model."))
         top = _number(query, "top", int, TOP)
         if top > limits.MOST_LISTED:
             raise UsageError(
-                N_("At most {most} classes can be listed, not {value}."), most=limits.MOST_LISTED, value=top
+                N_("At most {most} classes can be shown, not {value}."), most=limits.MOST_LISTED, value=top
             )
         floor = _number(query, "floor", float, math.nan)
         thresholds = Thresholds(_number(query, "ratio", float, RATIO), None if "floor" not in query else floor)
@@ -65,4 +65,4 @@ def _number(query: Mapping[str, str], name: str, kind: Callable[[str], N], defau
     try:
         return kind(given)
     except ValueError:
-        raise UsageError(N_("{name} should be a number, not “{value}”."), name=name, value=given) from None
+        raise UsageError(N_("{name} must be a number, not “{value}”."), name=name, value=given) from None

@@ -50,9 +50,7 @@ class Names:
         listed = tuple(given.lower().replace(",", " ").split())
         for name in listed:
             if set(name) & set("/:@"):
-                sentence = N_(
-                    "{setting} holds {name}, which is no host name. Write names alone, such as discern.example.org."
-                )
+                sentence = N_("{name} in {setting} is not a host name. Write only names, such as discern.example.org.")
                 raise UsageError(sentence, setting=SETTING, name=name)
         machine = socket.gethostname().lower()
         return cls(frozenset({*map(str.lower, own), "localhost", machine, f"{machine}.local"}), listed)
@@ -98,12 +96,12 @@ class Door:
         here = (scope.get("server") or (None,))[0]
         if not self.names.know(_split(f"//{host}").hostname if host else None, here):
             sentence = N_(
-                "This server does not go by the name {host}. If it should, list that name in the setting {setting}."
+                "This server does not answer to the name {host}. To allow it, add the name to the setting {setting}."
             )
             return Refusal(400, sentence, host=host or "–", setting=SETTING)
         if origin is not None and not self._is_own(scope, origin, host, here):
             sentence = N_(
-                "Pages of {origin} may not use this server. If they should, list that name in the setting {setting}."
+                "Pages from {origin} may not use this server. To allow them, add that name to the setting {setting}."
             )
             return Refusal(403, sentence, origin=origin, setting=SETTING)
         if any(closed in scope["path"] for closed in _CLOSED):

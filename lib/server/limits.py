@@ -66,7 +66,10 @@ def waiting_bytes() -> int:
         return WAITING_BYTES
     if not given.isdecimal() or int(given) == 0:
         raise UsageError(
-            N_("{setting} is {given}. Expected how many megabytes of uploads the server may hold, such as 2048."),
+            N_(
+                "{setting} is {given}. It must be the number of megabytes that uploads may take on this "
+                "server, such as 2048."
+            ),
             setting=UPLOADS_SETTING,
             given=given,
         )

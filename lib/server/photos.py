@@ -111,10 +111,10 @@ class _Road:
         async def endpoint(request: Request) -> Response:
             try:
                 if request.headers.get("sec-fetch-site") not in _OWN_PAGES:
-                    raise Refusal(403, N_("Pages of other sites may not use this server."))
+                    raise Refusal(403, N_("Pages from other sites may not use this server."))
                 visit = self._visits.find(request.path_params["visit"])
                 if visit is None:
-                    raise UnknownVisitError(404, N_("These photos were forgotten. Load the page anew."))
+                    raise UnknownVisitError(404, N_("These photos are gone. Reload the page."))
                 return await work(request, visit)
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody reads it
@@ -188,7 +188,7 @@ class _Road:
         """Show a photo."""
         photo = _photo(request, visit)
         if photo.picture is None:
-            raise UnknownPhotoError(404, N_("There is no picture of {file}."), file=photo.name)
+            raise UnknownPhotoError(404, N_("There is no preview of {file}."), file=photo.name)
         data, kind = photo.picture
         if request.query_params.get("side"):
             made = await self._in_line(request, visit, lambda: photo.thumbnail)
@@ -319,7 +319,7 @@ def _order(request: Request) -> int | None:
     try:
         return None if given is None else int(given)
     except ValueError:
-        raise UsageError(N_("{name} should be a number, not “{value}”."), name="order", value=given) from None
+        raise UsageError(N_("{name} must be a number, not “{value}”."), name="order", value=given) from None
 
 
 def _sample(name: str) -> tuple[str, bytes]:

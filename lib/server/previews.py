@@ -38,7 +38,7 @@ def share(files: Mapping[str, Callable[[], bytes]], *, folder: Path = FOLDER) ->
             _share(folder / path, content)
     except OSError as error:
         raise ModelFileError(
-            N_("A preview needs to write into {folder}, which failed: {reason}."),
+            N_("The preview could not be saved to {folder}: {reason}."),
             folder=str(folder),
             reason=error.strerror or error,
         ) from error

@@ -84,10 +84,12 @@ class Uploads:
     def _full(self, session: str) -> Refusal | None:
         """Return what is full, if anything is."""
         if self._held.get(session, 0) + self._arriving[session] > self._visit_bytes:
-            sentence = N_("More than {limit} of your files wait to be read. Wait until they are, then upload the rest.")
+            sentence = N_(
+                "More than {limit} of your files are waiting to be read. Wait a moment, then upload the rest."
+            )
             return Refusal(413, sentence, limit=_megabytes(self._visit_bytes))
         if sum(self._held.values()) + self._arriving.total() > self._server_bytes:
-            return Refusal(413, N_("The server holds as many uploads as it can. Try again in a minute."))
+            return Refusal(413, N_("The server is full right now. Try again in a minute."))
         return None
 
 
@@ -102,13 +104,13 @@ async def _next(receive: Receive) -> Event:
     try:
         return await asyncio.wait_for(receive(), limits.STALLED_S)
     except TimeoutError:
-        sentence = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
+        sentence = N_("The upload stopped for {seconds} seconds. Try again.")
         raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
 
 
 def _check_size(size: int, limit: int) -> None:
     if size > limit + _FRAMING_BYTES:
-        sentence = N_("The file is larger than {limit}. Photos may have 64 MB, zip files 512 MB.")
+        sentence = N_("The file is larger than {limit}. Photos can have up to 64 MB, zip files up to 512 MB.")
         raise Refusal(413, sentence, limit=_megabytes(limit))
 
 

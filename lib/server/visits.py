@@ -94,11 +94,11 @@ class Room:
         """
         if count > self.of_visit:
             raise FullError(
-                N_("One visitor may keep {size} MB here, and that is not enough for this: remove photos first."),
+                N_("Each visitor can keep {size} MB here, and this would be more. Remove some photos first."),
                 size=limits.VISIT_BYTES // limits.MB,
             )
         if count > self.of_server:
-            raise FullError(N_("This computer has no room for more photos now. Try again in a few minutes."))
+            raise FullError(N_("This computer has no space for more photos right now. Try again in a few minutes."))
         self.of_visit -= count
         self.of_server -= count
 

@@ -31,7 +31,8 @@ SECONDS_BETWEEN_REPORTS = 2.0
 RAW_EVERY = 5  # epochs; the weights without averaging are of interest, but not worth a tenth of the time
 
 UNFIT = N_(
-    "The checkpoint of the earlier run does not fit these photos; it was set aside, and the training begins anew."
+    "The checkpoint of the earlier run does not fit these photos. It was set aside, and training starts from "
+    "the beginning."
 )
 
 Report = Callable[[dict[str, Any]], None]

@@ -78,7 +78,7 @@ def train(
                 cancelled=cancelled,
             )
         except WorkerError as error:
-            raise TrainingError(N_("The training did not finish: {reason}"), reason=error.message) from error
+            raise TrainingError(N_("Training did not finish: {reason}"), reason=error.message) from error
         # Its crops (gigabytes) go with it unless the caller named a place for them.
         shutil.rmtree(work if options.work else work.parent)
         return _result(destination)

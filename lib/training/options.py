@@ -99,7 +99,7 @@ class TrainOptions:
         for setting, (least, most) in _RANGES.items():
             if (value := getattr(self, setting)) is not None and not least <= value <= most:
                 raise UsageError(
-                    N_("{setting} must lie between {least} and {most}. Received {value}."),
+                    N_("{setting} must be between {least} and {most}. Received {value}."),
                     setting=setting, least=least, most=most, value=value,
                 )  # fmt: skip
         if self.size is not None and self.size not in SIZES:

@@ -52,14 +52,14 @@ def load_teacher(name: str) -> bytes:
 
     weights = "imagenet" if name == "mobilenet-v2" else name
     if weights != "imagenet" and not Path(weights).is_file():
-        raise TrainingError(N_("There is no teacher {name}: expected mobilenet-v2 or a weights file."), name=name)
+        raise TrainingError(N_("There is no teacher model {name}. Use mobilenet-v2 or a weights file."), name=name)
     try:
         model = keras.applications.MobileNetV2(
             input_shape=(TEACHER_SIZE, TEACHER_SIZE, 3), include_top=False, pooling="avg", weights=weights
         )
     except (ValueError, OSError) as error:
         raise TrainingError(
-            N_("The weights of the teacher {name} cannot be read: {reason}."), name=Path(name).name, reason=error
+            N_("The weights of the teacher model {name} cannot be read: {reason}."), name=Path(name).name, reason=error
         ) from error
     photo = keras.Input(batch_shape=(1, TEACHER_SIZE, TEACHER_SIZE, 3))
     content: bytes = tf.lite.TFLiteConverter.from_keras_model(keras.Model(photo, model(photo))).convert()

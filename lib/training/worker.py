@@ -80,7 +80,7 @@ class Run:
         train, val = train.without(views.broken), val.without(held_out.broken)
         require_trainable(train, least=1)
         if not val.photos:
-            raise TrainingError(N_("None of the validation photos could be decoded."))
+            raise TrainingError(N_("None of the validation photos could be opened."))
         head = self._head(views, len(train.classes))
         if head is not None and held_out.embeddings is not None:
             answers = head.logits(held_out.embeddings[:, 0].astype(np.float32)).argmax(axis=1)

@@ -153,7 +153,7 @@ def sha256_of(path: Path) -> str:
 def disk_error(error: OSError, name: str) -> DownloadError:
     """Put a failure to write `name` into one sentence."""
     if error.errno in FULL:
-        return DownloadError(N_("The disk is full: {file} did not fit, and nothing of it was kept."), file=name)
+        return DownloadError(N_("The disk is full: {file} could not be saved."), file=name)
     return DownloadError(
-        N_("{file} could not be written: {reason}."), file=error.filename or name, reason=error.strerror or error
+        N_("{file} could not be saved: {reason}."), file=error.filename or name, reason=error.strerror or error
     )

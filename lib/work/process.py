@@ -178,7 +178,7 @@ class _Conversation:
                 raise Cancelled
             if time.monotonic() > self._deadline:
                 raise WorkerError(
-                    N_("The work took longer than {seconds} seconds and was ended."),
+                    N_("The task took longer than {seconds} seconds and was stopped."),
                     seconds=round(self._wall_seconds),
                 )
             try:
@@ -220,12 +220,12 @@ class _Conversation:
         _LOG.warning("A worker ended with code %s. Its last words:\n%s", code, noise)
         # abort() is how C++ ends when it cannot have the memory it asks for.
         if "MemoryError" in noise or "bad_alloc" in noise or code == -getattr(signal, "SIGKILL", 9):
-            return WorkerError(N_("The work needed more memory than it may have."))
+            return WorkerError(N_("The task needed more memory than allowed."))
         if code == -getattr(signal, "SIGXCPU", 24):
-            return WorkerError(N_("The work needed more processor time than it may have."))
+            return WorkerError(N_("The task needed more processor time than allowed."))
         if code < 0:
-            return WorkerError(N_("The process that did the work crashed (signal {signal})."), signal=-code)
-        return WorkerError(N_("The process that did the work ended without an answer (exit code {code})."), code=code)
+            return WorkerError(N_("The process crashed (signal {signal})."), signal=-code)
+        return WorkerError(N_("The process ended without a result (exit code {code})."), code=code)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

@@ -183,7 +183,8 @@ class Queue:
         going = sum(job.kind is kind and owner in job.owners and not job.is_stopping for job in self.live())
         if going >= MOST_OF_OWNER:
             raise UsageError(
-                N_("{n} of these are under way or waiting already; wait until one has ended, or cancel one."), n=going
+                N_("{n} tasks of this kind are already running or waiting. Wait until one ends, or cancel one."),
+                n=going,
             )
 
     def _forget_ended(self) -> None:

@@ -114,7 +114,7 @@ def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(
     page.get_by_role("button", name="2 failed").click()
     expect(page.locator(".sheet li")).to_have_count(2)
     tile(page, "cut off.png").click()
-    expect(page.locator(".stage .why")).to_have_text("cut off.png is cut off: it ends before the picture does.")
+    expect(page.locator(".stage .why")).to_have_text("cut off.png is incomplete: the end of the photo is missing.")
     page.get_by_role("button", name="5 photos").click()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".file summary")).to_have_text("china.jpg")

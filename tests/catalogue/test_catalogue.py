@@ -172,9 +172,9 @@ def load_changed(tmp_path: Path, old: str, new: str) -> Catalogue:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('kind = "file"', 'kind = "guess"', r"mobilenet-v1-0.25-128-quant has no usable `source.kind`"),
-        ('origin = "coral"\nfile = "mobilenet_v1_0.25', 'origin = "x"\nfile = "mobilenet_v1_0.25', "no usable `file`"),
-        ('labels = "imagenet-1001"', 'labels = "imagenet-1002"', "no usable `source.labels`"),
+        ('kind = "file"', 'kind = "guess"', r"mobilenet-v1-0.25-128-quant in the catalogue has no valid `source.kind`"),
+        ('origin = "coral"\nfile = "mobilenet_v1_0.25', 'origin = "x"\nfile = "mobilenet_v1_0.25', "no valid `file`"),
+        ('labels = "imagenet-1001"', 'labels = "imagenet-1002"', "no valid `source.labels`"),
         ('id = "squeezenet-224"', 'id = "densenet-224"', "lists densenet-224 twice"),
         ("[[model]]", "[[model]", "not valid TOML"),
     ],

@@ -253,7 +253,7 @@ def test_altered_weights_are_refused_before_they_are_read(
     store = shop()
     (site / FILE).write_bytes(content)
     assert store.find("tiny").state is State.INSTALLABLE
-    with pytest.raises(ModelNotReadyError, match=r"not those that were checked.*--force-reinstall.*tiny-package==0\.1"):
+    with pytest.raises(ModelNotReadyError, match=r"not the expected ones.*--force-reinstall.*tiny-package==0\.1"):
         store.open_folder("tiny")
     assert files(store) == []
 
@@ -264,7 +264,7 @@ def test_weights_exchanged_while_they_are_looked_at_are_refused(
     store = shop()
     monkeypatch.setattr(packaged, "_digest", lambda *_: hashlib.sha256(PTH).hexdigest())
     (site / FILE).write_bytes(PTH[:-1] + b"\x01")
-    with pytest.raises(ModelFileError, match="changed while it was read"):
+    with pytest.raises(ModelFileError, match="changed while tiny was being read"):
         store.open_folder("tiny")
     assert files(store) == []
 
@@ -319,7 +319,7 @@ def test_a_user_keeps_a_folder_of_that_name(shop: Shop, tiny_model: Callable[[st
     assert folder.path.parent != store.models
     assert folder.read_weights() == to_litert(WEIGHTS, SIDE)
     assert {path.name: path.read_bytes() for path in own.iterdir()} == before
-    assert [str(problem).count("a model of your own with the id tiny") for problem in store.problems()] == [1]
+    assert [str(problem).count("has the id tiny, which another model") for problem in store.problems()] == [1]
     assert store.find("tiny").folder == folder
 
 
@@ -354,7 +354,7 @@ def test_no_room_anywhere_is_one_sentence(shop: Shop, monkeypatch: pytest.Monkey
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(DownloadError, match="The disk is full: tiny did not fit, and nothing of it was kept"):
+    with pytest.raises(DownloadError, match="The disk is full: tiny could not be saved"):
         store.open_folder("tiny")
     monkeypatch.undo()
     assert len(asked) == 2  # here, and in the temporary folder
@@ -363,11 +363,11 @@ def test_no_room_anywhere_is_one_sentence(shop: Shop, monkeypatch: pytest.Monkey
 
 def test_a_model_that_answers_otherwise_is_not_kept(shop: Shop) -> None:
     store = shop(self_test={"class": 0, "probability": 5.0})
-    with pytest.raises(ModelFileError, match=r"answers otherwise on this computer than it should: 0\.\d+ instead of 5"):
+    with pytest.raises(ModelFileError, match=r"gives a wrong answer on this computer: 0\.\d+ instead of 5"):
         store.open_folder("tiny")
     assert files(store) == []
     assert store.find("tiny").state is State.INSTALLABLE
-    assert "answers otherwise" in str(store.find("tiny").problem)
+    assert "gives a wrong answer" in str(store.find("tiny").problem)
     assert [entry.spec.id for entry in store.ready()] == ["ours"]
 
 
@@ -389,7 +389,7 @@ def test_fetching_one_that_is_ready_writes_it_and_downloads_nothing(shop: Shop) 
     ],
 )
 def test_a_mistake_in_the_description_is_named(changes: dict[str, Any], key: str, shop: Shop) -> None:
-    with pytest.raises(ModelFileError, match=rf"entry tiny has no usable `source: .*{key}"):
+    with pytest.raises(ModelFileError, match=rf"entry tiny in the catalogue has no valid `source: .*{key}"):
         shop(**changes).entries()
 
 

@@ -56,7 +56,7 @@ def test_a_real_model_is_fetched_and_names_what_its_makers_files_name(
 
 def test_a_model_that_the_mirror_lacks_is_not_replaced_by_another(shared_mirror: Mirror, tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with pytest.raises(DownloadError, match=r"does not serve mobilenet_v1_1\.0_224_quant\.tflite \(HTTP 404\)"):
+    with pytest.raises(DownloadError, match=r"does not have mobilenet_v1_1\.0_224_quant\.tflite \(HTTP 404\)"):
         store.fetch("mobilenet-v1-1.0-224-quant")
     assert store.find("mobilenet-v1-1.0-224-quant").state == "downloadable"
     assert not (tmp_path / "models").exists()
@@ -119,7 +119,7 @@ def test_weights_of_another_model_are_an_error_and_keep_nothing(
     small = shared / "models" / "keras" / "mobilenet_2_5_128_tf.h5"
     shared_mirror.files["mobilenet_5_0_160_tf.h5"] = small
     store = Store(tmp_path)
-    with pytest.raises(Exception, match="does not accept the weights of MobileNet"):
+    with pytest.raises(Exception, match="cannot load the weights of MobileNet"):
         store.fetch("keras-mobilenet-0.5-160")
     assert store.find("keras-mobilenet-0.5-160").state == "downloadable"
     assert not (tmp_path / "digests.json").exists()

@@ -98,7 +98,7 @@ def test_what_is_read_is_what_was_tried(tmp_path: Path, tried: Tried) -> None:
     folder = tried([]).admit(untried)
     folder.weights_path.write_bytes(b"other bytes, at the last moment")
     for use in (open_classifier, read_ends, read_format):
-        with pytest.raises(ModelFileError, match="The weights of mine were changed after they were checked"):
+        with pytest.raises(ModelFileError, match="The weights of mine changed after they were checked"):
             use(folder)
 
 
@@ -204,7 +204,7 @@ def test_shipped_models_need_no_trial_but_an_altered_one_is_noticed(
     assert open_classifier(store.open_folder("starter-small"), workers=1).labels
     weights = shipped / "starter-small" / "model.tflite"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(ModelFileError, match="The weights of starter-small were changed"):
+    with pytest.raises(ModelFileError, match="The weights of starter-small changed"):
         open_classifier(store.open_folder("starter-small"), workers=1)
 
 
@@ -265,17 +265,17 @@ def test_no_two_models_have_one_id_and_everybody_means_the_same(tmp_path: Path) 
     assert len(ids) == len(set(ids))
     assert store.open_folder("starter-scratch").path == SHIPPED / "starter-scratch"
     assert store.find("mobilenet-v2-1.0-224-quant").folder is None
-    assert [str(problem).count("another model has") for problem in store.problems()] == [1, 1]
+    assert [str(problem).count("another model already uses") for problem in store.problems()] == [1, 1]
 
 
 def test_fetching_never_replaces_a_users_own_model(tmp_path: Path) -> None:
     folder = put(tmp_path, "mobilenet-v2-1.0-224-quant")
-    with pytest.raises(ModelFileError, match="a model of your own with the id"):
+    with pytest.raises(ModelFileError, match="which another model already uses"):
         Store(tmp_path).fetch("mobilenet-v2-1.0-224-quant")
     assert (folder / "model.tflite").is_file()
 
 
 def test_a_lock_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "locks").write_bytes(b"where a folder should be")
-    with pytest.raises(DownloadError, match="could not be written"):
+    with pytest.raises(DownloadError, match="could not be saved"):
         Store(tmp_path).fetch("mobilenet-v1-0.25-128-quant")

@@ -157,7 +157,7 @@ def test_preparing_leaves_the_picture_unchanged(colours: Classifier) -> None:
 
 
 def test_a_tensor_of_the_wrong_shape_fails_as_a_model_error(colours: Classifier) -> None:
-    with pytest.raises(ModelOutputError, match="float32 failed while it ran: "):
+    with pytest.raises(ModelOutputError, match="float32 stopped with an error: "):
         colours.run(np.zeros((1, 5, 5, 3), np.float32))
 
 
@@ -227,7 +227,7 @@ THREE = ("classes = 2", "classes = 3")
     [
         ("float32", [("[6, 4]", "[4, 6]")], None, r"input .* \(1, 4, 6, 3\); its description says \(1, 6, 4, 3\)"),
         ("float32", [FOUR], "a b c d", r"output .* \(1, 3\); its description says \(1, 4\)"),
-        ("float32", [FOUR], None, r"labels\.txt holds 3 labels, but the model has 4 outputs"),
+        ("float32", [FOUR], None, r"labels\.txt has 3 labels, but float32 has 4 outputs"),
         ("background-first", [('"first"', '"none"')], "a b c", r"output .* \(1, 4\); its description says \(1, 3\)"),
         ("sigmoid", [('"sigmoid"', '"softmax"'), THREE], "a b c", r"output .* \(1, 1\); its description says \(1, 3\)"),
         ("logits-two", [('"logits"', '"sigmoid"')], None, r"output .* \(1, 2\); its description says \(1, 1\)"),
@@ -257,14 +257,14 @@ WHOLE = (MODELS / "float32" / "model.tflite").read_bytes()
 def test_a_damaged_file_is_refused(edited: Callable[..., ModelFolder], content: bytes) -> None:
     folder = edited("float32")
     folder.weights_path.write_bytes(content)
-    with pytest.raises(ModelFileError, match=r"float32: model\.tflite is not a LiteRT model that can be run"):
+    with pytest.raises(ModelFileError, match=r"float32 cannot be run: model\.tflite is not a valid LiteRT model"):
         open_classifier(folder)
 
 
 def test_missing_weights_are_told(edited: Callable[..., ModelFolder]) -> None:
     folder = edited("float32")
     folder.weights_path.unlink()
-    with pytest.raises(ModelFileError, match=r"float32: the weights in model\.tflite could not be read"):
+    with pytest.raises(ModelFileError, match=r"The weights of float32 could not be read from model\.tflite"):
         open_classifier(folder)
 
 
@@ -334,7 +334,7 @@ def half_floats_in(graph: Any, image: Any, classes: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (two_outputs, r"mine/model\.tflite has 1 inputs and 2 outputs; an image classifier has one of each"),
+        (two_outputs, r"In mine/model\.tflite there are inputs: 1, outputs: 2"),
         (channels_first, r"input of mine/model\.tflite has shape \(1, 3, 4, 6\); expected .* \(1, height, width, 3\)"),
         (one_channel, r"has shape \(1, 4, 18, 1\); expected one RGB photo, \(1, height, width, 3\)"),
         (batch_of_four, r"has shape \(4, 4, 6, 3\); expected one RGB photo, \(1, height, width, 3\)"),

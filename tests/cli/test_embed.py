@@ -84,14 +84,14 @@ def test_a_project_does_not_replace_a_file(capsys: Capture, tmp_path: Path) -> N
     out = tmp_path / "file.vue"
     out.write_text("mine")
     assert main(["embed", "float32", "--target", "vue", "--out", str(out)]) == 2
-    assert "takes a folder" in capsys.readouterr().err
+    assert "needs a folder" in capsys.readouterr().err
     assert out.read_text() == "mine"
 
 
 def test_a_place_that_cannot_be_written_is_named(capsys: Capture, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     assert main(["embed", "float32", "--target", "vue", "--out", str(tmp_path / "file" / "below")]) == 2
-    assert "could not be written" in capsys.readouterr().err
+    assert "could not be saved" in capsys.readouterr().err
 
 
 def test_choices_arrive_in_the_code(capsys: Capture) -> None:
@@ -124,7 +124,7 @@ def test_tfjs_brings_mobilenets(capsys: Capture, arguments: list[str]) -> None:
     ("arguments", "reason"),
     [
         (["nobody", "--target", "script"], "There is no model"),
-        (["mobilenet-v1-0.5-160-quant", "--target", "script"], "is not on this machine yet"),
+        (["mobilenet-v1-0.5-160-quant", "--target", "script"], "is not on this computer yet"),
         (["float32", "--target", "script", "--engine", "tfjs"], "TF.js brings no model like"),
         (["tfjs-mobilenet-v1-0.5", "--target", "ios"], "for TF.js in browsers"),
         (["float32", "--target", "python-keras"], "no Keras model"),
@@ -133,7 +133,10 @@ def test_tfjs_brings_mobilenets(capsys: Capture, arguments: list[str]) -> None:
         (["float32", "--target", "script", "--weights", "address"], "address is needed"),
         (["float32", "--target", "script", "--address", "javascript:x"], "is not an address"),
         (["float32", "--target", "vue", "--weights", "bundle"], "offline bundle"),
-        (["float32", "--target", "script", "--weights", "bundle", "--out", "folder"], "does not end in .zip"),
+        (
+            ["float32", "--target", "script", "--weights", "bundle", "--out", "folder"],
+            "Choose a name that ends in .zip",
+        ),
         (["tfjs-mobilenet-v1-0.25", "--target", "script", "--weights", "bundle", "--out", "a.zip"], "needs its TF.js"),
     ],
 )

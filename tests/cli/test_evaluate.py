@@ -74,7 +74,7 @@ def test_models_are_shown_whole_photos_when_asked(folder: Path, tmp_path: Path, 
     for more, view in (([], "crop"), (["--whole-photo"], "squash")):
         assert main([*asked, *more]) == 0
         assert json.loads(capsys.readouterr().out)["models"][0]["view"] == view
-        assert ("shown whole photos" in Path("report.html").read_text("utf-8")) is (view == "squash")
+        assert ("(whole photos)" in Path("report.html").read_text("utf-8")) is (view == "squash")
 
 
 def test_the_folder_may_follow_the_models(folder: Path, capsys: Capture) -> None:
@@ -128,7 +128,7 @@ def test_names_that_match_nothing_are_asked_about(folder: Path, capsys: Capture)
     assert main(["evaluate", "colours", "--model", "float32", "--json"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "float32 has no class of these names: reds (red?)." in captured.err
+    assert "float32 has no classes with these names: reds (red?)." in captured.err
     assert "--match CLASS=LABEL" in captured.err
 
 
@@ -146,12 +146,12 @@ def test_a_decision_is_followed(folder: Path, capsys: Capture, decision: str, ph
     ("arguments", "told"),
     [
         pytest.param(["nowhere"], "nowhere is neither a folder nor a zip file", id="no folder"),
-        pytest.param(["colours", "--match", "red"], "expects CLASS=LABEL", id="no ="),
-        pytest.param(["colours", "--match", "x=red"], "“x”, which colours does not have", id="no such class"),
+        pytest.param(["colours", "--match", "red"], "must have the form CLASS=LABEL", id="no ="),
+        pytest.param(["colours", "--match", "x=red"], "colours has no class “x”", id="no such class"),
         pytest.param(["colours", "--match", "red=gren"], "“gren”. Similar names: green", id="no such label"),
         pytest.param(["colours", "--ratio", "7"], "must lie between", id="ratio"),
-        pytest.param([], "Name the folder or zip", id="nothing"),
-        pytest.param(["colours", "--csv", "missing/x.csv"], "could not be written", id="CSV that cannot be written"),
+        pytest.param([], "Give a folder or zip", id="nothing"),
+        pytest.param(["colours", "--csv", "missing/x.csv"], "could not be saved", id="CSV that cannot be written"),
     ],
 )
 def test_wrong_usage_is_code_2_and_a_sentence(folder: Path, capsys: Capture, arguments: list[str], told: str) -> None:
@@ -186,7 +186,7 @@ def test_a_report_that_cannot_be_written_is_told_before_the_work(folder: Path, c
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert f"{target} could not be written" in captured.err
+    assert f"{target} could not be saved" in captured.err
 
 
 def test_a_report_is_written_beside_the_rest(folder: Path, capsys: Capture) -> None:

@@ -72,7 +72,7 @@ def test_json_is_one_object_a_line_in_input_order(photos: Path, capsys: Capture)
     assert found[1] == {
         "file": found[1]["file"],
         "model": "float32",
-        "error": f"{found[1]['file']} is empty: it holds no bytes.",
+        "error": f"{found[1]['file']} is empty.",
     }
     assert found[2]["predictions"][0]["probability"] == pytest.approx(0.8, abs=1e-6)  # 204 / (204 + 51)
 
@@ -155,7 +155,7 @@ def test_text_names_the_model_where_there_are_several(photos: Path, capsys: Capt
 def test_text_sends_failures_to_standard_error(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "photos/b.png", "photos/a.png", "--model", "float32"]) == 1
     captured = capsys.readouterr()
-    assert captured.err.strip() == f"{Path('photos', 'b.png')} is empty: it holds no bytes."
+    assert captured.err.strip() == f"{Path('photos', 'b.png')} is empty."
     assert "a.png: red" in captured.out
 
 
@@ -164,7 +164,7 @@ def test_csv_goes_to_a_file(photos: Path, capsys: Capture) -> None:
     table = list(csv.DictReader(io.StringIO(Path("out.csv").read_bytes().decode("utf-8-sig"), newline="")))
     assert [row["verdict"] for row in table] == ["clear", "", "clear"]
     assert float(table[2]["top2_probability"]) == pytest.approx(0.2, abs=1e-6)
-    assert table[1]["error"].endswith("is empty: it holds no bytes.")
+    assert table[1]["error"].endswith("is empty.")
     assert capsys.readouterr().out == ""
 
 
@@ -194,11 +194,11 @@ def test_messages_come_in_the_language_asked_for(
         pytest.param(
             ["--model", "mobilenet-v2-1.0-224-quant"], "python -m lib fetch mobilenet-v2-1.0-224-quant", id="not here"
         ),
-        pytest.param(["--model", "float32", "--top", "0"], "must be at least 1; it is 0", id="top 0"),
+        pytest.param(["--model", "float32", "--top", "0"], "must be at least 1, not 0", id="top 0"),
         pytest.param(["--model", "float32", "--ratio", "0.95"], "between 0.2 and 0.9", id="ratio"),
         pytest.param(["--model", "float32", "--ratio", "nan"], "between 0.2 and 0.9", id="ratio nan"),
         pytest.param(["--model", "float32", "--floor", "1"], "between 0.05 and 0.95", id="floor"),
-        pytest.param(["--model", "float32", "--csv", "no/such/folder/x.csv"], "could not be written", id="csv"),
+        pytest.param(["--model", "float32", "--csv", "no/such/folder/x.csv"], "could not be saved", id="csv"),
     ],
 )
 def test_wrong_usage_is_told_and_ends_with_2(
@@ -358,7 +358,7 @@ def test_a_broken_model_folder_is_told_and_hides_nothing(home: Path, capsys: Cap
 
 def test_a_model_that_is_ready_need_not_be_fetched(capsys: Capture) -> None:
     assert main(["fetch", "float32"]) == 0
-    assert capsys.readouterr().out.strip() == "float32 is ready already."
+    assert capsys.readouterr().out.strip() == "float32 is already available."
 
 
 def test_an_unknown_model_cannot_be_fetched_and_nothing_is(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
@@ -452,7 +452,7 @@ def test_a_model_is_fetched_from_a_mirror_and_asked(
         monkeypatch.setenv("DISCERN_MIRROR", mirror.address)
         assert main(["fetch", model]) == 0
     captured = capsys.readouterr()
-    assert "is ready: 0.5 MB" in captured.out
+    assert "is ready. Downloaded 0.5 MB" in captured.out
     assert [line for line in captured.err.splitlines() if line == f"{model}: downloading"]
     cat = shared / "photos" / "misc" / "cat.bmp"
     assert main(["classify", str(cat), str(photos / "b.png"), "--model", model, "--json"]) == 1

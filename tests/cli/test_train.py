@@ -33,7 +33,7 @@ def test_arguments_reach_the_options() -> None:
 
 
 def test_a_value_out_of_range_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="epochs must lie between"):
+    with pytest.raises(UsageError, match="epochs must be between"):
         parsed("photos", "--epochs", "0")
 
 

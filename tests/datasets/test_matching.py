@@ -219,7 +219,7 @@ def test_two_spellings_of_imagenet_have_the_same_common_names() -> None:
 
 def test_an_undecided_class_is_named_with_what_might_be_meant() -> None:
     told = str(explain_undecided(match(["cats", "zzz"], PETS), PETS, "pets"))
-    assert told == "pets has no class of these names: cats (cat?), zzz."
+    assert told == "pets has no classes with these names: cats (cat?), zzz."
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def test_the_photos_and_their_sources_can_be_sent_to_another_process(tmp_path: P
     ("counts", "message"),
     [
         pytest.param((5,), "only one class", id="one class"),
-        pytest.param((5, 1), "Class class1 has 1 usable photos", id="one photo"),
-        pytest.param((0, 5), "Class class0 has 0 usable photos", id="no photo"),
+        pytest.param((5, 1), "Usable photos of class class1: 1", id="one photo"),
+        pytest.param((0, 5), "Usable photos of class class0: 0", id="no photo"),
     ],
 )
 def test_too_little_to_train_on_is_an_error(counts: tuple[int, ...], message: str) -> None:
@@ -58,7 +58,7 @@ def test_too_little_to_train_on_is_an_error(counts: tuple[int, ...], message: st
 def test_a_class_without_a_usable_photo_is_no_class_forgotten(tmp_path: Path) -> None:
     put(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg")
     (tmp_path / "c").mkdir()
-    with pytest.raises(DatasetError, match="Class c has 0 usable photos"):
+    with pytest.raises(DatasetError, match="Usable photos of class c: 0"):
         read_for_training(tmp_path, validation=0.15, seed=0)
 
 
@@ -107,7 +107,7 @@ def test_of_train_valid_and_test_the_photos_in_test_are_not_touched(tmp_path: Pa
 
 def test_parts_without_one_to_learn_from_are_an_error(tmp_path: Path) -> None:
     put(tmp_path, "valid/a/1.jpg", "test/a/2.jpg")
-    with pytest.raises(DatasetError, match="no folder train to learn from"):
+    with pytest.raises(DatasetError, match="no folder “train” to learn from"):
         read_for_training(tmp_path, validation=0.15, seed=0)
 
 
@@ -122,5 +122,5 @@ def test_extra_photos_join_the_class_of_the_same_name(tmp_path: Path) -> None:
     joined = with_extra(read_labelled(tmp_path / "set"), read_labelled(tmp_path / "more"))
     assert Counter(p.label for p in joined.photos) == {0: 1, 1: 2}
     put(tmp_path, "more/c/1.jpg")
-    with pytest.raises(DatasetError, match="lack: c"):
+    with pytest.raises(DatasetError, match="missing from the training photos: c"):
         with_extra(read_labelled(tmp_path / "set"), read_labelled(tmp_path / "more"))

@@ -304,14 +304,14 @@ def test_an_altered_package_makes_no_bundle(starter: ModelFolder, tmp_path: Path
     with serve(Mirror()) as bad, pytest.MonkeyPatch.context() as patch:
         bad.files.update({**mirror.files, "core-2.5.3.tgz": bytes(content)})
         patch.setenv("DISCERN_MIRROR", bad.address)
-        with pytest.raises(DownloadError, match=r"core-2\.5\.3\.tgz is not the file that was published"):
+        with pytest.raises(DownloadError, match=r"core-2\.5\.3\.tgz is not the published file"):
             make(bundled(starter), Scripts(tmp_path / "home"), tmp_path / "bundle.zip")
     assert not list(tmp_path.glob("*bundle.zip*"))
 
 
 def test_a_bundle_that_cannot_be_written_is_a_sentence(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DownloadError, match="could not be written"):
+    with pytest.raises(DownloadError, match="could not be saved"):
         make(bundled(starter), scripts, tmp_path / "file" / "bundle.zip")
 
 

@@ -196,7 +196,7 @@ def test_one_class_only_is_evaluated_and_said(tmp_path: Path, colours: Classifie
     photos = put(tmp_path / "set", {"red/1.png": RED, "red/2.png": BLUE})
     evaluation = done(photos, enter(colours, photos))
     assert evaluation.models[0].top1.value == 0.5
-    assert "All photos are of one class" in str(notes_on(evaluation)[0])
+    assert "All photos belong to one class" in str(notes_on(evaluation)[0])
 
 
 def test_a_model_trained_for_itself_is_no_variant_whatever_its_id_ends_in(

@@ -48,7 +48,7 @@ def test_a_view_may_begin_behind_the_first_number() -> None:
 
 
 def refuse(content: bytes) -> str:
-    with pytest.raises(ModelFileError, match=r"^evil\.pth is no file of PyTorch weights") as caught:
+    with pytest.raises(ModelFileError, match=r"^evil\.pth is not a PyTorch weights file") as caught:
         pth.read(content, "evil.pth")
     return str(caught.value)
 

@@ -118,7 +118,7 @@ class _Trier:
         if "error" in answer:
             raise process.revive(answer["error"])
         if "result" not in answer:
-            raise WorkerError("The process that did the work crashed (signal {signal}).", signal=answer["signal"])
+            raise WorkerError("The process crashed (signal {signal}).", signal=answer["signal"])
         return dict(answer["result"])
 
 

@@ -51,11 +51,11 @@ def test_labels_of_users_models_are_shown_as_the_model_gives_them(tmp_path: Path
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "labels.txt holds 0 labels, but the model has 3 outputs"),
-        (b"a\nb\n", "labels.txt holds 2 labels, but the model has 3 outputs"),
-        (b"a\nb\nc\nd", "labels.txt holds 4 labels, but the model has 3 outputs"),
-        (b"\xff\xff\xff", "the labels in labels.txt could not be read"),
-        (codecs.BOM_UTF16_LE + b"abc", "the labels in labels.txt could not be read"),
+        (b"", "labels.txt has 0 labels, but mine has 3 outputs"),
+        (b"a\nb\n", "labels.txt has 2 labels, but mine has 3 outputs"),
+        (b"a\nb\nc\nd", "labels.txt has 4 labels, but mine has 3 outputs"),
+        (b"\xff\xff\xff", "The labels of mine could not be read from labels.txt"),
+        (codecs.BOM_UTF16_LE + b"abc", "The labels of mine could not be read from labels.txt"),
     ],
 )
 def test_labels_that_do_not_fit_are_told(tmp_path: Path, content: bytes, sentence: str) -> None:
@@ -77,7 +77,7 @@ def test_a_description_may_begin_with_a_byte_order_mark_and_say_its_schema(tmp_p
 )
 def test_a_file_name_leads_nowhere_else(tmp_path: Path, key: str, name: object) -> None:
     folder = put(tmp_path, "mine", **{key: name})
-    with pytest.raises(ModelFileError, match=f"`{key}` should be"):
+    with pytest.raises(ModelFileError, match=f"`{key}` must be"):
         load(folder)
 
 
@@ -87,7 +87,7 @@ def test_a_link_to_a_place_outside_is_refused(tmp_path: Path, file: str) -> None
     outside = tmp_path / "outside"
     (folder / file).rename(outside)
     (folder / file).symlink_to(outside)
-    with pytest.raises(ModelFileError, match=f"mine: {file} is a link to a place outside the model's folder"):
+    with pytest.raises(ModelFileError, match=f"In the folder of mine, {file} is a link that leads out of the folder"):
         load(folder)
     (folder / file).unlink()
     outside.rename(folder / "inside")
@@ -140,10 +140,10 @@ def test_a_threshold_for_the_unfamiliar_is_read_and_written(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("method", '"guess"', "`novelty.method` should be one of max-logit"),
-        ("threshold", '"high"', "`novelty.threshold` should be a number"),
-        ("known_kept", "95", "`novelty.known_kept` should be a share from 0 to 1"),
-        ("measured", '""', "`novelty.measured` should be a text"),
+        ("method", '"guess"', "`novelty.method` must be one of max-logit"),
+        ("threshold", '"high"', "`novelty.threshold` must be a number"),
+        ("known_kept", "95", "`novelty.known_kept` must be a number from 0 to 1"),
+        ("measured", '""', "`novelty.measured` must be a text"),
     ],
 )
 def test_a_threshold_without_its_evidence_is_refused(tmp_path: Path, key: str, value: str, sentence: str) -> None:
@@ -156,5 +156,5 @@ def test_a_threshold_without_its_evidence_is_refused(tmp_path: Path, key: str, v
 def test_a_description_of_another_schema_is_refused(tmp_path: Path) -> None:
     card = put(tmp_path, "mine") / "model.toml"
     card.write_text("schema = 2\n" + card.read_text())
-    with pytest.raises(ModelFileError, match="`schema` should be 1, the only one this version knows; it is 2"):
+    with pytest.raises(ModelFileError, match=r"`schema` must be 1, the only one this version knows\. Found: 2"):
         load(card.parent)

@@ -66,7 +66,7 @@ def test_an_address_names_each_model_once_and_says_which_are_not_here() -> None:
     assert test.multiselect[0].value == ["starter-scratch"]
     unknown, absent = (error.value for error in test.run().error)
     assert "“startr”" in unknown
-    assert "is not on this machine yet" in absent
+    assert "is not on this computer yet" in absent
     test.multiselect[0].set_value(["starter-scratch", "starter-xception"]).run()
     assert not test.error
 

@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_left_out_with_a_sentence(monkeypatch: pytest.Monke
     bring(test, cat())
     refused = ask(test, "POST", "photos?name=large.png", encode(noise(1000, 1000), "PNG"))
     assert [photo.name for photo in visit_of(test).album.photos] == ["cat.png"]
-    assert "One visitor may keep 2 MB here" in refused["detail"]
+    assert "Each visitor can keep 2 MB here" in refused["detail"]
 
 
 def own_model(home: Path, resize: str) -> None:

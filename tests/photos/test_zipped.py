@@ -72,7 +72,7 @@ def test_a_file_packed_in_a_rare_way_is_refused_alone(compression: int) -> None:
         packed.writestr("a/2.jpg", b"x")
     opened = Zip(buffer.getvalue(), "x.zip")
     assert [member.path for member in opened.members] == ["a/2.jpg"]
-    assert "save the zip with ordinary compression" in str(opened.refused[0].reason)
+    assert "Save the zip with normal compression" in str(opened.refused[0].reason)
 
 
 def test_a_nameless_entry_is_left_out_with_a_sentence() -> None:
@@ -92,20 +92,20 @@ def test_a_directory_of_many_entries_is_refused_before_any_is_read() -> None:
     entry = b"PK\x01\x02" + bytes(42)
     data = entry * 200_000 + end_record(1, 46 * 200_000)  # whatever number it claims
     began = time.process_time()
-    with pytest.raises(DatasetError, match="holds 200000 files; up to 50000"):
+    with pytest.raises(DatasetError, match=r"contains 200000 files\. At most 50000"):
         Zip(data, "x.zip")
     assert time.process_time() - began < 0.5
 
 
 def test_a_directory_of_many_bytes_is_refused_before_it_is_read() -> None:
-    with pytest.raises(DatasetError, match="a table of contents of 4096 MB"):
+    with pytest.raises(DatasetError, match=r"too large \(4096 MB\)"):
         Zip(end_record(1, 2**32 - 1), "x.zip")
 
 
 def test_a_zip64_directory_is_bounded_too() -> None:
     end_64 = b"PK\x06\x06" + struct.pack("<QHHLLQQQQ", 44, 45, 45, 0, 0, 1, 1, 2 * MAX_DIRECTORY_BYTES, 0)
     locator = b"PK\x06\x07" + struct.pack("<LQL", 0, 0, 1)
-    with pytest.raises(DatasetError, match="a table of contents of 32 MB"):
+    with pytest.raises(DatasetError, match=r"too large \(32 MB\)"):
         Zip(end_64 + locator + end_record(1, 10), "x.zip")
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_header_costs_that_file() -> None:
     data = bytearray(pack("a/1.jpg", "a/2.jpg"))
     data[:4] = b"nope"
     opened = Zip(bytes(data), "x.zip")
-    with pytest.raises(PhotoError, match=r"a/1\.jpg is damaged inside the zip"):
+    with pytest.raises(PhotoError, match=r"a/1\.jpg in the zip is damaged"):
         opened.start(opened.members[0], 16)
     assert opened.read(opened.members[1]) == b"\xff\xd8\xff"
 

@@ -19,7 +19,9 @@ from lib.results import Answer, Classification, Failure
 
 SAY = Translator("en")
 IMAGENET = tuple(names[0] for _, names in imagenet())
-FAILURE = Failure("cut.jpg", "m", PhotoError(N_("{file} is cut off: it ends before the picture does."), file="cut.jpg"))
+FAILURE = Failure(
+    "cut.jpg", "m", PhotoError(N_("{file} is incomplete: the end of the photo is missing."), file="cut.jpg")
+)
 
 
 def outcome(file: str = "cat.jpg", labels: tuple[str, ...] = ("cat", "dog", "fox"), top: int = 5) -> Classification:
@@ -100,7 +102,7 @@ def test_a_failure_as_json() -> None:
     assert json.loads(to_json_line(FAILURE, SAY)) == {
         "file": "cut.jpg",
         "model": "m",
-        "error": "cut.jpg is cut off: it ends before the picture does.",
+        "error": "cut.jpg is incomplete: the end of the photo is missing.",
     }
 
 
@@ -154,7 +156,7 @@ def test_places_without_a_class_stay_empty() -> None:
 
 def test_a_failure_as_a_row() -> None:
     (row,) = rows(csv_row(FAILURE, SAY, top=2))
-    assert row == ["cut.jpg", "m", *[""] * 14, "cut.jpg is cut off: it ends before the picture does."]
+    assert row == ["cut.jpg", "m", *[""] * 14, "cut.jpg is incomplete: the end of the photo is missing."]
 
 
 def test_json_and_csv_show_the_same_numbers() -> None:
@@ -181,9 +183,7 @@ def test_text_from_outside_cannot_act_as_a_formula(start: str) -> None:
     evil = start + 'cmd|" /C calc"!A0'
     (row,) = rows(csv_row(outcome(evil, labels=(evil, "b", "c")), SAY, top=1))
     assert row[0] == row[7] == "'" + evil
-    (row,) = rows(
-        csv_row(Failure(evil, evil, PhotoError(N_("{file} is empty: it holds no bytes."), file=evil)), SAY, top=1)
-    )
+    (row,) = rows(csv_row(Failure(evil, evil, PhotoError(N_("{file} is empty."), file=evil)), SAY, top=1))
     assert row[0] == row[1] == "'" + evil
     assert row[-1].startswith("'" + evil)
 

@@ -392,7 +392,7 @@ def test_a_model_that_came_later_and_needs_more_asks_for_the_photo_again(
     look(album, wide)
     failure = album.answer(wide.spec.key, reduced)
     assert isinstance(failure, Failure)
-    assert "reduced.jpg was kept too small for this model" in str(failure.error)
+    assert "reduced.jpg was saved too small for this model" in str(failure.error)
     assert isinstance(album.answer(wide.spec.key, whole), Answer)
 
 

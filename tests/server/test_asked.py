@@ -31,14 +31,14 @@ def test_what_is_written_reads_the_same(query: str) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("top=5", "names no model"),
-        ("model=a&top=five", "top should be a number, not “five”"),
+        ("top=5", "does not name a model"),
+        ("model=a&top=five", "top must be a number, not “five”"),
         ("model=a&top=0", "must be at least 1"),
         ("model=a&top=1000000000", "At most 100 classes"),
         ("model=a&ratio=2", "rival ratio must lie between"),
         ("model=a&ratio=nan", "rival ratio must lie between"),
         ("model=a&floor=nan", "weakness floor must lie between"),
-        ("model=a&floor=", "weakness floor|should be a number"),
+        ("model=a&floor=", "weakness floor|must be a number"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(query: str, said: str) -> None:

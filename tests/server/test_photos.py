@@ -194,7 +194,7 @@ def test_a_refusal_is_in_the_readers_language(server: Server) -> None:
     english, korean = (
         json.loads(server.ask("POST", f"/visits/x/photos?lang={lang}").body)["detail"] for lang in ("en", "ko")
     )
-    assert english == "These photos were forgotten. Load the page anew."
+    assert english == "These photos are gone. Reload the page."
     assert korean != english
 
 

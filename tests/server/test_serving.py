@@ -172,7 +172,7 @@ def test_a_name_that_is_none_is_a_sentence_and_no_traceback(tmp_path: Path) -> N
     with pytest.raises(pytest.fail.Exception):
         start_server(tmp_path, log=tmp_path / "log", DISCERN_HOSTS="https://lab.example.org")
     log = (tmp_path / "log").read_text(encoding="utf-8")
-    assert "DISCERN_HOSTS holds https://lab.example.org, which is no host name." in log
+    assert "https://lab.example.org in DISCERN_HOSTS is not a host name." in log
     assert "Traceback" not in log
 
 
@@ -184,7 +184,7 @@ def test_uploads_that_no_page_takes_are_bounded_and_go_with_the_visitor(tmp_path
         assert visitor.put(65 * 2**20)[0] == 413
         assert visitor.put(60 * 2**20)[0] == 204
         status, sentence = visitor.put(60 * 2**20, "another")
-        assert (status, sentence) == (413, "The server holds as many uploads as it can. Try again in a minute.")
+        assert (status, sentence) == (413, "The server is full right now. Try again in a minute.")
         assert other.put(60 * 2**20)[0] == 413
         visitor.socket.close()
         deadline = time.monotonic() + 1 + 3 * SWEEP_S

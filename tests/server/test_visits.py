@@ -136,7 +136,7 @@ def test_one_visitor_may_not_fill_the_server(monkeypatch: pytest.MonkeyPatch) ->
     visits = Visits()
     room = visits.room(with_photo(visits, 60))
     room.take(30)
-    with pytest.raises(FullError, match="One visitor may keep"):
+    with pytest.raises(FullError, match="Each visitor can keep"):
         room.take(20)
     room.take(10)
     visits.room(visits.begin()).take(100)
@@ -146,7 +146,7 @@ def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("lib.server.limits.SERVER_BYTES", 100)
     visits = Visits()
     first = with_photo(visits, 80)
-    with pytest.raises(FullError, match="no room for more photos now"):
+    with pytest.raises(FullError, match="no space for more photos right now"):
         visits.room(visits.begin()).take(30)
     first.album.clear()
     visits.room(visits.begin()).take(30)

@@ -128,5 +128,5 @@ def test_what_stopped_runs_left_is_bounded(photos: Path, home: Path, work: Calla
 def test_a_data_folder_that_cannot_be_written_is_told(place: str, photos: Path, home: Path, tmp_path: Path) -> None:
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).write_text("a file in the way")
-    with pytest.raises(DownloadError, match="could not be written"):
+    with pytest.raises(DownloadError, match="could not be saved"):
         train(TrainOptions(photos), on_event=ignore)

@@ -27,10 +27,10 @@ def test_a_setting_the_worker_does_not_know_is_an_error() -> None:
     [
         pytest.param({"architecture": "vgg"}, "architecture must be one of starter, xception, small", id="net"),
         pytest.param({"recipe": "magic"}, "recipe must be one of", id="recipe"),
-        pytest.param({"epochs": 0}, "epochs must lie between 1", id="no epochs"),
+        pytest.param({"epochs": 0}, "epochs must be between 1", id="no epochs"),
         pytest.param({"size": 100}, "multiple of 8", id="odd size"),
-        pytest.param({"smoothing": 1.0}, "smoothing must lie between", id="smoothing"),
-        pytest.param({"minutes": float("nan")}, "minutes must lie between", id="not a number"),
+        pytest.param({"smoothing": 1.0}, "smoothing must be between", id="smoothing"),
+        pytest.param({"minutes": float("nan")}, "minutes must be between", id="not a number"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(setting: dict[str, object], message: str) -> None:

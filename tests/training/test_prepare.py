@@ -30,7 +30,7 @@ def test_rows_are_the_photos_that_could_be_decoded(tmp_path: Path) -> None:
     assert views.pixels[:, 0, 0, 0, 0].tolist() == [10, 20, 30, 200, 210]
     assert np.array_equal(views.pixels[:, 0], views.pixels[:, 1])
     assert views.labels.tolist() == [0, 0, 0, 1, 1]
-    told_of = {1: "dark/15.png is cut off: it ends before the picture does."}
+    told_of = {1: "dark/15.png is incomplete: the end of the photo is missing."}
     assert {index: str(reason) for index, reason in views.broken.items()} == told_of
     assert told[0] == (0, 6)
 

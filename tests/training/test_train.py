@@ -185,7 +185,7 @@ def test_validation_photos_of_which_none_can_be_decoded_are_told(tmp_path: Path)
                 picture(colour, seed).save(path)
                 if part == "val":
                     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(TrainingError, match="None of the validation photos could be decoded"):
+    with pytest.raises(TrainingError, match="None of the validation photos could be opened"):
         train(options(tmp_path / "set", tmp_path), on_event=lambda event: None)
 
 

@@ -41,7 +41,7 @@ def test_a_second_one_waits_and_can_give_up(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "locks").write_text("a file where the folder should be")
-    with pytest.raises(DownloadError, match="locks could not be written"), locked(tmp_path / "locks" / "a.lock"):
+    with pytest.raises(DownloadError, match="locks could not be saved"), locked(tmp_path / "locks" / "a.lock"):
         pass
 
 

@@ -68,7 +68,7 @@ def is_running(job: Job) -> bool:
 def test_nobody_starts_43_downloads_at_once(queue: Queue, begin: Begin) -> None:
     for number in range(MOST_OF_OWNER):
         begin(Kind.DOWNLOAD, f"model-{number}", is_shared=True)
-    with pytest.raises(UsageError, match="5 of these are under way"):
+    with pytest.raises(UsageError, match="5 tasks of this kind are already running"):
         begin(Kind.DOWNLOAD, "one more", is_shared=True)
     ben = begin(Kind.DOWNLOAD, "his", "ben", is_shared=True)
     states = [job.state for job in queue.live()]
