@@ -133,7 +133,7 @@ def test_without_a_published_digest_the_first_download_is_the_measure(
     assert json.loads((store.data / "digests.json").read_text())["tiny.tflite"] == report.sha256
     shutil.rmtree(store.models / "tiny")
     mirror.files["tiny.tflite"] = tiny_bytes + b"\0"
-    with pytest.raises(DownloadError, match="not the file that was downloaded the first time"):
+    with pytest.raises(DownloadError, match="has changed since it was first downloaded"):
         store.fetch("tiny")
     assert store.find("tiny").state == "downloadable"
 
