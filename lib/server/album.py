@@ -72,7 +72,6 @@ class Photo:
             return None
         return (kept.data, kind) if kept.view is None else (kept.view, "image/jpeg")
 
-<<<<<<< HEAD
     @property
     def thumbnail(self) -> bytes | None:
         """Return a small JPEG, made when it is first asked for; None where there is no `picture`."""
@@ -80,18 +79,6 @@ class Photo:
             self._thumbnail = thumbnail(open_photo(shown[0], self.name), side=THUMBNAIL_SIDE)
             self.grew(len(self._thumbnail))
         return self._thumbnail
-=======
-        Raises:
-            PhotoError: The file is gone, and nothing of this scale was kept.
-        """
-        if self.scales is None:
-            return self.data
-        if side not in self.scales:
-            raise PhotoError(
-                N_("{file} was saved too small for this model. Remove it and add it again."), file=self.name
-            )
-        return self.scales[side]
->>>>>>> 51cae4f (Plain sentences outside the pages: errors, command line, files, server)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +135,10 @@ class Album:
         order = time.time_ns() // 1000 if order is None else order
         with self._lock:
             if len(self._photos) >= limits.MOST_PHOTOS:
-<<<<<<< HEAD
-                raise FullError(N_("Only {n} photos fit at once; the others were left out."), n=limits.MOST_PHOTOS)
+                raise FullError(N_("Only {n} photos fit at once. The others were not added."), n=limits.MOST_PHOTOS)
             number = next(self._ids)
             photo = self._photos[number] = Photo(number, name, order, Kept(data), partial(self._count, number))
             self._held[number] = len(data)
-=======
-                raise FullError(N_("Only {n} photos fit at once. The others were not added."), n=limits.MOST_PHOTOS)
-            photo = Photo(next(self._ids), name, time.time_ns() // 1000 if order is None else order, data)
-            self._photos[photo.id] = photo
->>>>>>> 51cae4f (Plain sentences outside the pages: errors, command line, files, server)
         return photo
 
     def remove(self, photo: Photo) -> None:

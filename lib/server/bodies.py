@@ -71,12 +71,11 @@ async def _come(turn: asyncio.Future[None]) -> None:
         async with asyncio.timeout(limits.BODIES_WAIT_S):
             await turn
     except TimeoutError:
-<<<<<<< HEAD
         raise _full() from None
 
 
 def _full() -> Refusal:
-    return Refusal(429, N_("Too many photos are on their way at once. Try again in a moment."))
+    return Refusal(429, N_("Too many photos are being sent at once. Try again in a moment."))
 
 
 class Body:
@@ -133,25 +132,10 @@ class Body:
             async with asyncio.timeout(limits.STALLED_S):
                 return await self._receive()
         except TimeoutError:
-            sentence = N_("Nothing of the upload arrived for {seconds} seconds. Try again.")
+            sentence = N_("The upload stopped for {seconds} seconds. Try again.")
             raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
 
 
 def _check(size: int) -> None:
     if size > limits.PHOTO_BYTES:
         raise Refusal(413, N_("The photo is larger than {limit} MB."), limit=limits.PHOTO_BYTES // 2**20)
-=======
-        sentence = N_("The upload stopped for {seconds} seconds. Try again.")
-        raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _check(size: int) -> None:
-    if size > limits.PHOTO_BYTES:
-        sentence = N_("The photo is larger than {limit} MB.")
-        raise Refusal(413, sentence, limit=limits.PHOTO_BYTES // 2**20)
-
-
-def _full() -> Refusal:
-    return Refusal(429, N_("Too many photos are being sent at once. Try again in a moment."))
->>>>>>> 51cae4f (Plain sentences outside the pages: errors, command line, files, server)

@@ -88,7 +88,7 @@ def see(name: str, kept: Kept, needed: Collection[int], later: Callable[[], Coll
         needed: How many pixels a side are wanted; see `lib.classify.infer.pixels_needed`.
         later: If this is the first look: returns what may be wanted later.
     """
-    too_small = PhotoError(N_("{file} was kept too small for this model: remove it, and bring it again."), file=name)
+    too_small = PhotoError(N_("{file} was saved too small for this model. Remove it and add it again."), file=name)
     if kept.scales is not None:
         here = {side: kept.scales[side] for side in needed if side in kept.scales}
         found = {side: open_photo(data, name, at_least=MAX_SIDE) for side, data in here.items()}
