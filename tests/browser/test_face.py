@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from lib.photos.samples import find_samples
 from tests.embed import packages
 from tests.embed.packages import MODULES, NoPackagesError
 from tests.support.server import Server
@@ -49,7 +51,7 @@ def test_the_header_leads_everywhere_and_back(page: Page, server: Server) -> Non
     page.go_back()
     expect(page).to_have_title("Models – Discern")
     expect(page.locator(".rooms [aria-current=page]")).to_have_text("Models")
-    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Pick a model", exact=True)).to_be_visible()
     page.get_by_role("link", name="Discern", exact=True).click()
     expect(page).to_have_title("Classify – Discern")
 
@@ -141,8 +143,18 @@ def opened(path: str) -> Callable[[Page, Server], None]:
     return prepare
 
 
+def with_photos(page: Page, server: Server) -> None:
+    """Open Classify with good photos and a broken one."""
+    page.goto(server.url)
+    paths = [sample.path for sample in find_samples()[:3]]
+    page.set_input_files("input[type=file]", [*paths, Path(__file__)])
+    expect(page.locator(".sheet li")).to_have_count(4)
+    expect(page.locator("#stage .busy")).to_have_count(0, timeout=30_000)
+    settle(page)
+
+
 # What brings a page into a state; one more line for one more state.
-STATES = {name: opened(path) for path, name in ROOMS.items()}
+STATES = {**{name: opened(path) for path, name in ROOMS.items()}, "Classify with photos": with_photos}
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -7,7 +7,6 @@ from lib.i18n import Translator
 def said(t: Translator) -> dict[str, str]:
     """Return the words in the visitor's language."""
     return {
-        "title": t("Classify"),
         "promise": t("See what the model sees, and how sure it is."),
         "choose": t("Choose photos"),
         "add": t("Add photos"),
