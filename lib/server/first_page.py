@@ -32,12 +32,12 @@ class Room:
     Attributes:
         path: Its address, without the slash.
         name: How the header calls it; a key of the catalogues.
-        headline: What it says before all else; a key of the catalogues.
+        promise: What its first picture says; a key of the catalogues, or "".
     """
 
     path: str
     name: str
-    headline: str
+    promise: str = ""
 
     def title(self, t: Translator) -> str:
         """Return what the browser's tab says."""
@@ -104,7 +104,7 @@ class FirstPage:
             language=language,
             room=room,
             title=room.title(t),
-            headline=t(room.headline),
+            promise=t(room.promise) if room.promise else "",
             query=query,
             said=self._said[language],
         )

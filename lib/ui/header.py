@@ -16,9 +16,9 @@ from lib.ui.streamlits_words import STREAMLITS
 
 ROOMS = {
     "pages/classify.py": Room("", N_("Classify"), N_("See what the model sees, and how sure it is.")),
-    "pages/compare.py": Room("compare", N_("Compare"), N_("Compare models")),
-    "pages/models.py": Room("models", N_("Models"), N_("Pick a model")),
-    "pages/embed.py": Room("embed", N_("Code"), N_("Use the model in your own page or app")),
+    "pages/compare.py": Room("compare", N_("Compare")),
+    "pages/models.py": Room("models", N_("Models")),
+    "pages/embed.py": Room("embed", N_("Code")),
 }
 ICON = "favicon.svg"
 _KEY = "header"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from lib.photos.samples import find_samples
 from tests.embed import packages
 from tests.embed.packages import MODULES, NoPackagesError
-from tests.support.server import Server
+from tests.support.server import Server, start_server
 
 pytestmark = pytest.mark.browser
 
@@ -95,7 +95,7 @@ def test_a_wrong_address_leads_to_the_first_page(page: Page, server: Server) -> 
 def test_nothing_of_streamlits_frame_is_in_sight(page: Page, server: Server) -> None:
     page.goto(server.url)
     settle(page)
-    page.locator("h1").hover()
+    page.locator("h1").first.hover()
     for part in ("stHeader", "stToolbar", "stSidebar", "stStatusWidget", "stSkipToContent", "stHeaderActionElements"):
         for found in page.get_by_test_id(part).all():
             expect(found).to_be_hidden()
@@ -103,6 +103,23 @@ def test_nothing_of_streamlits_frame_is_in_sight(page: Page, server: Server) -> 
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
+
+
+def test_a_server_that_is_gone_is_missed_in_our_words_until_it_is_back(browser: Browser, tmp_path: Path) -> None:
+    server = start_server(tmp_path)
+    with browser.new_context(locale="ko") as window:
+        page = window.new_page()
+        page.goto(server.url.replace("127.0.0.1", "localhost"))  # where Streamlit names a command, too
+        settle(page)
+        server.process.terminate()
+        server.process.wait(20)
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("이 컴퓨터의 서버가 응답하지 않아요.", timeout=20_000)
+        assert "streamlit" not in dialog.inner_text().lower()
+        server = start_server(tmp_path, port=int(server.url.rsplit(":", 1)[1]))
+        expect(dialog).to_have_count(0, timeout=30_000)
+    server.process.terminate()
+    server.process.wait(20)
 
 
 @pytest.mark.parametrize("width", [375, 1280])

@@ -57,7 +57,8 @@ const PATIENCE_MS = 2000;
  */
 function whenDrawn(then, began = performance.now(), still = 0) {
   const isDone = document.querySelector('[data-test-script-state="notRunning"]');
-  const isWhole = !document.querySelector('[data-testid="stMain"] [data-testid="stSkeleton"]');
+  const main = document.getElementById("stMain");
+  const isWhole = main?.querySelector("h1")?.textContent && !main.querySelector('[data-testid="stSkeleton"]');
   const frames = isDone && isWhole ? still + 1 : 0;
   if (frames > 3 || performance.now() - began > PATIENCE_MS) then();
   else requestAnimationFrame(() => whenDrawn(then, began, frames));
