@@ -147,7 +147,9 @@ def test_a_model_is_taken_to_the_page_classify(browser: Browser) -> None:
 def test_ones_own_model_is_deleted_for_good_and_the_question_says_so(browser: Browser, tmp_path: Path) -> None:
     card = put(tmp_path, "mine") / "model.toml"
     card.write_text(card.read_text("utf-8").replace('name = "float32"', 'name = "<b>Mine</b>"'), "utf-8")
-    test = app(PAGE, model="mine")
+    test = browser.press(app(PAGE, model="mine"), "use", "mine").switch_page(PAGE)
+    test.query_params["model"] = "mine"
+    test.run()
     assert "&lt;b&gt;Mine&lt;/b&gt;" in browser.html
     assert "<b>Mine" not in browser.html
     assert "gone for good" in browser.text
@@ -155,6 +157,8 @@ def test_ones_own_model_is_deleted_for_good_and_the_question_says_so(browser: Br
     assert not (tmp_path / "models" / "mine").exists()
     assert "model" not in test.query_params
     assert not browser.shown["models-details"]
+    test.switch_page("pages/classify.py").run()
+    assert not test.error, "and is asked no more"
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,8 @@ def _do(did: Any) -> None:
             download.stop(model)
         case {"do": "delete", "model": str(model)}:
             store().remove(model)
+            if st.session_state.get(CHOSEN) == model:
+                del st.session_state[CHOSEN]
             _go(here.but())
 
 

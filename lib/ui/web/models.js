@@ -68,7 +68,7 @@ function type(event, told) {
  * @param {Element} old
  * @param {Element | DocumentFragment} fresh
  */
-export function morph(old, fresh) {
+function morph(old, fresh) {
   const now = [...fresh.childNodes];
   while (old.childNodes.length > now.length) old.lastChild?.remove();
   now.forEach((node, index) => {
