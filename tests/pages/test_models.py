@@ -265,11 +265,11 @@ def test_one_visitor_cannot_start_all_downloads(browser: Browser, stalled: None)
         f"Waiting in line, place {place}. It begins by itself." for place in (1, 2)
     ]
     fetch(browser, test, "mobilenet-v2-1.0-224-ptq")
-    assert "under way or waiting already" in browser.text
+    assert "already running or waiting" in browser.text
     assert len(bars(browser)) == MOST_OF_OWNER
     test.run()
     browser.press(test, "go", to="?show=all")
-    assert "under way or waiting already" not in browser.text, "said once"
+    assert "already running or waiting" not in browser.text, "said once"
 
 
 def test_a_download_is_one_for_all_and_only_who_asked_may_stop_it(browser: Browser, stalled: None) -> None:
