@@ -118,6 +118,23 @@ def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(
     page.get_by_role("button", name="5 photos").click()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".file summary")).to_have_text("china.jpg")
+    page.get_by_role("button", name="Remove all").click()
+    expect(page.locator(".hero [data-do=choose]")).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".sheet li")).to_have_count(5)
+
+
+def test_photos_wait_for_a_model_that_is_not_here(page: Page, server: Server, photos: dict[str, Path]) -> None:
+    open_app(page, server)
+    drop(page, photos["chelsea.png"])
+    visit = page.evaluate("sessionStorage.getItem('discern-visit')")
+    page.goto(f"{server.url}/?model=mobilenet-v1-0.25-128-quant")
+    expect(page.locator(".stage .say")).to_have_text("Waiting")
+    expect(page.locator(".stage .why")).to_contain_text("Your photos wait for it.")
+    expect(page.locator(STAGE)).to_have_count(0)
+    page.goto(f"{server.url}/")
+    expect(page.locator(STAGE)).to_be_visible(timeout=20_000)
+    assert page.evaluate("sessionStorage.getItem('discern-visit')") == visit
 
 
 def test_how_strict_follows_while_it_is_dragged_and_is_in_the_address(

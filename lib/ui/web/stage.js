@@ -107,9 +107,9 @@ const failed = (card, reason) => ({
  * @param {boolean} isComplete Whether the others are to be looked at.
  */
 async function refresh(asked, isComplete) {
-  if (!data.isReady || !cards.some(({ id }) => typeof id === "number")) return;
-  const found = await ask(`answers?${asked}`);
-  if (!found || (isComplete && asked !== query)) return;
+  if (!cards.some(({ id }) => typeof id === "number")) return;
+  const found = data.isReady ? await ask(`answers?${asked}`) : { cards: [] };
+  if (!found?.cards || (isComplete && asked !== query)) return;
   cards = merge(cards, found.cards.filter((/** @type {Card} */ { id }) => cards.some((card) => card.id === id)));
   if (isComplete) {
     const known = new Set(found.cards.map((/** @type {Card} */ { id }) => id));
