@@ -76,7 +76,7 @@ def _row(spot: Spot, is_best: bool) -> dict[str, object]:
 
 def _labelled(best: Sequence[Spot]) -> list[tuple[Spot, bool]]:
     """Return the few models whose names stand in the chart, and whether to the left of their points."""
-    here = [spot for spot in best[1:-1] if spot.is_ready][:1]
+    here = [spot for spot in best[1:-1] if spot.is_ready][-1:]  # further left the axis would be in the way
     return [*((spot, False) for spot in best[:1]), *((spot, True) for spot in [*here, *best[1:][-1:]])]
 
 

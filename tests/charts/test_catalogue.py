@@ -46,3 +46,9 @@ def test_ready_ones_are_solid_and_every_point_says_what_it_is_and_can_be_picked(
     assert points["params"][0]["name"] == PICKED
     assert points["params"][0]["select"]["fields"] == ["id"]
     assert [rows(label)[0]["name"] for label in labels] == ["Tiny", HERE.name, "Best"]
+
+
+def test_of_several_ready_ones_the_most_accurate_is_named() -> None:
+    small = Spot("small", "Small", 1_000_000, 0.5, True)
+    _, _, *labels = size_and_accuracy((*SPOTS, small), Translator())["layer"]
+    assert [rows(label)[0]["id"] for label in labels] == ["tiny", "here", "best"]
