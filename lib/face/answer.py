@@ -130,7 +130,8 @@ def _with_actions(t: Translator, found: Classification, reason: str) -> str:
         return reason.replace(known, _button("known", known))
     tips = t("You can {crop} or {ask}.", crop="{crop}", ask="{ask}")
     crop, ask = _button("crop", escape(t("crop it"))), _button("ask", escape(t("ask another model")))
-    return f"{reason} {escape(tips).replace('{crop}', crop).replace('{ask}', ask)}"
+    tips = escape(tips).replace("{crop}", crop).replace("{ask}", ask)
+    return f'{reason} <span class="tips">{tips}</span>'
 
 
 def _button(does: str, label: str) -> str:

@@ -196,6 +196,50 @@ def test_the_keyboard_alone_brings_a_sample_cuts_it_asks_another_model_and_remov
     expect(page.get_by_role("combobox", name="Model")).to_have_value("Discern starter (from nothing)")
 
 
+def test_a_class_guesses_before_the_projector_shows_what_the_model_says(
+    page: Page, server: Server, photos: dict[str, Path], tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.tiff"
+    scan.write_bytes(encode(plain(RED, 64, 48), "TIFF"))
+    open_app(page, server)
+    drop(page, scan, photos["text.jpg"], photos["china.jpg"], count=3)
+    opener = page.get_by_role("button", name="Projector")
+    opener.focus()
+    page.keyboard.press("p")
+    view = page.get_by_role("dialog", name="Projector")
+    count = view.locator(".count")
+    expect(count).to_have_text("Photo 1 of 3")
+    verdict, bars, status = view.locator(".say"), view.get_by_role("table"), view.get_by_role("status")
+    expect(verdict).to_have_text(say(page))
+    expect(bars.get_by_role("row")).to_have_count(5)
+    expect(status).to_contain_text(say(page))
+    assert (page.locator("[data-verdict]").count(), page.locator("[data-bars]").count()) == (2, 1), "each once"
+    seen = "[...document.querySelectorAll('.pic img')].every((image) => image.naturalWidth)"
+    page.wait_for_function(seen)  # also a kind of file that only the server can read
+    assert view.locator(".said").evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
+    page.keyboard.press("h")
+    expect(view.get_by_role("heading")).to_have_text("What will it say?")
+    expect(bars).to_have_count(0)
+    expect(verdict).to_have_count(0)
+    expect(status).to_have_text("Photo 1 of 3. What will it say?")
+    page.keyboard.press("Space")
+    expect(status).to_contain_text(say(page))
+    page.keyboard.press("ArrowRight")
+    expect(view.locator(".why")).to_contain_text("text.jpg is not a photo.")
+    page.keyboard.press("n")
+    expect(count).to_have_text("Photo 3 of 3")
+    expect(verdict).to_have_count(0)
+    page.evaluate(PASTE)
+    expect(count).to_have_text("Photo 1 of 4")
+    expect(view.get_by_role("heading")).to_have_text("What will it say?")
+    view.get_by_role("button", name="Show the answer").click()
+    expect(bars.get_by_role("row")).to_have_count(5)
+    page.keyboard.press("Escape")
+    expect(view).to_be_hidden()
+    expect(opener).to_be_focused()
+    assert page.locator(STAGE).count() + page.locator(TILES).count() == 3
+
+
 def test_one_click_shows_the_model_the_whole_photo(page: Page, server: Server, home: Path, tmp_path: Path) -> None:
     folder = home / "models" / "middle"
     shutil.copytree(ROOT / "tests" / "models" / "float32", folder)

@@ -24,10 +24,11 @@
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
-import { KINDS, LOOKS, arrive, counts, escaped, fill, merge, next, percent, step, unknown, waiting } from "./album.js";
+import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, step, unknown, waiting } from "./album.js";
 import * as camera from "./camera.js";
 import * as crop from "./crop.js";
 import { handed } from "./handed.js";
+import * as projector from "./projector.js";
 
 const AT_ONCE = 3, UNDO_MS = 6000, RETRY_MS = 3000, SMALL = 320;
 
@@ -241,6 +242,12 @@ const DO = {
     input().removeAttribute("capture");
   },
   shut: () => dialog().close(),
+  projector: () => {
+    const left = [[".sheet", ".sheet [aria-current]"], [".saving", ".saving summary"]].find(([place]) => document.activeElement?.closest(place));
+    if (left) wide().addEventListener("close", () => $(left[1]).focus(), { once: true });
+    if (!shown().some(({ id }) => id === at)) at = shown()[0]?.id ?? at;
+    return projector.open(wide(), { move, paint });
+  },
   again: () => {
     const card = current();
     if (!card) return;
@@ -321,9 +328,12 @@ function listen(here) {
   input().addEventListener("change", take, { signal });
   if (input().files?.length) setTimeout(take); // chosen before this script was there
   here.addEventListener("error", ({ target }) => {
-    const picture = /** @type {HTMLImageElement} */ (target), card = current();
-    if (card && card.src && picture.matches(".pic img") && !picture.src.endsWith(card.src)) picture.src = card.src;
-    else if (picture.matches?.("img")) picture.classList.add("unseen");
+    const picture = /** @type {HTMLImageElement} */ (target), src = picture.getAttribute("src");
+    if (!picture.matches("img")) return;
+    picture.classList.add("unseen");
+    if (!cards.some(({ url }) => url === src)) return;
+    cards = cards.map((card) => (card.url === src ? { ...card, url: undefined } : card)); // the server's can be shown
+    paintSoon();
   }, { signal, capture: true });
   here.addEventListener("load", ({ target }) => {
     const picture = /** @type {HTMLImageElement} */ (target);
@@ -354,23 +364,30 @@ function listen(here) {
     else if (event.key === "Escape" && cropping) DO.cancel(here);
     else if (event.key === "Enter" && target.matches(".box")) DO.crop(here);
     if (event.ctrlKey || event.metaKey || event.altKey || cropping || target.closest("input, textarea, select, [role=combobox], [role=tablist]")) return;
+    if (projector.named(event) === "p" && cards.length && !here.querySelector("dialog[open]")) return void DO.projector(here);
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by || cards.length < 2) return;
     event.preventDefault();
-    at = step(shown(), at, by);
-    paint();
+    move(by);
     const tile = $(".sheet [aria-current]");
     if (target.closest(".sheet")) tile.focus();
     else tile.scrollIntoView({ block: "nearest" });
   }, { signal });
   window.addEventListener("pagehide", () => undoable && forget(undoable.cards), { signal });
-  return () => { off.abort(); dialog().close(); endCrop(); if (root === here) root = null; };
+  return () => { off.abort(); dialog().close(); wide().close(); endCrop(); if (root === here) root = null; };
+}
+
+/** Show another photo. @param {number} by How much further. */
+function move(by) {
+  at = step(shown(), at, by);
+  paint();
 }
 
 /** @param {string} selector @returns {HTMLElement} */
 const $ = (selector) => /** @type {HTMLElement} */ (root?.querySelector(selector) ?? document.createElement("i"));
 const input = () => /** @type {HTMLInputElement} */ ($("input[type=file]"));
 const dialog = () => /** @type {HTMLDialogElement} */ ($("dialog.shots"));
+const wide = () => /** @type {HTMLDialogElement} */ ($("dialog.projector"));
 const shown = () => cards.filter(({ kind }) => !filter || kind === filter);
 const current = () => cards.find(({ id }) => id === at) ?? shown()[0] ?? cards[0];
 
@@ -400,6 +417,8 @@ function write(here) {
   $(".example").dataset.sample = example?.name ?? "";
   put($(".asking .pop"), models.map(({ id, name }) => `<button type="button" class="btn bare" data-model="${escaped(id)}"${id === model ? " disabled" : ""}>${escaped(name)}</button>`).join(""));
   $("[data-facts]").textContent = data.facts;
+  put($(".keyed"), fill(escaped(say.press), { key: "<kbd>H</kbd>" }));
+  put($(".projector .brand"), document.querySelector("#head .brand")?.innerHTML ?? "");
   $("[data-do=whole] span").textContent = isWhole ? say.part : say.whole;
   $("[data-do=whole]").title = isWhole ? say.wholeHelp : say.partHelp;
   if (document.activeElement?.closest("form") !== here.querySelector("form")) writeRanges(data.strict.values);
@@ -429,7 +448,9 @@ function paint() {
   if (!card) return;
   const tiles = shown();
   at = card.id;
-  paintStage(card, !data.isReady ? boxes.held : isStopped ? boxes.stopped : boxes.looking);
+  const held = !data.isReady ? boxes.held : isStopped ? boxes.stopped : boxes.looking;
+  paintStage(card, held);
+  projector.paint(wide(), { card, answer: card.answer || held, place: tiles.indexOf(card) + 1, total: tiles.length, say });
   while (tiles.length < $(".sheet").childElementCount) $(".sheet").lastChild?.remove();
   while (tiles.length > $(".sheet").childElementCount) $(".sheet").append(document.createElement("li"));
   // Places, not photos, are the nodes: a new photo in front changes what they show, and none of them moves.
