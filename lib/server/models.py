@@ -1,6 +1,7 @@
 """The one store of this server, and the models that are in memory, shared by all visitors."""
 
 import threading
+import time
 from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from lib.model.spec import CARD, ModelFolder
 from lib.work import files
 
 MOST_LOADED = 4
+LOOK_AGAIN_S = 0.5  # for so long a model's files are taken to be what they were
 
 Stamp = tuple[str, str, files.Stamp]
 
@@ -22,6 +24,29 @@ Stamp = tuple[str, str, files.Stamp]
 def stamp(folder: ModelFolder) -> Stamp:
     """Return what tells a model from every other, and from itself as it was before its files were changed."""
     return str(folder.path), repr(folder.spec), files.stamp(folder.weights_path)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A model as it was found.
+
+    Attributes:
+        folder: Its folder, looking at photos as it was asked.
+        stamp: What tells it from every other.
+        beside: The same of its description and its labels.
+        at_s: When that was, on a clock that only goes forward.
+    """
+
+    folder: ModelFolder
+    stamp: Stamp
+    beside: tuple[files.Stamp, ...]
+    at_s: float
+
+    @classmethod
+    def now(cls, folder: ModelFolder) -> "Found":
+        """Return a model as it is now."""
+        beside = [files.stamp(folder.path / name) for name in (CARD, folder.spec.labels)]
+        return cls(folder, stamp(folder), tuple(beside), time.monotonic())
 
 
 class Models:
@@ -40,16 +65,16 @@ class Models:
         self.store = store
         self._most = most
         self._loaded: OrderedDict[Stamp, Future[Classifier]] = OrderedDict()
-        self._found: dict[str, tuple[ModelFolder, tuple[files.Stamp, ...]]] = {}
+        self._found: dict[tuple[str, bool], Found] = {}
         self._lock = threading.Lock()
 
-    def known(self, model_id: str, *, is_whole: bool = False) -> ModelFolder | None:
-        """Return what `folder` does, in microseconds; None where that has to look for it."""
-        folder, stamps = self._found.get(model_id, (None, ()))
-        return _looking(folder, is_whole) if folder is not None and stamps == _stamps(folder) else None
+    def known(self, model_id: str, *, is_whole: bool = False) -> Found | None:
+        """Return what `find` does, in microseconds; None where that has to look for it."""
+        found = self._found.get((model_id, is_whole))
+        return found if found is not None and time.monotonic() - found.at_s < LOOK_AGAIN_S else None
 
-    def folder(self, model_id: str, *, is_whole: bool = False) -> ModelFolder:
-        """Return a model's folder.
+    def find(self, model_id: str, *, is_whole: bool = False) -> Found:
+        """Return a model.
 
         Args:
             model_id: Its id.
@@ -62,33 +87,34 @@ class Models:
         if (known := self.known(model_id, is_whole=is_whole)) is not None:
             return known
         folder = self.store.open_folder(model_id)
-        self._found[model_id] = folder, _stamps(folder)
-        return _looking(folder, is_whole)
+        found = Found.now(folder.looking_as(folder.spec.input.looking_at_all()) if is_whole else folder)
+        self._found[model_id, is_whole] = found
+        return found
 
-    def classifier(self, folder: ModelFolder) -> Classifier:
+    def classifier(self, model: Found | ModelFolder) -> Classifier:
         """Return the loaded model; whoever asks while it is being loaded waits for the same.
 
         Raises:
             ModelFileError: The files are damaged or contradict `model.toml`.
         """
-        key = stamp(folder)
+        found = model if isinstance(model, Found) else Found.now(model)
         with self._lock:
-            if is_first := key not in self._loaded:
-                self._loaded[key] = Future()
-            loading = self._loaded[key]
-            self._loaded.move_to_end(key)
+            if is_first := found.stamp not in self._loaded:
+                self._loaded[found.stamp] = Future()
+            loading = self._loaded[found.stamp]
+            self._loaded.move_to_end(found.stamp)
             while len(self._loaded) > self._most:
                 self._loaded.popitem(last=False)
         if is_first:
-            self._load(key, folder, loading)
+            self._load(found, loading)
         return loading.result()
 
-    def _load(self, key: Stamp, folder: ModelFolder, loading: "Future[Classifier]") -> None:
+    def _load(self, found: Found, loading: "Future[Classifier]") -> None:
         try:
-            loading.set_result(open_classifier(folder))  # it reads the very bytes that were tried, or refuses
+            loading.set_result(open_classifier(found.folder))  # it reads the very bytes that were tried, or refuses
         except BaseException as error:
             with self._lock:
-                self._loaded.pop(key, None)  # the next one tries again
+                self._loaded.pop(found.stamp, None)  # the next one tries again
             loading.set_exception(error)
 
     def sides(self) -> frozenset[int]:
@@ -97,31 +123,23 @@ class Models:
         return frozenset(least_side(spec) for own in looks for spec in (own, own.looking_at_all()))
 
 
-def _looking(folder: ModelFolder, is_whole: bool) -> ModelFolder:
-    return folder.looking_as(folder.spec.input.looking_at_all()) if is_whole else folder
-
-
-def _stamps(folder: ModelFolder) -> tuple[files.Stamp, ...]:
-    return files.stamp(folder.weights_path), files.stamp(folder.path / CARD)
-
-
 @dataclass(frozen=True, slots=True)
 class _Labels:
     """What labels are read from: the stamps tell it apart, the folder finds it."""
 
     model: Stamp
-    file: files.Stamp
+    beside: tuple[files.Stamp, ...]
     language: str
     folder: ModelFolder = field(compare=False)
 
 
-def labels(folder: ModelFolder, language: str) -> tuple[str, ...]:
+def labels(model: Found, language: str) -> tuple[str, ...]:
     """Return a model's K names in a language.
 
     Raises:
         ModelFileError: They cannot be read.
     """
-    return _read_labels(_Labels(stamp(folder), files.stamp(folder.path / folder.spec.labels), language, folder))
+    return _read_labels(_Labels(model.stamp, model.beside, language, model.folder))
 
 
 @lru_cache(maxsize=16)

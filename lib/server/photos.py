@@ -38,14 +38,13 @@ from lib.classify.infer import conclude
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator, choose
 from lib.messages import N_
-from lib.model.spec import ModelFolder
 from lib.photos.samples import find_samples
 from lib.reports.classifications import to_csv, to_json_line, to_object
 from lib.results import Failure, Outcome
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
-from lib.server.models import Models, labels, server_models, stamp
+from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal, language, problem
 from lib.server.visits import VISITS, Visit, Visits
@@ -128,7 +127,7 @@ class _Road:
         body = Body(request)
         try:
             asked, order = Asked.read(request.query_params), _order(request)
-            model = await self._folder(asked)
+            model = await self._find(asked)
             async with self._bodies.room(visit.id, body.size):
                 name, data = request.query_params.get("name", "photo"), await body.read()
                 if sample := request.query_params.get("sample"):
@@ -144,8 +143,8 @@ class _Road:
     async def answer(self, request: Request, visit: Visit) -> Response:
         """Answer about a photo that is here."""
         asked, photo = Asked.read(request.query_params), _photo(request, visit)
-        model = await self._folder(asked)
-        if visit.album.answer(model.spec.key, photo) is None:
+        model = await self._find(asked)
+        if visit.album.answer(model.folder.spec.key, photo) is None:
             self._visits.room(visit).take(_answer_bytes(model))
         return await self._card_of(request, visit, photo, asked, model)
 
@@ -154,9 +153,7 @@ class _Road:
         visit.album.put_back(request.path_params["photo"])
         return await self.answer(request, visit)
 
-    async def _card_of(
-        self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: ModelFolder
-    ) -> Response:
+    async def _card_of(self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: Found) -> Response:
         def work() -> bytes:
             outcome = self._look(visit, photo, asked, model)
             return _json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
@@ -166,7 +163,7 @@ class _Road:
     async def answers(self, request: Request, visit: Visit) -> Response:
         """Answer about all photos that the model has looked at."""
         asked = Asked.read(request.query_params)
-        model, t = await self._folder(asked), Translator(asked.language)
+        model, t = await self._find(asked), Translator(asked.language)
 
         def work() -> bytes:
             found = self._outcomes(visit, asked, model)
@@ -198,7 +195,7 @@ class _Road:
     async def table(self, request: Request, visit: Visit) -> Response:
         """Give all answers away as a file."""
         asked, form = Asked.read(request.query_params), request.path_params["form"]
-        t, model = Translator(asked.language), await self._folder(asked)
+        t, model = Translator(asked.language), await self._find(asked)
 
         def work() -> bytes:
             outcomes = [outcome for _, outcome in self._outcomes(visit, asked, model)]
@@ -238,7 +235,7 @@ class _Road:
     async def _of_one(
         self, request: Request, visit: Visit, asked: Asked, make: Callable[[Outcome], bytes], kind: str, form: str
     ) -> Response:
-        photo, model = _photo(request, visit), await self._folder(asked)
+        photo, model = _photo(request, visit), await self._find(asked)
 
         def work() -> bytes:
             return make(self._look(visit, photo, asked, model))
@@ -253,7 +250,7 @@ class _Road:
         """
         return await _unless_gone(request.receive, self._pool.line(visit.id).submit(work))
 
-    async def _folder(self, asked: Asked) -> ModelFolder:
+    async def _find(self, asked: Asked) -> Found:
         """Return the model as it is now.
 
         Raises:
@@ -264,16 +261,16 @@ class _Road:
         known = models.known(asked.model, is_whole=asked.is_whole)
         if known is not None:
             return known
-        return await run_in_threadpool(partial(models.folder, asked.model, is_whole=asked.is_whole))
+        return await run_in_threadpool(partial(models.find, asked.model, is_whole=asked.is_whole))
 
-    def _look(self, visit: Visit, photo: Photo, asked: Asked, model: ModelFolder) -> Outcome:
+    def _look(self, visit: Visit, photo: Photo, asked: Asked, model: Found) -> Outcome:
         """Return what the model says of a photo, which it looks at now if it has not yet."""
-        files, models = stamp(model), self._models()
-        visit.album.renew(model.spec.key, files)
-        if visit.album.answer(model.spec.key, photo) is None:
-            visit.album.ask(models.classifier(model), photo, files, models.sides)
-        answer = visit.album.answer(model.spec.key, photo)
-        if answer is None and visit.album.get(photo.id) is None:
+        album, key, models = visit.album, model.folder.spec.key, self._models()
+        album.renew(key, model.stamp)
+        if album.answer(key, photo) is None:
+            album.ask(models.classifier(model), photo, model.stamp, models.sides)
+        answer = album.answer(key, photo)
+        if answer is None and album.get(photo.id) is None:
             raise _gone()
         if answer is None:
             raise Refusal(503, N_("The model was changed while it looked at the photo. Try again."))
@@ -281,10 +278,10 @@ class _Road:
             answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
         )
 
-    def _outcomes(self, visit: Visit, asked: Asked, model: ModelFolder) -> list[tuple[Photo, Outcome]]:
+    def _outcomes(self, visit: Visit, asked: Asked, model: Found) -> list[tuple[Photo, Outcome]]:
         """Return what the model says of all photos that it has looked at; what other files said is forgotten."""
-        visit.album.renew(model.spec.key, stamp(model))
-        return visit.album.outcomes(model.spec.key, labels(model, asked.language), asked.settings)
+        visit.album.renew(model.folder.spec.key, model.stamp)
+        return visit.album.outcomes(model.folder.spec.key, labels(model, asked.language), asked.settings)
 
 
 async def _unless_gone(receive: Receive, work: "Future[T]") -> T:
@@ -334,8 +331,8 @@ def _language(request: Request) -> str:
     return choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
 
 
-def _answer_bytes(model: ModelFolder) -> int:
-    return model.spec.output.classes * np.dtype(np.float64).itemsize
+def _answer_bytes(model: Found) -> int:
+    return model.folder.spec.output.classes * np.dtype(np.float64).itemsize
 
 
 def _kind(form: str, **kinds: str) -> str:

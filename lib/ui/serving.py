@@ -54,7 +54,7 @@ def routes() -> list[Route]:
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
-    look = server_models().folder(asked.model, is_whole=asked.is_whole).spec.input
+    look = server_models().find(asked.model, is_whole=asked.is_whole).folder.spec.input
     return card(t, visit.id, photo, outcome, look)
 
 

@@ -8,6 +8,7 @@ import stat as stat_kinds
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,11 @@ MOST_SMALL_BYTES = 4 * 2**20
 
 def data_folder() -> Path:
     """Return the folder for downloaded and trained models, and whatever else outlives this process."""
-    home = os.environ.get(HOME_VARIABLE, "").strip()
+    return _data_folder(os.environ.get(HOME_VARIABLE, "").strip())
+
+
+@cache  # it is asked for with every photo
+def _data_folder(home: str) -> Path:
     if home:
         return Path(home).expanduser().absolute()
     import platformdirs

@@ -298,8 +298,8 @@ _making = threading.Lock()
 
 def server_queue() -> Queue:
     """Return the one queue of this server, which works for the data folder."""
-    folder = data_folder() / "jobs"
+    data = data_folder()
     with _making:
-        if folder not in _queues:
-            _queues[folder] = Queue(folder)
-        return _queues[folder]
+        if data not in _queues:
+            _queues[data] = Queue(data / "jobs")
+        return _queues[data]

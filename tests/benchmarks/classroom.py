@@ -23,7 +23,7 @@ from tests.support.server import Server, start_server
 
 VISITORS, PHOTOS, AT_ONCE, WAVES = 30, 20, 6, 2
 MODEL = "starter"
-_VISIT = re.compile(rb'"id": ?"([\w-]{32})"')
+_VISIT = re.compile(rb'"visit": ?"([\w-]{32})"')
 
 
 def measure(shared: Path) -> list[Figure]:
@@ -93,7 +93,7 @@ async def _open(server: Server, pages: AsyncExitStack) -> str:
         websockets.connect(address, subprotocols=["streamlit"], origin=server.url, max_size=None, proxy=None)
     )
     await page.send(BackMsg(rerun_script={}).SerializeToString())
-    while not (found := _VISIT.search(await page.recv())):
+    while not (found := _VISIT.search(await asyncio.wait_for(page.recv(), 60))):
         pass
     return found[1].decode()
 

@@ -499,14 +499,14 @@ def test_who_is_refused_may_finish_sending(server: Server) -> None:
 
 def test_models_that_were_not_asked_for_long_are_let_go(tmp_path: Path) -> None:
     models = Models(store(tmp_path), most=2)
-    loaded = [weakref.ref(models.classifier(models.folder(f"tiny-{form}"))) for form in ("float32", "uint8", "int8")]
+    loaded = [weakref.ref(models.classifier(models.find(f"tiny-{form}"))) for form in ("float32", "uint8", "int8")]
     assert [ref() is not None for ref in loaded] == [False, True, True]
-    assert models.classifier(models.folder("tiny-uint8")) is loaded[1]()
+    assert models.classifier(models.find("tiny-uint8")) is loaded[1]()
 
 
 def test_a_model_that_could_not_be_loaded_is_tried_again(tmp_path: Path) -> None:
     models = Models(store(tmp_path))
-    folder = models.folder("tiny-float32")
+    folder = models.find("tiny-float32").folder
     weights = folder.weights_path.read_bytes()
     folder.weights_path.unlink()
     with pytest.raises(ModelFileError):
@@ -515,7 +515,10 @@ def test_a_model_that_could_not_be_loaded_is_tried_again(tmp_path: Path) -> None
     assert models.classifier(folder).spec.id == "tiny-float32"
 
 
-def test_a_model_that_is_gone_is_unknown_and_one_made_anew_is_asked_anew(tmp_path: Path) -> None:
+def test_a_model_that_is_gone_is_unknown_and_one_made_anew_is_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.server.models.LOOK_AGAIN_S", 0)
     server = Server(Models(store(tmp_path)))
     server.post(red())
     card = tmp_path / "models" / "tiny-float32" / "model.toml"
