@@ -56,14 +56,14 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not RATIO_RANGE[0] <= self.ratio <= RATIO_RANGE[1]:
             raise UsageError(
-                N_("The rival ratio must lie between {low} and {high}; {value} does not."),
+                N_("The rival ratio must be between {low} and {high}, not {value}."),
                 low=RATIO_RANGE[0],
                 high=RATIO_RANGE[1],
                 value=self.ratio,
             )
         if self.floor is not None and not FLOOR_RANGE[0] <= self.floor <= FLOOR_RANGE[1]:
             raise UsageError(
-                N_("The weakness floor must lie between {low} and {high}; {value} does not."),
+                N_("The minimum probability of the winner must be between {low} and {high}, not {value}."),
                 low=FLOOR_RANGE[0],
                 high=FLOOR_RANGE[1],
                 value=self.floor,
@@ -111,7 +111,7 @@ def rank(probabilities: NDArray[np.float64], labels: tuple[str, ...], *, top: in
     """
     if probabilities.shape != (len(labels),):
         raise ModelOutputError(
-            N_("Expected {expected} probabilities, one per label; received shape {received}."),
+            N_("Expected {expected} probabilities, one per label. Received shape {received}."),
             expected=len(labels),
             received=probabilities.shape,
         )
@@ -253,7 +253,7 @@ def explain(verdict: Verdict, group: Group | None = None) -> Message:
     winner, p1 = verdict.winner.label, percent(verdict.winner.probability)
     match verdict.kind:
         case VerdictKind.CLEAR if verdict.winner.probability < FLOOR_FEW:
-            text = N_("{label}, {percent}; {percent} is a lot when {classes} classes compete")
+            text = N_("{label}, {percent} (high, given {classes} classes to choose from)")
             return Message(text, {"label": winner, "percent": p1, "classes": verdict.classes})
         case VerdictKind.CLEAR:
             return Message(N_("{label}, {percent}"), {"label": winner, "percent": p1})
@@ -282,10 +282,10 @@ def explain_kind(group: Group, verdict: Verdict) -> Message:
     """Return in one sentence, with its full stop, why no class of the group can be named; see `sure_group`."""
     leader = group.rivals[0]
     if len(group.rivals) == 1:
-        text = N_("Which kind is not sure: {label} leads, but with only {percent}.")
+        text = N_("Not sure which kind: {label} leads, but with only {percent}.")
         return Message(text, {"label": leader.label, "percent": percent(leader.probability)})
     is_weak = leader.probability < verdict.floor
-    text = N_("No kind stands out: {names}.") if is_weak else N_("Which kind is too close to call: {names}.")
+    text = N_("No kind stands out: {names}.") if is_weak else N_("Too close to say which kind: {names}.")
     return Message(text, {"names": name_rivals(group)})
 
 

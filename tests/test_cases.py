@@ -78,7 +78,7 @@ def test_a_byte_order_mark_is_no_part_of_a_label(models: Path) -> None:
     ("models", "photos", "model", "sentence"),
     [
         ("model-one-unit", "model-one-unit/set/blue", "one-class", "one class cannot be judged"),
-        ("model-raw-scores", "model-raw-scores/set/red/0.jpg", "raw-scores", "do not sum to 1"),
+        ("model-raw-scores", "model-raw-scores/set/red/0.jpg", "raw-scores", "do not add up to 1"),
     ],
     indirect=["models"],
 )

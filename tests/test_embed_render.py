@@ -393,8 +393,8 @@ def test_plain_templates_do_not_end_a_script_early() -> None:
     [
         pytest.param("float32", {"top": 0}, "at least 1", id="no classes"),
         pytest.param("float32", {"language": "xx"}, "no language", id="language"),
-        pytest.param("float32", {"weights": Weights.ADDRESS}, "address is needed", id="no address"),
-        pytest.param("float32", {"address": "https://example.org/"}, "address is needed", id="address not asked for"),
+        pytest.param("float32", {"weights": Weights.ADDRESS}, "Give an address", id="no address"),
+        pytest.param("float32", {"address": "https://example.org/"}, "Give an address", id="address not asked for"),
         pytest.param("tfjs-mobilenet-v1-1.0", {"target": Target.ANDROID}, "browsers", id="TF.js on Android"),
         pytest.param("float32", {"target": Target.IOS, "input": Input.CAMERA}, "web pages", id="camera of a script"),
         pytest.param(
@@ -734,7 +734,7 @@ def test_python_code_scales_photos_to_the_same_bytes(
 
 
 @pytest.mark.parametrize(
-    ("model", "reason"), [("nan", "not finite"), ("negative", "negative probability"), ("zero", "nothing but zeros")]
+    ("model", "reason"), [("nan", "infinite or invalid"), ("negative", "negative probability"), ("zero", "only zeros")]
 )
 def test_python_code_refuses_what_is_no_answer(
     tiny_model: Callable[[str], ModelFolder], tmp_path: Path, model: str, reason: str

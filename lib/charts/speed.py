@@ -60,7 +60,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
         for index, (spot, height) in enumerate(zip(spots, heights, strict=False))
     ]  # fmt: skip
     film = [{"ms": FRAME_MS, "words": say(N_("30 frames per second"))}]
-    x = number_axis("ms", say(N_("milliseconds a photo")), 0, widest, axis={"tickCount": 8})
+    x = number_axis("ms", say(N_("milliseconds per photo")), 0, widest, axis={"tickCount": 8})
     place = {"x": x, "y": share_axis("accuracy", say(N_("accuracy")), low, high)}
     beside = {"x": x, "y": share_axis("height", None, low, high), "text": {"field": "name"}}
     dots = {

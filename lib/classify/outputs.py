@@ -37,7 +37,9 @@ def to_probabilities(
     require_a_choice(spec)
     values = np.asarray(raw, np.float64).reshape(-1)
     if not np.all(np.isfinite(values)):
-        raise ModelOutputError(N_("The model answered with numbers that are not finite; its file may be damaged."))
+        raise ModelOutputError(
+            N_("The model's output contains infinite or invalid numbers (NaN). Its file may be damaged.")
+        )
     if values.size == 1 and spec.classes == 2:
         one = sigmoid(values[0]) if spec.activation == "logits" else values[0]
         values = np.array([1.0 - one, one])
@@ -46,7 +48,7 @@ def to_probabilities(
     expected = spec.classes + (spec.background != "none")
     if values.size != expected:
         raise ModelOutputError(
-            N_("The model answered with {found} numbers; its description says {expected}."),
+            N_("The model gave {found} numbers, but its description says {expected}."),
             found=values.size,
             expected=expected,
         )
@@ -105,13 +107,13 @@ def _check_probabilities(values: NDArray[np.float64], slack: float | None) -> No
     total = values.sum()
     if values.min() < -_TOLERANCE:
         raise ModelOutputError(
-            N_("The model answered with a negative probability; its description may name the wrong activation.")
+            N_("The model gave a negative probability. Its description may name the wrong activation.")
         )
     if slack is not None and total > 0 and abs(total - 1) > slack:
         raise ModelOutputError(
             N_(
-                "The model's numbers do not sum to 1, so they are no probabilities; its description may name the wrong "
-                "activation."
+                "The model's numbers do not add up to 1, so they are not probabilities. Its description may "
+                "name the wrong activation."
             )
         )
 
@@ -120,5 +122,5 @@ def _normalise(values: NDArray[np.float64]) -> NDArray[np.float64]:
     positive = np.clip(values, 0.0, None)
     total = positive.sum()
     if total <= 0:
-        raise ModelOutputError(N_("The model answered with nothing but zeros; its file may be damaged."))
+        raise ModelOutputError(N_("The model gave only zeros. Its file may be damaged."))
     return np.asarray(positive / total, np.float64)

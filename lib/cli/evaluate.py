@@ -187,7 +187,7 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
     for pair in evaluation.pairs:
         first, second = evaluation.names(pair)
         if pair.agreement.share is not None:
-            text = N_("{first} and {second} say the same of {share} of the photos that can be compared.")
+            text = N_("{first} and {second} agree on {share} of the photos that can be compared.")
             put(say(text, first=first, second=second, share=spoken_percent(pair.agreement.share.value)))
         if pair.difference is not None:
             put(say.message(explain_difference(pair.difference, first, second)))

@@ -78,7 +78,7 @@ def make(
         DownloadError: A script could not be fetched, or the bundle not be written.
     """
     if options.weights is not Weights.BUNDLE:
-        raise UsageError(N_("The offline bundle needs the weights “bundle”."))
+        raise UsageError(N_("For the offline bundle, set the weights to “bundle”."))
     page = render(options).files
     model = dict(_model_files(options, graph))
     needed = files_needed(options)
@@ -105,8 +105,8 @@ def _model_files(options: Options, graph: Path | None) -> Iterator[tuple[str, by
     elif graph is None:
         raise UsageError(
             N_(
-                "A bundle with {model} needs its TF.js files: name the folder that holds {file} and what is beside it. "
-                "Or choose one of the app's own models, which LiteRT.js runs and which are here already."
+                "A bundle with {model} needs its TF.js files. Give the folder that contains {file} and the "
+                "files next to it, or choose one of the app's own models."
             ),
             model=options.model.id,
             file=TFJS_FILE,
@@ -128,13 +128,15 @@ def _shards(graph: Path) -> list[str]:
         raise ModelFileError(N_("{file} does not describe a TF.js model."), file=graph / TFJS_FILE) from error
     if not is_graph or outputs not in (None, LOGITS):
         raise ModelFileError(
-            N_("{file} is not a TF.js graph model with {expected} logits, the only kind the MobileNet package loads."),
+            N_("{file} is not a TF.js graph model with {expected} logits. The MobileNet package loads only this kind."),
             file=graph / TFJS_FILE,
             expected=LOGITS,
         )
     for name in names:
         if Path(name).name != name or "\\" in name or not (graph / name).is_file():
-            raise ModelFileError(N_("{file} names {part}, which is not beside it."), file=TFJS_FILE, part=name)
+            raise ModelFileError(
+                N_("{file} refers to {part}, but that file is not next to it."), file=TFJS_FILE, part=name
+            )
     if sum((graph / name).stat().st_size for name in names) > _MAX_GRAPH_BYTES:
         raise ModelFileError(N_("The files of {file} are too large for a web page."), file=graph / TFJS_FILE)
     return names
@@ -168,7 +170,7 @@ def _readme(options: Options) -> str:
     """Return the two lines that say how to serve the page."""
     say = Translator(options.language)
     return (
-        say(N_("Unpack, and serve this folder with any web server; opened as a file, the page cannot read its model:"))
+        say(N_("Unpack, and serve this folder with any web server. Opened as a file, the page cannot read its model:"))
         + "\n"
         + say(
             N_("python -m http.server {port} --bind 127.0.0.1, then open {address}. No internet is needed."),

@@ -91,7 +91,7 @@ def _python_keras(options: Options) -> str:
     found = keras_source(options.model)
     if found is None:
         raise UsageError(
-            N_("There is no Keras model of {model}, only its LiteRT file: choose {other}."),
+            N_("{model} has no Keras model, only a LiteRT file. Choose {other}."),
             model=options.model_id,
             other=Target.PYTHON_LITERT,
         )

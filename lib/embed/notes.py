@@ -50,17 +50,17 @@ def notes_on(options: Options) -> tuple[Message, ...]:
 def _web(options: Options) -> Iterator[Message]:
     if not options.complete:
         yield Message(
-            N_("{library} holds all the code, whatever the model. {description} holds what belongs to this model."),
+            N_("{library} contains all the code, for any model. {description} contains what belongs to this model."),
             {"library": LIBRARY, "description": DESCRIPTION},
         )
-    yield Message(N_("The model is loaded once, when the first photo comes. A failed load can be tried again."))
+    yield Message(N_("The model loads once, with the first photo. If loading fails, you can try again."))
     yield from _engine(options)
     yield from _weights(options)
     if options.target in PAGES and options.weights is not Weights.BUNDLE:
         yield Message(
             N_(
-                "Scripts come from {host} in exact versions. A browser refuses one whose content is not what the code "
-                "says (SRI)."
+                "Scripts are loaded from {host} in fixed versions. The browser refuses any script whose "
+                "content has changed (SRI)."
             ),
             {"host": "cdn.jsdelivr.net"},
         )
@@ -78,13 +78,16 @@ def _engine(options: Options) -> Iterator[Message]:
             )
         )
         yield Message(
-            N_("The package takes graph models with 1001 logits alone; for any other model choose the app's own.")
+            N_(
+                "The package takes only graph models with 1001 logits. For any other model, choose one of the "
+                "app's own."
+            )
         )
         return
     yield Message(
         N_(
-            "LiteRT.js runs the same file as this app, and photos are scaled as here: answers differ by rounding "
-            "alone, a little more where a browser decodes a large JPEG otherwise."
+            "LiteRT.js runs the same file as this app and resizes photos the same way. Results differ only "
+            "by rounding, or slightly more if the browser decodes a large JPEG differently."
         )
     )
     assert isinstance(options.model, ModelFolder)
@@ -92,17 +95,14 @@ def _engine(options: Options) -> Iterator[Message]:
     if "int8" in (ends.input.dtype, ends.output.dtype):
         yield Message(
             N_(
-                "{file} takes or gives int8 numbers, which LiteRT.js refuses: take the file that comes with this code, "
-                "which has uint8 in their place and answers the same."
+                "{file} uses int8 numbers, so LiteRT.js cannot run it. Use the file that comes with this "
+                "code. It has uint8 instead and gives the same answers."
             ),
             {"file": MODEL_FILE},
         )
     if ends.is_open:
         yield Message(
-            N_(
-                "{file} leaves its batch size open, which LiteRT.js refuses: take the file that comes with this code, "
-                "which has it closed."
-            ),
+            N_("{file} has no fixed batch size, so LiteRT.js cannot run it. Use the file that comes with this code."),
             {"file": MODEL_FILE},
         )
 
@@ -111,15 +111,18 @@ def _weights(options: Options) -> Iterator[Message]:
     match options.weights:
         case Weights.ADDRESS:
             yield Message(
-                N_("A model on another server than the page needs CORS: Access-Control-Allow-Origin in its answers.")
+                N_(
+                    "If the model is on another server than the page, that server must send the CORS header "
+                    "Access-Control-Allow-Origin."
+                )
             )
         case Weights.BUNDLE:
-            yield Message(N_("Scripts and model lie beside the page; it needs no internet."))
+            yield Message(N_("Scripts and model are next to the page, so it needs no internet."))
         case _ if isinstance(options.model, TfjsMobilenet):
             yield Message(
                 N_(
-                    "The model comes from the package's own host ({host}), which has failed before; your own copy "
-                    "of it is safer. It takes colours from {low} to {high}."
+                    "The model comes from the package's own host ({host}), which has failed before. Your own "
+                    "copy is safer. The model takes colour values from {low} to {high}."
                 ),
                 {"host": "tfhub.dev", "low": f"{INPUT.range[0]:g}", "high": f"{INPUT.range[1]:g}"},
             )
@@ -130,24 +133,30 @@ def _weights(options: Options) -> Iterator[Message]:
 
 def _input(options: Options) -> Iterator[Message]:
     if options.input is Input.CAMERA:
-        yield Message(N_("A browser gives the camera only to pages that come over https, or from this computer."))
+        yield Message(N_("Browsers allow the camera only on pages that come over https or from this computer."))
     elif options.input is Input.IMG:
         yield Message(
-            N_("An image from another site must be served with CORS headers; else the browser hides its pixels.")
+            N_("An image from another site must be served with CORS headers. Otherwise the browser hides its pixels.")
         )
 
 
 def _native(options: Options) -> Iterator[Message]:
     if options.target is Target.PYTHON_KERAS and isinstance(options.model, TfjsMobilenet):
         yield Message(
-            N_("Keras fetches its own weights of this MobileNet, which are not those of TF.js: the answers differ.")
+            N_(
+                "Keras downloads its own weights for this MobileNet. They are not those of TF.js, so the "
+                "answers differ."
+            )
         )
     if options.target in (Target.PYTHON_LITERT, Target.PYTHON_KERAS):
-        yield Message(N_("Photos are opened, scaled and judged as in this app."))
+        yield Message(N_("Photos are opened, resized and judged as in this app."))
         return
     assert isinstance(options.model, ModelFolder)
     yield Message(N_("Put {file} and labels.txt into the app."), {"file": MODEL_FILE})
-    yield Message(N_("This code was written from the published interface and has not been run on a device."))
+    yield Message(N_("This code was written from the published documentation and has not been run on a device."))
     yield Message(
-        N_("Photos are scaled by the device's own filter; probabilities may differ from those here by some hundredths.")
+        N_(
+            "Photos are resized by the device's own filter. Probabilities may differ from those here by a few "
+            "percentage points."
+        )
     )

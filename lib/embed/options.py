@@ -102,7 +102,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.language not in LANGUAGES:
             raise UsageError(
-                N_("There is no language “{language}”; there are {languages}."),
+                N_("There is no language “{language}”. Available: {languages}."),
                 language=self.language,
                 languages=Listed(tuple(LANGUAGES)),
             )
@@ -120,19 +120,22 @@ class Options:
             )
         if self.target not in WEB and (self.weights, self.input) != (Weights.DEFAULT, Input.FILE):
             raise UsageError(
-                N_("Where weights and photos come from can be chosen for web pages; {target} is none."),
+                N_(
+                    "You can choose where the model and the photos come from only for web pages. {target} is "
+                    "not a web page."
+                ),
                 target=self.target,
             )
         if self.weights is Weights.BUNDLE and self.target not in PAGES:
             raise UsageError(
-                N_("The offline bundle is for {targets}; what Vite builds for {target} needs no internet anyway."),
+                N_("The offline bundle is only for {targets}. What Vite builds for {target} needs no internet anyway."),
                 targets=Listed(tuple(PAGES)),
                 target=self.target,
             )
 
     def _check_address(self) -> None:
         if (self.weights is Weights.ADDRESS) != bool(self.address):
-            raise UsageError(N_("An address is needed for the weights “address”, and only for them."))
+            raise UsageError(N_("Give an address if the weights are “address”, and only then."))
         if not self.address:
             return
         try:
@@ -142,12 +145,15 @@ class Options:
             valid = False
         if not valid or _UNSAFE.search(self.address):
             raise UsageError(
-                N_("“{address}” is not an address that begins with https:// or http://, nor one relative to the page."),
+                N_(
+                    "“{address}” is neither an address that begins with https:// or http://, nor one relative "
+                    "to the page."
+                ),
                 address=self.address,
             )
         if self.engine is Engine.TFJS and not (parts.path.endswith((f"/{TFJS_FILE}", "/")) or parts.path == TFJS_FILE):
             raise UsageError(
-                N_("The address of a TF.js model ends in {file}; “{address}” does not."),
+                N_("The address of a TF.js model must end in {file}, but “{address}” does not."),
                 file=TFJS_FILE,
                 address=self.address,
             )
@@ -182,7 +188,7 @@ def tfjs_model(model_id: str) -> TfjsMobilenet:
     found = matching(model_id)
     if found is None:
         raise UsageError(
-            N_("TF.js brings no model like {model}; it has {models}. LiteRT.js runs the app's own file."),
+            N_("TF.js has no model like {model}. It has {models}. LiteRT.js can run the app's own file."),
             model=model_id,
             models=Listed(tuple(MOBILENETS)),
         )

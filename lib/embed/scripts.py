@@ -117,7 +117,7 @@ class Scripts:
                         shutil.copyfileobj(content, target, _COPY_BYTES)
                     if not _is_intact(temporary, file):
                         raise DownloadError(
-                            N_("{file} of {package} is not the file that was published. Nothing was kept."),
+                            N_("{file} of {package} is not the published file. It was not saved."),
                             file=file.path,
                             package=f"{file.package} {file.version}",
                         )
@@ -148,8 +148,9 @@ def registry() -> str:
         )
     raise UsageError(
         N_(
-            "The scripts come from the npm registry, and nothing says where that is: install npm, or set {variable} to "
-            "the registry's address, or set {mirror} to a folder on the web that has the packed packages."
+            "The scripts come from the npm registry, but its address is not known. Install npm, or set "
+            "{variable} to the address of the registry, or set {mirror} to a web folder that has the packed "
+            "packages."
         ),
         variable=REGISTRY_VARIABLE,
         mirror=MIRROR_VARIABLE,
@@ -195,7 +196,7 @@ def main() -> None:
         Scripts(data_folder()).fetch(LITERT_FILES)
     except AppError as error:
         reason = say.message(error.message)
-        print(say(N_("The page Code cannot show its code at work yet. {reason} All else works."), reason=reason))
+        print(say(N_("The Code page cannot run its code yet. {reason} Everything else works."), reason=reason))
 
 
 if __name__ == "__main__":

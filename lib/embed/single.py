@@ -36,13 +36,18 @@ def make(
         DownloadError: A script could not be fetched.
     """
     if not isinstance(options.model, ModelFolder) or options.target not in PAGES:
-        raise UsageError(N_("One file that opens by double-click is for web pages with one of the app's own models."))
+        raise UsageError(
+            N_("The single file that opens by double-click works only for web pages with one of the app's own models.")
+        )
     scripts.fetch(packages.LITERT_FILES, on_progress=on_progress, cancelled=cancelled)
     parts = {file.place: scripts.path(file).read_bytes() for file in packages.LITERT_FILES}
     page = web.single(options, {MODEL_FILE: web.weights_file(options.model), **parts}).encode()
     if len(page) > MOST_BYTES:
         raise UsageError(
-            N_("With {model} the file would have {size}, and browsers open {most} well. Take the offline bundle."),
+            N_(
+                "With {model}, the file would have {size}. Browsers open files of up to {most} well. Use the "
+                "offline bundle instead."
+            ),
             model=options.model.spec.name,
             size=size_words(len(page)),
             most=size_words(MOST_BYTES),

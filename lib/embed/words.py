@@ -9,7 +9,7 @@ from lib.messages import N_, SEPARATOR
 # The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classify.outputs`, word for word.
 VERDICTS = {
     "clear": N_("{label}, {percent}"),
-    "clearOfMany": N_("{label}, {percent}; {percent} is a lot when {classes} classes compete"),
+    "clearOfMany": N_("{label}, {percent} (high, given {classes} classes to choose from)"),
     "close": N_("Too close to call: {names}"),
     "weak": N_("Not sure: {label} leads, but with only {percent}"),
     "none": N_("No class stands out: {names}"),
@@ -20,43 +20,41 @@ VERDICTS = {
 GROUPS = {
     "groupAndKind": N_("{group} {kind}"),
     "group": N_("Most likely {group}, {percent}."),
-    "kindClose": N_("Which kind is too close to call: {names}."),
-    "kindWeak": N_("Which kind is not sure: {label} leads, but with only {percent}."),
+    "kindClose": N_("Too close to say which kind: {names}."),
+    "kindWeak": N_("Not sure which kind: {label} leads, but with only {percent}."),
     "kindNone": N_("No kind stands out: {names}."),
 }
 FAULTS = {
-    "notFinite": N_("The model answered with numbers that are not finite; its file may be damaged."),
-    "wrongNumber": N_("The model answered with {found} numbers; its description says {expected}."),
-    "negative": N_("The model answered with a negative probability; its description may name the wrong activation."),
+    "notFinite": N_("The model's output contains infinite or invalid numbers (NaN). Its file may be damaged."),
+    "wrongNumber": N_("The model gave {found} numbers, but its description says {expected}."),
+    "negative": N_("The model gave a negative probability. Its description may name the wrong activation."),
     "notShares": N_(
-        "The model's numbers do not sum to 1, so they are no probabilities; its description may name the wrong "
-        "activation."
+        "The model's numbers do not add up to 1, so they are not probabilities. Its description may name the "
+        "wrong activation."
     ),
-    "onlyZeros": N_("The model answered with nothing but zeros; its file may be damaged."),
+    "onlyZeros": N_("The model gave only zeros. Its file may be damaged."),
 }
 PAGE = {
     "loading": N_("Loading the model …"),
-    "looking": N_("Looking at the photo …"),
+    "looking": N_("Classifying the photo …"),
     "retry": N_("Try again"),
-    "classes": N_("The likeliest classes"),
+    "classes": N_("The most likely classes"),
     "notPhoto": N_("{file} is not a photo that this browser can read."),
     "openedAsFile": N_(
         "Opened as a file, this page cannot load its model. In its folder, run “python -m http.server 8000” and open "
         "http://127.0.0.1:8000."
     ),
-    "scriptFailed": N_(
-        "A script could not be loaded, or is not what it should be ({reason}). Reload the page to try again."
-    ),
+    "scriptFailed": N_("A script could not be loaded or was changed ({reason}). Reload the page to try again."),
     "downloadFailed": N_("The model could not be loaded from {address}: {reason}"),
 }
 INPUTS = {
     "chooseFirst": N_("Choose a photo to begin."),
     "choose": N_("Photo"),
     "startFirst": N_("Start the camera to begin."),
-    "camera": N_("Picture of the camera"),
+    "camera": N_("Camera picture"),
     "start": N_("Start the camera"),
     "cameraOn": N_("The camera is on."),
-    "take": N_("Classify what it sees"),
+    "take": N_("Classify this picture"),
     "stop": N_("Stop the camera"),
     "cameraFailed": N_("The camera could not be used: {reason}"),
     "cameraNeedsHttps": N_("The camera can be used only on pages that come over https or from this computer."),
@@ -65,7 +63,7 @@ INPUTS = {
     "classify": N_("Classify this photo"),
 }
 _IDLE = {"file": "chooseFirst", "camera": "pressFirst", "img": "pressFirst"}
-LITERT = {"notModel": N_("what came is not a LiteRT model")}
+LITERT = {"notModel": N_("the downloaded file is not a LiteRT model")}
 
 
 def translate(sentences: Mapping[str, str], say: Translator) -> dict[str, str]:

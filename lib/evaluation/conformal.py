@@ -70,14 +70,14 @@ def prediction_sets(
     """
     low, high = COVERAGE_RANGE
     if not low <= coverage <= high:
-        text = N_("The coverage must lie between {low} and {high}; {value} does not.")
+        text = N_("The coverage must be between {low} and {high}, not {value}.")
         raise UsageError(text, low=low, high=high, value=coverage)
     merged, meant = merge(answers, matching, titles)
     right = membership(meant.targets, len(merged.labels))[labels]
     judged = np.flatnonzero(right.any(axis=1))
     if len(judged) < LEAST_PHOTOS:
         raise UsageError(
-            N_("Prediction sets need at least {least} photos of classes that the model knows; there are {count}."),
+            N_("Prediction sets need at least {least} photos of classes that the model knows. There are {count}."),
             least=LEAST_PHOTOS, count=len(judged),
         )  # fmt: skip
     first, second = halves(group_classes(meant)[1][labels[judged]], seed=seed)

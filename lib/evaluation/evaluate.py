@@ -211,7 +211,7 @@ def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
         if left_out:
             notes.append(
                 Message(
-                    N_("{model} has no class for {count} of the {photos} photos; its figures leave them out."),
+                    N_("{model} has no class for {count} of the {photos} photos. They are left out of its figures."),
                     {"model": model.answers.name, "count": left_out, "photos": len(model.answers)},
                 )
             )
@@ -293,7 +293,7 @@ def _told_apart(models: Sequence[Answers]) -> list[Answers]:
 def _require_photos(kept: LabelledPhotos, photos: LabelledPhotos) -> None:
     if not kept.photos:
         raise DatasetError(
-            N_("None of the {count} photos of {folder} could be looked at. The first reason: {reason}"),
+            N_("None of the {count} photos in {folder} could be classified. First reason: {reason}"),
             count=len(photos.photos), folder=photos.name, reason=kept.skipped[-1].reason,
         )  # fmt: skip
 

@@ -74,8 +74,8 @@ def explain_groups(model: str, figures: GroupFigures) -> Message | None:
     if figures.unsure_clear is None or figures.unsure_right is None:
         return None
     text = N_(
-        "{model}: on {unsure} photos none of its own classes stands out; a group such as “dog” does on {count} of "
-        "them, and {right} of these groups are right ({percent})."
+        "{model}: on {unsure} photos no class stands out. On {count} of them a group such as “dog” does, and "
+        "{right} of these groups are right ({percent})."
     )
     clear, right = figures.unsure_clear, figures.unsure_right
     values = {"count": clear.count, "unsure": clear.total, "right": right.count, "percent": percent(right.value)}

@@ -95,7 +95,7 @@ def explain_difference(difference: Difference, first: str, second: str) -> Messa
     """
     a, b = difference.only_first, difference.only_second
     if not a + b:
-        text = N_("{first} and {second} are right and wrong on the same photos, all {photos} of them.")
+        text = N_("{first} and {second} got exactly the same photos right and wrong (all {photos}).")
         return Message(text, {"first": first, "second": second, "photos": difference.photos})
     if b > a:
         first, second, a, b = second, first, b, a

@@ -156,11 +156,11 @@ def _check(folders: Sequence[ModelFolder], counts: Sequence[int], seconds: float
     for count in counts:
         if not 1 <= count <= MOST_THREADS:
             raise UsageError(
-                N_("The number of threads must be from 1 to {limit}; it is {value}."), limit=MOST_THREADS, value=count
+                N_("The number of threads must be from 1 to {limit}, not {value}."), limit=MOST_THREADS, value=count
             )
     if not 0 < seconds <= MOST_SECONDS:  # NaN is neither, and would never be over
         raise UsageError(
-            N_("The seconds for each model must be more than 0, at most {limit}; received {value}."),
+            N_("The seconds for each model must be more than 0 and at most {limit}, not {value}."),
             limit=MOST_SECONDS,
             value=seconds,
         )
@@ -176,17 +176,21 @@ def find_disturbance(others: float | None, load_per_core: float | None, spreads:
     """
     if others is not None and others > MOST_OTHERS:
         return Message(
-            N_("Other programs used {share}% of the processors meanwhile; on a quiet machine the times are shorter."),
+            N_(
+                "Other programs used {share}% of the CPU during the measurement. Without them, the times "
+                "would be shorter."
+            ),
             {"share": round(others * 100)},
         )
     if others is None and load_per_core is not None and load_per_core > MOST_LOAD:
         return Message(
-            N_("The machine was busy before the measurement began; on a quiet machine the times are shorter."), {}
+            N_("The computer was busy before the measurement began. Without other work, the times would be shorter."),
+            {},
         )
     worst = max(spreads, key=lambda model: spreads[model], default=None)
     if worst is not None and spreads[worst] > MOST_SPREAD:
         return Message(
-            N_("The times of {model} differed by {spread}% from round to round, so something disturbed them."),
+            N_("The times of {model} differed by {spread}% between rounds, so something disturbed the measurement."),
             {"model": worst, "spread": round(spreads[worst] * 100)},
         )
     return None

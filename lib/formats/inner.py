@@ -58,4 +58,4 @@ def _find(model: Any, graph: Any, inner: Inner, file: str) -> int:
         code = model.OperatorCodes(operator.OpcodeIndex())
         if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) in kinds:
             return int(operator.Outputs(0) if inner is Inner.FEATURES else operator.Inputs(0))
-    raise ModelFileError(N_("No readable {what} was found in {file}."), file=file, what=inner.value)
+    raise ModelFileError(N_("{file} contains no readable {what}."), file=file, what=inner.value)

@@ -136,7 +136,7 @@ def _galleries(evaluation: Evaluation, say: Translator) -> list[Open]:
     found = [Open(title=told, photos=sure, shown=MOST_SURE, is_kept=True)]
     if gallery is not None:
         differing = tuple(one.photo for one in gallery.disagreements)
-        told = say(N_("Photos on which models contradict each other ({count})"), count=len(differing))
+        told = say(N_("Photos on which the models disagree ({count})"), count=len(differing))
         found.append(Open(title=told, photos=differing, shown=MOST_DISAGREEMENTS, is_kept=True))
         told = say(N_("Photos on which no model is sure ({count})"), count=len(gallery.all_ambiguous))
         found.append(Open(title=told, photos=gallery.all_ambiguous, shown=MOST_AMBIGUOUS, is_kept=True))

@@ -97,7 +97,7 @@ def test_settings_limit_the_list_and_move_the_verdict(colours: Classifier) -> No
 
 
 def test_a_list_of_no_classes_is_refused() -> None:
-    with pytest.raises(UsageError, match="at least 1; it is 0"):
+    with pytest.raises(UsageError, match="at least 1, not 0"):
         Settings(top=0)
 
 

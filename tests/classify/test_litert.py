@@ -88,7 +88,7 @@ def test_width_and_height_are_not_mistaken_for_each_other(tiny_model: TinyModel)
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [("nan", "not finite"), ("negative", "negative probability"), ("zero", "nothing but zeros")]
+    ("name", "sentence"), [("nan", "infinite or invalid"), ("negative", "negative probability"), ("zero", "only zeros")]
 )
 def test_an_answer_that_is_none_is_refused(tiny_model: TinyModel, name: str, sentence: str) -> None:
     classifier = open_classifier(tiny_model(name))
@@ -118,20 +118,20 @@ def test_a_weak_strongest_vote_is_unfamiliar_and_changes_no_answer(
 def test_a_threshold_needs_logits(tiny_model: TinyModel) -> None:
     folder = tiny_model("float32")
     spec = replace(folder.spec, novelty=Novelty("max-logit", 1.0, 0.95, "by hand"))
-    with pytest.raises(ModelFileError, match=r"float32/model\.tflite has no logits inside"):
+    with pytest.raises(ModelFileError, match=r"float32/model\.tflite contains no readable logits"):
         open_classifier(replace(folder, spec=spec))
 
 
 def test_independent_sigmoids_are_no_softmax(tmp_path: Path) -> None:
     classifier = open_classifier(load(put_chain(tmp_path, "sigmoids", "RESHAPE", "LOGISTIC")))
-    with pytest.raises(ModelOutputError, match="do not sum to 1"):
+    with pytest.raises(ModelOutputError, match="do not add up to 1"):
         answer(classifier, plain(ORANGE))
 
 
 def test_raw_scores_are_no_softmax(tiny_model: TinyModel) -> None:
     model = tiny_model("logits")
     said = replace(model.spec, output=replace(model.spec.output, activation="softmax"))
-    with pytest.raises(ModelOutputError, match="do not sum to 1"):
+    with pytest.raises(ModelOutputError, match="do not add up to 1"):
         answer(open_classifier(replace(model, spec=said)), plain(ORANGE))
 
 
@@ -225,12 +225,22 @@ THREE = ("classes = 2", "classes = 3")
 @pytest.mark.parametrize(
     ("name", "changes", "labels", "sentence"),
     [
-        ("float32", [("[6, 4]", "[4, 6]")], None, r"input .* \(1, 4, 6, 3\); its description says \(1, 6, 4, 3\)"),
-        ("float32", [FOUR], "a b c d", r"output .* \(1, 3\); its description says \(1, 4\)"),
+        ("float32", [("[6, 4]", "[4, 6]")], None, r"input .* \(1, 4, 6, 3\), but its description says \(1, 6, 4, 3\)"),
+        ("float32", [FOUR], "a b c d", r"output .* \(1, 3\), but its description says \(1, 4\)"),
         ("float32", [FOUR], None, r"labels\.txt has 3 labels, but float32 has 4 outputs"),
-        ("background-first", [('"first"', '"none"')], "a b c", r"output .* \(1, 4\); its description says \(1, 3\)"),
-        ("sigmoid", [('"sigmoid"', '"softmax"'), THREE], "a b c", r"output .* \(1, 1\); its description says \(1, 3\)"),
-        ("logits-two", [('"logits"', '"sigmoid"')], None, r"output .* \(1, 2\); its description says \(1, 1\)"),
+        (
+            "background-first",
+            [('"first"', '"none"')],
+            "a b c",
+            r"output .* \(1, 4\), but its description says \(1, 3\)",
+        ),
+        (
+            "sigmoid",
+            [('"sigmoid"', '"softmax"'), THREE],
+            "a b c",
+            r"output .* \(1, 1\), but its description says \(1, 3\)",
+        ),
+        ("logits-two", [('"logits"', '"sigmoid"')], None, r"output .* \(1, 2\), but its description says \(1, 1\)"),
     ],
     ids=["sides swapped", "classes", "labels", "background denied", "one unit of three", "two units, one said"],
 )
@@ -335,9 +345,9 @@ def half_floats_in(graph: Any, image: Any, classes: Any) -> None:
     ("change", "sentence"),
     [
         (two_outputs, r"In mine/model\.tflite there are inputs: 1, outputs: 2"),
-        (channels_first, r"input of mine/model\.tflite has shape \(1, 3, 4, 6\); expected .* \(1, height, width, 3\)"),
-        (one_channel, r"has shape \(1, 4, 18, 1\); expected one RGB photo, \(1, height, width, 3\)"),
-        (batch_of_four, r"has shape \(4, 4, 6, 3\); expected one RGB photo, \(1, height, width, 3\)"),
+        (channels_first, r"has the shape \(1, 3, 4, 6\)\. Expected: .* \(1, height, width, 3\)"),
+        (one_channel, r"has the shape \(1, 4, 18, 1\)\. Expected: one RGB photo, \(1, height, width, 3\)"),
+        (batch_of_four, r"has the shape \(4, 4, 6, 3\)\. Expected: one RGB photo, \(1, height, width, 3\)"),
         (half_floats_in, r"mine"),
     ],
 )

@@ -47,27 +47,29 @@ def test_probabilities(values: list[float], spec: OutputSpec, expected: list[flo
 @pytest.mark.parametrize(
     ("values", "spec", "sentence"),
     [
-        pytest.param([math.nan, 0.5], OutputSpec(2), "not finite", id="NaN"),
-        pytest.param([math.inf, 0.5], OutputSpec(2), "not finite", id="infinity"),
+        pytest.param([math.nan, 0.5], OutputSpec(2), "infinite or invalid", id="NaN"),
+        pytest.param([math.inf, 0.5], OutputSpec(2), "infinite or invalid", id="infinity"),
         pytest.param(
-            [-math.inf, 0.5], OutputSpec(2, activation="logits"), "not finite", id="minus infinity as a logit"
+            [-math.inf, 0.5], OutputSpec(2, activation="logits"), "infinite or invalid", id="minus infinity as a logit"
         ),
         pytest.param([1.2, -0.2], OutputSpec(2), "negative probability", id="negative"),
         pytest.param([1.5], OutputSpec(2, activation="sigmoid"), "negative probability", id="a sigmoid above 1"),
         pytest.param([1.00002, -0.00002], OutputSpec(2), "negative probability", id="more than a rounding error"),
-        pytest.param([0.9], OutputSpec(1), "one class cannot be judged: it needs two labels", id="one unit, one class"),
+        pytest.param([0.9], OutputSpec(1), "only one class cannot be judged", id="one unit, one class"),
         pytest.param([0.9, 0.1], OutputSpec(1, "first"), "one class cannot be judged", id="one class and background"),
-        pytest.param([8.0, 1.0, 1.0], OutputSpec(3), "do not sum to 1", id="raw scores"),
-        pytest.param([0.9, 0.8, 0.1], OutputSpec(3), "do not sum to 1", id="independent sigmoids"),
-        pytest.param([0.5, 0.52, 0.001], OutputSpec(3), "do not sum to 1", id="just outside"),
-        pytest.param([0.2, 0.3, 0.4], OutputSpec(2, "first"), "do not sum to 1", id="the background counts"),
+        pytest.param([8.0, 1.0, 1.0], OutputSpec(3), "do not add up to 1", id="raw scores"),
+        pytest.param([0.9, 0.8, 0.1], OutputSpec(3), "do not add up to 1", id="independent sigmoids"),
+        pytest.param([0.5, 0.52, 0.001], OutputSpec(3), "do not add up to 1", id="just outside"),
+        pytest.param([0.2, 0.3, 0.4], OutputSpec(2, "first"), "do not add up to 1", id="the background counts"),
         pytest.param([-0.1, -2.3, -9.0], OutputSpec(3), "negative probability", id="log-probabilities"),
-        pytest.param([0.0, 0.0], OutputSpec(2), "nothing but zeros", id="all zero"),
-        pytest.param([1.0, 0.0, 0.0], OutputSpec(2, "first"), "nothing but zeros", id="all on the background"),
-        pytest.param([0.5, 0.5], OutputSpec(3), r"2 numbers; its description says 3", id="too few"),
-        pytest.param([0.5, 0.5, 0.0], OutputSpec(2), r"3 numbers; its description says 2", id="too many"),
+        pytest.param([0.0, 0.0], OutputSpec(2), "only zeros", id="all zero"),
+        pytest.param([1.0, 0.0, 0.0], OutputSpec(2, "first"), "only zeros", id="all on the background"),
+        pytest.param([0.5, 0.5], OutputSpec(3), r"2 numbers, but its description says 3", id="too few"),
+        pytest.param([0.5, 0.5, 0.0], OutputSpec(2), r"3 numbers, but its description says 2", id="too many"),
         pytest.param([], OutputSpec(2), "0 numbers", id="none"),
-        pytest.param([0.5, 0.5], OutputSpec(2, "first"), r"2 numbers; its description says 3", id="background missing"),
+        pytest.param(
+            [0.5, 0.5], OutputSpec(2, "first"), r"2 numbers, but its description says 3", id="background missing"
+        ),
     ],
 )
 def test_what_is_no_set_of_probabilities_is_refused(values: list[float], spec: OutputSpec, sentence: str) -> None:

@@ -74,7 +74,9 @@ FOUND = Benchmark(
     failures=(Failed("n", ModelFileError(N_("{file} could not be read."), file="n.tflite")),),
     cores=2,
     quiet=False,
-    reason=Message(N_("The machine was busy before the measurement began; on a quiet machine the times are shorter.")),
+    reason=Message(
+        N_("The computer was busy before the measurement began. Without other work, the times would be shorter.")
+    ),
 )
 
 
@@ -90,7 +92,7 @@ def test_text_is_a_table_and_complaints_go_elsewhere(capsys: Capture, monkeypatc
     assert " ".join(row.split()) == "m 2 3.14 ms 4.50 ms 123.5 5.4 MB 13 MB"
     assert captured.err.splitlines() == [
         "n.tflite could not be read.",
-        "The machine was busy before the measurement began; on a quiet machine the times are shorter.",
+        "The computer was busy before the measurement began. Without other work, the times would be shorter.",
     ]
 
 

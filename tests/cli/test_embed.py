@@ -125,13 +125,13 @@ def test_tfjs_brings_mobilenets(capsys: Capture, arguments: list[str]) -> None:
     [
         (["nobody", "--target", "script"], "There is no model"),
         (["mobilenet-v1-0.5-160-quant", "--target", "script"], "is not on this computer yet"),
-        (["float32", "--target", "script", "--engine", "tfjs"], "TF.js brings no model like"),
+        (["float32", "--target", "script", "--engine", "tfjs"], "TF.js has no model like"),
         (["tfjs-mobilenet-v1-0.5", "--target", "ios"], "for TF.js in browsers"),
         (["float32", "--target", "python-keras"], "no Keras model"),
         (["float32", "--target", "script", "--ratio", "2"], "rival ratio"),
         (["float32", "--target", "script", "--top", "0"], "at least 1"),
-        (["float32", "--target", "script", "--weights", "address"], "address is needed"),
-        (["float32", "--target", "script", "--address", "javascript:x"], "is not an address"),
+        (["float32", "--target", "script", "--weights", "address"], "Give an address"),
+        (["float32", "--target", "script", "--address", "javascript:x"], "is neither an address"),
         (["float32", "--target", "vue", "--weights", "bundle"], "offline bundle"),
         (
             ["float32", "--target", "script", "--weights", "bundle", "--out", "folder"],

@@ -106,8 +106,8 @@ def test_text_tells_accuracy_verdicts_and_differences(folder: Path, capsys: Capt
     assert lines[0].split()[:3] == ["model", "photos", "top-1"]
     assert "60.0% (23.1–88.2%)" in lines[1]  # Wilson's interval of 3 of 5
     assert "80%, (2 / 4)" in lines[1]
-    assert lines[3] == "float32 and int8 say the same of 100% of the photos that can be compared."
-    assert lines[4] == "float32 and int8 are right and wrong on the same photos, all 5 of them."
+    assert lines[3] == "float32 and int8 agree on 100% of the photos that can be compared."
+    assert lines[4] == "float32 and int8 got exactly the same photos right and wrong (all 5)."
 
 
 def test_csv_has_a_line_for_each_photo_and_model(folder: Path, capsys: Capture) -> None:
@@ -149,7 +149,7 @@ def test_a_decision_is_followed(folder: Path, capsys: Capture, decision: str, ph
         pytest.param(["colours", "--match", "red"], "must have the form CLASS=LABEL", id="no ="),
         pytest.param(["colours", "--match", "x=red"], "colours has no class “x”", id="no such class"),
         pytest.param(["colours", "--match", "red=gren"], "“gren”. Similar names: green", id="no such label"),
-        pytest.param(["colours", "--ratio", "7"], "must lie between", id="ratio"),
+        pytest.param(["colours", "--ratio", "7"], "must be between", id="ratio"),
         pytest.param([], "Give a folder or zip", id="nothing"),
         pytest.param(["colours", "--csv", "missing/x.csv"], "could not be saved", id="CSV that cannot be written"),
     ],

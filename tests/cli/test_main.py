@@ -119,7 +119,7 @@ def test_a_model_named_twice_answers_once(photos: Path, capsys: Capture) -> None
 def test_a_failing_model_spoils_nothing_for_the_other(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "photos/a.png", "--model", "nan", "--model", "float32", "--json"]) == 1
     first, second = objects(capsys.readouterr().out)
-    assert "not finite" in str(first["error"])
+    assert "infinite or invalid" in str(first["error"])
     assert second["verdict"] == "clear"
 
 

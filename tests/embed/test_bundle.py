@@ -215,7 +215,9 @@ def test_one_file_that_would_be_too_large_is_refused(
     starter: ModelFolder, scripts: Scripts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(single, "MOST_BYTES", 1_000_000)
-    with pytest.raises(UsageError, match=r"the file would have \d[\d.]* MB, and browsers open 1\.0 MB well"):
+    with pytest.raises(
+        UsageError, match=r"the file would have \d[\d.]* MB\. Browsers open files of up to 1\.0 MB well"
+    ):
         single.make(Options(starter, Target.SCRIPT), scripts)
     for other in (Options(TFJS, Target.SCRIPT), Options(starter, Target.VUE)):
         with pytest.raises(UsageError, match="web pages with one of the app's own models"):
@@ -321,7 +323,7 @@ def test_other_weights_make_no_bundle(starter: ModelFolder, scripts: Scripts, tm
 
 
 def test_tfjs_needs_its_own_files(scripts: Scripts, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"needs its TF\.js files: name the folder that holds model\.json"):
+    with pytest.raises(UsageError, match=r"needs its TF\.js files\. Give the folder that contains model\.json"):
         make(Options(TFJS, Target.SCRIPT, weights=Weights.BUNDLE), scripts, tmp_path / "bundle.zip")
 
 

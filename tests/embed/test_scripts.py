@@ -184,14 +184,14 @@ def test_npm_is_asked_which_registry_it_uses(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("script", ["print('undefined')", "print('https://npm.example/'); raise SystemExit(1)", ""])
 def test_an_npm_that_does_not_say_is_none(script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put_npm(tmp_path, script, monkeypatch)
-    with pytest.raises(UsageError, match=r"install npm, or set DISCERN_NPM .* or set DISCERN_MIRROR"):
+    with pytest.raises(UsageError, match=r"Install npm, or set DISCERN_NPM .* or set DISCERN_MIRROR"):
         registry()
 
 
 def test_without_npm_a_sentence_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("DISCERN_NPM", raising=False)
-    with pytest.raises(AppError, match=r"install npm, or set DISCERN_NPM .* or set DISCERN_MIRROR"):
+    with pytest.raises(AppError, match=r"Install npm, or set DISCERN_NPM .* or set DISCERN_MIRROR"):
         registry()
 
 
@@ -210,7 +210,7 @@ def test_what_starts_the_app_puts_the_scripts_in_place_or_says_why_not_in_a_line
     monkeypatch.setenv("DISCERN_NPM", "http://127.0.0.1:1/")
     scripts.main()
     told = capsys.readouterr()
-    assert told.out.startswith("The page Code cannot show its code at work yet. 127.0.0.1:1 could not be reached")
+    assert told.out.startswith("The Code page cannot run its code yet. 127.0.0.1:1 could not be reached")
     assert (told.out.count("\n"), told.err) == (1, "")
     monkeypatch.setenv("DISCERN_NPM", server.address)
     for _ in range(2):

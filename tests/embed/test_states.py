@@ -106,7 +106,7 @@ def ask(opened: Opened, state: State, photo: Path) -> np.ndarray:
         case Input.CAMERA:
             if state.target is Target.SCRIPT:
                 opened.press("Start the camera")
-            opened.press("Classify what it sees")
+            opened.press("Classify this picture")
     return opened.wait_for(0).probabilities
 
 

@@ -120,7 +120,7 @@ def test_two_models_are_compared_on_the_photos_both_are_judged_on(
     assert evaluation.gallery is not None
     assert evaluation.gallery.agreements == (0, 1, 2, 3, 4)
     notes = [str(note) for note in notes_on(evaluation)]
-    assert notes == ["int8 has no class for 1 of the 5 photos; its figures leave them out."]
+    assert notes == ["int8 has no class for 1 of the 5 photos. They are left out of its figures."]
 
 
 def test_models_of_one_name_can_be_told_apart(
@@ -180,7 +180,7 @@ def test_a_model_that_knows_only_what_is_broken_is_named(tmp_path: Path, colours
 
 def test_photos_none_of_which_can_be_read_are_an_error(tmp_path: Path, colours: Classifier) -> None:
     photos = put(tmp_path / "set", {"red/1.png": b"\x89PNG\r\n\x1a\n broken"})
-    with pytest.raises(DatasetError, match=r"None of the 1 photos of set could be looked at.*red/1\.png"):
+    with pytest.raises(DatasetError, match=r"None of the 1 photos in set could be classified.*red/1\.png"):
         evaluate(photos, [enter(colours, photos)])
 
 

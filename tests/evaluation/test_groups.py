@@ -50,7 +50,7 @@ def test_groups_are_counted_where_a_class_stands_out_and_where_none_does(answers
     assert found.unsure_right is not None
     assert (found.unsure_right.count, found.unsure_right.total) == (1, 2)
     assert str(explain_groups("m", found)) == (
-        "m: on 4 photos none of its own classes stands out; a group such as “dog” does on 2 of them, and 1 of these "
+        "m: on 4 photos no class stands out. On 2 of them a group such as “dog” does, and 1 of these "
         "groups are right (50%)."
     )
 

@@ -89,7 +89,7 @@ def test_what_one_pair_alone_would_show_two_pairs_may_not() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "told"),
     [
-        (0, 0, "A and B are right and wrong on the same photos, all 100 of them."),
+        (0, 0, "A and B got exactly the same photos right and wrong (all 100)."),
         (
             1, 5,
             "Of 100 photos, only B was right on 5, only A on 1. This may be chance. If both were equally good, a "

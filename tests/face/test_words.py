@@ -52,7 +52,7 @@ ONLY_3 = "Clear is not the same as right: it knows only 3 things."
             Words(
                 "",
                 "Most likely a dog, 97%",
-                "Which kind is too close to call: Border collie 41%, collie 33%, Shetland sheepdog 23%.",
+                "Too close to say which kind: Border collie 41%, collie 33%, Shetland sheepdog 23%.",
                 "dog",
                 "97%",
             ),

@@ -99,7 +99,7 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_a_head_of_another_width_is_refused() -> None:
-    with pytest.raises(ModelFileError, match=r"last layer has shape \(3, 5\); expected \(3, 1280\)"):
+    with pytest.raises(ModelFileError, match=r"last layer has the shape \(3, 5\) instead of \(3, 1280\)"):
         to_litert(WEIGHTS, SIDE, head=Head(np.zeros((3, 5)), np.zeros(3)))
 
 

@@ -54,7 +54,7 @@ def test_features_are_what_the_head_is_given() -> None:
 
 def test_what_is_not_there_is_told() -> None:
     content = (ROOT / "tests" / "models" / "float32" / "model.tflite").read_bytes()
-    with pytest.raises(ModelFileError, match=r"No readable logits was found in a\.tflite"):
+    with pytest.raises(ModelFileError, match=r"a\.tflite contains no readable logits"):
         expose(content, Inner.LOGITS, "a.tflite")
     with pytest.raises(ModelFileError, match=r"a\.tflite is not a LiteRT model"):
         expose(b"no model", Inner.LOGITS, "a.tflite")

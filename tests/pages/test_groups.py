@@ -30,7 +30,7 @@ classes = 1000
 background = "first"
 """
 SPANIEL = "n02101388_Brittany_spaniel.JPEG"
-SENTENCE = r"Most likely a dog, >?\d+%\. Which kind is too close to call: .* \d\d%, .* \d\d%\."
+SENTENCE = r"Most likely a dog, >?\d+%\. Too close to say which kind: .* \d\d%, .* \d\d%\."
 
 
 @pytest.fixture

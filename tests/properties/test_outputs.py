@@ -37,7 +37,7 @@ def test_probabilities_are_shares_of_what_is_not_background(values: Floats, back
             to_probabilities(values[None], spec)
         return
     if not kept.any():
-        with pytest.raises(ModelOutputError, match="nothing but zeros"):
+        with pytest.raises(ModelOutputError, match="only zeros"):
             to_probabilities(values[None], spec)
         return
     found = to_probabilities(values[None], spec)

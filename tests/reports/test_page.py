@@ -100,7 +100,7 @@ def test_every_part_is_there() -> None:
     for title in (
         "is right on", "Which model is better than which", "What the verdicts are worth", "A stricter rule",
         "calibration", "More measures", "Class by class", "confusion matrix", "is sure of these, and wrong",
-        "Photos on which models contradict each other", "Photos on which no model is sure", "How this was measured",
+        "Photos on which the models disagree", "Photos on which no model is sure", "How this was measured",
         "Folder → class", "Files that were skipped (1)", "is broken.",
     ):  # fmt: skip
         assert title in words, title
@@ -118,7 +118,7 @@ def test_the_figures_are_those_of_the_evaluation() -> None:
 def test_of_many_classes_the_most_frequent_mistakes_are_listed() -> None:
     page = report(evaluation(classes=30, photos=90), SAY)
     assert 'class="figure map' not in page
-    assert page.count("was taken for") == 2 * 20
+    assert page.count("was classified as") == 2 * 20
     words = Reader(page).words
     assert "The first 20 are shown." in words
     assert "Of 30 classes, the first 20 are shown." in words
@@ -166,7 +166,7 @@ def test_one_model_has_no_comparison() -> None:
     made = evaluation(models=1)
     words = Reader(report(made, SAY)).words
     assert "Which model is better than which" not in words
-    assert "contradict each other" not in words
+    assert "the models disagree" not in words
     assert photos_shown(made) == behind.wrong_and_sure(made.models[0])[:6]
 
 

@@ -82,7 +82,7 @@ def test_a_group_as_json_and_as_cells(language: str, name: str) -> None:
 
 def test_the_message_says_the_group_and_which_kind() -> None:
     assert json.loads(to_json_line(BREEDS, SAY))["message"] == (
-        "Most likely a dog, 88%. Which kind is too close to call: Border collie 50%, collie 38%."
+        "Most likely a dog, 88%. Too close to say which kind: Border collie 50%, collie 38%."
     )
 
 

@@ -35,10 +35,10 @@ def test_what_is_written_reads_the_same(query: str) -> None:
         ("model=a&top=five", "top must be a number, not “five”"),
         ("model=a&top=0", "must be at least 1"),
         ("model=a&top=1000000000", "At most 100 classes"),
-        ("model=a&ratio=2", "rival ratio must lie between"),
-        ("model=a&ratio=nan", "rival ratio must lie between"),
-        ("model=a&floor=nan", "weakness floor must lie between"),
-        ("model=a&floor=", "weakness floor|must be a number"),
+        ("model=a&ratio=2", "rival ratio must be between"),
+        ("model=a&ratio=nan", "rival ratio must be between"),
+        ("model=a&floor=nan", "winner must be between"),
+        ("model=a&floor=", "must be between|must be a number"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(query: str, said: str) -> None:
