@@ -1,19 +1,15 @@
-"""The app's own look, beyond the theme: one style sheet, and text made safe for HTML."""
+"""The drop zone in the visitor's language, text made safe for HTML and Markdown, and the ink of charts."""
 
 from html import escape
-from pathlib import Path
 from string import punctuation
 
 import streamlit as st
 
 from lib.i18n import Translator
-from lib.results import VerdictKind
-
-_SHEET = Path(__file__).with_name("style.css")
 
 
 def apply(t: Translator) -> None:
-    """Put the style sheet into the page, and the uploader's built-in English into the visitor's language."""
+    """Put the uploader's built-in English into the visitor's language; `parts.css` shows the words."""
     zones = {
         ":root": (
             t("Drop photos here, or paste them"),
@@ -29,7 +25,7 @@ def apply(t: Translator) -> None:
         f'--dz-browse: "{_css_string(browse)}";}}'
         for zone, (drop, limit, browse) in zones.items()
     ]
-    st.html(f"<style>{''.join(rules)}\n{_SHEET.read_text(encoding='utf-8')}</style>")
+    st.html(f"<style>{''.join(rules)}</style>")
 
 
 def _css_string(text: str) -> str:
@@ -45,9 +41,6 @@ def plain(text: str) -> str:
     """Return `text`, which may be anything, as Markdown that shows it as it is, in one line."""
     line = " ".join(text.split("\n")).strip()
     return "".join(f"\\{c}" if c in punctuation else c for c in line)  # CommonMark, section 2.4
-
-
-SIGNS = {VerdictKind.CLEAR: "✓", VerdictKind.CLOSE: "⇄", VerdictKind.WEAK: "?", VerdictKind.NONE: "∅"}
 
 
 def ink() -> str:

@@ -4,8 +4,7 @@ import altair as alt
 import numpy as np
 import pytest
 
-from lib.charts.bars import bars, describe
-from lib.i18n import Translator
+from lib.charts.bars import bars
 from lib.results import Classification
 from lib.verdict import judge, rank
 
@@ -59,10 +58,6 @@ def test_the_dashed_line_shows_what_decided(shares: tuple[float, ...], line: flo
     layers = bars(classification(*shares))["layer"]
     rules = [layer for layer in layers if layer["mark"]["type"] == "rule"]
     assert [rule["data"]["values"][0]["at"] for rule in rules] == ([] if line is None else [pytest.approx(line)])
-
-
-def test_the_chart_in_words() -> None:
-    assert describe(classification(0.91, 0.07, 0.02).predictions, Translator()) == "a 91%, b 7%, c 2%"
 
 
 def test_every_chart_is_valid() -> None:
