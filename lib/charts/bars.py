@@ -42,7 +42,7 @@ def bars(classification: Classification) -> Spec:
     if (at := _threshold(verdict)) is not None:
         line = {"x": {"field": "at", **_FROM_0_TO_1}}
         layers.append(layer([{"at": at}], "rule", line, strokeDash=[2, 3], strokeWidth=1.5, color=RUNNING))
-    return chart_of(layers, INK, height=_ROW_PX * len(rows), padding=0)
+    return chart_of(layers, height=_ROW_PX * len(rows), padding=0)
 
 
 def _row(verdict: Verdict, rank: int, prediction: Prediction) -> Spec:

@@ -41,7 +41,7 @@ def best_by_size(spots: Sequence[Spot]) -> tuple[Spot, ...]:
     return tuple(best)
 
 
-def size_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK) -> Spec:
+def size_and_accuracy(spots: Sequence[Spot], say: Translator) -> Spec:
     """Return accuracy against size; models that are here are solid, and those that no smaller one beats are joined."""
     best = best_by_size(spots)
     rows = [_row(spot, spot in best) for spot in spots]
@@ -62,9 +62,9 @@ def size_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK)
     layers = [
         layer([_row(spot, True) for spot in best], "line", place, color=WINNER, strokeDash=[5, 4], strokeWidth=1.5),
         {**points, "params": [click]},
-        *(_label(spot, place, ink, is_left=is_left) for spot, is_left in _labelled(best)),
+        *(_label(spot, place, is_left=is_left) for spot, is_left in _labelled(best)),
     ]
-    return chart_of(layers, ink, height=300)
+    return chart_of(layers, height=300)
 
 
 def _row(spot: Spot, is_best: bool) -> dict[str, object]:
@@ -80,10 +80,10 @@ def _labelled(best: Sequence[Spot]) -> list[tuple[Spot, bool]]:
     return [*((spot, False) for spot in best[:1]), *((spot, True) for spot in [*here, *best[1:][-1:]])]
 
 
-def _label(spot: Spot, place: Spec, ink: str, *, is_left: bool) -> Spec:
+def _label(spot: Spot, place: Spec, *, is_left: bool) -> Spec:
     side = {"align": "right", "dx": 4, "dy": -13} if is_left else {"align": "left", "dx": 2, "dy": 15}
     encoding = {**place, "text": {"field": "name"}}
-    return layer([_row(spot, True)], "text", encoding, color=ink, fontSize=12, fontWeight=600, limit=220, **side)
+    return layer([_row(spot, True)], "text", encoding, color=INK, fontSize=12, fontWeight=600, limit=220, **side)
 
 
 def _range(megabytes: Sequence[float]) -> tuple[float, float]:

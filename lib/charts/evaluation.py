@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from lib.charts.palette import (
     DASHES,
-    INK,
-    OTHER,
     PALETTE,
     SHAPES,
     Spec,
@@ -24,8 +22,6 @@ from lib.verdict import percent
 
 def coverage_curves(curves: Mapping[str, Sequence[CurvePoint]], say: Translator, *, ratio: float | None = None) -> Spec:
     """Return accuracy of the clear answers against how many photos get one, as the ratio slider moves.
-
-    Text has no colour of its own: it takes that of the page, and follows when the page turns dark.
 
     Args:
         curves: For each model, by name, its points.
@@ -59,8 +55,7 @@ def coverage_curves(curves: Mapping[str, Sequence[CurvePoint]], say: Translator,
         layer(rows, "line", line, strokeWidth=2),
         layer(rows, "point", {**place, "shape": shape, "size": size, "tooltip": told}, filled=True, opacity=1),
     ]
-    by_the_page = {"axis": {"gridColor": OTHER, "gridOpacity": 0.25, "titleFontWeight": "normal"}, "legend": {}}
-    return chart_of(layers, INK, height=340 + 24 * len(curves), **by_the_page)
+    return chart_of(layers, height=340 + 24 * len(curves))
 
 
 def _axis(field: str, title: str, rows: Sequence[Spec]) -> Spec:

@@ -3,25 +3,25 @@
 A chart is a plain Vega-Lite dictionary, which costs a page nothing to make. Its data stay with its layers: Streamlit
 would load pandas to pack anything that stands at the top, a second lost at the first chart. Nothing is drawn here.
 
-Colours are mid-tones that keep a contrast of at least 3 : 1 on the light and the dark background alike. Colour is never
-the only sign: models have a shape and a dash of their own, right and wrong stand in different places.
+Colours are the tokens of the light theme; on a page, `lib/ui/web/charts.css` puts the theme's own in their place.
+Colour is never the only sign: models have a shape and a dash of their own, right and wrong stand in different places.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
-INK = "#14181f"
-WINNER, RUNNING, OTHER = "#2f7de1", "#c77700", "#8792a2"
-PALETTE = (WINNER, RUNNING, "#1f9a68", "#c2569f", "#8a70e0", "#d4493f", "#6f9012", "#0f93a8")
+INK = "#1c1a24"
+WINNER, RUNNING, OTHER = "#3b3bd0", "#9c5a00", "#827c90"
+PALETTE = (WINNER, RUNNING, "#86297a", OTHER, INK)
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 Spec = dict[str, Any]
 
 
-def chart_of(layers: Sequence[Spec], ink: str, *, height: int, **config: object) -> Spec:
-    """Return a chart `height` pixels high and as wide as its place; `ink` is the colour of its text."""
-    axis = {"labelColor": ink, "titleColor": ink, "titleFontWeight": "normal", "domainColor": OTHER, "tickColor": OTHER}
+def chart_of(layers: Sequence[Spec], *, height: int, **config: object) -> Spec:
+    """Return a chart `height` pixels high and as wide as its place."""
+    axis = {"labelColor": INK, "titleColor": INK, "titleFontWeight": "normal", "domainColor": OTHER, "tickColor": OTHER}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": "container",
@@ -31,7 +31,7 @@ def chart_of(layers: Sequence[Spec], ink: str, *, height: int, **config: object)
         "config": {
             "view": {"stroke": None},
             "axis": {**axis, "gridColor": OTHER, "gridOpacity": 0.25, "labelFontSize": 12, "titleFontSize": 12},
-            "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12},
+            "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12},
             **config,
         },
     }

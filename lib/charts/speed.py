@@ -44,7 +44,7 @@ def pareto_front(spots: Sequence[Spot]) -> tuple[int, ...]:
     return tuple(sorted(kept, key=lambda i: (spots[i].milliseconds, -spots[i].accuracy)))
 
 
-def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK) -> Spec:
+def speed_and_accuracy(spots: Sequence[Spot], say: Translator) -> Spec:
     """Return accuracy against milliseconds, the file's size as area; models that none beats in both are joined."""
     front = pareto_front(spots)
     shares = [spot.accuracy for spot in spots] or [0.0]
@@ -75,7 +75,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
         "color": {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER},
         "tooltip": tips(name=" ", words=" ", size=" "),
     }  # fmt: skip
-    text = {"color": ink, "fontSize": 12, "baseline": "middle", "limit": 240}
+    text = {"color": INK, "fontSize": 12, "baseline": "middle", "limit": 240}
     at_left = [row for row, spot in zip(rows, spots, strict=True) if spot.milliseconds < 0.55 * widest]
     at_right = [row for row in rows if row not in at_left]
     layers = [
@@ -85,11 +85,11 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator, *, ink: str = INK
             **{**text, "baseline": "bottom"}, align="right", dx=-6, dy=-4,
         ),
         layer([rows[index] for index in front], "line", place, color=WINNER, strokeDash=[2, 2]),
-        layer(rows, "point", dots, filled=True, opacity=0.75, stroke=ink, strokeWidth=0.5),
+        layer(rows, "point", dots, filled=True, opacity=0.75, stroke=INK, strokeWidth=0.5),
         layer(at_left, "text", beside, **text, align="left", dx=20),
         layer(at_right, "text", beside, **text, align="right", dx=-20),
     ]  # fmt: skip
-    return chart_of(layers, ink, height=_HEIGHT_PX)
+    return chart_of(layers, height=_HEIGHT_PX)
 
 
 def _apart(shares: Sequence[float], gap: float) -> list[float]:

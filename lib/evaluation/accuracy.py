@@ -10,9 +10,7 @@ from lib.datasets.matching import Matching
 from lib.evaluation.answers import Answers, Bools, Ints
 from lib.evaluation.meaning import membership
 from lib.evaluation.shares import Share, share, share_or_none
-
-# With five classes or fewer, the right one is always among the five likeliest.
-FEWEST_FOR_TOP5 = 6
+from lib.model.spec import FEWEST_FOR_TOP5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

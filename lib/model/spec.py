@@ -83,12 +83,17 @@ class OutputSpec:
         return {"none": slice(None), "first": slice(1, None), "last": slice(None, -1)}[self.background]
 
 
+# With five classes or fewer, the right one is always among the five likeliest.
+FEWEST_FOR_TOP5 = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """Figures its makers published; shares in [0, 1].
 
     Attributes:
         source: Where they stand; figures without one are refused.
+        top5: Not read of a model for which it says nothing.
     """
 
     source: str
@@ -302,7 +307,7 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
     read = _Reader(table, where)
     if table.get("schema", SCHEMA) != SCHEMA:
         raise read.wrong("schema", N_("{number}, the only one this version knows"), number=SCHEMA)
-    source = table.get("source", {})
+    source, output = table.get("source", {}), _parse_output(read.section("output"))
     return ModelSpec(
         id=read.text("id", pattern=_ID),
         name=read.text("name"),
@@ -312,8 +317,8 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
         labels=read.text("labels", pattern=_FILE_NAME),
         licence=read.text("licence"),
         input=_parse_input(read.section("input")),
-        output=_parse_output(read.section("output")),
-        published=_parse_published(read.section("published")) if "published" in table else None,
+        output=output,
+        published=_parse_published(read.section("published"), output.classes) if "published" in table else None,
         source=source if isinstance(source, dict) else {},
         description=str(table.get("description", "")),
         novelty=_parse_novelty(read.section("novelty")) if "novelty" in table else None,
@@ -380,13 +385,14 @@ def _parse_output(read: "_Reader") -> OutputSpec:
     return OutputSpec(int(classes), read.one_of("background", BACKGROUNDS, default="none"), activation)
 
 
-def _parse_published(read: "_Reader") -> Published:
+def _parse_published(read: "_Reader", classes: int) -> Published:
     shares = {key: read.numbers(key, 1)[0] for key in ("top1", "top5") if read.has(key)}
     for key, share in shares.items():
         if not 0 <= share <= 1:
             raise read.wrong(key, N_("a number from 0 to 1"))
     parameters = int(read.numbers("parameters", 1)[0]) if read.has("parameters") else None
-    return Published(read.text("source"), shares.get("top1"), shares.get("top5"), parameters)
+    top5 = shares.get("top5") if classes >= FEWEST_FOR_TOP5 else None
+    return Published(read.text("source"), shares.get("top1"), top5, parameters)
 
 
 def _parse_novelty(read: "_Reader") -> Novelty:

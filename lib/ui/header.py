@@ -21,6 +21,8 @@ ROOMS = {
     "pages/embed.py": Room("embed", N_("Code")),
 }
 ICON = "favicon.svg"
+# What a room alone keeps of a visitor's choices, and its address says: it has them when the room is entered again.
+_OWN = {"compare": ("models", "show", "view")}
 _KEY = "header"
 
 
@@ -51,8 +53,10 @@ def draw(pages: Mapping[str, Any], here: str) -> None:
         on_language_change=_speak,
         on_kept_change=lambda: None,
     )
-    if said.room is not None and (pressed := pages.get(said.room.removeprefix("/"))):
-        st.switch_page(pressed, query_params=language.params())
+    if said.room is not None and (pressed := pages.get(room := said.room.removeprefix("/"))):
+        left = st.session_state.setdefault("addresses", {})
+        left[here] = {name: st.query_params[name] for name in _OWN.get(here, ()) if name in st.query_params}
+        st.switch_page(pressed, query_params={**left.get(room, {}), **language.params()})
     visit.resume(said.kept)
 
 

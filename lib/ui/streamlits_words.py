@@ -1,4 +1,7 @@
-"""What Streamlit says by itself, in English, where a visitor sees or hears it, and what is said instead."""
+"""What Streamlit says by itself, in English, where a visitor sees or hears it, and what is said instead.
+
+`{n}` stands for any number.
+"""
 
 from lib.messages import N_
 
@@ -22,6 +25,7 @@ STREAMLITS = {
     "Open": N_("Open"),
     "No results": N_("Nothing found"),
     "Select all": N_("Choose all"),
+    "Select {n} matches": N_("Choose all {n}"),
     "Clear all": N_("Remove all"),
     "Clear value": N_("Remove"),
     "Choose options": N_("Choose"),

@@ -1,4 +1,4 @@
-"""The drop zone in the visitor's language, text made safe for HTML and Markdown, and the ink of charts."""
+"""The drop zone in the visitor's language, and text made safe for HTML and Markdown."""
 
 from html import escape
 from string import punctuation
@@ -41,8 +41,3 @@ def plain(text: str) -> str:
     """Return `text`, which may be anything, as Markdown that shows it as it is, in one line."""
     line = " ".join(text.split("\n")).strip()
     return "".join(f"\\{c}" if c in punctuation else c for c in line)  # CommonMark, section 2.4
-
-
-def ink() -> str:
-    """Return the colour of text on this visitor's background; Streamlit does not pass it to text in a chart."""
-    return str(st.get_option("theme.dark.textColor" if st.context.theme.type == "dark" else "theme.light.textColor"))

@@ -8,21 +8,24 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 
 _WHOLE = "shown_whole_photos"  # ids of models; the session keeps them from page to page
-_PARAM, _ALL = "view", "whole"
+_PARAM, _ALL, _SAID = "view", "whole", "address_of_view"
 
 
 def chosen(models: Sequence[ModelFolder]) -> list[ModelFolder]:
-    """Return models as the visitor has them look at photos; `?view=whole` chooses for all of them, and follows.
+    """Return models as the visitor has them look at photos; `?view=whole` chooses for all of them.
+
+    The address changes when the button is pressed, never by itself (`lib.ui.address` says why).
 
     Args:
         models: As they look by themselves.
     """
-    ids = {model.spec.id for model in models}
-    whole = st.session_state.setdefault(_WHOLE, ids if st.query_params.get(_PARAM) == _ALL else set())
-    if not ids <= whole:
-        st.query_params.pop(_PARAM, None)
-    elif st.query_params.get(_PARAM) != _ALL:
-        st.query_params[_PARAM] = _ALL
+    state, ids = st.session_state, {model.spec.id for model in models}
+    whole = state.setdefault(_WHOLE, set())
+    said, (was_all, before) = (st.query_params.get(_PARAM) == _ALL, ids), state.get(_SAID, (False, ids))
+    if said != (was_all, before):  # a link, Back, or other models
+        is_all, _ = said
+        state[_WHOLE] = whole = whole | ids if is_all else whole - ids if was_all else whole
+    state[_SAID] = said
     return [
         model.looking_as(model.spec.input.looking_at_all()) if model.spec.id in whole else model for model in models
     ]
@@ -59,4 +62,8 @@ def _button(label: str, models: Sequence[ModelFolder], *, is_whole: bool) -> Non
         ids = {model.spec.id for model in models}
         whole = st.session_state[_WHOLE]
         st.session_state[_WHOLE] = whole - ids if is_whole else whole | ids
+        if is_whole:
+            st.query_params.pop(_PARAM, None)
+        else:
+            st.query_params[_PARAM] = _ALL
         st.rerun()

@@ -1,6 +1,8 @@
 """Charts of comparisons: valid, readable on both backgrounds, and with the numbers of the figures."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import altair as alt
@@ -14,7 +16,9 @@ from lib.evaluation.verdicts import CurvePoint
 from lib.i18n import Translator
 
 SAY = Translator()
-LIGHT, DARK = "#ffffff", "#10141b"
+STYLE = Path(__file__).parents[2] / "lib" / "ui" / "web"
+TOKENS = (STYLE / "tokens.css").read_text(encoding="utf-8")
+RULE = re.compile(r'svg \[(fill|stroke)="(#\w+)"\] \{ \1: var\(--([\w-]+)\); \}')
 CURVE = (CurvePoint(0.3, share(2, 4), share(2, 2)), CurvePoint(0.5, share(4, 4), share(3, 4)))
 SPOTS = (Spot("a", 8, 0.7, 4), Spot("b", 20, 0.6, 8), Spot("c", 30, 0.8, 3))
 
@@ -45,22 +49,34 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("background", [LIGHT, DARK], ids=["light", "dark"])
+def theme(css: str) -> dict[str, str]:
+    """Return the tokens that are colours, the first of each name."""
+    return dict(reversed(re.findall(r"--([\w-]+): (#\w{6});", css)))
+
+
+LIGHT, DARK = theme(TOKENS), theme(TOKENS[TOKENS.index("prefers-color-scheme: dark") :])
+
+
 @pytest.mark.parametrize("colour", PALETTE)
-def test_colours_stand_out_on_both_backgrounds(colour: str, background: str) -> None:
-    high, low = sorted((luminance(colour), luminance(background)), reverse=True)
-    assert (high + 0.05) / (low + 0.05) >= 3
+def test_colours_are_tokens_and_stand_out_in_both_themes(colour: str) -> None:
+    rules = RULE.findall((STYLE / "charts.css").read_text(encoding="utf-8"))
+    assert [kind for kind, own, _ in rules if own == colour] == ["fill", "stroke"]
+    (token,) = {name for _, own, name in rules if own == colour}
+    assert LIGHT[token] == colour
+    for tokens in (LIGHT, DARK):
+        for background in ("page", "surface"):
+            high, low = sorted((luminance(tokens[token]), luminance(tokens[background])), reverse=True)
+            assert (high + 0.05) / (low + 0.05) >= 3
 
 
 def test_the_slider_position_is_marked_on_the_curve() -> None:
     assert [r["ratio"] for r in rows(SPECS["coverage"], 1) if r["now"]] == [0.5, 0.5]
 
 
-def test_the_curve_fills_its_axes_and_takes_the_colour_of_text_from_the_page() -> None:
+def test_the_curve_fills_its_axes() -> None:
     spec = SPECS["coverage"]
     x, y = (spec["layer"][0]["encoding"][axis]["scale"]["domain"] for axis in "xy")
     assert (x, y) == ([0.5, 1.0], [0.75, 1.0])  # photos answered .5 and 1, of these right 1 and .75
-    assert "labelColor" not in spec["config"]["axis"] | spec["config"]["legend"]
     json.dumps(coverage_curves({"none": ()}, SAY))
 
 

@@ -10,7 +10,8 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting
 from lib.ui.compare.labelled import last_evaluation
-from lib.ui.style import ink, plain
+from lib.ui.models import words
+from lib.ui.style import plain
 from lib.ui.tables import table
 from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
@@ -29,9 +30,9 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
     subject = tuple(folder.spec.id for folder in folders)
     job = waiting.find(_JOB)
     again = job is not None and job.subject == subject
-    words = t("Measure again") if again else t("Measure")
+    label = t("Measure again") if again else t("Measure")
     is_open = job is None or not (again and job.is_live)
-    if is_open and st.button(words, type="primary", icon=":material/speed:"):
+    if is_open and st.button(label, type="primary", icon=":material/speed:"):
         job = waiting.begin(t, Kind.BENCHMARK, _JOB, _work(folders), subject=subject)
     ended = waiting.watch(t, job, t("Measuring. Other work on this computer would disturb it. Step:"))
     if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):
@@ -105,27 +106,28 @@ def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -
     if evaluation is None or len(spots) < len(best):
         st.info(t("First evaluate these models on labelled photos. Then this chart shows speed and accuracy together."))
         return
-    words = t(
+    told = t(
         "Accuracy on {photos} photos from {name}, at each model's fastest number of threads. Circle size: file size. "
         "Connected models: no other model is better in both speed and accuracy.",
         photos=len(evaluation.photos.photos),
         name=evaluation.photos.name,
     )
-    st.caption(plain(words))
-    st.vega_lite_chart(speed_and_accuracy(spots, t, ink=ink()), width="stretch")
+    st.caption(plain(told))
+    st.vega_lite_chart(speed_and_accuracy(spots, t), width="stretch")
 
 
 def _published(t: Translator, result: Benchmark, names: dict[str, str]) -> None:
     published = {m.model: m.published for m in result.measurements if m.published is not None}
     if not published:
         return
+    has_top5 = any(figures.top5 is not None for figures in published.values())
     rows = [
         [
             names[model],
-            *("–" if share is None else f"{share:.1%}" for share in (figures.top1, figures.top5)),
-            figures.source,
+            *("–" if share is None else f"{share:.1%}" for share in (figures.top1, figures.top5)[: 1 + has_top5]),
+            words.source(t, figures.source),
         ]
         for model, figures in published.items()
     ]
     st.subheader(t("What the makers published"))
-    st.html(table([t("Model"), t("Top-1"), t("Top-5"), t("Source")], rows))
+    st.html(table([t("Model"), t("Top-1"), *([t("Top-5")] if has_top5 else []), t("Source")], rows))

@@ -20,7 +20,6 @@ from lib.ui.models.details import details
 from lib.ui.models.loaded import store
 from lib.ui.models.markup import tag
 from lib.ui.models.shelf import Download, Shelf, begin_with, search, table
-from lib.ui.style import ink
 from lib.ui.visit import keep
 from lib.work.jobs import Job, JobState, Kind
 from lib.work.queue import server_queue
@@ -148,7 +147,7 @@ def _chart(t: Translator, here: Address, entries: tuple[Entry, ...]) -> None:
     # A picked point stays picked, and could not be picked again: each time it is another chart.
     key = f"models-chart-{st.session_state.setdefault(_CHARTS, 0)}"
     alt = t("Accuracy against size of {n} models. The table holds the same figures.", n=len(spots))
-    chart = size_and_accuracy(spots, t, ink=ink())
+    chart = size_and_accuracy(spots, t)
     st.vega_lite_chart(chart, width="stretch", alt=alt, key=key, on_select=partial(_picked, key))
 
 

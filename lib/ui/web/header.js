@@ -146,10 +146,21 @@ function mend(root, rows) {
 }
 
 /**
+ * Return what is to be said in place of a text; a number in it stands as {n} in the rows.
+ *
+ * @param {string} text
+ * @param {Map<string, string>} rows
+ */
+export function inWords(text, rows) {
+  const [number = ""] = text.match(/\d+/) ?? [];
+  return rows.get(text) ?? (number && rows.get(text.replace(number, "{n}"))?.replace("{n}", number));
+}
+
+/**
  * @param {Text} text
  * @param {Map<string, string>} rows
  */
 function replace(text, rows) {
-  const ours = rows.get(text.data.trim());
-  if (ours !== undefined && ours !== text.data && text.parentElement?.closest(ITS_OWN)) text.data = ours;
+  const ours = inWords(text.data.trim(), rows);
+  if (ours && ours !== text.data && text.parentElement?.closest(ITS_OWN)) text.data = ours;
 }
