@@ -11,7 +11,8 @@ from lib.ui.language import translator
 from lib.ui.style import plain
 
 t = translator()
-st.html(f'<h1 class="unseen">{escape(t("Compare models"))}</h1>')
+title = t("Compare models")
+st.html(f'<h1 class="unseen">{escape(title)}</h1>')
 bar = st.container(horizontal=True, vertical_alignment="center", key="compare-bar")
 parts = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed": t("Speed and size")}
 with bar:

@@ -1,5 +1,6 @@
 """Every sentence that a person reads exists in every language, complete and compiled."""
 
+import ast
 import gettext
 import io
 import re
@@ -32,6 +33,18 @@ def sentences() -> set[str | tuple[str, ...]]:
     return found
 
 
+def written() -> set[str]:
+    """Return every sentence that stands in the code as what `t` or `N_` is called with."""
+    sources = [path for folder in ("lib", "pages") for path in (ROOT / folder).rglob("*.py")]
+    calls = [
+        node for path in sources for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+    ]
+    named = [
+        call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("t", "N_") and call.args
+    ]
+    return {first.value for first in named if isinstance(first, ast.Constant) and isinstance(first.value, str)}
+
+
 def catalogue(language: str) -> Catalog:
     """Read the translators' file."""
     with (LOCALE_FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
@@ -41,6 +54,11 @@ def catalogue(language: str) -> Catalog:
 def gaps(text: str) -> set[str]:
     """Return the names of the placeholders in a sentence."""
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_sentence_is_collected() -> None:
+    assert len(written()) > 100
+    assert not written() - sentences(), "Babel does not look into f-strings: name the sentence before"
 
 
 @pytest.mark.parametrize("language", OTHERS)
