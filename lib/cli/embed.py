@@ -141,7 +141,7 @@ def _write_single(options: Options, out: Path | None, say: Translator) -> int:
         raise UsageError(N_("One file that opens by double-click needs --out and a name that ends in .html."))
     with download_progress("npm", say) as on_progress:
         page = single.make(options, Scripts(data_folder()), on_progress=on_progress)
-    put(say(N_("Written: {file} ({size})"), file=_write_file(out, page), size=size_words(len(page))))
+    put(say(N_("Saved: {file} ({size})"), file=_write_file(out, page), size=size_words(len(page))))
     return ALL_WELL
 
 

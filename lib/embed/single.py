@@ -12,7 +12,7 @@ from lib.work.files import size_words
 from lib.work.progress import OnProgress
 
 MOST_BYTES = 60_000_000  # a browser reads the whole of it before it shows anything
-MOST_MODEL_BYTES = 38_000_000  # with that much, written as text, and the engine's files, it stays below
+MOST_MODEL_BYTES = 38_000_000  # written as text, and with the engine's files, that stays below
 
 
 def make(
@@ -39,17 +39,16 @@ def make(
         raise UsageError(
             N_("The single file that opens by double-click works only for web pages with one of the app's own models.")
         )
-    scripts.fetch(packages.LITERT_FILES, on_progress=on_progress, cancelled=cancelled)
-    parts = {file.place: scripts.path(file).read_bytes() for file in packages.LITERT_FILES}
-    page = web.single(options, {MODEL_FILE: web.weights_file(options.model), **parts}).encode()
-    if len(page) > MOST_BYTES:
+    weights = web.weights_file(options.model)
+    if len(weights) > MOST_MODEL_BYTES:
         raise UsageError(
             N_(
-                "With {model}, the file would have {size}. Browsers open files of up to {most} well. Use the "
+                "With {model}, the file would be larger than {most}. Browsers do not open such files well. Use the "
                 "offline bundle instead."
             ),
             model=options.model.spec.name,
-            size=size_words(len(page)),
             most=size_words(MOST_BYTES),
         )
-    return page
+    scripts.fetch(packages.LITERT_FILES, on_progress=on_progress, cancelled=cancelled)
+    parts = {file.place: scripts.path(file).read_bytes() for file in packages.LITERT_FILES}
+    return web.single(options, {MODEL_FILE: weights, **parts}).encode()

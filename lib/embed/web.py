@@ -164,7 +164,7 @@ def single(options: Options, parts: Mapping[str, bytes]) -> str:
         parts: The model's file, and the engine's by their places.
     """
     whole = replace(options, complete=True, weights=Weights.DEFAULT, address="")
-    packed = {name: base64.b64encode(gzip.compress(content, mtime=0)).decode() for name, content in parts.items()}
+    packed = {name: base64.b64encode(gzip.compress(content, 6, mtime=0)).decode() for name, content in parts.items()}
     return _filled("web/short/single.html", whole, parts=packed)
 
 

@@ -78,6 +78,14 @@ def graph(layers: tuple[mobilenet_graph.Layer, ...], tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session")
+def small_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a TF.js graph model of the same kind that runs in no time."""
+    folder = tmp_path_factory.mktemp("small-graph")
+    mobilenet_graph.write(folder, mobilenet_graph.small_layers())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def starter() -> ModelFolder:
     """Return the shipped starter model."""
     return Store(Path("nowhere")).open_folder("starter-scratch")

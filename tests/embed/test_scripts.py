@@ -160,7 +160,7 @@ def test_a_registry_that_cannot_be_reached_is_named(
 @pytest.mark.parametrize("value", ["registry.example", "ftp://registry.example/", "http:///", "file:///srv"])
 def test_what_is_no_address_of_a_registry_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCERN_NPM", value)
-    with pytest.raises(UsageError, match=f"DISCERN_NPM should be an address .* it is {value}"):
+    with pytest.raises(UsageError, match=f"Set DISCERN_NPM to an address .* It is now {value}"):
         registry()
 
 

@@ -20,8 +20,8 @@ from lib.model import writing
 from lib.model.spec import ModelFolder, load
 from lib.photos.samples import find_samples
 from tests.embed import builds
-from tests.embed.mobilenet_graph import Layer
-from tests.embed.opened import Opened, predictor
+from tests.embed.mobilenet_graph import small_layers
+from tests.embed.opened import Opened, Predict, predictor
 from tests.embed.packages import MODULES, Node
 from tests.embed.site import Cut, Site
 from tests.embed.states import State, covering, every, kinds
@@ -67,8 +67,8 @@ def built(node: Node, tmp_path_factory: pytest.TempPathFactory) -> dict[State, t
 
 @pytest.mark.parametrize("state", STATES, ids=str)
 def test_a_state_answers_as_python_does(
-    state: State, built: dict[State, tuple[Options, Path]], cut: Cut, page: Page, site: Site, graph: Path,
-    layers: tuple[Layer, ...], tmp_path: Path,
+    state: State, built: dict[State, tuple[Options, Path]], cut: Cut, page: Page, site: Site, small_graph: Path,
+    tmp_path: Path,
 ) -> None:  # fmt: skip
     options, site.folders[""] = built[state]
     photo = tmp_path / "photo.png"
@@ -78,9 +78,9 @@ def test_a_state_answers_as_python_does(
         site.put({f"npm/{file.place}": MODULES / file.package / file.path for file in files_needed(options)})
     if options.model_address.startswith("https://"):
         folder = options.model_address.partition("?")[0].removesuffix("model.json")
-        cut.elsewhere.update({folder + path.name: path for path in graph.iterdir()})
+        cut.elsewhere.update({folder + path.name: path for path in small_graph.iterdir()})
     else:
-        site.put(builds.model_files(options, graph))
+        site.put(builds.model_files(options, small_graph))
     opened = Opened(page, site, options)
     found = ask(opened, state, photo)
     assert not opened.errors
@@ -89,7 +89,7 @@ def test_a_state_answers_as_python_does(
         assert not cut.asked, "a bundle brings its scripts"
     if state.input is Input.CAMERA:
         return  # what it sees is not known here
-    expected = predictor(options.model, layers)(photo)
+    expected = predictor(options.model, small_layers())(photo)
     if state.engine is Engine.TFJS:
         assert np.sort(found)[-5:] == pytest.approx(np.sort(expected)[-5:], abs=TFJS_WITHIN)
     else:
@@ -165,9 +165,10 @@ def test_every_kind_of_model_answers_as_in_python(
     page.wait_for_function("() => window.isReady")
     worst = {}
     for model in models:
+        predict = predictor(model, ())
         for photo in photos:
             found = page.evaluate("([model, photo]) => window.ask(model, photo)", [model.spec.id, photo.name])
-            expected = expected_of(model, photo)
+            expected = expected_of(predict, photo)
             if isinstance(expected, str):
                 assert found == expected, model.spec.id
             else:
@@ -186,9 +187,9 @@ def test_every_kind_of_model_answers_as_in_python(
     assert worst.keys() == {model.spec.id for model in models} - {"nan", "negative", "zero"}
 
 
-def expected_of(model: ModelFolder, photo: Path) -> np.ndarray | str:
+def expected_of(predict: Predict, photo: Path) -> np.ndarray | str:
     """Return what Python says of a photo: probabilities, or why there are none."""
     try:
-        return predictor(model, ())(photo)
+        return predict(photo)
     except ModelOutputError as error:
         return error.message.text

@@ -216,12 +216,12 @@ def test_the_camera_is_started_asked_and_stopped(page: Page, site: Site, tmp_pat
 
 
 def test_the_plain_code_for_tfjs_says_what_the_rule_says(
-    cut: Cut, page: Page, site: Site, graph: Path, photos: tuple[Path, ...]
+    cut: Cut, page: Page, site: Site, small_graph: Path, photos: tuple[Path, ...]
 ) -> None:
     options = Options(TFJS, Target.SCRIPT)
     site.put(render(options).files)
     folder = options.model_address.partition("?")[0].removesuffix("model.json")
-    cut.elsewhere.update({folder + path.name: path for path in graph.iterdir()})
+    cut.elsewhere.update({folder + path.name: path for path in small_graph.iterdir()})
     opened = Opened(page, site, options, "plain.html")
     page.evaluate("""async () => {
       const load = mobilenet.load;

@@ -65,15 +65,15 @@ def draw(t: Translator, options: Options) -> None:
                 )
             )
             return
-        if options.target not in PAGES:
-            st.caption(t("Shown here: the same discern.js in a plain page. Such a project has to be built first."))
         scripts = Scripts(loaded.store().data)
         if _has_scripts(t, scripts):
             _run(t, options, options.model, scripts)
 
 
 def _run(t: Translator, options: Options, folder: ModelFolder, scripts: Scripts) -> None:
-    photo = _photo(t)
+    is_itself = options.target in PAGES
+    said = t("This code, running") if is_itself else t("The same discern.js, running in a plain page")
+    photo = _photo(t, said)
     if photo is None:
         return
     page = preview(options, **_addresses(options, folder, scripts))
@@ -118,8 +118,8 @@ def _has_scripts(t: Translator, scripts: Scripts) -> bool:
     return False
 
 
-def _photo(t: Translator) -> _Shown | None:
-    """Draw the choice of a photo: the visitor's own, the newest first, then the samples."""
+def _photo(t: Translator, said: str) -> _Shown | None:
+    """Say what is shown, and draw the choice of a photo: the visitor's own, the newest first, then the samples."""
     own = [photo for photo in reversed(current().album.photos) if photo.picture is not None]
     every = {
         **{f"own-{photo.id}": photo.name for photo in own},
@@ -129,7 +129,7 @@ def _photo(t: Translator) -> _Shown | None:
         st.caption(t("Bring a photo on the page Classify, and it is shown here."))
         return None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(t("This code, running"), width="content")
+        st.caption(said, width="content")
         chosen = st.selectbox(
             t("Photo"),
             list(every),
