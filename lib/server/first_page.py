@@ -73,7 +73,7 @@ class FirstPage:
         words = {
             "said": self._said,
             "languages": list(LANGUAGES),
-            "streamlits": [[text, *(t(ours) for t in speakers)] for text, ours in streamlits.items()],
+            "streamlits": [[text, *(t(ours, n="{n}") for t in speakers)] for text, ours in streamlits.items()],
         }
         self._page = environment.from_string(
             template,

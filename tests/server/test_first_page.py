@@ -21,7 +21,7 @@ PAGE = FirstPage(
     scripts="<script src=a.js></script>",
     style="a > b {}",
     icon="/i.svg",
-    streamlits={"</script>": "Models"},
+    streamlits={"</script>": "Models", "Select {n} matches": "Choose all {n}"},
 )
 
 
@@ -70,7 +70,10 @@ def test_style_and_scripts_stay_as_they_are_and_words_cannot_end_their_script() 
     found = re.search(r'<script type="application/json" id="words">(.*?)</script>', page)
     assert found is not None
     words = json.loads(found[1])
-    assert words["streamlits"] == [["</script>", "Models", "모델", "モデル"]]
+    assert words["streamlits"] == [
+        ["</script>", "Models", "모델", "モデル"],
+        ["Select {n} matches", "Choose all {n}", "{n}개 모두 선택", "{n} 件すべて選ぶ"],
+    ]
     assert words["said"]["ja"]["compare"] == "比較"
 
 
