@@ -20,11 +20,11 @@ UNTAKEN_S = 900.0  # a file that no page took for so long is dropped
 SWEEP_S = 5.0  # how often what visitors left behind is looked for
 
 # Photos that pages post, between the first byte and the answer; what finds no room waits, unread.
-BODIES_BYTES = 256 * 2**20  # in all: sixty of a phone's
-BODIES_BYTES_OF_VISIT = 96 * 2**20
+BODIES_BYTES = 128 * 2**20  # in all: thirty of a phone's
+BODIES_BYTES_OF_VISIT = PHOTO_BYTES
 LEAST_BODY_BYTES = 2**16  # what a body counts as at least
 BODIES_WAITING_OF_VISIT = 64  # a browser sends six at once
-BODIES_WAIT_S = 30.0
+BODIES_WAIT_S = 120.0
 RETRY_S = 3  # what was refused for lack of room may be asked for again after so long
 MOST_LISTED = 100  # classes
 
