@@ -77,7 +77,7 @@ def bond_words(t: Translator, bond: Bond, models: int) -> str:
         case Bond.DISAGREE:
             return t("They disagree")
         case Bond.UNSURE:
-            return t("Nobody is sure")
+            return t("No model is sure")
         case Bond.AGREE:
             return t("They agree")
         case Bond.APART:

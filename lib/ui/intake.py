@@ -68,7 +68,7 @@ def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
 
 def _draw_samples(t: Translator) -> None:
     samples = find_samples()
-    st.caption(t("Photos that everybody may use. Some show things that not every model knows: look at what it says."))
+    st.caption(t("Free photos to try. Some show things that not every model knows. See what it says!"))
     st.button(t("All samples"), on_click=_add_samples, args=(samples,), icon=":material/select_all:")
     for sample in samples:
         with st.container(horizontal=True, vertical_alignment="center"):

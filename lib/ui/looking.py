@@ -85,7 +85,7 @@ def _keys(classifiers: Sequence[Classifier]) -> tuple[str, ...]:
 
 def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], job: Job | None) -> None:
     if job is not None and job.is_live:
-        waiting.draw_progress(t, job, t("Looking at the photos…"), lambda: _pause(visit))
+        waiting.draw_progress(t, job, t("Classifying the photos…"), lambda: _pause(visit))
         return
     if job is not None and job.error is not None:
         waiting.draw_end(t, job)
@@ -93,7 +93,9 @@ def _progress(t: Translator, visit: Visit, classifiers: Sequence[Classifier], jo
     if unseen and unseen[-1].id <= visit.paused:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.warning(
-                t.plural("{n} photo was not looked at.", "{n} photos were not looked at.", len(unseen)),
+                t.plural(
+                    "{n} photo has not been classified yet.", "{n} photos have not been classified yet.", len(unseen)
+                ),
                 icon=":material/pause_circle:",
             )
             if st.button(t("Continue"), key="continue-looking", icon=":material/play_arrow:"):

@@ -13,7 +13,7 @@ def apply(t: Translator) -> None:
     zones = {
         ":root": (
             t("Drop photos here, or paste them"),
-            t("JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP; up to 64 MB each"),
+            t("JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, BMP. Up to 64 MB each."),
             t("Choose photos"),
         ),
         ".st-key-intake-folded": ("", "", t("Add photos")),

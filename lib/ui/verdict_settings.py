@@ -21,7 +21,7 @@ def draw(t: Translator, *classes: int) -> Settings:
     with st.popover(t("How strict?"), icon=":material/tune:"):
         top = st.slider(t("Classes to list"), 1, _MAX_TOP, TOP, key="k", bind="query-params")
         ratio = st.slider(
-            t("A rival has at least this share of the winner (default {value})", value=percent(RATIO)),
+            t("Rival: at least this fraction of the top probability (default {value})", value=percent(RATIO)),
             *RATIO_RANGE,
             RATIO,
             step=0.05,
@@ -44,10 +44,10 @@ def _floor(t: Translator, classes: Sequence[int]) -> tuple[float | None, str, fl
     defaults = {default_floor(count) for count in classes}
     default = min(defaults)
     key = "floor20" if default == default_floor(FEW_CLASSES) else "floor"
-    if len(defaults) > 1 and not st.toggle(t("The same floor for all models"), key="same_floor"):
+    if len(defaults) > 1 and not st.toggle(t("The same minimum for all models"), key="same_floor"):
         st.caption(
             t(
-                "A winner is too weak below {few} for models of up to {n} classes, below {many} for others.",
+                "The winner needs at least {few} in models with up to {n} classes, and {many} in larger ones.",
                 few=percent(max(defaults)),
                 many=percent(default),
                 n=FEW_CLASSES,
@@ -55,7 +55,7 @@ def _floor(t: Translator, classes: Sequence[int]) -> tuple[float | None, str, fl
         )
         return None, key, default
     floor = st.slider(
-        t("A winner below this is too weak (default {value})", value=percent(default)),
+        t("Minimum probability of the winner (default {value})", value=percent(default)),
         *FLOOR_RANGE,
         default,
         step=0.05,
@@ -70,8 +70,9 @@ def _floor(t: Translator, classes: Sequence[int]) -> tuple[float | None, str, fl
 def explain_thresholds(t: Translator, ratio: float, floor: float) -> str:
     """Return in words, with an example, what the two numbers mean."""
     return t(
-        "Now a result is clear if the winner has at least {floor}, and no other class has {ratio} of the winner's "
-        "share: beside a winner of {example}, a class is a rival from {rival} on.",
+        "With these settings, a result is clear if the top class has at least {floor} and no other class "
+        "reaches {ratio} of that. Example: if the top class has {example}, any class with {rival} or more is "
+        "a rival.",
         floor=percent(floor),
         ratio=percent(ratio),
         example=percent(0.6),

@@ -139,11 +139,11 @@ def stage_words(t: Translator, progress: Progress, doing: str = "") -> str:
         case Stage.DOWNLOADING:
             return t("Downloading…")
         case Stage.VERIFYING:
-            return t("Checking that every byte is right…")
+            return t("Checking the download…")
         case Stage.CONVERTING:
-            return t("Converting, once; this takes a minute…")
+            return t("Converting (only once, about a minute)…")
         case Stage.CHECKING:
-            return t("Trying the model out…")
+            return t("Testing the model…")
         case Stage.WAITING:
             return t("Waiting…")
         case Stage.WORKING:

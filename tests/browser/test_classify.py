@@ -353,7 +353,7 @@ def test_work_can_be_stopped_and_taken_up_again(page: Page, server: Server, tmp_
     open_app(page, server)
     page.set_input_files(INPUT, paths)
     page.get_by_role("button", name="Stop", exact=True).dispatch_event("click", timeout=60_000)
-    expect(page.locator(".progress")).to_contain_text("not looked at")
+    expect(page.locator(".progress")).to_contain_text("not classified")
     expect(page.locator(".sheet .busy")).not_to_have_count(0)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".progress")).to_be_hidden(timeout=60_000)

@@ -70,9 +70,9 @@ def test_speed_is_measured_and_survives_a_reload(page: Page, server: Server) -> 
     open_page(page, server, f"{TWO}&show=speed")
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_text("Measuring")).to_be_visible(timeout=2_000)
-    expect(page.get_by_role("columnheader", name="Model alone")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("columnheader", name="Model only")).to_be_visible(timeout=90_000)
     page.reload()
-    expect(page.get_by_role("columnheader", name="Model alone")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("columnheader", name="Model only")).to_be_visible(timeout=20_000)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def open_page(page: Page, server: Server, query: str = "") -> FrameLocator:
     """Open the page and return the frame in which the code runs."""
     page.goto(f"{server.url}/embed{query}")
     expect(page.get_by_role("heading", name="Use the model in your own page or app")).to_be_visible(timeout=20_000)
-    return page.frame_locator("iframe[title='The generated code at work']")
+    return page.frame_locator("iframe[title='The generated code, running']")
 
 
 def test_the_code_is_short_is_copied_and_runs_beside_it_and_answers_as_the_app_does(page: Page, server: Server) -> None:
@@ -83,7 +83,7 @@ def test_a_photo_of_ones_own_that_browsers_do_not_draw_is_previewed(page: Page, 
     page.set_input_files("input[type=file]", photo)
     expect(page.locator("[data-verdict]").first).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Code", exact=True).click()
-    frame = page.frame_locator("iframe[title='The generated code at work']")
+    frame = page.frame_locator("iframe[title='The generated code, running']")
     expect(frame.get_by_alt_text("small.heic")).to_be_attached(timeout=60_000)
     expect(frame.get_by_role("status")).to_contain_text("cat", timeout=60_000)
 

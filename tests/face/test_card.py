@@ -44,7 +44,7 @@ def test_a_photo_without_an_answer_has_a_card_too() -> None:
     assert (bad["kind"], bad["src"], bad["marks"], bad["frame"], bad["facts"]) == ("failed", "", "", None, "")
     unseen = card(EN, "v", Photo(), None, SQUARE)
     assert (unseen["kind"], unseen["answer"], unseen["caption"]) == ("waiting", "", "")
-    assert waiting(EN, "Looking …").count('<td class="t">') == 5
+    assert waiting(EN, "Classifying …").count('<td class="t">') == 5
 
 
 def test_facts() -> None:

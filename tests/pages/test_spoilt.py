@@ -51,7 +51,7 @@ def test_a_visitor_is_told_of_no_command(wanted: str) -> None:
     test = app(model=wanted)
     shown = " ".join(error.value for error in test.error)
     assert "python" not in shown
-    assert wanted == "mobilenet-v1-0.25-128-quant" or "The page Models shows those there are" in shown
+    assert wanted == "mobilenet-v1-0.25-128-quant" or "The Models page shows all models" in shown
 
 
 def test_a_photo_is_classified_with_the_sound_one(spoilt: list[str]) -> None:

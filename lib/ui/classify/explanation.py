@@ -20,9 +20,10 @@ def draw(t: Translator) -> None:
         st.html(f'<div class="examples">{examples}</div>')
         st.markdown(
             t(
-                "Two questions are asked of the probabilities. **Is there a rival?** Yes, if the second class has at "
-                "least half of the winner's share. **Is the winner too weak?** Yes, if it has less than {few} "
-                "(models of up to 20 classes) or {many} (more classes).",
+                "The app asks two questions about the probabilities. **Is there a rival?** Yes, if the "
+                "second class has at least half the probability of the first. **Is the winner too weak?** "
+                "Yes, if it has less than {few} (in models with up to 20 classes) or less than {many} (in "
+                "larger models).",
                 few=percent(default_floor(20)),
                 many=percent(default_floor(1000)),
             )
@@ -39,17 +40,18 @@ def draw(t: Translator) -> None:
         st.html(f'<ul class="meanings">{"".join(rows)}</ul>')
         st.markdown(
             t(
-                "Sometimes the kind is sure and only the breed is not. For models of ImageNet's 1000 classes, the "
-                "shares of all breeds of dog also count together, and so do those of birds, cups or cars. Where no "
-                "class stands out but such a group does (at least {floor}, and no rival), the group is the answer.",
+                "Sometimes it is certainly a dog, but not certain which breed. In models with ImageNet's "
+                "1000 classes, the probabilities of all dog breeds are also added up, and so are those of "
+                "birds, cups or cars. If no class stands out but such a group does (at least {floor} and no "
+                "rival), the group is the answer.",
                 floor=percent(FLOOR_GROUPS),
             )
         )
         st.warning(
             t(
-                "What it cannot do: a model must choose among the classes it knows, and it is often wrongly certain. "
-                "A photo of something it has never seen can score 99%. A clear verdict means that one class stands "
-                "out, not that it is right."
+                "What a verdict cannot tell: a model can only choose among the classes it knows, and it is "
+                "often confident but wrong. A photo of something it has never seen can score 99%. A clear "
+                "verdict means that one class stands out, not that it is right."
             ),
             icon=":material/warning:",
         )

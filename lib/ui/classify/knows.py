@@ -18,5 +18,5 @@ def draw(t: Translator, labels: tuple[str, ...]) -> None:
     with panel:
         wanted = st.text_input(t("Search"), key="knows-search").strip().casefold() if len(labels) > _FEW else ""
         found = [label for label in labels if wanted in label.casefold()]
-        names = " ".join(span(label, "known") for label in found) or t("It knows nothing of that name.")
+        names = " ".join(span(label, "known") for label in found) or t("It knows nothing with that name.")
         st.html(f'<p class="knows">{names}</p>')

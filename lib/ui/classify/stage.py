@@ -57,8 +57,8 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
             ],
             "example": samples.example(t, folder) if folder else None,
             "boxes": {
-                "looking": card.waiting(t, t("Looking …")),
-                "stopped": card.waiting(t, t("Not looked at yet")),
+                "looking": card.waiting(t, t("Classifying …")),
+                "stopped": card.waiting(t, t("Not classified yet")),
                 "held": card.waiting(
                     t, t("Waiting"), t("The model is not on this computer yet. Your photos wait for it.")
                 ),

@@ -34,8 +34,9 @@ def keep(classes: int, chosen: Mapping[str, float]) -> None:
 def of_stage(t: Translator, classes: int, settings: Settings) -> dict[str, object]:
     """Return what the stage's ranges show: values, defaults, limits, and the sentence that explains them."""
     sentence = t(
-        "Now a result is clear if the winner has at least {floor}, and no other class has {ratio} of the winner's "
-        "share: beside a winner of {example}, a class is a rival from {rival} on.",
+        "With these settings, a result is clear if the top class has at least {floor} and no other class "
+        "reaches {ratio} of that. Example: if the top class has {example}, any class with {rival} or more is "
+        "a rival.",
         floor="{floor}",
         ratio="{ratio}",
         example="{example}",
@@ -48,8 +49,8 @@ def of_stage(t: Translator, classes: int, settings: Settings) -> dict[str, objec
         "floor": settings.thresholds.floor_for(classes),
     }
     labels = {
-        "floor": t("The winner needs at least (default {value})", value=percent(defaults["floor"])),
-        "ratio": t("A rival has at least this share of the winner (default {value})", value=percent(RATIO)),
+        "floor": t("Minimum probability of the winner (default {value})", value=percent(defaults["floor"])),
+        "ratio": t("Rival: at least this fraction of the top probability (default {value})", value=percent(RATIO)),
         "top": t("Classes to list"),
     }
     limits = {"floor": [*FLOOR_RANGE, 0.05], "ratio": [*RATIO_RANGE, 0.05], "top": [1, MOST_LISTED, 1]}

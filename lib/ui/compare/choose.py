@@ -54,7 +54,7 @@ def pick(t: Translator, place: AbstractContextManager[object]) -> list[ModelFold
     for model in missed:
         choice.explain_unavailable(t, model)
     if len(chosen) < LEAST:
-        st.info(t("Choose at least two models. Others can be downloaded on the page Models."), icon=":material/info:")
+        st.info(t("Choose at least two models. More can be downloaded on the Models page."), icon=":material/info:")
         return []
     for option in chosen:
         if option.variant.folder is None:

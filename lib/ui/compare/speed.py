@@ -54,7 +54,7 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
     heads = [
         t("Model"),
         t("Threads"),
-        t("Model alone: one photo (ms)"),
+        t("Model only: one photo (ms)"),
         t("Nine of ten take at most (ms)"),
         t("From file to answer: photos per second"),
         t("Memory"),
@@ -76,11 +76,11 @@ def _figures(t: Translator, result: Benchmark, folders: Sequence[ModelFolder]) -
     ]
     st.html(table(heads, rows))
     meanings = [
-        t("Model alone: the time for one photo that is already scaled. Half of the photos take less."),
-        t("From file to answer: JPEG files are opened and scaled too, and all CPU cores work at once."),
+        t("Model only: the time for one photo that is already resized. Half of the photos take less."),
+        t("From file to answer: JPEG files are opened and resized too, and all CPU cores work at once."),
         t(
-            "Live video: 30 pictures per second. A model keeps up if it alone takes at most {ms} ms, and at least 30 "
-            "photos per second get from file to answer.",
+            "Live video: 30 frames per second. A model keeps up if it needs at most {ms} ms for a photo, and "
+            "at least 30 photos per second get from file to answer.",
             ms=f"{FRAME_MS:.0f}",
         ),
     ]
@@ -102,7 +102,7 @@ def _against_accuracy(t: Translator, result: Benchmark, names: dict[str, str]) -
         for model, m in best.items()
         if model in accuracy
     ]
-    st.subheader(t("Speed against accuracy"))
+    st.subheader(t("Speed and accuracy"))
     if evaluation is None or len(spots) < len(best):
         st.info(t("First evaluate these models on labelled photos. Then this chart shows speed and accuracy together."))
         return

@@ -60,7 +60,7 @@ def draw(t: Translator, options: Options) -> None:
         if not isinstance(options.model, ModelFolder):
             st.caption(
                 t(
-                    "TF.js fetches this model from another site, so it is not shown at work here. Choose one of the "
+                    "TF.js downloads this model from another site, so it cannot run here. Choose one of the "
                     "app's own models to see the code running."
                 )
             )
@@ -81,7 +81,7 @@ def _run(t: Translator, options: Options, folder: ModelFolder, scripts: Scripts)
         key="embed-preview",
         data={
             "page": page,
-            "title": t("The generated code at work"),
+            "title": t("The generated code, running"),
             "photo": photo.key,
             "name": photo.file,
             "type": photo.kind,
@@ -126,7 +126,7 @@ def _photo(t: Translator, said: str) -> _Shown | None:
         **{sample.name: t(sample.title) for sample in find_samples()},
     }
     if not every:
-        st.caption(t("Bring a photo on the page Classify, and it is shown here."))
+        st.caption(t("Add a photo on the Classify page. It will then appear here."))
         return None
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(said, width="content")
@@ -189,16 +189,16 @@ def _compare(
             [p.label, percent(p.probability), percent(float(browser[p.index])), f"{shifts[p.index] * 100:.1f}"]
             for p in rank(own.probabilities, labels, top=options.top)
         ]
-        st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference, points")], rows))
+        st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference (percentage points)")], rows))
         outcome = conclude(own, labels, Settings(options.top, options.thresholds))
         sentence = t.message(explain(outcome.verdict, outcome.group))
         st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
         st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
         st.caption(
             t(
-                "Both run the same file. They differ where the browser decodes and scales the photo a little "
-                "differently, and 8-bit models answer in coarse steps. The browser took {browser} ms to scale the "
-                "photo and run the model. Here, running the model alone took {app} ms.",
+                "Both run the same file. They differ where the browser opens and resizes the photo a little "
+                "differently, and 8-bit models answer in coarse steps. The browser took {browser} ms to "
+                "resize the photo and run the model. Here, running the model took {app} ms.",
                 browser=f"{float(answer['milliseconds']):.0f}",
                 app=f"{own.milliseconds:.0f}",
             )

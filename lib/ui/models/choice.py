@@ -85,8 +85,8 @@ def explain_unavailable(t: Translator, wanted: str) -> None:
         store().open_folder(wanted)
     except AppError as error:
         advice: dict[type[AppError], str] = {
-            ModelNotReadyError: t("The page Models has a button that downloads it."),
-            UnknownModelError: t("The page Models shows those there are."),
+            ModelNotReadyError: t("You can download it on the Models page."),
+            UnknownModelError: t("The Models page shows all models."),
         }
         st.error(plain(f"{t.message(error.message)} {advice.get(type(error), '')}"), icon=":material/error:")
 

@@ -48,7 +48,7 @@ def _get(shelf: Shelf, entry: Entry) -> str:
     if entry.state is State.DOWNLOADABLE:
         notes.append(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
     if entry.is_packed:
-        notes.append(t("It comes in an archive, which can be several times larger."))
+        notes.append(t("It is packed in an archive, so the download can be several times larger than the model."))
     return press(shelf, entry) + "".join(tag("p", note, "small soft") for note in notes)
 
 
@@ -65,10 +65,10 @@ def _facts(shelf: Shelf, entry: Entry) -> list[tuple[str, str]]:
         (t("Source"), "" if spec.published is None else words.source(t, spec.published.source)),
         (t("Parameters"), words.parameters(t, spec.published)),
         (t("Speed"), "" if ms is None else t("{n} ms a photo, measured on this computer", n=f"{ms:.0f}")),
-        (t("It looks at"), t("{width} × {height} pixels", width=width, height=height)),
+        (t("Input size"), t("{width} × {height} pixels", width=width, height=height)),
         (t("Licence"), spec.licence),
         (t("Comes from"), _origin(shelf, entry)),
-        (t("Id"), spec.id),
+        (t("ID"), spec.id),
     ]
     return [(head, told) for head, told in facts if told]
 
@@ -76,7 +76,7 @@ def _facts(shelf: Shelf, entry: Entry) -> list[tuple[str, str]]:
 def _figures(shelf: Shelf, entry: Entry) -> str:
     t, published = shelf.t, entry.spec.published
     if published is None or published.top1 is None:
-        return t("nobody has published a figure")
+        return t("no published figure")
     told = [f"{words.right(t, entry, published.top1)} (Top-1)"]
     if published.top5 is not None:
         told.append(t("{share} among its first five answers (Top-5)", share=f"{published.top5:.1%}"))

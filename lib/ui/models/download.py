@@ -52,7 +52,7 @@ def draw_download(t: Translator, entry: Entry) -> None:
         waiting.watch(t, job, patience_s=0.0)
         return
     if entry.is_packed:
-        st.caption(t("It comes in an archive, which can be several times larger."))
+        st.caption(t("It is packed in an archive, so the download can be several times larger than the model."))
     if job is not None:
         waiting.watch(t, job)
     elif is_interrupted(model):

@@ -200,7 +200,7 @@ def _below(shelf: Shelf, found: int, shown: int) -> str:
     """Return what stands under the table: that there is more, or that not everything could be searched."""
     t, notes = shelf.t, []
     if not found:
-        notes.append(tag("p", t("No model is called so, and none here knows it.")))
+        notes.append(tag("p", t("No model has this name, and none here knows it.")))
     if shelf.address.wish.words and (missing := unsearched(shelf.entries, t.language)):
         told = t.plural(
             "What {n} model knows comes with its download, so it was not searched.",

@@ -48,7 +48,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
         room().take(len(known.photos) * sum(folder.spec.output.classes for folder in folders) * 8)  # float64
         work = _work(t, known, folders, matchings, settings)
         job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
-    ended = waiting.watch(t, job, t("Looking at the photos…"))
+    ended = waiting.watch(t, job, t("Classifying the photos…"))
     if ended is None or ended.subject != subject or not isinstance(ended.result, Done):
         draw_skipped(t, known.skipped)
     else:

@@ -273,7 +273,7 @@ def _calibration(t: Translator, figures: Figures, model: ModelFigures) -> None:
 def _prediction_sets(t: Translator, evaluation: Evaluation, model: ModelFigures) -> None:
     with st.expander(t("Several answers instead of one (prediction sets)"), icon=":material/playlist_add_check:"):
         wanted = st.slider(
-            t("How many lists should hold the right class"), 0.5, 0.99, conformal.COVERAGE, 0.01, format="percent"
+            t("How many lists should contain the right class"), 0.5, 0.99, conformal.COVERAGE, 0.01, format="percent"
         )
         try:
             sets = conformal.prediction_sets(
