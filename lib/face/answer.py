@@ -102,7 +102,8 @@ def empty_bars(t: Translator, rows: int = ROWS) -> str:
 def caption(t: Translator, outcome: Outcome) -> str:
     """Return the few words below a small picture, with the kind in words for those who do not see the sign."""
     said = words(t, outcome)
-    kind = f'<span class="unseen">{escape(t("{verdict}:", verdict=said.verdict))} </span>' if said.answer else ""
+    verdict = escape(t("{verdict}:", verdict=said.verdict))
+    kind = f'<span class="unseen">{verdict} </span>' if said.answer else ""
     share = f" {escape(said.share)}" if said.share else ""
     return f"{kind if said.verdict else ''}<b>{escape(said.short)}</b>{share}"
 
@@ -121,7 +122,8 @@ def _headline(t: Translator, said: Words) -> str:
         return escape(said.answer)
     if not said.answer:
         return f"<em>{escape(said.verdict)}</em>"
-    return f"<em>{escape(t('{verdict}:', verdict=said.verdict))}</em> {escape(said.answer)}"
+    verdict = escape(t("{verdict}:", verdict=said.verdict))
+    return f"<em>{verdict}</em> {escape(said.answer)}"
 
 
 def _with_actions(t: Translator, found: Classification, reason: str) -> str:

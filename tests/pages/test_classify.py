@@ -71,7 +71,7 @@ def test_photos_and_answers_are_there_after_another_page_and_in_another_language
     assert ask(test, "GET", "answers")["cards"] == [card]
 
 
-@pytest.mark.parametrize(("language", "promise"), [("en", "See what"), ("ko", "모델이"), ("ja", "モデルに")])
+@pytest.mark.parametrize(("language", "promise"), [("en", "See what"), ("ko", "모델에는"), ("ja", "モデルに")])
 def test_every_language_has_the_whole_page(language: str, promise: str) -> None:
     test = app(lang=language)
     (card,) = bring(test, cat())

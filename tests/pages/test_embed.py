@@ -92,7 +92,7 @@ def test_a_model_of_tfjs_has_its_plain_code_and_says_why_it_is_not_shown_at_work
     assert "mobilenet.load(" in test.code[0].value
     assert len(test.code[0].value.splitlines()) <= 40
     assert [tab.label for tab in test.tabs][:2] == ["plain.html", "index.html"]
-    assert "TF.js fetches this model from another site" in text(test)
+    assert "TF.js downloads this model from another site" in text(test)
 
 
 def test_an_address_that_is_none_is_named_and_the_choice_stays_open() -> None:

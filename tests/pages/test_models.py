@@ -100,7 +100,7 @@ def test_a_search_finds_what_models_know_and_stays_in_the_address(browser: Brows
     assert "What 3 models know comes with their download, so it was not searched." in browser.text
     browser.press(test, "search", words="zzz")
     assert browser.listed == []
-    assert "No model is called so" in browser.text
+    assert "No model has this name" in browser.text
     browser.press(test, "search", words="")
     assert "q" not in test.query_params
 
