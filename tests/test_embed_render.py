@@ -480,8 +480,8 @@ def test_an_open_batch_size_is_told_and_closed(tiny_model: Callable[[str], Model
     folder = changed(tiny_model("float32"), tmp_path, _open_batch)
     assert read_ends(folder).is_open
     options = Options(folder, Target.SCRIPT)
-    assert any("batch size open" in note.text for note in render(options).notes)
-    assert not any("batch size open" in note.text for note in render(Options(folder, Target.PYTHON_LITERT)).notes)
+    assert any("fixed batch size" in note.text for note in render(options).notes)
+    assert not any("fixed batch size" in note.text for note in render(Options(folder, Target.PYTHON_LITERT)).notes)
     folder.weights_path.write_bytes(companions(options)["model.tflite"])
     assert not read_ends(folder).is_open
 

@@ -102,8 +102,7 @@ def empty_bars(t: Translator, rows: int = ROWS) -> str:
 def caption(t: Translator, outcome: Outcome) -> str:
     """Return the few words below a small picture, with the kind in words for those who do not see the sign."""
     said = words(t, outcome)
-    verdict = escape(t("{verdict}:", verdict=said.verdict))
-    kind = f'<span class="unseen">{verdict} </span>' if said.answer else ""
+    kind = f'<span class="unseen">{escape(t("{verdict}:", verdict=said.verdict))} </span>' if said.answer else ""
     share = f" {escape(said.share)}" if said.share else ""
     return f"{kind if said.verdict else ''}<b>{escape(said.short)}</b>{share}"
 
@@ -122,8 +121,7 @@ def _headline(t: Translator, said: Words) -> str:
         return escape(said.answer)
     if not said.answer:
         return f"<em>{escape(said.verdict)}</em>"
-    verdict = escape(t("{verdict}:", verdict=said.verdict))
-    return f"<em>{verdict}</em> {escape(said.answer)}"
+    return f"<em>{escape(t('{verdict}:', verdict=said.verdict))}</em> {escape(said.answer)}"
 
 
 def _with_actions(t: Translator, found: Classification, reason: str) -> str:

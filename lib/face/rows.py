@@ -137,9 +137,8 @@ def _bar(t: Translator, row: Row, cell: Cell | None, *, is_in: bool) -> str:
     title = row.name if own == row.name else f"{row.name} ({own})"
     head = f'<th scope="row" title="{escape(title)}">{escape(short(row.name))}</th>'
     if cell is None:
-        why = escape(t("no such class"))
-        said = f'<span aria-hidden="true">–</span><span class="unseen">{why}</span>'
-        return f'<tr class="no">{head}<td class="t"></td><td title="{why}">{said}</td></tr>'
+        said = f'<span aria-hidden="true">–</span><span class="unseen">{escape(t("no such class"))}</span>'
+        return f'<tr class="no">{head}<td class="t"></td><td title="{escape(t("no such class"))}">{said}</td></tr>'
     share = escape(shown(cell.probability))
     bar = f'<td class="t"><i style="--p:{cell.probability * 100:.1f}"></i></td><td>{share}</td>'
     return f"<tr{' class=in' if is_in else ''}>{head}{bar}</tr>"
