@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 
-.PHONY: run test lint unit mutants fuzz bench messages format clean
+.PHONY: run test lint unit mutants fuzz bench screenshots messages format clean
 
 run: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
@@ -37,6 +37,10 @@ fuzz: $(VENV)/dev.installed
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks
+
+# The pictures of the README, in docs/, taken anew.
+screenshots: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
+	$(PY) -m tests.screenshots
 
 # After changing a sentence: collect and merge; translate what is new in lib/locale/*/LC_MESSAGES/discern.po; run again.
 messages: $(VENV)/dev.installed

@@ -1,7 +1,6 @@
 """The page Code: code to copy and to take away, at work beside it."""
 
 import re
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FrameLocator, Page, expect
 
-from lib.embed.packages import LITERT_FILES
 from lib.photos.samples import find_samples
 from lib.server import previews
 from tests.embed import packages
@@ -25,11 +23,7 @@ CAT = next(sample.path for sample in find_samples() if sample.name == "chelsea.p
 @pytest.fixture(scope="module", autouse=True)
 def scripts(home: Path) -> None:
     """Put the engine's scripts where the app keeps them, as if they had been downloaded."""
-    packages.install()
-    for file in LITERT_FILES:
-        target = home / "packages" / file.place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(packages.MODULES / file.package / file.path, target)
+    packages.put_scripts(home)
 
 
 def open_page(page: Page, server: Server, query: str = "") -> FrameLocator:
@@ -102,7 +96,7 @@ def test_what_is_taken_away_is_there(page: Page, server: Server, tmp_path: Path)
     assert names == {"index.html", "discern.js", "model.json", "model.tflite"}
     kinds = {Path(name).suffix for name in zipfile.ZipFile(bundle).namelist()}
     assert kinds >= {".html", ".js", ".wasm", ".tflite"}
-    assert single.read_bytes().count(b'type="application/gzip" id=') == len(LITERT_FILES) + 1
+    assert single.read_bytes().count(b'type="application/gzip" id=') == len(packages.LITERT_FILES) + 1
 
 
 def test_a_link_opens_the_code_for_a_target(page: Page, server: Server) -> None:

@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.embed.packages import LITERT_FILES
 from lib.work.locks import locked
 
 FOLDER = Path(__file__).parent / "npm"
@@ -88,6 +89,19 @@ def install() -> Node:
                 )
             stamp.write_text(digest)
     return node
+
+
+def put_scripts(home: Path) -> None:
+    """Put the engine's scripts where an app with this data folder keeps them, as if they had been downloaded.
+
+    Raises:
+        NoPackagesError: They cannot be fetched.
+    """
+    install()
+    for file in LITERT_FILES:
+        target = home / "packages" / file.place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(MODULES / file.package / file.path, target)
 
 
 def tarball(package: str) -> Path:

@@ -1,0 +1,119 @@
+"""The pictures of the README, taken of the app itself: `make screenshots`.
+
+The app starts as people start it, with an empty data folder; the pictures are English, light, and always of one size.
+Only photos that may be shown are brought. Whatever is not as it should be ends it with an error.
+"""
+
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from lib.photos.samples import find_samples
+from tests.browser.install import find_browser
+from tests.embed import packages
+from tests.support.chromium import FLAGS
+from tests.support.server import ROOT, start_server
+
+FOLDER = ROOT / "docs"
+# Public domain, CC0 or CC BY; the README names who made them. Of the sample of a motorcycle no licence is known.
+FREE = ("chelsea.png", "flower.jpg", "coffee.png", "rocket.jpg", "china.jpg", "astronaut.png")
+MOST_BYTES = 250_000
+WAIT_MS = 60_000
+
+
+def take(folder: Path = FOLDER) -> list[Path]:
+    """Take the pictures anew, and return where they are.
+
+    Args:
+        folder: For the pictures.
+    """
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        packages.put_scripts(Path(home))
+        server = start_server(Path(home))
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        try:
+            return [
+                _classify(_open(browser, server.url), folder),
+                _compare(_open(browser, server.url), folder),
+                _code(_open(browser, f"{server.url}/embed", height=1000), folder),
+            ]
+        finally:
+            browser.close()
+            server.process.terminate()
+            server.process.wait(20)
+
+
+def free_samples() -> list[Path]:
+    """Return the photos that may be shown; each of them must be installed."""
+    places = {sample.name: sample.path for sample in find_samples()}
+    return [places[name] for name in FREE]
+
+
+def _open(browser: Browser, address: str, *, height: int = 800) -> Page:
+    page = browser.new_page(
+        locale="en-US",
+        color_scheme="light",
+        reduced_motion="reduce",
+        viewport={"width": 1280, "height": height},
+        device_scale_factor=2,
+    )
+    page.set_default_timeout(WAIT_MS)
+    page.goto(address)
+    return page
+
+
+def _bring(page: Page) -> None:
+    page.locator("#stage.ready").wait_for()
+    page.set_input_files("#stage input[type=file]", free_samples())
+    expect(page.locator(".sheet [data-verdict], .stage [data-verdict]")).to_have_count(len(FREE), timeout=WAIT_MS)
+    expect(page.locator("#stage .busy")).to_have_count(0)
+
+
+def _classify(page: Page, folder: Path) -> Path:
+    _bring(page)
+    page.get_by_title("chelsea.png", exact=True).click()
+    expect(page.locator(".stage [data-verdict]")).to_contain_text("Most likely a cat")
+    expect(page.locator(".stage [data-bars] tbody tr")).to_have_count(5)
+    return _keep(page, folder / "classify.webp")
+
+
+def _compare(page: Page, folder: Path) -> Path:
+    _bring(page)
+    page.get_by_role("link", name="Compare", exact=True).click()
+    rows = page.locator(".compared article")
+    expect(rows).to_have_count(len(FREE), timeout=WAIT_MS)
+    expect(rows.first).to_contain_text("Both sure, different answers")
+    return _keep(page, folder / "compare.webp")
+
+
+def _code(page: Page, folder: Path) -> Path:
+    frame = page.frame_locator("iframe[title='The generated code at work']")
+    expect(frame.get_by_role("status")).to_contain_text("Most likely a cat", timeout=WAIT_MS)
+    expect(page.get_by_text("The largest difference from this app is")).to_be_attached(timeout=WAIT_MS)
+    expect(page.locator("[data-testid=stCode]").first).to_contain_text("<discern-classifier")
+    return _keep(page, folder / "code.webp")
+
+
+def _keep(page: Page, path: Path) -> Path:
+    """Keep what is on the screen, once everything is drawn, and close the page."""
+    expect(page.locator("[data-testid=stApp]")).to_have_attribute("data-test-script-state", "notRunning")
+    page.mouse.move(640, 2)
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_function("document.fonts.status == 'loaded' && [...document.images].every(image => image.complete)")
+    seen = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+    seen.convert("RGB").save(path, quality=80, method=6)
+    page.context.close()
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        sys.exit(f"{path.name} has {size:,} bytes; at most {MOST_BYTES:,} are good for a README.")
+    return path
+
+
+if __name__ == "__main__":
+    for place in take():
+        print(f"{place.relative_to(ROOT)}: {place.stat().st_size:,} bytes")
