@@ -29,7 +29,7 @@ def test_a_scale_that_nobody_named_is_missing_and_said() -> None:
     kept = see("a.bmp", Kept(encode(noise(1700, 1500), "BMP")), {360}, tuple).kept
     again = see("a.bmp", kept, {360, 700})
     assert set(again.pictures) == {360}
-    assert "a.bmp was kept too small" in str(again.problem)
+    assert "a.bmp was saved too small" in str(again.problem)
 
 
 def test_scales_of_one_size_are_one_picture() -> None:

@@ -20,6 +20,7 @@ from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.results import Answer, Failure
 from lib.server import previews
+from lib.server.pool import POOL
 from lib.ui import waiting, web
 from lib.ui.models import loaded
 from lib.ui.style import plain
@@ -169,7 +170,8 @@ def _weights(stamp: object, _folder: ModelFolder) -> str:
 
 def _beside(t: Translator, options: Options, folder: ModelFolder, photo: _Shown, answer: dict[str, Any]) -> None:
     """Say how far the browser's answer is from the app's own, and, unfolded, both and why they may differ."""
-    own = infer(Source.of_bytes(photo.data, photo.file), loaded.classifier(folder))
+    source, line = Source.of_bytes(photo.data, photo.file), POOL.line(current().id)
+    own = line.submit(infer, source, loaded.classifier(folder)).result()
     if isinstance(own, Failure):
         st.error(plain(t.message(own.error.message)), icon=":material/error:")
         return
