@@ -320,7 +320,7 @@ def test_a_bundle_that_cannot_be_written_is_a_sentence(starter: ModelFolder, scr
 
 
 def test_other_weights_make_no_bundle(starter: ModelFolder, scripts: Scripts, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="needs the weights “bundle”"):
+    with pytest.raises(UsageError, match="set the weights to “bundle”"):
         make(Options(starter, Target.MODULE), scripts, tmp_path / "bundle.zip")
 
 
@@ -335,8 +335,8 @@ def test_tfjs_needs_its_own_files(scripts: Scripts, tmp_path: Path) -> None:
         pytest.param({"format": "layers-model"}, "is not a TF.js graph model with 1001 logits", id="layers model"),
         pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "1"}, {"size": "1000"}]}}}}},
                      "is not a TF.js graph model with 1001 logits", id="1000 logits"),
-        pytest.param({"weightsManifest": [{"paths": ["other.bin"]}]}, "names other.bin, which is not", id="no shard"),
-        pytest.param({"weightsManifest": [{"paths": ["../model.json"]}]}, "names ../model.json, which", id="traversal"),
+        pytest.param({"weightsManifest": [{"paths": ["other.bin"]}]}, "refers to other.bin, but that", id="no shard"),
+        pytest.param({"weightsManifest": [{"paths": ["../model.json"]}]}, "refers to ../model.json, but", id="traversal"),
         pytest.param({"weightsManifest": 7}, "does not describe a TF.js model", id="no manifest"),
         pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "many"}]}}}}},
                      "does not describe a TF.js model", id="no size"),

@@ -53,7 +53,7 @@ def test_an_altered_script_is_refused_and_the_page_says_so(
 
     opened = Opened(page, site, options)
     opened.pick(photos[0].name, photos[0].read_bytes())
-    expect(opened.status).to_contain_text("A script could not be loaded, or is not what it should be")
+    expect(opened.status).to_contain_text("A script could not be loaded or was changed")
     if target is Target.SCRIPT:
         expect(opened.retry).to_be_visible()
     assert cut.asked[f"{file.package}/{file.path}"]

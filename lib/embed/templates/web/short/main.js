@@ -4,13 +4,13 @@
 import {load[% if input == "camera" %], startCamera[% endif %]} from './discern.js';
 
 [% endif %]
-[% set made = "new Classifier(description)" if complete else "await load('model.json')" %]
+[% set made = "Promise.resolve(new Classifier(description))" if complete else "load('model.json')" %]
 const [status, list] = ['p', 'ol'].map((tag) => document.querySelector(tag));
-const model = [[ made|trusted ]];
+const loading = [[ made|trusted ]];
 
-async function look(photo) {
-  status.textContent = model.words.looking;
-  const {message, verdict = '', predictions = []} = await model.classify(photo).catch((error) => error);
+async function display(answer) {
+  status.textContent = [[ words.looking|js ]];
+  const {message, verdict = '', predictions = []} = await answer.catch((error) => error);
   status.textContent = message;
   status.dataset.verdict = verdict;
   list.replaceChildren(...predictions.map(({label, percent}) =>
@@ -19,13 +19,12 @@ async function look(photo) {
 
 [% if input == "file" %]
 const picker = document.querySelector('input');
-picker.addEventListener('change', () => look(picker.files[0]));
+picker.onchange = () => display(loading.then((model) => model.classify(picker.files[0])));
 [% elif input == "camera" %]
 const [video, button] = ['video', 'button'].map((tag) => document.querySelector(tag));
-button.addEventListener('click', () => {
-  startCamera(video, model.words).then(() => look(video), ({message}) => { status.textContent = message; });
-});
+const look = (model) => startCamera(video, model.words).then(() => model.classify(video));
+button.onclick = () => display(loading.then(look));
 [% else %]
 const [image, button] = ['img', 'button'].map((tag) => document.querySelector(tag));
-button.addEventListener('click', () => look(image));
+button.onclick = () => display(loading.then((model) => model.classify(image)));
 [% endif %]
