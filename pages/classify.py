@@ -14,8 +14,6 @@ t = translator()
 notes, room = st.container(), st.container(key="room")
 with room:
     entry = choice.pick(t, notes)
-if entry is None:
-    st.stop()
 
 folder, labels = None, ()
 with notes:

@@ -152,6 +152,7 @@ def test_how_strict_follows_while_it_is_dragged_and_is_in_the_address(
     slider.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
     expect(page).to_have_url(re.compile("floor20=0.95"))
     page.get_by_role("button", name="Back to the defaults").click()
+    expect(page.locator("label:has([name=floor]) output")).to_have_text("50%")
     expect(page.locator("[data-bars] .note")).to_have_text("50% needed")
     expect(page).not_to_have_url(re.compile("floor"))
 
@@ -175,12 +176,14 @@ def test_the_keyboard_alone_brings_a_sample_cuts_it_asks_another_model_and_remov
     page.keyboard.press("Enter")
     expect(page.locator(".file summary")).to_have_text("chelsea.png")
     expect(page.locator(STAGE)).to_be_visible()
+    assert page.evaluate("document.activeElement.matches('.intake [data-do=choose]')")
     page.locator(".act [data-do=crop]").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator(".file summary")).to_have_text("chelsea (cut).jpg")
     expect(page.locator(STAGE)).to_be_visible()
+    assert page.evaluate("document.activeElement.dataset.do") == "crop"
     page.locator(".act [data-do=remove]").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".file summary")).to_have_text("chelsea.png")
@@ -405,6 +408,16 @@ def restartable(tmp_path: Path) -> Iterator[list[Any]]:
     running[-1].process.wait(20)
 
 
+def another_edition(folder: Path) -> Path:
+    """Return a copy of the app whose scripts have other addresses: an open page loads them beside those it has."""
+    for part in ("lib", "pages", "models", "static", ".streamlit"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "streamlit_app.py", folder)
+    with (folder / "lib/ui/web/answer.css").open("a", encoding="utf-8") as style:
+        style.write("/* another */")
+    return folder
+
+
 def test_photos_are_brought_again_to_a_server_that_was_started_anew(
     page: Page, restartable: list[Server], tmp_path: Path, photos: dict[str, Path]
 ) -> None:
@@ -415,7 +428,7 @@ def test_photos_are_brought_again_to_a_server_that_was_started_anew(
     first.process.wait(20)
     page.set_input_files(INPUT, photos["coffee.png"])
     port = int(first.url.rsplit(":", 1)[1])
-    restartable.append(start_server(tmp_path / "home", port=port))
+    restartable.append(start_server(tmp_path / "home", port=port, root=another_edition(tmp_path / "app")))
     expect(page.locator(".sheet li")).to_have_count(3)
     expect(page.locator("#stage .busy")).to_have_count(0, timeout=60_000)
     assert page.locator(STAGE).count() + page.locator(TILES).count() == 3

@@ -108,6 +108,9 @@ def test_an_unknown_model_is_named_with_its_neighbours() -> None:
     assert not test.exception
     assert "startr" in test.error[0].value
     assert "starter" in test.error[0].value
+    assert "For now" in test.error[0].value
+    assert stage(test)["isReady"], "the page works, with the usual model"
+    assert test.selectbox[0].value is None
 
 
 def test_a_model_that_is_not_here_offers_its_download_and_downloads_nothing() -> None:

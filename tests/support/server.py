@@ -55,6 +55,7 @@ def start_server(
     log: Path | None = None,
     open_files: int | None = None,
     headless: bool = True,
+    root: Path = ROOT,
     **environment: str,
 ) -> Server:
     """Start the app and wait until it answers.
@@ -65,13 +66,14 @@ def start_server(
         log: Where its standard error goes, instead of to the tests' own.
         open_files: How many files it may open, sockets included.
         headless: Whether it leaves the browser alone.
+        root: The app's folder.
         environment: Further settings.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"]
     process = subprocess.Popen(
         [*command, f"--server.headless={str(headless).lower()}"],
-        cwd=ROOT,
+        cwd=root,
         env={**os.environ, "DISCERN_HOME": str(home), **environment},
         stdout=subprocess.DEVNULL,
         stderr=None if log is None else log.open("wb"),

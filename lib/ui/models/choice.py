@@ -17,8 +17,8 @@ CHOSEN = "chosen_model"
 _PARAM, _TURN = "model", "model_turn"
 
 
-def pick(t: Translator, notes: AbstractContextManager[object]) -> Entry | None:
-    """Draw the model picker and return the chosen model; None if the one asked for is unknown.
+def pick(t: Translator, notes: AbstractContextManager[object]) -> Entry:
+    """Draw the model picker and return the chosen model; the usual one if the one asked for is unknown.
 
     `?model=` chooses, and follows the choice.
 
@@ -29,9 +29,10 @@ def pick(t: Translator, notes: AbstractContextManager[object]) -> Entry | None:
     entries = {entry.spec.id: entry for entry in store().entries()}
     asked = st.session_state.get(CHOSEN) or st.query_params.get(_PARAM)
     wanted = store().current_id(asked or store().default_id())
+    usual = entries[store().default_id()]
     if wanted not in entries:
         with notes:
-            explain_unavailable(t, wanted)
+            explain_unavailable(t, wanted, instead=usual.spec.name)
     names = distinct({model: entry.spec.name for model, entry in entries.items()})
     labels = {
         model: names[model] if entry.state is State.READY else f"{names[model]} · {short_state(t, entry)}"
@@ -51,7 +52,7 @@ def pick(t: Translator, notes: AbstractContextManager[object]) -> Entry | None:
             label_visibility="collapsed",
         )
     if chosen is None:
-        return None
+        return usual
     st.session_state[CHOSEN] = chosen
     if chosen != st.query_params.get(_PARAM, DEFAULT_ID):
         st.query_params[_PARAM] = chosen
@@ -79,8 +80,14 @@ def explain_default(t: Translator, chosen: str) -> None:
         st.info(plain(f"{answers} {t.message(problem.message)}"), icon=":material/info:")
 
 
-def explain_unavailable(t: Translator, wanted: str) -> None:
-    """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet."""
+def explain_unavailable(t: Translator, wanted: str, *, instead: str | None = None) -> None:
+    """Say why the model `wanted` cannot be used: there is none of that id, or it is not here yet.
+
+    Args:
+        t: The visitor's language.
+        wanted: Its id.
+        instead: Name of the model that answers in its place.
+    """
     try:
         store().open_folder(wanted)
     except AppError as error:
@@ -88,7 +95,9 @@ def explain_unavailable(t: Translator, wanted: str) -> None:
             ModelNotReadyError: t("You can download it on the Models page."),
             UnknownModelError: t("The Models page shows all models."),
         }
-        st.error(plain(f"{t.message(error.message)} {advice.get(type(error), '')}"), icon=":material/error:")
+        answers = "" if instead is None else t("For now “{model}” answers.", model=instead)
+        said = f"{t.message(error.message)} {advice.get(type(error), '')} {answers}"
+        st.error(plain(said), icon=":material/error:")
 
 
 def distinct(names: Mapping[str, str]) -> dict[str, str]:

@@ -56,6 +56,17 @@ let running = 0, isStopped = false, isLost = false, isAway = false, due = 0, pas
 /** @type {ReturnType<typeof crop.choose> | null} */
 let cropping = null;
 
+// Another edition of this script, from a server that was started anew since, takes over what the open page shows.
+/** @type {{ discernStage?: () => { visit: string, cards: Card[], at: Card["id"] | null } }} */
+const page = /** @type {object} */ (window);
+({ visit, cards, at } = page.discernStage?.() ?? { visit, cards, at });
+page.discernStage = () => {
+  const all = { visit, cards, at };
+  cards = queue = [];
+  isLost = false;
+  return all;
+};
+
 /** Called at every run of the page. @param {Component} component */
 export function draw(component) {
   const here = /** @type {HTMLElement & { end?: () => void }} */ (component.parentElement.querySelector("#stage"));
@@ -185,7 +196,9 @@ function bring(photos) {
   queue.push(...fresh.filter(({ kind }) => kind === "waiting").map(({ id }) => id));
   if (root && root.getBoundingClientRect().top < 0) root.scrollIntoView();
   work();
-  paintSoon();
+  if (!$(".hero").contains(document.activeElement)) return paintSoon();
+  paint(); // takes away what has the focus
+  $(".intake [data-do=choose]").focus();
 }
 
 /** @param {Iterable<File>} files */
@@ -271,6 +284,7 @@ const DO = {
     endCrop();
     const name = card.name.replace(/(\.\w+)?$/, (end) => fill(data.say.cutName, { file: "" }) + end);
     if (file) bring([{ file, name: name.replace(/\.\w+$/, ".jpg") }]);
+    $("[data-do=crop].btn").focus();
   },
 
   cancel: () => { endCrop(); $("[data-do=crop].btn").focus(); },
@@ -289,7 +303,7 @@ const DO = {
   clear: () => remove(cards),
   undo,
   stop: () => { isStopped = !isStopped; work(); },
-  defaults: () => tell("strict", data.strict.defaults),
+  defaults: () => { writeRanges(data.strict.defaults); tell("strict", data.strict.defaults); },
 };
 
 function endCrop() {
@@ -489,7 +503,7 @@ function paintStage(card, held) {
     $("[role=status]").textContent = `${card.name}: ${$(".answer .say").textContent}. ${$(".answer .why").textContent}`;
   $("[data-do=again]").hidden = card.kind !== "failed";
   for (const part of [".asking", ".saving"]) {
-    $(part).hidden = card.kind === "failed";
+    $(part).hidden = card.kind === "failed" && !(card.src && part === ".asking"); // the model may be what failed
     $(part).style.visibility = card.kind === "waiting" ? "hidden" : ""; // its place is kept
   }
   $(".act [data-do=crop]").hidden = card.kind === "failed";
