@@ -38,8 +38,12 @@ def as_chosen(model: ModelFolder) -> ModelFolder:
 
 
 def turn(model: str) -> None:
-    """Let a model look at whole photos, or at its own part again, by its id."""
-    st.session_state[_WHOLE] = st.session_state.get(_WHOLE, set()) ^ {model}
+    """Let a model look at whole photos, or at its own part again, by its id; the address follows."""
+    whole = st.session_state[_WHOLE] = st.session_state.get(_WHOLE, set()) ^ {model}
+    if model in whole:
+        st.query_params[_PARAM] = _ALL
+    else:
+        st.query_params.pop(_PARAM, None)
 
 
 def draw_for_all(t: Translator, models: Sequence[ModelFolder]) -> None:

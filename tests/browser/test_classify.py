@@ -110,10 +110,10 @@ def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(
     ]  # fmt: skip
     drop(page, photos["coffee.png"], count=5)
     expect(page.locator(".file summary")).to_have_text("coffee.png")
-    assert page.locator(STAGE).count() + page.locator(TILES).count() == 3, "each once; failed ones have no verdict"
+    expect(page.locator(f"{STAGE}, {TILES}")).to_have_count(3)  # each once; failed ones have no verdict
     page.get_by_role("button", name="2 failed").click()
     expect(page.locator(".sheet li")).to_have_count(2)
-    tile(page, "cut off.png").click()
+    expect(page.locator(".file summary")).to_have_text("cut off.png")
     expect(page.locator(".stage .why")).to_have_text("cut off.png is incomplete: the end of the photo is missing.")
     page.get_by_role("button", name="5 photos").click()
     page.keyboard.press("ArrowRight")
@@ -190,6 +190,10 @@ def test_the_keyboard_alone_brings_a_sample_cuts_it_asks_another_model_and_remov
     assert page.evaluate("document.activeElement.dataset.do") == "remove"
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".sheet li")).to_have_count(2)
+    page.locator("[data-do=whole]").press("Enter")
+    expect(page).to_have_url(re.compile("view=whole"))
+    page.locator("[data-do=whole]").press("Enter")
+    expect(page).not_to_have_url(re.compile("view"))
     page.locator(".asking summary").focus()
     page.keyboard.press("Enter")
     page.locator("[data-model=starter-scratch]").focus()

@@ -321,7 +321,10 @@ function listen(here) {
     const { do: does, sample, id, kind, model } = button.dataset, chosen = data.samples.find(({ name }) => name === sample);
     if (sample) bring([{ name: sample, sample, url: chosen?.src ?? `/samples/${sample}` }]);
     else if (id) { endCrop(); at = Number(id) || id; here.querySelector(".stage")?.scrollIntoView({ block: "nearest" }); }
-    else if (kind !== undefined) filter = kind || null;
+    else if (kind !== undefined) {
+      filter = kind || null;
+      if (!shown().some((card) => card.id === at)) at = shown()[0]?.id ?? at;
+    }
     else if (model) tell("model", model);
     else if (does) DO[does]?.(button);
     paintSoon();
@@ -402,7 +405,10 @@ const $ = (selector) => /** @type {HTMLElement} */ (root?.querySelector(selector
 const input = () => /** @type {HTMLInputElement} */ ($("input[type=file]"));
 const dialog = () => /** @type {HTMLDialogElement} */ ($("dialog.shots"));
 const wide = () => /** @type {HTMLDialogElement} */ ($("dialog.projector"));
-const shown = () => cards.filter(({ kind }) => !filter || kind === filter);
+function shown() {
+  const found = cards.filter(({ kind }) => kind === filter);
+  return found.length ? found : cards; // the last of a kind was removed, or is of another now
+}
 const current = () => cards.find(({ id }) => id === at) ?? shown()[0] ?? cards[0];
 
 /** @returns {Strictness} */
@@ -460,6 +466,7 @@ function paint() {
   $(".toast").hidden = !undoable;
   if (undoable) $(".toast span").textContent = undoable.cards.length > 1 ? say.removedAll : fill(say.removed, { file: undoable.cards[0].name });
   if (!card) return;
+  if (!cards.some(({ kind }) => kind === filter || kind === "waiting")) filter = null;
   const tiles = shown();
   at = card.id;
   const held = !data.isReady ? boxes.held : isStopped ? boxes.stopped : boxes.looking;
