@@ -161,7 +161,6 @@ def test_the_part_that_is_seen_is_framed_unless_the_whole_photo_is() -> None:
     assert "</em> red" in card["answer"]
     assert card["frame"] is None
     whole.selectbox[0].set_value("starter-scratch").run()
-    assert "view" not in whole.query_params, "the choice is each model's own"
     assert not stage(whole)["canBeWhole"], "it sees all by itself"
 
 
