@@ -45,6 +45,7 @@ from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kot
 from lib.embed.options import PAGES, WEB
 from lib.embed.words import GROUPS
 from lib.errors import ModelFileError, ModelOutputError, UsageError
+from lib.face.names import short_names
 from lib.formats.quantise import quantise_int8
 from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
@@ -659,7 +660,7 @@ def test_python_code_answers_as_the_app_does(
 def test_python_code_says_the_group_as_the_app_does(
     tiny_model: Callable[[str], ModelFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
-    labels = tuple(names[0] for _, names in imagenet())
+    labels = short_names(names[0] for _, names in imagenet())
     monkeypatch.setattr(ModelFolder, "read_labels", lambda self, language="en": labels)
     limits = Thresholds(floor=0.2)
     options = Options(tiny_model("float32"), Target.PYTHON_LITERT, language=language, thresholds=limits)

@@ -23,6 +23,7 @@ from lib.cli.terminal import (
     writing,
 )
 from lib.errors import UsageError
+from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos.source import Source, find_photos
@@ -128,9 +129,9 @@ def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
     if isinstance(outcome, Failure):
         complain(outcome.error, say)
         return
-    model = f" [{outcome.model}]" if several else ""
-    lines = [f"{outcome.file}{model}: {say.message(explain(outcome.verdict, outcome.group))}"]
-    lines += [f"{percent(p.probability):>8}  {p.label}" for p in outcome.predictions]
+    model, found = f" [{outcome.model}]" if several else "", shortened(outcome)
+    lines = [f"{outcome.file}{model}: {say.message(explain(found.verdict, found.group))}"]
+    lines += [f"{percent(p.probability):>8}  {p.label}" for p in found.predictions]
     put(*lines)
 
 

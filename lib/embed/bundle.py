@@ -14,6 +14,7 @@ from lib.embed.packages import PackageFile, pins
 from lib.embed.scripts import Scripts
 from lib.embed.snippet import render
 from lib.errors import ModelFileError, UsageError
+from lib.face.names import short_names
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder, reading
@@ -101,7 +102,7 @@ def _model_files(options: Options, graph: Path | None) -> Iterator[tuple[str, by
     if isinstance(options.model, ModelFolder):
         folder = options.model
         yield MODEL_FILE, web.weights_file(folder)
-        yield "labels.txt", ("\n".join(folder.read_labels(options.language)) + "\n").encode()
+        yield "labels.txt", ("\n".join(short_names(folder.read_labels(options.language))) + "\n").encode()
     elif graph is None:
         raise UsageError(
             N_(

@@ -17,6 +17,7 @@ from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
 from lib.errors import ModelFileError, UsageError
+from lib.face.names import short_names
 from lib.formats.edit import pin
 from lib.formats.from_keras import keras_file
 from lib.formats.tables import Ends, Tensor, read_ends
@@ -110,7 +111,7 @@ def _app(template: str, options: Options) -> dict[str, str]:
 
 def _labels(options: Options) -> list[str]:
     if isinstance(options.model, ModelFolder):
-        return list(options.model.read_labels(options.language))
+        return list(short_names(options.model.read_labels(options.language)))
     return [line.partition(" ")[2] for line in _IMAGENET.read_text(encoding="utf-8").splitlines()]
 
 

@@ -18,6 +18,7 @@ from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import DESCRIPTION, LIBRARY, PAGES, Engine, Input, Options, Target, Weights
 from lib.embed.packages import PackageFile
 from lib.embed.shaking import joined, shaken
+from lib.face.names import short_names
 from lib.formats.edit import for_browsers, unsigned
 from lib.formats.tables import Ends, Tensor, ends_of
 from lib.formats.unbelieved import once_per_content
@@ -231,7 +232,7 @@ def _model(options: Options) -> Facts:
         **_choices(options, spec.output.classes),
         "input": _input(spec, ends.input),
         "output": _output(spec, ends),
-        "labels": list(options.model.read_labels(options.language)),
+        "labels": list(short_names(options.model.read_labels(options.language))),
         **_groups(options),
     }
 

@@ -149,9 +149,9 @@ def _runs(found: Classification, place: int, prediction: Prediction) -> bool:
 
 
 def _row(prediction: Prediction, *, in_running: bool) -> str:
-    label = prediction.label
+    label, name = prediction.label, short(prediction.label, prediction.index)
     return (
-        f'<tr{" class=in" if in_running else ""}><th scope="row" title="{escape(label)}">{escape(short(label))}</th>'
+        f'<tr{" class=in" if in_running else ""}><th scope="row" title="{escape(label)}">{escape(name)}</th>'
         f'<td class="t"><i style="--p:{prediction.probability * 100:.1f}"></i></td>'
         f"<td>{escape(shown(prediction.probability))}</td></tr>"
     )

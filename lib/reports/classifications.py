@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
 from lib.results import Classification, Failure, Group, Outcome
@@ -31,7 +32,7 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
         "predictions": [asdict(prediction) for prediction in outcome.predictions],
         "verdict": verdict.kind.value,
         "rivals": [rival.label for rival in verdict.rivals],
-        "message": say.message(explain(verdict, outcome.group)),
+        "message": _message(outcome, say),
         "group": outcome.group and _group_object(outcome.group, say),
         "unfamiliar": outcome.unfamiliar,
         "view": outcome.view,
@@ -71,7 +72,7 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             file,
             model,
             verdict.kind.value,
-            harmless(say.message(explain(verdict, outcome.group))),
+            harmless(_message(outcome, say)),
             *(_group_object(outcome.group, say).values() if outcome.group else [""] * len(_GROUP)),
             *ranked,
             *[""] * (2 * top - len(ranked)),
@@ -83,6 +84,12 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             "",
         ]
     )
+
+
+def _message(found: Classification, say: Translator) -> str:
+    """Return the verdict in one sentence, with the short names of the classes."""
+    short = shortened(found)
+    return say.message(explain(short.verdict, short.group))
 
 
 def to_csv(outcomes: Iterable[Outcome], say: Translator, *, top: int) -> bytes:

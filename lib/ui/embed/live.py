@@ -14,6 +14,7 @@ from lib.classify.infer import Settings, conclude, infer
 from lib.embed import Options, packages, preview, preview_files, weights_file
 from lib.embed.options import MODEL_FILE, PAGES, WEB
 from lib.embed.scripts import Scripts
+from lib.face.names import short_names
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.samples import find_samples
@@ -177,7 +178,7 @@ def _beside(t: Translator, options: Options, folder: ModelFolder, photo: _Shown,
         return
     browser = np.asarray(answer["probabilities"], np.float64)
     if browser.shape == own.probabilities.shape:
-        _compare(t, options, own, folder.read_labels(t.language), browser, answer)
+        _compare(t, options, own, short_names(folder.read_labels(t.language)), browser, answer)
 
 
 def _compare(
