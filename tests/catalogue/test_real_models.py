@@ -83,7 +83,7 @@ def test_keras_weights_with_a_wrong_hash_are_refused_before_keras_sees_them(
     shared_mirror: Mirror, tmp_path: Path
 ) -> None:
     shared_mirror.files["NASNet-mobile.h5"] = b"\x89HDF\r\n\x1a\n" + bytes(1000)
-    with pytest.raises(DownloadError, match=r"its digest \(md5\) should be 020fb642bf7360b370c678b08e0adf61"):
+    with pytest.raises(DownloadError, match=r"its checksum \(md5\) should be 020fb642bf7360b370c678b08e0adf61"):
         Store(tmp_path).fetch("keras-nasnet-mobile")
 
 
