@@ -10,6 +10,7 @@ from lib.messages import N_
 from lib.verdict import percent
 
 _HEIGHT_PX, _LINE_PX = 420, 22
+_LEFT = 0.55  # names of dots further left than this share of the width stand to the right of them
 _LEAST_PX2 = 110  # a file of some kilobytes is still a dot that one can see and point at
 
 
@@ -75,21 +76,27 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator) -> Spec:
         "color": {"condition": {"test": "datum.front", "value": WINNER}, "value": OTHER},
         "tooltip": tips(name=" ", words=" ", size=" "),
     }  # fmt: skip
-    text = {"color": INK, "fontSize": 12, "baseline": "middle", "limit": 240}
-    at_left = [row for row, spot in zip(rows, spots, strict=True) if spot.milliseconds < 0.55 * widest]
+    text = {"color": INK, "fontSize": 12, "baseline": "middle"}
+    beside_line = {"align": "left", "dx": 6} if FRAME_MS < widest / 2 else {"align": "right", "dx": -6}
+    at_left = [row for row, spot in zip(rows, spots, strict=True) if spot.milliseconds < _LEFT * widest]
     at_right = [row for row in rows if row not in at_left]
     layers = [
         layer(film, "rule", {"x": x}, color=RUNNING, strokeDash=[4, 3]),
         layer(
             film, "text", {"x": x, "y": {"value": "height"}, "text": {"field": "words"}},
-            **{**text, "baseline": "bottom"}, align="right", dx=-6, dy=-4,
+            **{**text, "baseline": "bottom", **beside_line}, dy=-4,
         ),
         layer([rows[index] for index in front], "line", place, color=WINNER, strokeDash=[2, 2]),
         layer(rows, "point", dots, filled=True, opacity=0.75, stroke=INK, strokeWidth=0.5),
-        layer(at_left, "text", beside, **text, align="left", dx=20),
-        layer(at_right, "text", beside, **text, align="right", dx=-20),
+        layer(at_left, "text", beside, **text, align="left", dx=20, limit=_room(1 - _LEFT)),
+        layer(at_right, "text", beside, **text, align="right", dx=-20, limit=_room(_LEFT)),
     ]  # fmt: skip
     return chart_of(layers, height=_HEIGHT_PX)
+
+
+def _room(share: float) -> Spec:
+    """Return how wide a name may be where this share of the width is free beside its dot."""
+    return {"expr": f"width * {share:.2f} - 24"}
 
 
 def _apart(shares: Sequence[float], gap: float) -> list[float]:

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from pathlib import Path
+from html import escape
 
 import streamlit as st
 
 from lib.errors import FullError
 from lib.i18n import Translator
-from lib.photos.opening import open_photo, thumbnail
 from lib.photos.refusals import MAX_BYTES
-from lib.photos.samples import Sample, find_samples
+from lib.photos.samples import Sample
 from lib.ui import internals, visit
+from lib.ui.classify import samples
 from lib.ui.style import plain
 
 _ROUND, _SHOTS, _FULL = "intake_round", "camera_shots", "album_full"
@@ -24,6 +24,7 @@ def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
         t: The visitor's language.
         bar: A line of the page; once there are photos, the way in for more stands there.
     """
+    ask, or_try = t("Ask several models about the same photo."), t("Or try one of these")
     turn = st.session_state.setdefault(_ROUND, 0)
     is_folded = bool(visit.current().album.photos)
     if is_folded:
@@ -31,6 +32,8 @@ def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
             place = st.container(horizontal=True, vertical_alignment="center", key="intake-folded", width="content")
     else:
         place = st.container(key="intake")
+        with place:
+            st.html(f"<h2>{escape(ask)}</h2>")
     with place:
         st.file_uploader(
             t("Photos"),
@@ -42,16 +45,15 @@ def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
             label_visibility="collapsed",
         )
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            samples = st.popover(
-                t("Try a sample"),
-                icon=":material/photo_library:",
-                key=f"samples-{is_folded}",
-                on_change="rerun" if is_folded else "ignore",
-            )
-            if samples.open or not is_folded:  # to draw them costs as much as all results
-                with samples:
-                    _draw_samples(t)
+            if is_folded:
+                shelf = st.popover(t("Try a sample"), icon=":material/photo_library:", on_change="rerun")
+                if shelf.open:  # to draw them costs as much as all results
+                    with shelf:
+                        _draw_samples(t)
             with_camera = st.toggle(t("Camera"), key="camera_on", width="content")
+    if not is_folded:
+        st.html(f'<h2 class="try">{escape(or_try)}</h2>')
+        _draw_samples(t)
     if with_camera:
         st.camera_input(
             t("Take a photo"),
@@ -67,22 +69,16 @@ def draw(t: Translator, bar: AbstractContextManager[object]) -> None:
 
 
 def _draw_samples(t: Translator) -> None:
-    samples = find_samples()
-    st.caption(t("Free photos to try. Some show things that not every model knows. See what it says!"))
-    st.button(t("All samples"), on_click=_add_samples, args=(samples,), icon=":material/select_all:")
-    for sample in samples:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.image(_sample_thumbnail(str(sample.path)), width=72, output_format="JPEG", alt="")
-            st.button(t(sample.title), key=f"sample-{sample.name}", on_click=_add_samples, args=((sample,),))
+    found = samples.shown()
+    with st.container(key="samples"):
+        for sample in found:
+            label = f"![]({samples.address(sample)}) {plain(t(sample.title))}"
+            st.button(label, key=f"sample-{sample.name}", on_click=_add_samples, args=((sample,),), type="tertiary")
+    st.button(t("All samples"), on_click=_add_samples, args=(found,), icon=":material/select_all:")
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _sample_thumbnail(path: str) -> bytes:
-    return thumbnail(open_photo(Path(path).read_bytes(), path), side=144)
-
-
-def _add_samples(samples: tuple[Sample, ...]) -> None:
-    _add((sample.name, sample.path.read_bytes()) for sample in samples)
+def _add_samples(chosen: tuple[Sample, ...]) -> None:
+    _add((sample.name, sample.path.read_bytes()) for sample in chosen)
 
 
 def _take(key: str, name: Callable[[str], str]) -> None:

@@ -35,6 +35,27 @@ def test_one_model_is_not_enough() -> None:
     assert "at least two" in test.info[0].value
 
 
+def test_a_page_without_photos_offers_six_samples_to_press() -> None:
+    test = compare("starter-scratch", "starter-small")
+    samples = [button for button in test.button if button.label.startswith("![](/samples/")]
+    assert len(samples) == 6
+    samples[0].click().run()
+    assert pills(test) == ["**1** photo"]
+    assert not [button for button in test.button if button.label.startswith("![](/samples/")]
+
+
+def test_the_address_says_that_whole_photos_are_seen_only_once_a_visitor_asked_for_it() -> None:
+    test = upload(compare("starter-scratch", "starter-small"), cat())
+    assert "view" not in test.query_params
+    test.button("whole-photo").click().run()
+    assert test.query_params["view"] == ["whole"]
+    assert test.button("whole-photo").label == "Back to their own parts"
+    del test.query_params["view"]  # Back
+    test.run()
+    assert "view" not in test.query_params
+    assert test.button("whole-photo").label == "Let all see the whole photo"
+
+
 def test_two_models_stand_side_by_side() -> None:
     test = upload(compare("starter-scratch", "starter-small"), cat(), sample("china.jpg", "temple.jpg"))
     assert html(test).count("data-verdict") == html(test).count("data-bars") == 4

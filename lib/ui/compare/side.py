@@ -74,7 +74,6 @@ def draw(
     classifiers = [classifier(folder) for folder in asked]
     intake.draw(t, bar)
     if not current().album.photos:
-        st.info(t("Add a photo to begin, or try a sample."), icon=":material/add_photo_alternate:")
         return
     labels = [folder.read_labels(t.language) for folder in folders]
     looking.draw(t, classifiers, lambda: _panel(t, asked, labels, settings))
@@ -146,7 +145,7 @@ def _choose(t: Translator, compared: Compared) -> list[Photo]:
         "all": t.plural("{n} photo", "{n} photos", many),
         "disagree": t("{n} disagree", n=len(groups["disagree"])),
         "strong": _strong(t, len(groups["strong"]), len(compared.models)),
-        "unsure": t("{n} no model is sure", n=len(groups["unsure"])),
+        "unsure": t("{n} nobody is sure", n=len(groups["unsure"])),
         "agree": t("{n} agree", n=len(groups["agree"])),
         "apart": t("{n} cannot be compared", n=len(groups["apart"])),
         "failed": t("{n} failed", n=len(groups["failed"])),
@@ -258,7 +257,8 @@ def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers)
     if pair.share is None:
         return f"{first.name} · {second.name}: {basis}"
     agree = t(
-        "{first} and {second} agree on {count} of {total} photos: {share} (95% interval: {low} to {high}).",
+        "{first} and {second} say the same of {count} of {total} photos: {share} "
+        "({low} to {high} allowing for chance).",
         first=first.name,
         second=second.name,
         count=pair.share.count,
