@@ -77,7 +77,7 @@ def speed_and_accuracy(spots: Sequence[Spot], say: Translator) -> Spec:
         "tooltip": tips(name=" ", words=" ", size=" "),
     }  # fmt: skip
     text = {"color": INK, "fontSize": 12, "baseline": "middle"}
-    beside_line = {"align": "left", "dx": 6} if FRAME_MS < widest / 2 else {"align": "right", "dx": -6}
+    beside_line = {"align": "left", "dx": 6} if widest / 2 > FRAME_MS else {"align": "right", "dx": -6}
     at_left = [row for row, spot in zip(rows, spots, strict=True) if spot.milliseconds < _LEFT * widest]
     at_right = [row for row in rows if row not in at_left]
     layers = [

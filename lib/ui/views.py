@@ -11,7 +11,22 @@ _WHOLE = "shown_whole_photos"  # ids of models; the session keeps them from page
 _PARAM, _ALL, _SAID = "view", "whole", "address_of_view"
 
 
-def chosen(models: Sequence[ModelFolder]) -> list[ModelFolder]:
+def chosen(model: ModelFolder) -> ModelFolder:
+    """Return a model as the visitor has it look at photos; `?view=whole` chooses, and follows.
+
+    Args:
+        model: As it looks by itself.
+    """
+    own = {model.spec.id}
+    whole = st.session_state.setdefault(_WHOLE, own if st.query_params.get(_PARAM) == _ALL else set())
+    if not own <= whole:
+        st.query_params.pop(_PARAM, None)
+    elif st.query_params.get(_PARAM) != _ALL:
+        st.query_params[_PARAM] = _ALL
+    return as_chosen(model)
+
+
+def chosen_for_all(models: Sequence[ModelFolder]) -> list[ModelFolder]:
     """Return models as the visitor has them look at photos; `?view=whole` chooses for all of them.
 
     The address changes when the button is pressed, never by itself (`lib.ui.address` says why).
@@ -21,14 +36,14 @@ def chosen(models: Sequence[ModelFolder]) -> list[ModelFolder]:
     """
     state, ids = st.session_state, {model.spec.id for model in models}
     whole = state.setdefault(_WHOLE, set())
-    said, (was_all, before) = (st.query_params.get(_PARAM) == _ALL, ids), state.get(_SAID, (False, ids))
-    if said != (was_all, before):  # a link, Back, or other models
-        is_all, _ = said
-        state[_WHOLE] = whole = whole | ids if is_all else whole - ids if was_all else whole
-    state[_SAID] = said
-    return [
-        model.looking_as(model.spec.input.looking_at_all()) if model.spec.id in whole else model for model in models
-    ]
+    is_all = st.query_params.get(_PARAM) == _ALL
+    was_all, before = state.get(_SAID, (False, ids))
+    if is_all and (not was_all or ids != before):  # a link, Back, or other models
+        state[_WHOLE] = whole | ids
+    elif was_all and not is_all:
+        state[_WHOLE] = whole - ids
+    state[_SAID] = is_all, ids
+    return [as_chosen(model) for model in models]
 
 
 def as_chosen(model: ModelFolder) -> ModelFolder:

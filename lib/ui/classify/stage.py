@@ -36,7 +36,7 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
     """
     classes, own = entry.spec.output.classes, entry.spec.input
     settings = strictness.read(classes)
-    is_whole = folder is not None and views.chosen([folder])[0] != folder
+    is_whole = folder is not None and views.chosen(folder) != folder
     mine = visit.current()
     web.component("stage")(
         key=_KEY,

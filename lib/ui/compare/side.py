@@ -70,7 +70,7 @@ def draw(
         settings: What the visitor chose.
         bar: The page's first line, where the way in stands once there are photos.
     """
-    asked = views.chosen(folders)
+    asked = views.chosen_for_all(folders)
     classifiers = [classifier(folder) for folder in asked]
     intake.draw(t, bar)
     if not current().album.photos:
