@@ -145,7 +145,7 @@ def _choose(t: Translator, compared: Compared) -> list[Photo]:
         "all": t.plural("{n} photo", "{n} photos", many),
         "disagree": t("{n} disagree", n=len(groups["disagree"])),
         "strong": _strong(t, len(groups["strong"]), len(compared.models)),
-        "unsure": t("{n} nobody is sure", n=len(groups["unsure"])),
+        "unsure": t("{n} no model is sure", n=len(groups["unsure"])),
         "agree": t("{n} agree", n=len(groups["agree"])),
         "apart": t("{n} cannot be compared", n=len(groups["apart"])),
         "failed": t("{n} failed", n=len(groups["failed"])),
@@ -257,8 +257,7 @@ def _pair_words(t: Translator, pair: Agreement, first: Answers, second: Answers)
     if pair.share is None:
         return f"{first.name} · {second.name}: {basis}"
     agree = t(
-        "{first} and {second} say the same of {count} of {total} photos: {share} "
-        "({low} to {high} allowing for chance).",
+        "{first} and {second} agree on {count} of {total} photos: {share} (95% interval: {low} to {high}).",
         first=first.name,
         second=second.name,
         count=pair.share.count,
