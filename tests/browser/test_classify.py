@@ -122,6 +122,10 @@ def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(
     expect(page.locator(".hero [data-do=choose]")).to_be_focused()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".sheet li")).to_have_count(5)
+    page.locator("[data-do=whole]").press("Enter")
+    expect(page).to_have_url(re.compile("view=whole"))
+    page.locator("[data-do=whole]").press("Enter")
+    expect(page).not_to_have_url(re.compile("view"))
 
 
 def test_photos_wait_for_a_model_that_is_not_here(page: Page, server: Server, photos: dict[str, Path]) -> None:
@@ -190,10 +194,6 @@ def test_the_keyboard_alone_brings_a_sample_cuts_it_asks_another_model_and_remov
     assert page.evaluate("document.activeElement.dataset.do") == "remove"
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".sheet li")).to_have_count(2)
-    page.locator("[data-do=whole]").press("Enter")
-    expect(page).to_have_url(re.compile("view=whole"))
-    page.locator("[data-do=whole]").press("Enter")
-    expect(page).not_to_have_url(re.compile("view"))
     page.locator(".asking summary").focus()
     page.keyboard.press("Enter")
     page.locator("[data-model=starter-scratch]").focus()
