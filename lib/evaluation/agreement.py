@@ -101,7 +101,13 @@ def sort_photos(
     unsure = {answers.model: ambiguous(k) for answers, k in zip(models, kinds, strict=True)}
     nobody_sure = np.logical_and.reduce(list(unsure.values()))
     confidence = _confidence(models, agreements)
-    comparable = np.logical_or.reduce([a.comparable for a in agreements])
+    # One that is sure, of what no other model knows, neither agrees nor contradicts.
+    judged = {
+        model: np.logical_or.reduce([a.comparable for a in agreements if model in (a.first, a.second)])
+        for model in unsure
+    }
+    comparable = np.logical_or.reduce(list(judged.values()))
+    comparable &= np.logical_and.reduce([unsure[model] | judged[model] for model in unsure])
     strong = np.logical_or.reduce([a.different & ~unsure[a.first] & ~unsure[a.second] for a in agreements])
     differing = np.flatnonzero(~nobody_sure & (confidence > 0))
     order = differing[np.argsort(-confidence[differing], kind="stable")]

@@ -45,6 +45,13 @@ def test_of_three_models_the_surest_contradiction_counts(answers: Made) -> None:
     assert [(d.photo, d.confidence) for d in gallery.disagreements] == [(0, pytest.approx(0.8))]
 
 
+def test_who_alone_is_sure_of_what_the_others_do_not_know_does_not_agree_with_them(answers: Made) -> None:
+    doubting = [answers([[0.4, 0.35, 0.25]], model=model) for model in ("one", "two")]
+    models = (*doubting, answers([[0.9, 0.1]], model="three", labels=("x", "y")))
+    gallery = sort_photos(models, [m.kinds(Thresholds()) for m in models], compare_all(models))
+    assert (gallery.agreements, gallery.not_comparable) == ((), (0,))
+
+
 def test_models_of_different_classes_are_compared_by_meaning(answers: Made) -> None:
     small = answers([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.1, 0.9]], model="small", labels=("cat", "rose"))
     names = tuple(synonyms[0] for _, synonyms in imagenet())
