@@ -92,7 +92,7 @@ def _compare(page: Page, folder: Path) -> Path:
 
 
 def _code(page: Page, folder: Path) -> Path:
-    frame = page.frame_locator("iframe[title='The generated code at work']")
+    frame = page.frame_locator("iframe")
     expect(frame.get_by_role("status")).to_contain_text("Most likely a cat", timeout=WAIT_MS)
     expect(page.get_by_text("The largest difference from this app is")).to_be_attached(timeout=WAIT_MS)
     expect(page.locator("[data-testid=stCode]").first).to_contain_text("<discern-classifier")

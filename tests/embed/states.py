@@ -1,4 +1,4 @@
-"""Every state that a visitor of the page Embed can choose, and a few of them in which every pair of choices occurs.
+"""Every state that a visitor of the page Code can choose, and a few of them in which every pair of choices occurs.
 
 All is taken from the options themselves, so that a new choice is tried without anybody's thinking of it.
 """

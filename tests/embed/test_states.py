@@ -1,4 +1,4 @@
-"""Whatever a visitor of the page Embed can choose runs in Chromium, and answers as Python does."""
+"""Whatever a visitor of the page Code can choose runs in Chromium, and answers as Python does."""
 
 from dataclasses import replace
 from pathlib import Path
