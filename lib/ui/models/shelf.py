@@ -83,7 +83,7 @@ def begin_with(shelf: Shelf) -> str:
     cards = [
         (few.general, t("A good first choice"), _count),
         (few.everyday, t("Everyday things"), _count),
-        (few.accurate, t("Most accurate"), _accuracy),
+        (few.accurate, t("More accurate"), _accuracy),
         (few.birds, t("For bird watchers"), _count),
     ]
     shown = "".join(_card(shelf, entry, kind, figure(t, entry)) for entry, kind, figure in cards if entry is not None)
