@@ -336,7 +336,7 @@ def test_tfjs_needs_its_own_files(scripts: Scripts, tmp_path: Path) -> None:
         pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "1"}, {"size": "1000"}]}}}}},
                      "is not a TF.js graph model with 1001 logits", id="1000 logits"),
         pytest.param({"weightsManifest": [{"paths": ["other.bin"]}]}, "refers to other.bin, but that", id="no shard"),
-        pytest.param({"weightsManifest": [{"paths": ["../model.json"]}]}, "refers to ../model.json, but", id="traversal"),
+        pytest.param({"weightsManifest": [{"paths": ["../model.json"]}]}, "refers to ../model.json", id="traversal"),
         pytest.param({"weightsManifest": 7}, "does not describe a TF.js model", id="no manifest"),
         pytest.param({"signature": {"outputs": {"a": {"tensorShape": {"dim": [{"size": "many"}]}}}}},
                      "does not describe a TF.js model", id="no size"),
