@@ -43,7 +43,7 @@ def get(path: str, query: str = "", accepts: str = "") -> str:
         ("/", "", "", "en", "Classify – Discern", "<p>See what the model sees, and how sure it is.</p>"),
         ("/compare", "", "ko-KR,en;q=0.5", "ko", "비교 – Discern", ""),
         ("/compare", "lang=ja", "ko-KR,en;q=0.5", "ja", "比較 – Discern", ""),
-        ("/", "lang=xx", "ja", "ja", "分類 – Discern", "<p>モデルに何が見え、どれだけ自信があるかを見てみよう。</p>"),
+        ("/", "lang=xx", "ja", "ja", "分類 – Discern", "<p>モデルには何に見え、どれだけ自信があるかを見てみましょう。</p>"),
         ("/compare", "", "fr,ko;q=0.9", "en", "Compare – Discern", ""),  # Streamlit asks the first one
     ],
 )
