@@ -273,7 +273,7 @@ class _Road:
         if answer is None and album.get(photo.id) is None:
             raise _gone()
         if answer is None:
-            raise Refusal(503, N_("The model was changed while it looked at the photo. Try again."))
+            raise Refusal(503, N_("The model was changed while it classified the photo. Try again."))
         return (
             answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
         )
