@@ -38,6 +38,23 @@ def aim(test: AppTest, target: Target) -> AppTest:
     return test.segmented_control(key=f"embed-{group}-en").set_value(target).run()
 
 
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [("starter", "starter"), ("starter-int8", "starter"), ("no-such-model", "efficientnet-lite0-int8")],
+    ids=["its id", "an id of before", "unknown"],
+)
+def test_the_address_chooses_the_model(asked: str, chosen: str) -> None:
+    test = app(PAGE, model=asked)
+    assert test.selectbox[0].value == chosen
+    assert not test.exception
+
+
+def test_the_address_follows_the_choice() -> None:
+    test = app(PAGE)
+    test.selectbox[0].set_value("starter-scratch").run()
+    assert test.query_params["model"] == "starter-scratch"
+
+
 def test_short_code_is_there_before_any_photo() -> None:
     test = app(PAGE)
     assert test.title[0].value == "Use the model in your own page or app"

@@ -1,5 +1,6 @@
 """What code the visitor asks for."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import streamlit as st
@@ -9,13 +10,12 @@ from lib.embed.options import WEB
 from lib.errors import UsageError
 from lib.i18n import LANGUAGES, Translator
 from lib.model.spec import ModelFolder
-from lib.ui import choosing, verdict_settings, views
+from lib.ui import address, choosing, verdict_settings, views
 from lib.ui.models import choice
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
-_MODEL = "embed_model"
-_PARAM = "for"  # of the address
+_PARAM, _MODEL = "for", "model"  # of the address
 _OF_GROUP = {
     "web": (Target.SCRIPT, Target.MODULE),
     "frameworks": (Target.NPM, Target.VUE, Target.REACT, Target.SVELTE),
@@ -71,31 +71,38 @@ def _targets(t: Translator) -> dict[Target, str]:
 
 
 def _model(t: Translator) -> ModelFolder | TfjsMobilenet | None:
-    """Draw the choice of a model; the one last used in Classify stands first."""
+    """Draw the choice of a model; `?model=` chooses, and follows. Beforehand it is the one last used in Classify."""
     own = {entry.spec.id: entry.folder for entry in store().ready() if entry.folder is not None}
     every: dict[str, ModelFolder | TfjsMobilenet] = {**own, **MOBILENETS}
     names = {key: found.name if isinstance(found, TfjsMobilenet) else found.spec.name for key, found in every.items()}
-    wanted = st.session_state.get(_MODEL) or choice.last_chosen()
-    if wanted not in every and (same := matching(wanted)) is not None:
-        wanted = same.id
+    usual = _one_of(every, choice.last_chosen()) or next(iter(every))
+    asked, key = address.begin(_MODEL, f"embed-model-{hash(tuple(names.values()))}", usual)
+    begun = _one_of(every, asked) or usual
     chosen = st.selectbox(
         t("Model"),
         list(every),
-        index=list(every).index(wanted) if wanted in every else 0,
-        key=f"embed-model-{hash(tuple(names.values()))}",
+        index=list(every).index(begun),
+        key=key,
         format_func=names.__getitem__,
         label_visibility="collapsed",
         width=300,
     )
+    address.end(_MODEL, usual, None if chosen == begun else chosen)
     if chosen is None:
         return None
-    st.session_state[_MODEL] = chosen
     found = every[chosen]
     if isinstance(found, TfjsMobilenet):
         return found
-    if (asked := views.as_chosen(found)) != found:
+    if (seen := views.as_chosen(found)) != found:
         st.caption(t("The model sees the whole photo, squeezed to fit."))
-    return asked
+    return seen
+
+
+def _one_of(every: Collection[str], wanted: str) -> str | None:
+    """Return which of the models `wanted` is, by its own id, an earlier one or that of the same model elsewhere."""
+    same = matching(wanted)
+    ids = (wanted, store().current_id(wanted), same.id if same else "")
+    return next((id_ for id_ in ids if id_ in every), None)
 
 
 def _more(t: Translator, asked: Options) -> Options:
@@ -118,12 +125,12 @@ def _for_the_web(t: Translator, asked: Options) -> Options:
     places = {Weights.DEFAULT: t("The usual place"), Weights.ADDRESS: t("My own address")}
     photo = choosing.entry(t, t("Photos come from"), inputs, key="embed-input")
     place = choosing.entry(t, t("The model comes from"), places, key="embed-weights")
-    address = ""
+    own_address = ""
     if place is Weights.ADDRESS:
-        address = st.text_input(
+        own_address = st.text_input(
             t("Address of the model"), "https://example.org/model/", key="embed-address", persist_state="session"
         )
     complete = st.toggle(
         t("All in one file"), key="embed-complete", help=t("Without discern.js and model.json beside the page.")
     )
-    return replace(asked, input=photo, weights=place, address=address.strip(), complete=complete)
+    return replace(asked, input=photo, weights=place, address=own_address.strip(), complete=complete)
