@@ -9,7 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from lib.server import previews
+from lib.server import models, previews
 from lib.server.visits import VISITS, Visit
 from lib.ui.models import loaded
 from tests.conftest import TINY_MODELS
@@ -77,7 +77,8 @@ def own_model(home: Path, resize: str) -> None:
     (folder / "model.toml").write_text(card, "utf-8")
 
 
-def test_a_model_that_was_changed_under_its_id_looks_again(tmp_path: Path) -> None:
+def test_a_model_that_was_changed_under_its_id_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "LOOK_AGAIN_S", 0.0)  # a change is noticed within so long
     own_model(tmp_path, "squash")
     framed = plain(RED, 400, 400)
     framed.paste((0, 0, 255), (40, 40, 360, 360))  # squashed: some red; cropped: hardly any
