@@ -30,7 +30,7 @@ import * as crop from "./crop.js";
 import { handed } from "./handed.js";
 import * as projector from "./projector.js";
 
-const AT_ONCE = 3, UNDO_MS = 6000, RETRY_MS = 3000, SMALL = 320;
+const AT_ONCE = 3, UNDO_MS = 6000, RETRY_MS = 3000, SMALL = 320, LIGHT = 500_000; // pixels; bytes that a tile may decode here
 
 // What outlives a mount: Streamlit mounts the component anew when theme or page changes, with the data of its last run.
 /** @type {Data} */
@@ -523,11 +523,11 @@ function paintStage(card, held) {
 
 /** @param {Element} place @param {Card} card */
 function paintTile(place, card) {
-  const { id, name, kind, src, url, caption, marks } = card, isHere = id === at;
-  const picture = kind === "failed" ? '<span class="sign" aria-hidden="true"></span>' : `<img src="${src ? `${src}?side=${SMALL}` : url ?? ""}" alt="" loading="lazy" decoding="async" draggable="false">`;
+  const { id, name, kind, src, url, file, caption, marks } = card, isHere = id === at;
+  const picture = kind === "failed" ? '<span class="sign" aria-hidden="true"></span>' : `<img src="${url && (!src || (file && file.size < LIGHT)) ? url : src && `${src}?side=${SMALL}`}" alt="" loading="lazy" decoding="async" draggable="false">`;
   const words = caption || escaped(isStopped || !data.isReady ? data.say.held : data.say.busy);
   const had = place.contains(document.activeElement);
   place.className = LOOKS[kind] ?? kind;
   put(place, `<h3><button type="button" data-id="${id}" title="${escaped(name)}" ${isHere ? 'aria-current="true"' : marks}><span class="thumb">${picture}</span><span class="cap"><span class="sign" aria-hidden="true"></span><span><span class="unseen">${escaped(name)}. </span>${words}</span></span></button></h3>`);
-  if (had) place.querySelector("button")?.focus();
+  if (had) place.querySelector("button")?.focus({ preventScroll: true }); // the answer above comes into view
 }
