@@ -128,6 +128,18 @@ def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(
     expect(page).not_to_have_url(re.compile("view"))
 
 
+def test_a_tile_far_down_brings_its_answer_into_view(page: Page, server: Server, noises: list[Path]) -> None:
+    page.set_viewport_size({"width": 375, "height": 812})
+    open_app(page, server)
+    drop(page, *noises)
+    last = page.locator(".sheet li").last.locator("button")
+    last.scroll_into_view_if_needed()
+    assert page.locator(".stage .verdict").bounding_box()["y"] < 0  # type: ignore[index]
+    last.click()
+    expect(last).to_have_attribute("aria-current", "true")
+    expect(page.locator(".stage .verdict")).to_be_in_viewport(ratio=1)
+
+
 def test_photos_wait_for_a_model_that_is_not_here(page: Page, server: Server, photos: dict[str, Path]) -> None:
     open_app(page, server)
     drop(page, photos["chelsea.png"])
