@@ -25,6 +25,7 @@ class Kind(StrEnum):
     EVALUATION = "evaluation"
     BENCHMARK = "benchmark"
     TRAINING = "training"
+    FITTING = "fitting"
     IMPORT = "import"
 
 

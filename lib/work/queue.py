@@ -56,6 +56,7 @@ RULES = {
     Kind.EVALUATION: Rule(2, is_heavy=True, is_kept=False),
     Kind.BENCHMARK: Rule(1, is_heavy=True, is_kept=False),
     Kind.TRAINING: Rule(1, is_heavy=True, is_kept=True),
+    Kind.FITTING: Rule(2, is_heavy=True, is_kept=True),  # a head on features: a second, never behind a training
     Kind.IMPORT: Rule(1, is_heavy=True, is_kept=True),
 }
 
