@@ -112,15 +112,25 @@ def _write(model: Packaged, incoming: Path, target: Path, trials: Trials) -> Mod
 
 
 def litert(model: Packaged) -> bytes:
-    """Return the LiteRT file, made of the very bytes whose digest was checked."""
+    """Return the LiteRT file, made of the very bytes whose digest was checked; raises as `published` does."""
+    name, content = published(model)
+    side, _ = model.spec.input.size_wh
+    head = None if model.head is None else read_head(model.head)
+    ranges = None if model.ranges is None else read_ranges(model.ranges)
+    return WRITERS[model.writer](content, name, side, ranges, head)
+
+
+def published(model: Packaged) -> tuple[str, bytes]:
+    """Return the name and the content of the weights file in the package, its digest checked.
+
+    Raises:
+        ModelError: The package is missing or altered.
+    """
     path = find(model)
     content = b"" if path is None else path.read_bytes()
     if path is None or hashlib.sha256(content).hexdigest() != model.sha256:
         raise problem(model) or _changed_meanwhile(model)
-    side, _ = model.spec.input.size_wh
-    head = None if model.head is None else read_head(model.head)
-    ranges = None if model.ranges is None else read_ranges(model.ranges)
-    return WRITERS[model.writer](content, path.name, side, ranges, head)
+    return path.name, content
 
 
 def _changed_meanwhile(model: Packaged) -> ModelError:

@@ -6,7 +6,7 @@ the shapes of the weights, so one description serves all of them (Lite0 to Lite2
 into the convolutions before them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,34 @@ class Head:
 
     weight: NDArray[np.floating]
     bias: NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One inverted residual block.
+
+    Attributes:
+        path: What its layers' names begin with.
+        expands: Whether a convolution widens the map first; the first stage's do not.
+        stride: 2 where it halves the map.
+        is_residual: Whether what went in is added to what comes out.
+    """
+
+    path: str
+    expands: bool
+    stride: int
+    is_residual: bool
+
+
+def blocks(weights: Mapping[str, NDArray[Any]]) -> Iterator[Block]:
+    """Yield the blocks in order, as the shapes of the weights have them. Raises KeyError if a weight is missing."""
+    stage, filters = -1, 0
+    for number in range(sum("_project_conv" in name for name in weights)):
+        path = f"_blocks.{number}."
+        wide = len(weights[f"{path}_project_conv.weight"])
+        begins_stage, filters = wide != filters, wide  # each stage has a width of its own
+        stage += begins_stage
+        yield Block(path, stage > 0, 2 if begins_stage and stage in _NARROWING else 1, not begins_stage)
 
 
 def from_pth(content: bytes, file: str, side: int, ranges: Ranges | None = None, head: Head | None = None) -> bytes:
@@ -73,18 +101,13 @@ def to_litert(
 def _features(graph: Graph, weights: Mapping[str, NDArray[Any]], side: int) -> Tensor:
     x = graph.photo((side, side), BOUNDS)
     x = _convolution(graph, x, weights, "_conv_stem", "_bn0", stride=2)
-    stage, filters = -1, 0
-    for block in range(sum("_project_conv" in name for name in weights)):
-        path, before = f"_blocks.{block}.", x
-        wide = len(weights[f"{path}_project_conv.weight"])
-        begins_stage, filters = wide != filters, wide  # each stage has a width of its own
-        stage += begins_stage
-        if stage:  # the first one does not expand
+    for block in blocks(weights):
+        before, path = x, block.path
+        if block.expands:
             x = _convolution(graph, x, weights, f"{path}_expand_conv", f"{path}_bn0")
-        stride = 2 if begins_stage and stage in _NARROWING else 1
-        x = _convolution(graph, x, weights, f"{path}_depthwise_conv", f"{path}_bn1", stride=stride)
+        x = _convolution(graph, x, weights, f"{path}_depthwise_conv", f"{path}_bn1", stride=block.stride)
         x = _convolution(graph, x, weights, f"{path}_project_conv", f"{path}_bn2", relu6=False)
-        if not begins_stage:
+        if block.is_residual:
             x = graph.add(x, before, f"{path}add")
     x = _convolution(graph, x, weights, "_conv_head", "_bn1")
     return graph.mean(x, "features")
