@@ -17,6 +17,7 @@ from lib.ui.streamlits_words import STREAMLITS
 ROOMS = {
     "pages/classify.py": Room("", N_("Classify"), N_("See what the model sees, and how sure it is.")),
     "pages/compare.py": Room("compare", N_("Compare")),
+    "pages/train.py": Room("train", N_("Train")),
     "pages/models.py": Room("models", N_("Models")),
     "pages/embed.py": Room("embed", N_("Code")),
 }

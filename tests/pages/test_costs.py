@@ -37,6 +37,6 @@ def test_a_click_costs_little_more_with_two_hundred_photos_than_with_twelve(page
     assert many < 3 * few + 20
 
 
-@pytest.mark.parametrize("page", [None, "pages/compare.py", "pages/embed.py", "pages/models.py"])
+@pytest.mark.parametrize("page", [None, "pages/compare.py", "pages/embed.py", "pages/models.py", "pages/train.py"])
 def test_drawing_an_empty_page_again_costs_less_than_half_a_second(page: str | None) -> None:
     assert cost_ms(app(page)) < 500

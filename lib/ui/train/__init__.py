@@ -1,0 +1,1 @@
+"""The page Train: a model of one's own."""
