@@ -7,9 +7,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import BinaryIO
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message
 
 from lib.messages import N_
 from lib.server import limits
@@ -79,34 +80,64 @@ def _full() -> Refusal:
 
 
 class Body:
-    """The body of a request, a photo.
+    """The body of a request: a photo, or where it is said a file that holds many.
 
     Args:
         request: The request, of which nothing was read.
+        most: How many bytes it may have.
 
     Attributes:
-        size: How many bytes it says that it has; the most a photo may have, where it does not say.
+        size: How many bytes it says that it has; the most it may have, where it does not say.
 
     Raises:
-        Refusal: It is larger than a photo may be.
+        Refusal: It is larger than it may be.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, most: int = limits.PHOTO_BYTES) -> None:
         self._receive = request.receive
         self._is_begun = False
+        self._first: bytes | None = None
+        self._has_more = True
+        self._most = most
         told = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
-        self.size = int(told) if told.isdecimal() else limits.PHOTO_BYTES
-        _check(self.size)
+        self._is_told = told.isdecimal()
+        self.size = int(told) if self._is_told else most
+        self._check(self.size)
+
+    async def begin(self) -> bytes:
+        """Return how it begins, so that one can tell what it is.
+
+        Raises:
+            Refusal: As `read`.
+            ClientDisconnect: As `read`.
+        """
+        if self._first is None:
+            self._first = await self._next()
+        return self._first
+
+    def limit(self, most: int) -> None:
+        """Let it have so many bytes and no more.
+
+        Raises:
+            Refusal: It says that it has more.
+        """
+        self._most, self.size = most, self.size if self._is_told else most
+        self._check(self.size)
 
     async def read(self) -> bytes:
         """Return it.
 
         Raises:
-            Refusal: It is larger than a photo may be, or nothing of it came for `limits.STALLED_S`.
+            Refusal: It is larger than it may be, or nothing of it came for `limits.STALLED_S`.
             ClientDisconnect: Its sender went away.
         """
         pieces = [piece async for piece in self._pieces()]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def save(self, file: BinaryIO) -> None:
+        """Write it to a file as it comes; raises as `read`."""
+        async for piece in self._pieces():
+            await run_in_threadpool(file.write, piece)
 
     async def pass_over(self) -> None:
         """Let it come and drop it, if nothing was read: a browser listens when it has sent what it has to send."""
@@ -117,25 +148,31 @@ class Body:
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         self._is_begun = True
-        size, more = 0, True
-        while more:
-            event = await self._next()
-            if event["type"] == "http.disconnect":
-                raise ClientDisconnect
-            size += len(event.get("body", b""))
-            _check(size)
-            yield event.get("body", b"")
-            more = event.get("more_body", False)
+        piece = await self.begin()
+        size = len(piece)
+        self._check(size)
+        yield piece
+        while self._has_more:
+            piece = await self._next()
+            size += len(piece)
+            self._check(size)
+            yield piece
 
-    async def _next(self) -> Message:
+    async def _next(self) -> bytes:
         try:
             async with asyncio.timeout(limits.STALLED_S):
-                return await self._receive()
+                event = await self._receive()
         except TimeoutError:
             sentence = N_("The upload stopped for {seconds} seconds. Try again.")
             raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
+        if event["type"] == "http.disconnect":
+            raise ClientDisconnect
+        self._has_more = event.get("more_body", False)
+        return bytes(event.get("body", b""))
 
-
-def _check(size: int) -> None:
-    if size > limits.PHOTO_BYTES:
-        raise Refusal(413, N_("The photo is larger than {limit} MB."), limit=limits.PHOTO_BYTES // 2**20)
+    def _check(self, size: int) -> None:
+        if size <= self._most:
+            return
+        if self._most == limits.PHOTO_BYTES:
+            raise Refusal(413, N_("The photo is larger than {limit} MB."), limit=self._most // 2**20)
+        raise Refusal(413, N_("The file is larger than {limit} MB."), limit=self._most // 2**20)

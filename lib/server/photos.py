@@ -17,26 +17,22 @@ is large (`lib.server.album`).
 What goes wrong is answered as `application/problem+json`, but for a photo that cannot be read: that is a card, too.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
-from urllib.parse import quote
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive
 
 from lib.charts.bars import bars
 from lib.charts.drawing import alone, to_svg
 from lib.classify.infer import conclude
 from lib.errors import AppError, UsageError
-from lib.i18n import Translator, choose
+from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos.samples import find_samples
 from lib.reports.classifications import to_csv, to_json_line, to_object
@@ -44,9 +40,10 @@ from lib.results import Failure, Outcome
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
+from lib.server.exchange import answered, as_attachment, route, to_json, unless_gone
 from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool
-from lib.server.refusal import Refusal, language, problem
+from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
 
 T = TypeVar("T")
@@ -55,7 +52,6 @@ Draw = Callable[[Translator, Visit, Photo, Outcome | None, Asked], Card]
 """How a photo is shown; the outcome is None as long as it was not looked at."""
 
 _CHART_PX = 640
-_OWN_PAGES = (None, "same-origin", "none")  # Sec-Fetch-Site: absent outside browsers, none for what a person typed
 
 
 class UnknownVisitError(Refusal):
@@ -105,22 +101,15 @@ class _Road:
         self._bodies = Bodies()
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
-        """Return a route that lets in whom it knows, and says what went wrong."""
+        """Return a route that lets in whom it knows."""
 
-        async def endpoint(request: Request) -> Response:
-            try:
-                if request.headers.get("sec-fetch-site") not in _OWN_PAGES:
-                    raise Refusal(403, N_("Pages from other sites may not use this server."))
-                visit = self._visits.find(request.path_params["visit"])
-                if visit is None:
-                    raise UnknownVisitError(404, N_("These photos are gone. Reload the page."))
-                return await work(request, visit)
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody reads it
-            except AppError as error:
-                return problem(error, _language(request))
+        async def known(request: Request) -> Response:
+            visit = self._visits.find(request.path_params["visit"])
+            if visit is None:
+                raise UnknownVisitError(404, N_("These photos are gone. Reload the page."))
+            return await work(request, visit)
 
-        return Route(path, endpoint, methods=[method])
+        return route(method, path, known)
 
     async def add(self, request: Request, visit: Visit) -> Response:
         """Take a photo in, and answer about it."""
@@ -156,9 +145,9 @@ class _Road:
     async def _card_of(self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: Found) -> Response:
         def work() -> bytes:
             outcome = self._look(visit, photo, asked, model)
-            return _json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
+            return to_json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
 
-        return _answer(await self._in_line(request, visit, work))
+        return answered(await self._in_line(request, visit, work))
 
     async def answers(self, request: Request, visit: Visit) -> Response:
         """Answer about all photos that the model has looked at."""
@@ -167,9 +156,9 @@ class _Road:
 
         def work() -> bytes:
             found = self._outcomes(visit, asked, model)
-            return _json({"cards": [self._draw(t, visit, photo, outcome, asked) for photo, outcome in found]})
+            return to_json({"cards": [self._draw(t, visit, photo, outcome, asked) for photo, outcome in found]})
 
-        return _answer(await run_in_threadpool(work))
+        return answered(await run_in_threadpool(work))
 
     async def remove(self, request: Request, visit: Visit) -> Response:
         """Forget a photo."""
@@ -248,7 +237,7 @@ class _Road:
         Raises:
             ClientDisconnect: The visitor went away.
         """
-        return await _unless_gone(request.receive, self._pool.line(visit.id).submit(work))
+        return await unless_gone(request.receive, self._pool.line(visit.id).submit(work))
 
     async def _find(self, asked: Asked) -> Found:
         """Return the model as it is now.
@@ -284,22 +273,6 @@ class _Road:
         return visit.album.outcomes(model.folder.spec.key, labels(model, asked.language), asked.settings)
 
 
-async def _unless_gone(receive: Receive, work: "Future[T]") -> T:
-    async def leave() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    done, left = asyncio.wrap_future(work), asyncio.create_task(leave())
-    try:
-        await asyncio.wait((done, left), return_when=asyncio.FIRST_COMPLETED)
-        if not done.done():
-            raise ClientDisconnect
-        return done.result()
-    finally:
-        left.cancel()
-        work.cancel()
-
-
 def _photo(request: Request, visit: Visit) -> Photo:
     photo = visit.album.get(request.path_params["photo"])
     if photo is None:
@@ -326,11 +299,6 @@ def _sample(name: str) -> tuple[str, bytes]:
     raise UsageError(N_("There is no sample called “{name}”."), name=name)
 
 
-def _language(request: Request) -> str:
-    wanted = request.query_params.get("lang")
-    return choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
-
-
 def _answer_bytes(model: Found) -> int:
     return model.folder.spec.output.classes * np.dtype(np.float64).itemsize
 
@@ -341,17 +309,5 @@ def _kind(form: str, **kinds: str) -> str:
     return kinds[form]
 
 
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-
-def _answer(body: bytes) -> Response:
-    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
 def _file(body: bytes, kind: str, name: str) -> Response:
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
-    }
-    return Response(body, media_type=kind, headers=headers)
+    return Response(body, media_type=kind, headers=as_attachment(name))

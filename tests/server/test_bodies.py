@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
-from lib.server.bodies import Bodies
+from lib.server.bodies import Bodies, Body
 from lib.server.refusal import Refusal
 
 MB = 2**20
@@ -134,5 +136,52 @@ def test_many_empty_ones_count_as_something() -> None:
         for number in range(20):
             await door.come(str(number), 0)
         assert len(door.inside) == 16
+
+    run(story())
+
+
+class Sender:
+    """A browser that sends pieces, and hangs when it has none left."""
+
+    def __init__(self, *pieces: bytes, **headers: str) -> None:
+        self._left = list(pieces)
+        raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "method": "POST", "headers": raw}
+        self.request = Request(scope, self._receive)
+
+    async def _receive(self) -> dict[str, Any]:
+        piece = self._left.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(self._left)}
+
+
+def test_what_a_body_is_can_be_told_before_it_is_read() -> None:
+    async def story() -> None:
+        body = Body(Sender(b"PK\3\4", b"rest", transfer_encoding="chunked").request, most=10)
+        assert await body.begin() == b"PK\3\4"
+        assert await body.begin() == b"PK\3\4"
+        assert await body.read() == b"PK\3\4rest"
+
+    run(story())
+
+
+def test_a_body_is_written_to_a_file_as_it_comes(tmp_path: Path) -> None:
+    async def story() -> None:
+        with (tmp_path / "file").open("wb") as file:
+            await Body(Sender(b"one", b"two", content_length="6").request).save(file)
+        assert (tmp_path / "file").read_bytes() == b"onetwo"
+
+    run(story())
+
+
+def test_a_body_may_turn_out_to_be_larger_than_its_kind_allows() -> None:
+    async def story() -> None:
+        told = Body(Sender(content_length="9").request, most=10)
+        with pytest.raises(Refusal, match="larger"):
+            told.limit(8)
+        untold = Body(Sender(b"12345", b"6789", transfer_encoding="chunked").request, most=10)
+        untold.limit(8)
+        assert untold.size == 8
+        with pytest.raises(Refusal, match="larger"):
+            await untold.read()
 
     run(story())

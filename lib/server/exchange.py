@@ -1,0 +1,87 @@
+"""What all routes of our own have in common: whom they let in, and how they answer.
+
+Pages of other sites may not use them, whatever they know. What goes wrong is answered as `application/problem+json`.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import TypeVar
+from urllib.parse import quote
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive
+
+from lib.errors import AppError
+from lib.i18n import choose
+from lib.messages import N_
+from lib.server.refusal import Refusal, language, problem
+
+T = TypeVar("T")
+Work = Callable[[Request], Awaitable[Response]]
+_OWN_PAGES = (None, "same-origin", "none")  # Sec-Fetch-Site: absent outside browsers, none for what a person typed
+
+
+def route(method: str, path: str, work: Work) -> Route:
+    """Return a route that lets in the server's own pages, and says what went wrong."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            if request.headers.get("sec-fetch-site") not in _OWN_PAGES:
+                raise Refusal(403, N_("Pages from other sites may not use this server."))
+            return await work(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except AppError as error:
+            return problem(error, language_of(request))
+
+    return Route(path, endpoint, methods=[method])
+
+
+def language_of(request: Request) -> str:
+    """Return the reader's language: what the address says, else what the browser prefers."""
+    wanted = request.query_params.get("lang")
+    return choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
+
+
+async def unless_gone(receive: Receive, work: "Future[T]") -> T:
+    """Return what `work` comes to; it is cancelled if who asked goes away.
+
+    Raises:
+        ClientDisconnect: They did.
+    """
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    done, left = asyncio.wrap_future(work), asyncio.create_task(leave())
+    try:
+        await asyncio.wait((done, left), return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            raise ClientDisconnect
+        return done.result()
+    finally:
+        left.cancel()
+        work.cancel()
+
+
+def to_json(value: object) -> bytes:
+    """Return JSON in as few bytes as it takes."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def answered(body: bytes, status: int = 200) -> Response:
+    """Return JSON that nobody stores."""
+    return Response(body, status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def as_attachment(name: str) -> dict[str, str]:
+    """Return the headers of a file that the reader keeps under this name."""
+    return {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+    }
