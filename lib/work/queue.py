@@ -166,6 +166,15 @@ class Queue:
             if (job := self._latest.pop((owner, name), None)) is not None:
                 self._end(job)
 
+    def drop_all(self, owner: str) -> list[Job]:
+        """Cancel and forget all that is this owner's alone, even what would leave something; return it."""
+        with self._lock:
+            own = {key: job for key, job in self._latest.items() if job.owners == {owner}}
+            for key, job in own.items():
+                del self._latest[key]
+                self._end(job)
+            return list(own.values())
+
     def has_work_of(self, owner: str) -> bool:
         """Whether anything of this owner goes on, or is remembered."""
         with self._lock:

@@ -183,6 +183,16 @@ def test_the_end_of_a_visit_ends_what_only_it_can_see(queue: Queue, begin: Begin
     assert queue.may_cancel(training, "whoever comes back")
 
 
+def test_who_wants_nothing_kept_ends_all_that_is_hers_alone(queue: Queue, begin: Begin) -> None:
+    own = [begin(Kind.FITTING, "finish"), begin(Kind.TRAINING, "train"), begin(Kind.TRAINING, "waits")]
+    shared = begin(Kind.DOWNLOAD, "model", is_shared=True)
+    begin(Kind.DOWNLOAD, "model", "ben", is_shared=True)
+    assert queue.drop_all("ann") == own
+    assert all(job.wait(5) for job in own)
+    assert [queue.get(job.name, "ann") for job in own] == [None] * 3
+    assert not shared.is_stopping
+
+
 def test_the_owner_of_the_machine_ends_everything(queue: Queue, begin: Begin) -> None:
     jobs = [begin(Kind.TRAINING, owner=owner) for owner in ("ann", "ben", "cat")]
     queue.cancel_all()
