@@ -6,15 +6,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from lib.cli.terminal import ALL_WELL, Commands
+from lib.cli.terminal import ALL_WELL, INTERRUPTED, Commands, note
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.training.curves import time_words
 from lib.training.events import TrainEvent
-from lib.training.launch import train
+from lib.training.launch import TrainResult, has_left, keep_best, measure, train
 from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
 
 # What is worth a line of its own.
-_NEWS = {"val_accuracy", "teacher_accuracy", "note"}
+_NEWS = {"val_accuracy", "teacher_accuracy", "note", "low"}
 
 
 def add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -50,6 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--description", help="one sentence")
     add("--out", dest="destination", type=Path, metavar="FOLDER", help="model folder to write")
     add("--work", type=Path, metavar="FOLDER", help="for checkpoints and prepared crops")
+    parser.add_argument(
+        "--estimate", action="store_true", help="only say how long it would take, from a few real steps"
+    )
+    parser.add_argument("--finish", action="store_true", help="make a model of the best of such a run that was stopped")
     parser.add_argument("--json", action="store_true", help="events and the result as JSON lines")
 
 
@@ -88,16 +93,43 @@ def _line(event: TrainEvent) -> str:
 def run(arguments: argparse.Namespace, say: Translator) -> int:
     """Train as told, say what came of it on standard output, and return the exit code.
 
+    A run that is interrupted (Ctrl-C) leaves the best so far as a model; the same command goes on with it.
+
     Raises:
         AppError: The arguments or photos are at fault, or the run ended early.
     """
-    result = train(options_from(arguments), on_event=Reporter(as_json=arguments.json))
+    options, report = options_from(arguments), Reporter(as_json=arguments.json)
+    if arguments.estimate:
+        return _say_time(measure(options), say, as_json=arguments.json)
+    if arguments.finish:
+        _say_result(keep_best(options, on_event=report), say, as_json=arguments.json)
+        return ALL_WELL
+    try:
+        _say_result(train(options, on_event=report), say, as_json=arguments.json)
+    except KeyboardInterrupt:
+        if not has_left(options):
+            raise
+        note(say(N_("Stopped. The best so far is made into a model; the same command goes on from here later.")))
+        _say_result(keep_best(options, on_event=report), say, as_json=arguments.json)
+        return INTERRUPTED
+    return ALL_WELL
+
+
+def _say_time(seconds: tuple[float, float], say: Translator, *, as_json: bool) -> int:
+    low, high = seconds
+    if as_json:
+        print(json.dumps({"low_s": round(low, 1), "high_s": round(high, 1)}), flush=True)
+    else:
+        print(say.message(time_words(low, high)), flush=True)
+    return ALL_WELL
+
+
+def _say_result(result: TrainResult, say: Translator, *, as_json: bool) -> None:
     photos = result.metrics["photos"]
-    if arguments.json:
+    if as_json:
         summary = {"id": result.model_id, "folder": str(result.folder), "top1": result.top1, "photos": photos}
         print(json.dumps(summary), flush=True)
     else:
         right = round(result.top1 * photos)
         told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
         print(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos), flush=True)
-    return ALL_WELL

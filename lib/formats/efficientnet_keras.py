@@ -21,12 +21,12 @@ from lib.messages import N_
 MAP, POOLED = "map", "features"
 
 
-def from_pth(content: bytes, file: str, side: int | None) -> keras.Model:
+def from_pth(content: bytes, file: str, side: int | None, batch: int | None = None) -> keras.Model:
     """Return the model made of a file of PyTorch weights; arguments as in `pth.read` and `build`."""
-    return build(pth.read(content, file), side)
+    return build(pth.read(content, file), side, batch)
 
 
-def build(weights: Mapping[str, NDArray[Any]], side: int | None) -> keras.Model:
+def build(weights: Mapping[str, NDArray[Any]], side: int | None, batch: int | None = None) -> keras.Model:
     """Return the network as far as its features, ready to be given a head.
 
     It takes photos (N, side, side, 3), float32 between `efficientnet_lite.BOUNDS`, and gives features (N, 1280). The
@@ -35,11 +35,12 @@ def build(weights: Mapping[str, NDArray[Any]], side: int | None) -> keras.Model:
     Args:
         weights: By their names in PyTorch.
         side: Of the square photo, in pixels; None: any.
+        batch: Photos it accepts at once; None: any number.
 
     Raises:
         ModelFileError: A weight is missing.
     """
-    photo = keras.Input((side, side, 3), name="photo")
+    photo = keras.Input(batch_shape=(batch, side, side, 3), name="photo")
     try:
         x = _convolution(photo, weights, "_conv_stem", "_bn0", stride=2)
         for block in blocks(weights):

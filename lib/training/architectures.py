@@ -1,7 +1,7 @@
-"""The nets we train from random weights. Imports Keras: for the worker process only.
+"""The nets we train from random weights, and the one that we train on. Imports Keras: for the worker process only.
 
-Every builder takes the number of classes and returns a model that accepts photos of any size, float32 in [-1, 1],
-shape (N, H, W, 3), and gives logits, shape (N, C); the layer "embedding" is the pooled feature vector.
+Each accepts photos (N, H, W, 3), float32 in the range of `TrainOptions.input_range`, and gives logits (N, units); the
+layer "embedding" is the pooled feature vector.
 """
 
 from collections.abc import Callable
@@ -9,29 +9,57 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
+from lib.training.options import TUNED
+
+# The layers of `TUNED` that learn on, as their names begin: the last six of sixteen blocks, and what follows.
+LEARNING_ON = (*(f"blocks-{number}-" for number in range(10, 16)), "conv_head")
 # Few steps are taken, so the running statistics must follow quickly; Keras's default of 0.99 lags behind.
 BATCH_NORM_MOMENTUM = 0.9
 
 
 def build(
-    architecture: str, classes: int, *, size: int | None = None, batch: int | None = None, softmax: bool = False
+    architecture: str, units: int, *, size: int | None = None, batch: int | None = None, finished: bool = False
 ) -> keras.Model:
     """Return a fresh net with random weights.
 
     Args:
-        architecture: One of `lib.training.options.ARCHITECTURES`.
-        classes: C.
+        architecture: One of `lib.training.options.ARCHITECTURES`; or `TUNED`, with its published weights, of which
+            all but the last are fixed.
+        units: Outputs: one for each class, or a single one that tells two classes apart.
         size: Side of the photos it accepts; None: any.
         batch: Photos it accepts at once; None: any number. 1 is what the browser's LiteRT needs.
-        softmax: End in probabilities instead of logits. The weights are the same either way, in the same order.
+        finished: End in probabilities instead of logits. The weights are the same either way, in the same order.
     """
-    photo = keras.Input(batch_shape=(batch, size, size, 3), name="photo")
-    features = _BODIES[architecture](photo)
-    pooled = layers.GlobalAveragePooling2D(name="embedding")(features)
-    outputs = layers.Dense(classes, name="logits")(layers.Dropout(_DROPOUT[architecture])(pooled))
-    if softmax:
-        outputs = layers.Softmax(name="probabilities")(outputs)
+    if architecture == TUNED:
+        tuned = _tuned(size, batch)
+        photo, pooled = tuned.input, layers.Activation("linear", name="embedding")(tuned.output)
+    else:
+        photo = keras.Input(batch_shape=(batch, size, size, 3), name="photo")
+        pooled = layers.GlobalAveragePooling2D(name="embedding")(_BODIES[architecture](photo))
+    outputs = layers.Dense(units, name="logits")(layers.Dropout(_DROPOUT[architecture])(pooled))
+    if finished:
+        outputs = layers.Activation("sigmoid" if units == 1 else "softmax", name="probabilities")(outputs)
     return keras.Model(photo, outputs, name=architecture)
+
+
+def _tuned(size: int | None, batch: int | None) -> keras.Model:
+    """Return EfficientNet-Lite0 with its published weights; its last blocks learn on, its batch norms do not.
+
+    The norms keep the mean and variance of a million photos, which a few hundred of another kind would only disturb.
+
+    Raises:
+        ModelError: Its package is missing or altered.
+    """
+    from lib.catalogue import from_package, origins
+    from lib.catalogue.store import SHIPPED
+    from lib.formats import efficientnet_keras
+
+    name, content = from_package.published(origins.load(SHIPPED / "catalogue.toml").packaged[TUNED])
+    model = efficientnet_keras.from_pth(content, name, size, batch)
+    for layer in model.layers:
+        learns = layer.name.startswith(LEARNING_ON) and not isinstance(layer, layers.BatchNormalization)
+        layer.trainable = learns
+    return model
 
 
 def starter(photo: keras.KerasTensor) -> keras.KerasTensor:
@@ -58,7 +86,7 @@ def xception(photo: keras.KerasTensor) -> keras.KerasTensor:
     """The mini-Xception of the Keras example "image classification from scratch", at reduced widths.
 
     After F. Chollet's example (keras.io) and Xception (Chollet 2017): separable convolutions, max pooling and
-    strided 1x1 residuals. The example's widths 128, 256, 512, 728, 1024 at 180 px are far beyond a CPU.
+    strided 1x1 residuals. The example's own widths and size (`keras_example`) take days on a CPU.
     """
     x = _convolve(photo, 32, 3, 2, activation="relu")
     previous = x
@@ -75,6 +103,28 @@ def xception(photo: keras.KerasTensor) -> keras.KerasTensor:
     return layers.Activation("relu")(x)
 
 
+def keras_example(photo: keras.KerasTensor) -> keras.KerasTensor:
+    """The mini-Xception of the Keras example, layer by layer: 2.8 M parameters, made for 180 x 180.
+
+    After "Image classification from scratch" (F. Chollet, keras.io, 2020, as of 2023). One thing differs: its batch
+    norms keep Keras's momentum of 0.99, which is still far behind after the few steps a CPU gets to.
+    """
+    x = layers.Rescaling(1 / 255)(photo)
+    x = layers.Conv2D(128, 3, strides=2, padding="same")(x)
+    x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+    x = previous = layers.Activation("relu")(x)
+    for width in (256, 512, 728):
+        for _ in range(2):
+            x = layers.Activation("relu")(x)
+            x = layers.SeparableConv2D(width, 3, padding="same")(x)
+            x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = previous = layers.add([x, layers.Conv2D(width, 1, strides=2, padding="same")(previous)])
+    x = layers.SeparableConv2D(1024, 3, padding="same")(x)
+    x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+    return layers.Activation("relu")(x)
+
+
 def small(photo: keras.KerasTensor) -> keras.KerasTensor:
     """Three plain convolutions and pooling: weak on purpose, so that a class sees what a weak model looks like."""
     x = photo
@@ -85,9 +135,9 @@ def small(photo: keras.KerasTensor) -> keras.KerasTensor:
 
 
 _BODIES: dict[str, Callable[[keras.KerasTensor], keras.KerasTensor]] = {
-    "starter": starter, "xception": xception, "small": small,
+    "starter": starter, "xception": xception, "small": small, "keras-example": keras_example,
 }  # fmt: skip
-_DROPOUT = {"starter": 0.1, "xception": 0.25, "small": 0.0}
+_DROPOUT = {"starter": 0.1, "xception": 0.25, "small": 0.0, "keras-example": 0.25, TUNED: 0.2}
 
 
 def _convolve(

@@ -1,5 +1,8 @@
 """Variation of whole batches in the graph: one set of TensorFlow ops a batch instead of Python per photo."""
 
+from collections.abc import Callable
+
+import keras
 import tensorflow as tf
 
 GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601 luma
@@ -13,9 +16,23 @@ def to_unit(pixels: tf.Tensor, size: int) -> tf.Tensor:
     return tf.image.resize(photos, (size, size), method="bilinear", antialias=True)
 
 
-def to_input(photos: tf.Tensor) -> tf.Tensor:
-    """Return photos in [0, 1] as the nets take them, in [-1, 1]."""
-    return photos * 2.0 - 1.0
+def to_input(photos: tf.Tensor, bounds: tuple[float, float] = (-1.0, 1.0)) -> tf.Tensor:
+    """Return photos in [0, 1] as a net takes them, in `bounds`."""
+    low, high = bounds
+    return photos * (high - low) + low
+
+
+def variation(kind: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return what varies a batch of photos (N, H, W, 3) in [0, 1].
+
+    Args:
+        kind: "colours": see `vary`. "turn": as the Keras example does it, mirrored by chance and turned by up to 36
+            degrees either way, what is missing at the corners mirrored in.
+    """
+    if kind == "colours":
+        return vary
+    turn = keras.layers.RandomRotation(0.1)
+    return lambda photos: turn(_mirror(photos), training=True)
 
 
 def vary(photos: tf.Tensor) -> tf.Tensor:

@@ -60,11 +60,15 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     if not history:
         return []
     last = history[-1]
-    line = f"- trained on {metrics['training_photos']} photos for {last['epoch']} epochs ({last['step']} steps)"
+    line = f"- trained on {metrics['training_photos']} photos for {last['epoch']} epoch{'s' * (last['epoch'] != 1)} ({last['step']} steps)"
     line += f" in {last['seconds'] / 60:.0f} minutes of fitting"
+    if (best := last.get("best_epoch")) is not None and best < last["epoch"]:
+        line += f"; kept are the weights of epoch {best}, the best on these very photos, which flatters them a little"
+    if last["epoch"] < last.get("epochs", 0):
+        line += f"; it was ended before epoch {last['epochs']}"
     if metrics.get("teacher_top1"):
         line += f"; its teacher's top-1 on the same photos: {metrics['teacher_top1']:.3f}"
-    return [line]
+    return [line, *([f"- {metrics['quoted']}"] if metrics.get("quoted") else [])]
 
 
 def _novelty(metrics: Mapping[str, Any]) -> list[str]:

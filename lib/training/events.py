@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 # In the order they happen; "teach" only with a teacher.
-STAGES = ("start", "scan", "teach", "prepare", "fit", "write", "done")
+STAGES = ("start", "scan", "teach", "prepare", "measure", "fit", "write", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,17 @@ class TrainEvent:
         epochs: In all; an estimate where the run has a time budget.
         step: Batches seen since the start of the run.
         size: Side in pixels at which photos are shown now.
-        loss: Mean over the latest batches.
-        accuracy: On the latest, varied training batches, in [0, 1].
+        loss: Mean cross-entropy of the latest varied training batches; with `val_loss`, of all batches of the epoch.
+        accuracy: On the same, in [0, 1].
+        val_loss: Mean cross-entropy of the averaged weights on the held-out photos; after each epoch.
         val_accuracy: Of the averaged weights on the held-out photos, in [0, 1]; after each epoch.
         val_accuracy_raw: The same for the weights as they are.
+        best_epoch: Whose weights are kept if it ended now; 0: those that it began with.
         seconds: Of fitting so far.
         eta: Seconds of fitting left, estimated.
+        low: Seconds that fitting will take in all, or still takes when it was taken up again, at the fastest; after
+            the first steps of this very net on this machine.
+        high: The same, at the slowest.
         teacher_accuracy: The teacher's own top-1 on the held-out photos ("prepare").
         note: Something a reader should know, in English; a key of the catalogues.
     """
@@ -40,10 +45,14 @@ class TrainEvent:
     size: int | None = None
     loss: float | None = None
     accuracy: float | None = None
+    val_loss: float | None = None
     val_accuracy: float | None = None
     val_accuracy_raw: float | None = None
+    best_epoch: int | None = None
     seconds: float | None = None
     eta: float | None = None
+    low: float | None = None
+    high: float | None = None
     teacher_accuracy: float | None = None
     note: str | None = None
 

@@ -16,9 +16,11 @@ from lib.messages import N_
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions, slug
 from lib.work import process
-from lib.work.files import data_folder, disk_error, stamp
+from lib.work.files import data_folder, disk_error, stamp, write_whole
 from lib.work.locks import claim
 
+BEST = "best.npz"  # as `lib.training.fit` calls it
+KEPT_AS = "kept-as.txt"
 # A run has no natural end that we could know here; this only bounds one that hangs.
 LONGEST_SECONDS = 7 * 24 * 3600.0
 # Runs whose crops and checkpoints are there at once: the one that begins, and those stopped last.
@@ -63,25 +65,89 @@ def train(
     """
     on_event(TrainEvent("start"))
     with ExitStack() as held:
-        try:
-            destination, work = _places(options, held)
-        except OSError as error:
-            raise disk_error(error, "work") from error
-        try:
-            process.run(
-                "lib.training.worker:train_in_worker",
-                {"options": options.to_json(), "destination": str(destination), "work": str(work)},
-                memory_bytes=None,
-                cpu_seconds=None,
-                wall_seconds=LONGEST_SECONDS,
-                on_event=lambda values: on_event(TrainEvent.from_dict(values)),
-                cancelled=cancelled,
-            )
-        except WorkerError as error:
-            raise TrainingError(N_("Training did not finish: {reason}"), reason=error.message) from error
+        destination, work = _work(options, "train_in_worker", held, on_event, cancelled)
         # Its crops (gigabytes) go with it unless the caller named a place for them.
         shutil.rmtree(work if options.work else work.parent)
         return _result(destination)
+
+
+def keep_best(
+    options: TrainOptions,
+    *,
+    on_event: Callable[[TrainEvent], None] = lambda event: None,
+    cancelled: threading.Event | None = None,
+) -> TrainResult:
+    """Make a model of the best that a run left which was stopped, crashed or killed with its server.
+
+    The run can still be taken up again; what comes of it then takes this model's place when it is finished.
+
+    Args:
+        options: Equal to those of the run, on unchanged photos.
+        on_event: See `train`.
+        cancelled: See `train`; then the checkpoint stays.
+
+    Raises:
+        TrainingError: Such a run left nothing; or as `train` does.
+    """
+    with ExitStack() as held:
+        destination, work = _work(options, "keep_in_worker", held, on_event, cancelled)
+        write_whole(work / KEPT_AS, str(destination).encode())
+        return _result(destination)
+
+
+def measure(options: TrainOptions, *, cancelled: threading.Event | None = None) -> tuple[float, float]:
+    """Return the fewest and the most seconds that a run should take, from a few real steps of it on this machine.
+
+    Raises:
+        AppError: As `train` does.
+    """
+    with process.scratch() as place:
+        payload = {"options": options.to_json(), "destination": str(place / "model"), "work": str(place)}
+        answer = _run("measure_in_worker", payload, lambda event: None, cancelled)
+    return answer["low"], answer["high"]
+
+
+def has_left(options: TrainOptions) -> bool:
+    """Whether a run with these options was stopped and could be taken up again."""
+    folder, run = options.work or data_folder() / "work", options.run_key()
+    return any((folder / place / BEST).is_file() for place in (run, f"{run}/run"))
+
+
+def _work(
+    options: TrainOptions,
+    function: str,
+    held: ExitStack,
+    on_event: Callable[[TrainEvent], None],
+    cancelled: threading.Event | None,
+) -> tuple[Path, Path]:
+    """Let a worker make the model folder; return where it is, and the place it worked at."""
+    try:
+        destination, work = _places(options, held)
+    except OSError as error:
+        raise disk_error(error, "work") from error
+    payload = {"options": options.to_json(), "destination": str(destination), "work": str(work)}
+    _run(function, payload, on_event, cancelled)
+    return destination, work
+
+
+def _run(
+    function: str,
+    payload: dict[str, str],
+    on_event: Callable[[TrainEvent], None],
+    cancelled: threading.Event | None,
+) -> dict[str, Any]:
+    try:
+        return process.run(
+            f"lib.training.worker:{function}",
+            payload,
+            memory_bytes=None,
+            cpu_seconds=None,
+            wall_seconds=LONGEST_SECONDS,
+            on_event=lambda values: on_event(TrainEvent.from_dict(values)),
+            cancelled=cancelled,
+        )
+    except WorkerError as error:
+        raise TrainingError(N_("Training did not finish: {reason}"), reason=error.message) from error
 
 
 def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
@@ -95,13 +161,20 @@ def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
     run = _reserve(held, data / "locks", "train", options.run_key())
     work = options.work / run if options.work else data / "work" / run / "run"  # crops go to its parent
     work.mkdir(parents=True, exist_ok=True)
-    destination, store = options.destination, Store(data)
+    destination, store = options.destination or _kept_as(work), Store(data)
     if destination is None:
         wanted = slug(options.name or options.folder.resolve().name)
         free = _reserve(held, data / "locks", "model", wanted, lambda name: store.free_id(name) == name)
         destination = store.models / free
     _forget_stopped(data / "work", data / "locks")
     return destination.resolve(), work.resolve()
+
+
+def _kept_as(work: Path) -> Path | None:
+    """Return the model that was made of the best of this run when it was stopped, if it is still there."""
+    note = work / KEPT_AS
+    kept = Path(note.read_text(encoding="utf-8")) if note.is_file() else None
+    return kept if kept is not None and kept.is_dir() else None
 
 
 def _reserve(

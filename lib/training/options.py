@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,60 @@ from typing import Any
 from lib.errors import UsageError
 from lib.messages import N_, Listed
 
-ARCHITECTURES = ("starter", "xception", "small")
-RECIPES = ("scratch",)
+ARCHITECTURES = ("starter", "xception", "small", "keras-example")
+TUNED = "efficientnet-lite0"  # the one net whose weights are here to go on from
+RECIPES = ("scratch", "fine-tune")
 SIZES = range(16, 225, 8)
-DEFAULT_SIZE = {"starter": 128, "xception": 96, "small": 64}
+DEFAULT_SIZE = {"starter": 128, "xception": 96, "small": 64, "keras-example": 180, TUNED: 224}
 DEFAULT_EPOCHS = 30
-_CHOICES = {"recipe": RECIPES, "architecture": ARCHITECTURES}
 _RANGES: dict[str, tuple[float, float]] = {
     "epochs": (1, 10_000), "minutes": (0.01, 10_000), "batch": (2, 1024), "views": (1, 64), "seed": (0, 2**31 - 1),
     "smoothing": (0.0, 0.99), "ema": (0.0, 0.99999), "validation": (0.01, 0.9),
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a net learns, as far as its options leave it open.
+
+    Attributes:
+        batch: Photos a step.
+        views: Crops prepared of each photo; 1: the whole photo alone.
+        learning_rate: The highest.
+        falls: Whether the rate warms up and then falls along a cosine; else it stays.
+        weight_decay: Of convolution and dense kernels, decoupled (AdamW).
+        smoothing: Label smoothing, 0 to below 1.
+        ema: Decay of the weight average; 0 keeps the last weights.
+        progressive: Small photos first, then larger, then the full size.
+        variation: What augmentation does besides cropping; see `lib.training.augment.variation`.
+        epochs: Where neither epochs nor minutes are given.
+    """
+
+    batch: int = 64
+    views: int = 6
+    learning_rate: float = 3e-3
+    falls: bool = True
+    weight_decay: float = 0.05
+    smoothing: float = 0.1
+    ema: float = 0.998
+    progressive: bool = True
+    variation: str = "colours"
+    epochs: int = DEFAULT_EPOCHS
+
+
+MANNERS = {
+    # As the Keras example trains it, but for 32 photos a step instead of 128: those take 4.2 GB already.
+    "keras-example": Manner(
+        batch=32, views=1, learning_rate=3e-4, falls=False, weight_decay=0.0, smoothing=0.0, ema=0.0,
+        progressive=False, variation="turn", epochs=25,
+    ),
+    # Small steps from weights that are good already.
+    TUNED: Manner(
+        batch=32, views=4, learning_rate=1e-4, weight_decay=0.0, smoothing=0.0, ema=0.0, progressive=False, epochs=8
+    ),
+}  # fmt: skip
+# The last as `lib.formats.efficientnet_lite.BOUNDS` has it, which brings NumPy along.
+_INPUT_RANGES = {"keras-example": (0.0, 255.0), TUNED: (-127 / 128, 1.0)}
 # What a model is called and where it goes does not change its weights.
 _NOT_OF_THE_RUN = frozenset({"destination", "work", "name", "family", "licence", "description"})
 
@@ -31,25 +75,27 @@ class TrainOptions:
 
     Attributes:
         folder: FOLDER/CLASS/photo, or FOLDER/train/CLASS/photo and FOLDER/val/CLASS/photo.
-        recipe: "scratch": every weight starts at random.
+        recipe: "scratch": every weight starts at random. "fine-tune": from the published weights of the architecture
+            `TUNED`, whose last blocks learn on.
         architecture: See `lib.training.architectures`.
         name: Shown to people; the id is made from it.
-        epochs: Passes over the training photos; None: 30, or as many as fit into `minutes`.
+        epochs: Passes over the training photos; None: the manner's, or as many as fit into `minutes`.
         minutes: Wall-clock budget of the fitting itself, in place of `epochs`; the schedules follow the clock.
-        size: Side of the model's input in pixels, a multiple of 8; None: the architecture's own.
+        size: Side of the model's input in pixels, a multiple of 8 or the architecture's own; None: its own.
         extra: More folders of labelled photos, for training only.
         teacher: None, "mobilenet-v2" (Keras's cached ImageNet weights), or the path of a weights file of
             Keras MobileNetV2 1.0 without its top.
         seed: For the split, the crops, the first weights and the order of the photos. CPU kernels add in varying
             order, so a second run agrees closely, not bit by bit.
         validation: Share held out where the folder has no val/.
-        batch: Photos a step.
-        views: Crops prepared of each photo; fewer are made where they would not fit into `VIEWS_LIMIT` bytes.
-        learning_rate: The highest; reached after the warm-up.
-        weight_decay: Of convolution and dense kernels, decoupled (AdamW).
-        smoothing: Label smoothing, 0 to below 1.
-        ema: Decay of the weight average; 0 keeps the last weights.
-        progressive: Small photos first, then larger, then `size`.
+        batch: This and the next six: see `Manner`; None: the architecture's own. Fewer views are made where they
+            would not fit into `VIEWS_LIMIT` bytes.
+        views: See `batch`.
+        learning_rate: See `batch`.
+        weight_decay: See `batch`.
+        smoothing: See `batch`.
+        ema: See `batch`.
+        progressive: See `batch`.
         augment: Crop, flip and vary the colours; without it each photo is seen as it is.
         family: For the model's description: "Yours" for a user's.
         licence: Of the weights.
@@ -70,13 +116,13 @@ class TrainOptions:
     teacher: str | None = None
     seed: int = 0
     validation: float = 0.15
-    batch: int = 64
-    views: int = 6
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.05
-    smoothing: float = 0.1
-    ema: float = 0.998
-    progressive: bool = True
+    batch: int | None = None
+    views: int | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    smoothing: float | None = None
+    ema: float | None = None
+    progressive: bool | None = None
     augment: bool = True
     family: str = "Yours"
     licence: str = "Yours: trained on your own photos"
@@ -90,7 +136,8 @@ class TrainOptions:
         Raises:
             UsageError: Names the setting, what was expected and what came.
         """
-        for setting, known in _CHOICES.items():
+        nets = (TUNED,) if self.recipe == "fine-tune" else ARCHITECTURES
+        for setting, known in (("recipe", RECIPES), ("architecture", nets)):
             if (value := getattr(self, setting)) not in known:
                 raise UsageError(
                     N_("{setting} must be one of {known}. Received {value}."),
@@ -102,7 +149,7 @@ class TrainOptions:
                     N_("{setting} must be between {least} and {most}. Received {value}."),
                     setting=setting, least=least, most=most, value=value,
                 )  # fmt: skip
-        if self.size is not None and self.size not in SIZES:
+        if self.size not in (None, DEFAULT_SIZE[self.architecture], *SIZES):
             raise UsageError(
                 N_("The input size must be a multiple of 8 from {least} to {most}. Received {size}."),
                 least=SIZES[0], most=SIZES[-1], size=self.size,
@@ -113,13 +160,30 @@ class TrainOptions:
         """Side of the model's input in pixels."""
         return self.size or DEFAULT_SIZE[self.architecture]
 
+    @property
+    def manner(self) -> Manner:
+        """How this run learns: the architecture's own manner, but for what the options say."""
+        own = MANNERS.get(self.architecture, Manner())
+        given = {field.name: getattr(self, field.name, None) for field in fields(own)}
+        return replace(own, **{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def input_range(self) -> tuple[float, float]:
+        """What the bytes 0 and 255 become at the net's input; the Keras example scales them inside the net."""
+        return _INPUT_RANGES.get(self.architecture, (-1.0, 1.0))
+
+    def units(self, classes: int) -> int:
+        """Return the outputs of the net: the Keras example tells two classes apart with one."""
+        return 1 if classes == 2 and self.architecture == "keras-example" else classes
+
     def to_json(self) -> str:
         """Return the options as JSON; `from_json` reads it back."""
         return json.dumps(asdict(self), default=str, sort_keys=True)
 
     def recipe_settings(self) -> dict[str, Any]:
         """Return what a reader needs to repeat the run, without this machine's paths."""
-        settings = {key: value for key, value in asdict(self).items() if key not in _NOT_OF_THE_RUN}
+        every = asdict(self) | asdict(self.manner) | {"epochs": None if self.minutes else self.manner.epochs}
+        settings = {key: value for key, value in every.items() if key not in _NOT_OF_THE_RUN}
         settings["folder"] = self.folder.resolve().name
         settings["extra"] = ["/".join(folder.resolve().parts[-2:]) for folder in self.extra]
         settings["teacher"] = self.teacher and Path(self.teacher).name

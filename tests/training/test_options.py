@@ -25,7 +25,7 @@ def test_a_setting_the_worker_does_not_know_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        pytest.param({"architecture": "vgg"}, "architecture must be one of starter, xception, small", id="net"),
+        pytest.param({"architecture": "vgg"}, "one of starter, xception, small, keras-example", id="net"),
         pytest.param({"recipe": "magic"}, "recipe must be one of", id="recipe"),
         pytest.param({"epochs": 0}, "epochs must be between 1", id="no epochs"),
         pytest.param({"size": 100}, "multiple of 8", id="odd size"),

@@ -164,7 +164,7 @@ features = np.repeat(np.where(labels, 1.0, -1.0), 2 * 4).reshape(32, 2, 4).astyp
 head = SoftmaxHead(np.array([[5, -5]] + 3 * [[0, 0]], np.float32), np.zeros(2, np.float32))
 views = Views(pixels, labels, features, {})
 options = TrainOptions(Path("x"), architecture="small", size=32, epochs=40, batch=16, learning_rate=0.02, ema=0.9)
-fit = Fit(options, 2, views, views, head, Path(sys.argv[1]), "photos", lambda figures: None)
+fit = Fit(options, ("a", "b"), views, views, head, Path(sys.argv[1]), "photos", lambda figures: None)
 fit.run()
 print(fit.history[-1]["val_accuracy"])
 """
