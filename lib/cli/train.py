@@ -12,7 +12,8 @@ from lib.messages import N_
 from lib.training.curves import time_words
 from lib.training.events import TrainEvent
 from lib.training.launch import TrainResult, has_left, keep_best, measure, train
-from lib.training.options import ARCHITECTURES, RECIPES, TrainOptions
+from lib.training.options import ARCHITECTURES, TUNED, TrainOptions
+from lib.training.timing import time_for
 
 # What is worth a line of its own.
 _NEWS = {"val_accuracy", "teacher_accuracy", "note", "low"}
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/valid/CLASS, or a zip"
     )
     add = partial(parser.add_argument, default=argparse.SUPPRESS)  # what is not given is as TrainOptions has it
-    add("--recipe", choices=RECIPES)
+    add("--recipe", choices=("scratch",))
+    add("--fine-tune", dest="recipe", action="store_const", const="fine-tune", help="go on from published weights")
     add("--architecture", choices=ARCHITECTURES)
     add("--name", help="name of the model; its id is made from it")
     add("--epochs", type=int)
@@ -61,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def options_from(arguments: argparse.Namespace) -> TrainOptions:
     """Return the options of parsed arguments. Raises UsageError."""
     values = {key: value for key, value in vars(arguments).items() if key in TrainOptions.__dataclass_fields__}
+    if values.get("recipe") == "fine-tune":
+        values["architecture"] = TUNED
     return TrainOptions(**{**values, "extra": tuple(values.get("extra", ()))})
 
 
@@ -100,7 +104,9 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     """
     options, report = options_from(arguments), Reporter(as_json=arguments.json)
     if arguments.estimate:
-        return _say_time(measure(options), say, as_json=arguments.json)
+        measured = measure(options)
+        seconds = time_for(measured.pace, options, measured.photos, measured.held_out)
+        return _say_time(seconds, say, as_json=arguments.json)
     if arguments.finish:
         _say_result(keep_best(options, on_event=report), say, as_json=arguments.json)
         return ALL_WELL

@@ -60,7 +60,8 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     if not history:
         return []
     last = history[-1]
-    line = f"- trained on {metrics['training_photos']} photos for {last['epoch']} epoch{'s' * (last['epoch'] != 1)} ({last['step']} steps)"
+    epochs = "1 epoch" if last["epoch"] == 1 else f"{last['epoch']} epochs"
+    line = f"- trained on {metrics['training_photos']} photos for {epochs} ({last['step']} steps)"
     line += f" in {last['seconds'] / 60:.0f} minutes of fitting"
     if (best := last.get("best_epoch")) is not None and best < last["epoch"]:
         line += f"; kept are the weights of epoch {best}, the best on these very photos, which flatters them a little"

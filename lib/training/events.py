@@ -20,6 +20,7 @@ class TrainEvent:
         epoch: Of 1 … `epochs`.
         epochs: In all; an estimate where the run has a time budget.
         step: Batches seen since the start of the run.
+        steps: Batches in an epoch.
         size: Side in pixels at which photos are shown now.
         loss: Mean cross-entropy of the latest varied training batches; with `val_loss`, of all batches of the epoch.
         accuracy: On the same, in [0, 1].
@@ -42,6 +43,7 @@ class TrainEvent:
     epoch: int | None = None
     epochs: int | None = None
     step: int | None = None
+    steps: int | None = None
     size: int | None = None
     loss: float | None = None
     accuracy: float | None = None

@@ -254,6 +254,7 @@ class Fit:
             "epoch": epoch + 1,
             "epochs": round((epoch + 1) / max(progress, 1e-6)) if self._options.minutes else self._manner.epochs,
             "step": self._steps,
+            "steps": self.steps_an_epoch,
             "size": photo_size(progress, self._side, progressive=self._manner.progressive),
             "loss": float(recent[0]),
             "accuracy": float(recent[1]),

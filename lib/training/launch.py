@@ -15,6 +15,7 @@ from lib.errors import TrainingError, WorkerError
 from lib.messages import N_
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions, slug
+from lib.training.timing import Measured, Pace
 from lib.work import process
 from lib.work.files import data_folder, disk_error, stamp, write_whole
 from lib.work.locks import claim
@@ -95,8 +96,8 @@ def keep_best(
         return _result(destination)
 
 
-def measure(options: TrainOptions, *, cancelled: threading.Event | None = None) -> tuple[float, float]:
-    """Return the fewest and the most seconds that a run should take, from a few real steps of it on this machine.
+def measure(options: TrainOptions, *, cancelled: threading.Event | None = None) -> Measured:
+    """Return how fast a few real steps of a run are on this machine as it is now; `timing.time_for` makes a time of it.
 
     Raises:
         AppError: As `train` does.
@@ -104,7 +105,9 @@ def measure(options: TrainOptions, *, cancelled: threading.Event | None = None) 
     with process.scratch() as place:
         payload = {"options": options.to_json(), "destination": str(place / "model"), "work": str(place)}
         answer = _run("measure_in_worker", payload, lambda event: None, cancelled)
-    return answer["low"], answer["high"]
+    pace = answer["pace"]
+    fast, slow = pace["step_s"]
+    return Measured(Pace((fast, slow), pace["graph_s"], pace["photo_s"]), answer["photos"], answer["held_out"])
 
 
 def has_left(options: TrainOptions) -> bool:

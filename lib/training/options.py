@@ -100,6 +100,7 @@ class TrainOptions:
         family: For the model's description: "Yours" for a user's.
         licence: Of the weights.
         description: One sentence; "" for a plain one.
+        photos: What tells these photos from others; None: the names, sizes and times of change of the files.
         destination: Model folder to write; None: a new one in the data folder.
         work: Folder for checkpoints and prepared crops, which stay for other runs on the same photos; None: one in
             the data folder, removed when the run is finished.
@@ -127,6 +128,7 @@ class TrainOptions:
     family: str = "Yours"
     licence: str = "Yours: trained on your own photos"
     description: str = ""
+    photos: str | None = None
     destination: Path | None = None
     work: Path | None = None
 
@@ -182,7 +184,7 @@ class TrainOptions:
 
     def recipe_settings(self) -> dict[str, Any]:
         """Return what a reader needs to repeat the run, without this machine's paths."""
-        every = asdict(self) | asdict(self.manner) | {"epochs": None if self.minutes else self.manner.epochs}
+        every = {**asdict(self), **asdict(self.manner)} | {"epochs": None if self.minutes else self.manner.epochs}
         settings = {key: value for key, value in every.items() if key not in _NOT_OF_THE_RUN}
         settings["folder"] = self.folder.resolve().name
         settings["extra"] = ["/".join(folder.resolve().parts[-2:]) for folder in self.extra]
@@ -194,7 +196,7 @@ class TrainOptions:
         """Return a name for the run, equal for equal options and unchanged photos wherever the results are to go."""
         relevant = {k: v for k, v in asdict(self).items() if k not in _NOT_OF_THE_RUN}
         relevant["folder"] = self.folder.resolve()
-        relevant["photos"] = [_listing(folder) for folder in (self.folder, *self.extra)]
+        relevant["photos"] = self.photos or [_listing(folder) for folder in (self.folder, *self.extra)]
         return sha256(json.dumps(relevant, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
     @classmethod

@@ -29,6 +29,21 @@ class Pace:
     photo_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """How fast a run was that was tried.
+
+    Attributes:
+        pace: Of its net.
+        photos: To learn from.
+        held_out: To look at after each epoch.
+    """
+
+    pace: Pace
+    photos: int
+    held_out: int
+
+
 def pace_of(first_s: float, steps_s: Sequence[float], *, share: float = 1.0, photo_s: float = 0.0) -> Pace:
     """Return the pace of steps that were timed.
 

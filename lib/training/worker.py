@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TUNED, TrainOptions, slug
 from lib.training.package import describe, shown_label, write_folder
 from lib.training.prepare import Crops, Views, prepare_views, views_that_fit
-from lib.training.timing import time_for
+from lib.training.timing import Measured
 
 if TYPE_CHECKING:
     import keras
@@ -68,9 +68,8 @@ def keep_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
 
 
 def measure_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Return {"low", "high"}: the fewest and the most seconds that such a run should take; see `train_in_worker`."""
-    low, high = _run_of(payload, emit).measure()
-    return {"low": low, "high": high}
+    """Return a `timing.Measured` as a dictionary; see `train_in_worker`."""
+    return asdict(_run_of(payload, emit).measure())
 
 
 def _run_of(payload: dict[str, Any], emit: Emit) -> "Run":
@@ -147,8 +146,8 @@ class Run:
         self._write(model, about["history"], train, val, about["seconds"])
         self.say(TrainEvent("done"))
 
-    def measure(self) -> tuple[float, float]:
-        """Return the fewest and the most seconds that the run should take, from a few real steps of it."""
+    def measure(self) -> Measured:
+        """Take a few real steps of the run, and return how fast they were."""
         from lib.training.fit import Fit
 
         options = self._options
@@ -167,7 +166,7 @@ class Run:
             rows = np.resize(np.arange(len(views.labels)), min(options.manner.batch, len(train.photos)))
             whole = replace(views, pixels=views.pixels[rows], labels=views.labels[rows])
             fit = Fit(options, train.classes, whole, whole, None, Path(temporary), "", lambda figures: None)
-            return time_for(fit.pace(photo_s), options, len(train.photos), len(val.photos))
+            return Measured(fit.pace(photo_s), len(train.photos), len(val.photos))
 
     def _scan(self) -> tuple[LabelledPhotos, LabelledPhotos]:
         options = self._options

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from lib.classify.litert import LiteRTClassifier
 from lib.errors import Cancelled, DatasetError, TrainingError
 from lib.model.spec import load
 from lib.training import TrainEvent, TrainOptions, train
+from lib.training.launch import has_left, keep_best
+from lib.training.options import TUNED
 
 COLOURS = {"red": (200, 30, 30), "sky_blue": (60, 120, 220)}
 
@@ -85,17 +88,30 @@ def test_two_photos_of_each_class_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.tensorflow
-def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_leaves_its_best_and_continues_at_its_last_epoch(photos: Path, tmp_path: Path) -> None:
     stop = threading.Event()
 
     def stop_after_two(event: TrainEvent) -> None:
         if event.val_accuracy is not None and event.epoch == 2:
             stop.set()
 
-    chosen = options(photos, tmp_path, epochs=200)
+    chosen = options(photos, tmp_path, epochs=200, architecture="keras-example", size=16, learning_rate=0.003)
+    assert not has_left(chosen)
     with pytest.raises(Cancelled):
         train(chosen, on_event=stop_after_two, cancelled=stop)
     assert not (tmp_path / "colours").exists()
+    assert has_left(chosen)
+
+    kept = keep_best(chosen)
+    assert kept.top1 == max(row["val_accuracy"] for row in kept.metrics["history"])
+    assert [row["epoch"] for row in kept.metrics["history"]] == [1, 2]
+    assert "it was ended before epoch 200" in (kept.folder / "README.md").read_text()
+    folder = load(kept.folder)
+    assert (folder.spec.output.activation, folder.spec.input.range) == ("sigmoid", (0.0, 255.0))
+    # One unit: its answer must not be the other way round. By now it tells the colours apart, if only just.
+    classifier = LiteRTClassifier(folder)
+    red, blue = (classifier.run(classifier.prepare(picture(c, 999))).probabilities[1] for c in COLOURS.values())
+    assert red < blue
 
     again, first = threading.Event(), []
 
@@ -105,7 +121,7 @@ def test_a_run_that_was_stopped_continues_at_its_last_epoch(photos: Path, tmp_pa
             again.set()
 
     with pytest.raises(Cancelled):
-        train(chosen, on_event=stop_at_once, cancelled=again)
+        train(replace(chosen, destination=None), on_event=stop_at_once, cancelled=again)
     assert first[0] >= 3
 
 
@@ -146,6 +162,20 @@ def test_a_checkpoint_that_does_not_fit_is_set_aside(
     assert [event.note[:50] for event in events if event.note] == ["The checkpoint of the earlier run does not fit the"]
     assert next(event.epoch for event in events if event.epoch) == 1
     assert checkpoint.with_suffix(".unfit").is_file()
+
+
+@pytest.mark.tensorflow
+def test_fine_tuning_begins_where_plain_transfer_ends_and_says_when_it_seldom_helps(
+    photos: Path, tmp_path: Path
+) -> None:
+    events: list[TrainEvent] = []
+    chosen = {"recipe": "fine-tune", "architecture": TUNED, "views": 1, "epochs": 1, "learning_rate": 1e-4}
+    result = train(options(photos, tmp_path, **chosen), on_event=events.append)
+    assert [event.note[:40] for event in events if event.note] == ["Fine-tuning seldom helps with fewer than"]
+    begun, tuned = result.metrics["history"]
+    assert (begun["epoch"], tuned["epoch"]) == (0, 1)
+    assert begun["val_accuracy"] == 1.0, "a head on its features tells red from blue before any step"
+    assert result.top1 == 1.0
 
 
 TAUGHT = """
