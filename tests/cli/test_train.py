@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from lib.cli import train as cli
+from lib.cli.terminal import INTERRUPTED
 from lib.cli.train import Reporter, add_arguments, options_from
 from lib.errors import UsageError
-from lib.training import TrainEvent, TrainOptions
+from lib.i18n import Translator
+from lib.training import TrainEvent, TrainOptions, TrainResult
+from lib.training.options import TUNED
+from lib.training.timing import Measured, Pace
 
 
 def parsed(*arguments: str) -> TrainOptions:
@@ -53,3 +58,50 @@ def test_people_are_told_of_stages_and_epochs_programs_of_every_event(capsys: py
         for_programs(event)
     assert [TrainEvent.from_dict(json.loads(line)) for line in capsys.readouterr().err.splitlines()] == events
     assert shown.out == ""
+
+
+def test_fine_tuning_chooses_the_net_whose_weights_are_here() -> None:
+    assert parsed("photos", "--fine-tune") == TrainOptions(Path("photos"), recipe="fine-tune", architecture=TUNED)
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return cli.run(parser.parse_args(arguments), Translator())
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> TrainResult:
+    return TrainResult("pets", tmp_path, 0.75, {"photos": 4})
+
+
+def test_a_run_that_is_interrupted_leaves_the_best_so_far(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], result: TrainResult
+) -> None:
+    def interrupted(*arguments: object, **more: object) -> TrainResult:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "train", interrupted)
+    monkeypatch.setattr(cli, "keep_best", lambda options, on_event: result)
+    monkeypatch.setattr(cli, "has_left", lambda options: True)
+    assert run("photos", "--json") == INTERRUPTED
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["id"] == "pets"
+    assert "The best so far is made into a model" in shown.err
+    monkeypatch.setattr(cli, "has_left", lambda options: False)
+    with pytest.raises(KeyboardInterrupt):
+        run("photos")
+
+
+def test_a_run_that_was_stopped_can_be_finished_and_one_to_come_estimated(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], result: TrainResult
+) -> None:
+    monkeypatch.setattr(cli, "keep_best", lambda options, on_event: result)
+    assert run("photos", "--finish") == 0
+    assert "It got 3 of 4 validation photos right." in capsys.readouterr().out
+    monkeypatch.setattr(cli, "measure", lambda options: Measured(Pace((6.0, 6.0), 0.0), 100, 0))
+    steady = ("photos", "--architecture", "small", "--no-progressive", "--epochs", "10", "--estimate")
+    assert run(*steady) == 0  # 64 photos a step: one step an epoch
+    assert capsys.readouterr().out == "About 60 to 75 seconds, measured on this machine.\n"
+    assert run(*steady, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"low_s": 60.0, "high_s": 75.0}
