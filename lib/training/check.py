@@ -1,0 +1,229 @@
+"""Which photos of a collection to look at again: likely wrong labels, what gives a class away, and what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.messages import N_, Message
+from lib.training.traits import SAME_RIM, Difference, Trait, Traits, differences, rim_difference
+from lib.verdict import percent
+
+# A label is doubted where the photo, left out, is another class with this probability, and of the photos most like it
+# only few have its label. Measured with a tenth of the labels exchanged, and with none: see tests/training/test_check.py.
+SURE, NEIGHBOURS, FEW_OWN = 0.8, 5, 2
+GOOD_START = 10  # photos of a class
+UNEVEN = 3  # times as many photos as another class
+_OFTEN = 4  # photos of a class below which there is nothing to say about their variety
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A photo whose label may be wrong.
+
+    Attributes:
+        photo: Its position.
+        said: Position of the class that its label names.
+        looks_like: Position of the class that it is when it is left out.
+        probability: Of that class.
+    """
+
+    photo: int
+    said: int
+    looks_like: int
+    probability: float
+
+
+class About(StrEnum):
+    """What a remark is about."""
+
+    LESSON = "lesson"  # something else than the thing tells the classes apart
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to know about a collection.
+
+    Attributes:
+        about: What.
+        says: What was found, in one sentence.
+        tip: What to do, in one sentence.
+    """
+
+    about: About
+    says: Message
+    tip: Message
+
+
+def suspects(
+    answers: NDArray[np.intp],
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.intp],
+    features: NDArray[np.floating],
+    groups: NDArray[np.intp],
+) -> tuple[Suspect, ...]:
+    """Return the photos whose labels are likely wrong, the likeliest first.
+
+    Args:
+        answers: Shape (N,): what each photo is when it is left out.
+        probabilities: Shape (N,): how likely.
+        labels: Shape (N,): what its label says.
+        features: Shape (N, D), rows of length 1.
+        groups: Shape (N,): photos of the same number are nearly the same; they do not speak for each other.
+    """
+    (doubted,) = np.nonzero((answers != labels) & (probabilities >= SURE))
+    own = _own_share(doubted, labels, features, groups)
+    doubts = [
+        (
+            probabilities[photo] - share,
+            Suspect(int(photo), int(labels[photo]), int(answers[photo]), float(probabilities[photo])),
+        )
+        for photo, share in zip(doubted, own, strict=True)
+        if share <= FEW_OWN / NEIGHBOURS
+    ]
+    return tuple(suspect for _, suspect in sorted(doubts, key=lambda doubt: -doubt[0]))
+
+
+def _own_share(
+    photos: NDArray[np.intp], labels: NDArray[np.intp], features: NDArray[np.floating], groups: NDArray[np.intp]
+) -> list[float]:
+    """Return for each of `photos` how many of those most like it have its label, from 0 to 1."""
+    shares = []
+    for photo in photos:
+        others = np.flatnonzero(groups != groups[photo])
+        alike = features[others].astype(np.float32) @ features[photo].astype(np.float32)
+        nearest = others[np.argsort(-alike, kind="stable")[:NEIGHBOURS]]
+        shares.append(float((labels[nearest] == labels[photo]).mean()) if nearest.size else 0.0)
+    return shares
+
+
+def remarks(
+    names: Sequence[str],
+    labels: NDArray[np.intp],
+    traits: Sequence[Traits],
+    groups: NDArray[np.intp],
+    bursts: Sequence[str | None],
+) -> tuple[Remark, ...]:
+    """Return what gives classes away, then what is missing.
+
+    Args:
+        names: Of the C classes, also of those without photos.
+        labels: Shape (N,): positions of the photos' classes.
+        traits: Of the N photos.
+        groups: Shape (N,): photos of the same number are nearly the same.
+        bursts: Of each photo which burst of the camera it is from, if any.
+    """
+    (first,) = np.nonzero(_is_first(groups))
+    kept, kept_labels = [traits[photo] for photo in first], labels[first]
+    of_class = [[kept[place] for place in np.flatnonzero(kept_labels == klass)] for klass in range(len(names))]
+    found = [_lesson(names, np.unique(labels), each) for each in differences(kept, kept_labels)]
+    found += _backgrounds(names, of_class)
+    for klass, name in enumerate(names):
+        (own,) = np.nonzero(labels == klass)
+        found += _alone(name, len(own), len({groups[photo] for photo in own}), {bursts[photo] for photo in own})
+    found += _uneven(names, np.bincount(labels, minlength=len(names)))
+    return tuple(sorted(found, key=lambda remark: remark.about is About.MISSING))
+
+
+def _is_first(groups: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which photos are the first of their group."""
+    firsts = np.zeros(len(groups), bool)
+    firsts[np.unique(groups, return_index=True)[1]] = True
+    return firsts
+
+
+_MORE = {
+    (Trait.LIGHT, True): N_("is brighter"),
+    (Trait.LIGHT, False): N_("is darker"),
+    (Trait.WARMTH, True): N_("has a redder background"),
+    (Trait.WARMTH, False): N_("has a bluer background"),
+    (Trait.UNREST, True): N_("has a busier background"),
+    (Trait.UNREST, False): N_("has a plainer background"),
+    (Trait.SHARPNESS, True): N_("is sharper"),
+    (Trait.SHARPNESS, False): N_("is more blurred"),
+    (Trait.WIDTH, True): N_("is wider in shape"),
+    (Trait.WIDTH, False): N_("is taller in shape"),
+    (Trait.SIZE, True): N_("has more pixels"),
+    (Trait.SIZE, False): N_("has fewer pixels"),
+}
+_BACKGROUND_TIP = N_("It may learn the background instead of the thing. Take photos of every class in the same places.")
+_TIPS = {
+    Trait.LIGHT: N_("It may learn the light instead of the thing. Take some photos of every class in the same light."),
+    Trait.WARMTH: _BACKGROUND_TIP,
+    Trait.UNREST: _BACKGROUND_TIP,
+    Trait.SHARPNESS: N_("It may learn the blur instead of the thing. Take photos of every class in the same way."),
+    Trait.WIDTH: N_("It may learn the shape of the photo. Hold the camera the same way for every class."),
+    Trait.SIZE: N_(
+        "Perhaps they come from another camera or from elsewhere, and it learns that. Mix where photos come from."
+    ),
+}
+
+
+def _lesson(names: Sequence[str], present: NDArray[np.intp], difference: Difference) -> Remark:
+    text = N_("Nearly always, a photo of {a} {differs} than one of another class.")
+    if len(present) == 2:
+        text = N_("Nearly always, a photo of {a} {differs} than one of {b}.")
+    # Of two classes only the first is said to differ, so the last is the other one.
+    values = {"a": names[difference.klass], "b": names[present[-1]]}
+    says = Message(text, {**values, "differs": Message(_MORE[difference.trait, difference.has_more])})
+    return Remark(About.LESSON, says, Message(_TIPS[difference.trait]))
+
+
+def _backgrounds(names: Sequence[str], of_class: Sequence[Sequence[Traits]]) -> list[Remark]:
+    """Return what there is to say of classes whose photos all have about the same background."""
+    within = [rim_difference(some) if len(some) >= _OFTEN else float("inf") for some in of_class]
+    same = [klass for klass, difference in enumerate(within) if difference <= SAME_RIM]
+    found = []
+    for klass in same:
+        others = [each for other, some in enumerate(of_class) if other != klass for each in some]
+        if others and rim_difference(of_class[klass], others) >= 2 * max(within[klass], SAME_RIM / 2):
+            says = Message(
+                N_("All photos of {a} have nearly the same background, and the others have another."),
+                {"a": names[klass]},
+            )
+            found.append(Remark(About.LESSON, says, Message(_BACKGROUND_TIP)))
+    if found or not same:
+        return found
+    tip = Message(N_("It may not know the same thing elsewhere. Take some photos in other places."))
+    if len(same) == len(names):
+        return [Remark(About.MISSING, Message(N_("All photos have nearly the same background.")), tip)]
+    text = N_("All photos of {a} have nearly the same background.")
+    return [Remark(About.MISSING, Message(text, {"a": names[klass]}), tip) for klass in same]
+
+
+def _alone(name: str, photos: int, groups: int, bursts: set[str | None]) -> list[Remark]:
+    """Return what one class lacks, at most one thing: the worst."""
+    if not photos:
+        tip = N_("Give it some photos: ten are a good start.")
+        return [Remark(About.MISSING, Message(N_("{a} has no photos."), {"a": name}), Message(tip))]
+    if photos >= _OFTEN and (groups == 1 or (len(bursts) == 1 and None not in bursts)):
+        says = Message(N_("All photos of {a} were taken in one go."), {"a": name})
+        tip = N_("They count like very few. Take some later, from another side, in another place.")
+        return [Remark(About.MISSING, says, Message(tip))]
+    if groups < GOOD_START:
+        says = Message(N_("{a} has few photos: {n}."), {"a": name, "n": photos})
+        if groups < photos:
+            text = N_("{a} has few different photos: of {n}, {groups} are not nearly the same.")
+            says = Message(text, {"a": name, "n": photos, "groups": groups})
+        return [Remark(About.MISSING, says, Message(N_("Ten different ones are a good start.")))]
+    return []
+
+
+def _uneven(names: Sequence[str], counts: NDArray[np.intp]) -> list[Remark]:
+    if len(names) < 2 or not counts.min() or counts.max() < UNEVEN * counts.min():
+        return []
+    most, least = int(counts.argmax()), int(counts.argmin())
+    text = N_("{a} has {n} photos, {b} only {m}.")
+    says = Message(text, {"a": names[most], "n": int(counts[most]), "b": names[least], "m": int(counts[least])})
+    tip = Message(N_("Give {b} some more: what it has seen less of, it knows less well."), {"b": names[least]})
+    return [Remark(About.MISSING, says, tip)]
+
+
+def doubt(suspect: Suspect, names: Sequence[str]) -> Message:
+    """Return what is said of a photo whose label may be wrong."""
+    text = N_("You said {said}. Left out, it says {other} ({percent}).")
+    values = {"said": names[suspect.said], "other": names[suspect.looks_like], "percent": percent(suspect.probability)}
+    return Message(text, values)
