@@ -12,7 +12,7 @@ from lib.training.traits import SAME_RIM, Difference, Trait, Traits, differences
 from lib.verdict import percent
 
 # A label is doubted where the photo, left out, is another class with this probability, and of the photos most like it
-# only few have its label. Measured with a tenth of the labels exchanged, and with none: see tests/training/test_check.py.
+# only few have its label. Measured with a tenth of the labels exchanged, and with none: tests/training/test_check.py.
 SURE, NEIGHBOURS, FEW_OWN = 0.8, 5, 2
 GOOD_START = 10  # photos of a class
 UNEVEN = 3  # times as many photos as another class
@@ -77,11 +77,8 @@ def suspects(
     (doubted,) = np.nonzero((answers != labels) & (probabilities >= SURE))
     own = _own_share(doubted, labels, features, groups)
     doubts = [
-        (
-            probabilities[photo] - share,
-            Suspect(int(photo), int(labels[photo]), int(answers[photo]), float(probabilities[photo])),
-        )
-        for photo, share in zip(doubted, own, strict=True)
+        (probability - share, Suspect(int(photo), int(labels[photo]), int(answers[photo]), probability))
+        for photo, share, probability in zip(doubted, own, probabilities[doubted].tolist(), strict=True)
         if share <= FEW_OWN / NEIGHBOURS
     ]
     return tuple(suspect for _, suspect in sorted(doubts, key=lambda doubt: -doubt[0]))
@@ -116,23 +113,16 @@ def remarks(
         groups: Shape (N,): photos of the same number are nearly the same.
         bursts: Of each photo which burst of the camera it is from, if any.
     """
-    (first,) = np.nonzero(_is_first(groups))
+    first = np.unique(groups, return_index=True)[1].tolist()
     kept, kept_labels = [traits[photo] for photo in first], labels[first]
-    of_class = [[kept[place] for place in np.flatnonzero(kept_labels == klass)] for klass in range(len(names))]
+    of_class = [[kept[place] for place in np.flatnonzero(kept_labels == klass).tolist()] for klass in range(len(names))]
     found = [_lesson(names, np.unique(labels), each) for each in differences(kept, kept_labels)]
     found += _backgrounds(names, of_class)
     for klass, name in enumerate(names):
-        (own,) = np.nonzero(labels == klass)
+        own = np.flatnonzero(labels == klass).tolist()
         found += _alone(name, len(own), len({groups[photo] for photo in own}), {bursts[photo] for photo in own})
     found += _uneven(names, np.bincount(labels, minlength=len(names)))
     return tuple(sorted(found, key=lambda remark: remark.about is About.MISSING))
-
-
-def _is_first(groups: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return which photos are the first of their group."""
-    firsts = np.zeros(len(groups), bool)
-    firsts[np.unique(groups, return_index=True)[1]] = True
-    return firsts
 
 
 _MORE = {

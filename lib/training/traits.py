@@ -26,6 +26,7 @@ SHARE, ERRORS = 0.9, 3.0
 # before the same plain wall 15 to 19 (hand-digits), of photos from anywhere 56 to 68 (ants-vs-bees, cats-vs-dogs,
 # flowers-5x100).
 SAME_RIM = 25.0
+_MOST_RIMS = 200  # that are compared, each with each
 
 
 class Trait(Enum):
@@ -60,6 +61,11 @@ class Traits:
 
     amounts: NDArray[np.float64]
     rim: NDArray[np.float64]
+
+    @property
+    def nbytes(self) -> int:
+        """Return how much memory they take."""
+        return self.amounts.nbytes + self.rim.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +149,15 @@ def _is_no_chance(own: NDArray[np.float64], others: NDArray[np.float64], share: 
 def rim_difference(some: Sequence[Traits], others: Sequence[Traits] | None = None) -> float:
     """Return the median difference of the rims of two photos, of 255: of every two, or of each and each of `others`.
 
-    Infinite where there are no two.
+    Infinite where there are no two. Of many, some are taken at even steps.
     """
-    rims = np.array([each.rim for each in some], np.float32)
-    against = rims if others is None else np.array([each.rim for each in others], np.float32)
+    rims = _rims(some)
+    against = rims if others is None else _rims(others)
     gaps = [np.abs(against[(n + 1 if others is None else 0) :] - rim).mean(axis=(1, 2)) for n, rim in enumerate(rims)]
     every = np.concatenate(gaps) if gaps else np.zeros(0)
     return float(np.median(every)) if every.size else float("inf")
+
+
+def _rims(some: Sequence[Traits]) -> NDArray[np.float32]:
+    step = -(-len(some) // _MOST_RIMS) or 1
+    return np.array([each.rim for each in some[::step]], np.float32)
