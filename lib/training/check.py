@@ -14,7 +14,7 @@ from lib.verdict import percent
 # A label is doubted where the photo, left out, is another class with this probability, and of the photos most like it
 # only few have its label. Measured with a tenth of the labels exchanged, and with none: tests/training/test_check.py.
 SURE, NEIGHBOURS, FEW_OWN = 0.8, 5, 2
-GOOD_START = 10  # photos of a class
+GOOD_START, FEW_MOMENTS = 10, 4  # photos of a class, and of those moments in which they were taken
 UNEVEN = 3  # times as many photos as another class
 _OFTEN = 4  # photos of a class below which there is nothing to say about their variety
 
@@ -106,6 +106,8 @@ def remarks(
 ) -> tuple[Remark, ...]:
     """Return what gives classes away, then what is missing.
 
+    What gives a class away is said of all photos, those that are nearly the same included: a model has no others.
+
     Args:
         names: Of the C classes, also of those without photos.
         labels: Shape (N,): positions of the photos' classes.
@@ -113,10 +115,8 @@ def remarks(
         groups: Shape (N,): photos of the same number are nearly the same.
         bursts: Of each photo which burst of the camera it is from, if any.
     """
-    first = np.unique(groups, return_index=True)[1].tolist()
-    kept, kept_labels = [traits[photo] for photo in first], labels[first]
-    of_class = [[kept[place] for place in np.flatnonzero(kept_labels == klass).tolist()] for klass in range(len(names))]
-    found = [_lesson(names, np.unique(labels), each) for each in differences(kept, kept_labels)]
+    of_class = [[traits[photo] for photo in np.flatnonzero(labels == klass).tolist()] for klass in range(len(names))]
+    found = [_lesson(names, np.unique(labels), each) for each in differences(traits, labels)]
     found += _backgrounds(names, of_class)
     for klass, name in enumerate(names):
         own = np.flatnonzero(labels == klass).tolist()
@@ -146,9 +146,7 @@ _TIPS = {
     Trait.UNREST: _BACKGROUND_TIP,
     Trait.SHARPNESS: N_("It may learn the blur instead of the thing. Take photos of every class in the same way."),
     Trait.WIDTH: N_("It may learn the shape of the photo. Hold the camera the same way for every class."),
-    Trait.SIZE: N_(
-        "Perhaps they come from another camera or from elsewhere, and it learns that. Mix where photos come from."
-    ),
+    Trait.SIZE: N_("They may come from another camera or place, and it may learn that. Mix where photos come from."),
 }
 
 
@@ -191,14 +189,19 @@ def _alone(name: str, photos: int, groups: int, bursts: set[str | None]) -> list
         return [Remark(About.MISSING, Message(N_("{a} has no photos."), {"a": name}), Message(tip))]
     if photos >= _OFTEN and (groups == 1 or (len(bursts) == 1 and None not in bursts)):
         says = Message(N_("All photos of {a} were taken in one go."), {"a": name})
-        tip = N_("They count like very few. Take some later, from another side, in another place.")
+        tip = N_("They count like one. Take some later, from another side, in another place.")
         return [Remark(About.MISSING, says, Message(tip))]
-    if groups < GOOD_START:
+    if photos < GOOD_START:
         says = Message(N_("{a} has few photos: {n}."), {"a": name, "n": photos})
-        if groups < photos:
-            text = N_("{a} has few different photos: of {n}, {groups} are not nearly the same.")
-            says = Message(text, {"a": name, "n": photos, "groups": groups})
         return [Remark(About.MISSING, says, Message(N_("Ten different ones are a good start.")))]
+    if groups < FEW_MOMENTS:
+        says = Message(
+            N_("{a} has {n} photos, but from {moments} moments only."), {"a": name, "n": photos, "moments": groups}
+        )
+        tip = N_(
+            "Photos that are nearly the same count like one. Take some later, from another side, in another place."
+        )
+        return [Remark(About.MISSING, says, Message(tip))]
     return []
 
 

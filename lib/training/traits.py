@@ -117,7 +117,7 @@ def differences(traits: Sequence[Traits], labels: NDArray[np.intp]) -> tuple[Dif
     """Return where a trait gives a class away, those with the largest share first; of two classes only the first.
 
     Args:
-        traits: Of N photos; of photos that are nearly the same, one: they would count as many.
+        traits: Of N photos.
         labels: Shape (N,): their classes, from 0.
     """
     amounts = np.array([each.amounts for each in traits]).reshape(-1, len(Trait))
