@@ -20,7 +20,7 @@ class Inference:
         probabilities: Shape (K,), float64, sum 1.
         milliseconds: That the run took, from tensor to tensor.
         unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
-        inner: The inner tensors that were asked for, real values, flat.
+        inner: The inner tensors that were asked for, real values: the map of shape (H, W, D), others flat.
     """
 
     probabilities: NDArray[np.float64]

@@ -1,14 +1,7 @@
-"""LiteRT models: float32, float16 or dynamic-range weights, and 8-bit integers throughout.
+"""LiteRT models: float32, float16 or dynamic-range weights, and 8-bit integers throughout."""
 
-One single-threaded interpreter per core is faster for photos that come in numbers than one interpreter with several
-threads, and `invoke()` releases the GIL; interpreters are not safe to share, so each call takes one from a pool.
-"""
-
-import queue
-import threading
 import time
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -16,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.classify.classifier import Inference
-from lib.classify.novelty import is_unfamiliar
+from lib.classify.interpreters import Interpreters
+from lib.classify.novelty import familiarity, unlike_its_means
 from lib.classify.outputs import dequantise, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
@@ -26,9 +20,6 @@ from lib.formats.tables import shows_its_input
 from lib.formats.unbelieved import DAMAGE, first_line
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
-from lib.work.cores import usable_cores
-
-_OPEN = -1
 
 
 class LiteRTClassifier:
@@ -38,7 +29,7 @@ class LiteRTClassifier:
         folder: The model's folder.
         workers: Interpreters at most; None for one per core.
         threads: Threads inside each interpreter.
-        inner: Inner tensors to give with every answer; the logits always come where novelty is told by them.
+        inner: Inner tensors to give with every answer; what novelty is told by always comes.
 
     Raises:
         ModelFileError: The file is damaged, or its tensors contradict `model.toml`.
@@ -49,21 +40,25 @@ class LiteRTClassifier:
     ) -> None:
         self.spec: ModelSpec = folder.spec
         self.labels = folder.read_labels()
-        self.workers = workers or usable_cores()
-        self._threads = threads
-        self._content = folder.read_weights()
-        wanted = sorted({*inner, *([Inner.LOGITS] if self.spec.novelty is not None else [])})
-        for tensor in wanted:
-            self._content = expose(self._content, tensor, f"{self.spec.id}/{self.spec.weights}")
-        self._idle: queue.LifoQueue[Any] = queue.LifoQueue()
-        self._made = 1
-        self._lock = threading.Lock()
-        first = self._make()
-        self._input, self._output = _details(first, self.spec, exposed=len(wanted))
-        self._exposed = dict(zip(wanted, first.get_output_details()[1:], strict=True))
-        self._shows_its_input = shows_its_input(self._content, folder.spec.weights)
-        self._to_tensor = _converter(self._input, self.spec.input)
-        self._idle.put(first)
+        self._familiarity = familiarity(folder)
+        told_by = () if self._familiarity is None else (self._familiarity.inner,)
+        wanted = sorted({*inner, *told_by})
+        content = expose(folder.read_weights(), wanted, f"{self.spec.id}/{self.spec.weights}")
+        self._interpreters = Interpreters(content, self.spec, workers=workers, threads=threads)
+        self.workers = self._interpreters.workers
+        with self._interpreters.one() as first:
+            self._input, self._output = _details(first, self.spec, exposed=len(wanted))
+            self._exposed = dict(zip(wanted, first.get_output_details()[1:], strict=True))
+        self._check_familiarity()
+        self._shows_its_input = shows_its_input(content, folder.spec.weights)
+        self._to_tensor = converter(self._input, self.spec.input)
+
+    def _check_familiarity(self) -> None:
+        told, classes = self._familiarity, self.spec.output.classes
+        if told is not None and told.length is not None:
+            length = int(np.prod(self._exposed[told.inner]["shape"]))
+            if length != told.length:
+                raise unlike_its_means(self.spec.id, (classes, length), (classes, told.length))
 
     def prepare(self, image: Image.Image) -> NDArray[Any]:
         """Turn an RGB image of any size into the input tensor, shape (1, H, W, 3)."""
@@ -75,7 +70,7 @@ class LiteRTClassifier:
         Raises:
             ModelOutputError: The answer is not a set of probabilities, or there is none.
         """
-        with self._interpreter() as interpreter:
+        with self._interpreters.one() as interpreter:
             start = time.perf_counter()
             try:
                 interpreter.set_tensor(self._input["index"], tensor)
@@ -91,66 +86,16 @@ class LiteRTClassifier:
             dequantise(raw, scale, zero_point), self.spec.output, scale=scale, shows_its_input=self._shows_its_input
         )
         inner = {
-            tensor: dequantise(values, *details["quantization"]).reshape(-1)
+            tensor: _without_batch(tensor, dequantise(values, *details["quantization"]))
             for (tensor, details), values in zip(self._exposed.items(), exposed, strict=True)
         }
-        novelty = self.spec.novelty
-        unfamiliar = None if novelty is None else is_unfamiliar(inner[Inner.LOGITS], self.spec.output, novelty)
+        told = self._familiarity
+        unfamiliar = None if told is None else told.is_unfamiliar(inner[told.inner])
         return Inference(probabilities, milliseconds, unfamiliar, inner)
 
-    @contextmanager
-    def _interpreter(self) -> Iterator[Any]:
-        interpreter = self._take()
-        try:
-            yield interpreter
-        finally:
-            self._idle.put(interpreter)
 
-    def _take(self) -> Any:
-        try:
-            return self._idle.get_nowait()
-        except queue.Empty:
-            return self._another() or self._idle.get()
-
-    def _another(self) -> Any:
-        """Return one more interpreter; None where there are enough, or this machine has no room for it."""
-        with self._lock:
-            if self._made >= self.workers:
-                return None
-            self._made += 1
-        try:
-            return self._make()
-        except ModelFileError:  # the first one could be made: the others wait for it
-            with self._lock:
-                self._made -= 1
-            return None
-
-    def _make(self) -> Any:
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            _give_size(interpreter, self.spec.input)
-            interpreter.allocate_tensors()
-        except DAMAGE as error:
-            raise ModelFileError(
-                N_("{model} cannot be run: {file} is not a valid LiteRT model ({reason})."),
-                model=self.spec.id,
-                file=self.spec.weights,
-                reason=first_line(error),
-            ) from error
-        return interpreter
-
-
-def _give_size(interpreter: Any, spec: InputSpec) -> None:
-    """Let a file that leaves dimensions of its input open take one photo of the size that `model.toml` names."""
-    width, height = spec.size_wh
-    wanted = (1, height, width, 3)
-    for details in interpreter.get_input_details():
-        signature = tuple(int(n) for n in details["shape_signature"])
-        if _OPEN in signature and len(signature) == len(wanted):
-            closed = [size if said == _OPEN else said for said, size in zip(signature, wanted, strict=True)]
-            interpreter.resize_tensor_input(details["index"], closed)
+def _without_batch(tensor: Inner, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values[0] if tensor is Inner.MAP else values.reshape(-1)
 
 
 def _details(interpreter: Any, spec: ModelSpec, *, exposed: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -181,7 +126,7 @@ def _contradiction(spec: ModelSpec, which: str, found: object, expected: object)
     )
 
 
-def _converter(details: dict[str, Any], spec: InputSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
+def converter(details: dict[str, Any], spec: InputSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
     """Return what turns bytes, shape (H, W, 3), into the input tensor's type."""
     if details["dtype"] == np.float32:
         return lambda pixels: to_floats(pixels, spec)

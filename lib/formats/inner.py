@@ -1,6 +1,7 @@
-"""Inner tensors of a LiteRT file, named as outputs: one inference then gives features or logits with the answer."""
+"""Inner tensors of a LiteRT file, named as outputs: one inference then gives features, a map or logits too."""
 
 import struct
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -11,32 +12,43 @@ from lib.messages import N_
 # Slots of fields in LiteRT's schema.fbs.
 _OUTPUTS_SLOT = 8  # of `SubGraph`
 _SIGNATURES_SLOT = 18  # of `Model`
+POOLS = ("MEAN", "AVERAGE_POOL_2D")  # the operators that make features of a map
 
 
 class Inner(StrEnum):
     """A tensor inside a classifier that says more than its probabilities.
 
-    FEATURES are what the last pooling makes of the last map; LOGITS are what its softmax turns into probabilities.
+    LOGITS are what its softmax turns into probabilities; MAP is the last tensor that has places, FEATURES are what
+    pooling makes of it, NORMALISED the same at length 1, in files whose head wants it so (`lib.formats.graft`).
     """
 
     FEATURES = "features"
     LOGITS = "logits"
+    MAP = "map"
+    NORMALISED = "normalised features"
 
 
-def expose(content: bytes, inner: Inner, file: str) -> bytes:
-    """Return a LiteRT file that gives an inner tensor too, as its second output; all else it answers is the same.
+# Each tensor goes into, or comes out of, the last operator of these kinds.
+_INTO = {Inner.LOGITS: ("SOFTMAX",), Inner.MAP: POOLS}
+_OUT_OF = {Inner.FEATURES: POOLS, Inner.NORMALISED: ("L2_NORMALIZATION",)}
+
+
+def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
+    """Return a LiteRT file that gives inner tensors too, behind its own output; all else it answers is the same.
 
     The longer list of outputs is put behind the file, and the graph's table made to point there. The file's signatures,
     which name one output, are left out.
 
     Raises:
-        ModelFileError: It is no LiteRT model, or has no such tensor; the message calls it `file`.
+        ModelFileError: It is no LiteRT model, or lacks such a tensor; the message calls it `file`.
     """
+    if not inner:
+        return content
     changed = bytearray(content)
     with tables(changed, file) as model:
         graph = model.Subgraphs(0)
         outputs = [graph.Outputs(k) for k in range(graph.OutputsLength())]
-        outputs.append(_find(model, graph, inner, file))
+        outputs += [_find(model, graph, each, file) for each in inner]
         changed += bytes(-len(changed) % 4)
         place = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_SLOT)
         struct.pack_into("<I", changed, place, len(changed) - place)
@@ -50,12 +62,9 @@ def _find(model: Any, graph: Any, inner: Inner, file: str) -> int:
     """Return the position of an inner tensor among the graph's."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    kinds = {
-        Inner.FEATURES: {BuiltinOperator.MEAN, BuiltinOperator.AVERAGE_POOL_2D},
-        Inner.LOGITS: {BuiltinOperator.SOFTMAX},
-    }[inner]
+    kinds = {getattr(BuiltinOperator, name) for name in _INTO.get(inner) or _OUT_OF[inner]}
     for operator in map(graph.Operators, reversed(range(graph.OperatorsLength()))):
         code = model.OperatorCodes(operator.OpcodeIndex())
         if max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) in kinds:
-            return int(operator.Outputs(0) if inner is Inner.FEATURES else operator.Inputs(0))
+            return int(operator.Inputs(0) if inner in _INTO else operator.Outputs(0))
     raise ModelFileError(N_("{file} contains no readable {what}."), file=file, what=inner.value)

@@ -27,7 +27,8 @@ RESIZE_RULES = ("square", "crop", "squash")
 FILTERS = ("bilinear", "bicubic")
 BACKGROUNDS = ("none", "first", "last")
 ACTIVATIONS = ("softmax", "logits", "sigmoid")
-NOVELTY_METHODS = ("max-logit",)
+NOVELTY_METHODS = ("max-logit", "class-mean")
+MEANS = "means.npy"  # of the classes, shape (K, D), float16: for "class-mean"
 SCHEMA = 1  # of model.toml
 MAX_SIDE = 1024
 MAX_CLASSES = 100_000
@@ -107,8 +108,9 @@ class Novelty:
     """How to tell a photo that is unlike those the model learned from.
 
     Attributes:
-        method: "max-logit": the largest logit is below the threshold (Hendrycks et al., arXiv 1911.11132: MaxLogit).
-        threshold: In the method's own units; found on photos held out of training.
+        method: What is below the threshold (`lib.classify.novelty`): "max-logit": the largest logit; "class-mean": the
+            cosine of the features to the nearest class mean, which are in the file `MEANS`.
+        threshold: In the method's own units; found on photos held out of training, or left out of it in turn.
         known_kept: Measured share of clear answers to photos of known things that are not called unfamiliar.
         measured: On what, in a sentence.
     """

@@ -13,14 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.classify import litert
+from lib.classify import interpreters
 from lib.classify.classifier import Classifier
 from lib.classify.litert import LiteRTClassifier
 from lib.classify.opening import open_classifier
 from lib.errors import ModelFileError, ModelOutputError
 from lib.formats.edit import pin
+from lib.formats.graft import Pooling, graft
 from lib.formats.tables import read_ends
-from lib.model.spec import ModelFolder, Novelty, load
+from lib.model import writing
+from lib.model.spec import MEANS, ModelFolder, Novelty, OutputSpec, load
 from tests.support.pictures import plain
 from tests.support.user_models import edit, put, put_chain
 
@@ -122,6 +124,41 @@ def test_a_threshold_needs_logits(tiny_model: TinyModel) -> None:
         open_classifier(replace(folder, spec=spec))
 
 
+def graft_head(folder: ModelFolder, target: Path, means: np.ndarray, threshold: float) -> ModelFolder:
+    """Put a head of two classes on the mean colour, and means of the classes beside it."""
+    size_wh = folder.spec.input.size_wh
+    content = graft(folder.read_weights(), np.eye(2, 3), np.zeros(2), Pooling.WHOLE, size_wh, "x")
+    target.joinpath("model.tflite").write_bytes(content)
+    target.joinpath("labels.txt").write_text("red\ngreen\n", encoding="utf-8")
+    np.save(target / MEANS, means)
+    novelty = Novelty("class-mean", threshold, 0.95, "by hand")
+    writing.write(target, replace(folder.spec, output=OutputSpec(2), novelty=novelty, source={}, published=None))
+    return load(target)
+
+
+# The cosine of (1, 0.5, 0), ORANGE, to (1, 0, 0) is 2 / √5 = 0.894.
+@pytest.mark.parametrize(("threshold", "expected"), [(0.89, False), (0.90, True)])
+def test_a_photo_far_from_all_class_means_is_unfamiliar(
+    tiny_model: TinyModel, tmp_path: Path, threshold: float, expected: bool
+) -> None:
+    means = np.array([[3, 0, 0], [0, 0, 2]], np.float16)  # of any length
+    found = open_classifier(graft_head(tiny_model("float32"), tmp_path, means, threshold))
+    assert found.run(found.prepare(plain(ORANGE))).unfamiliar is expected
+
+
+@pytest.mark.parametrize(
+    "means",
+    [np.ones((3, 3)), np.ones(2), np.full((2, 3), np.nan), np.ones((2, 4)), None],
+    ids=["a row too many", "no rows", "no numbers", "other features", "damaged"],
+)
+def test_class_means_that_are_none_are_refused(tiny_model: TinyModel, tmp_path: Path, means: np.ndarray | None) -> None:
+    folder = graft_head(tiny_model("float32"), tmp_path, np.ones((2, 3)) if means is None else means, 0.5)
+    if means is None:
+        (tmp_path / MEANS).write_bytes(b"\x93NUMPY and no more")
+    with pytest.raises(ModelFileError, match=r"means\.npy"):
+        open_classifier(folder)
+
+
 def test_independent_sigmoids_are_no_softmax(tmp_path: Path) -> None:
     classifier = open_classifier(load(put_chain(tmp_path, "sigmoids", "RESHAPE", "LOGISTIC")))
     with pytest.raises(ModelOutputError, match="do not add up to 1"):
@@ -183,14 +220,14 @@ def test_interpreters_are_made_as_needed_and_no_more_than_allowed(tiny_model: Ti
     classifier = LiteRTClassifier(tiny_model("float32"), workers=2)
     tensor = classifier.prepare(plain(ORANGE))
     classifier.run(tensor)
-    assert classifier._made == 1  # one after the other, one is enough
+    assert classifier._interpreters._made == 1  # one after the other, one is enough
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda _: classifier.run(tensor), range(300)))
-    assert classifier._made <= 2
+    assert classifier._interpreters._made <= 2
 
 
 def test_one_core_one_worker_unless_told(tiny_model: TinyModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(litert, "usable_cores", lambda: 3)
+    monkeypatch.setattr(interpreters, "usable_cores", lambda: 3)
     assert open_classifier(tiny_model("float32")).workers == 3
     assert open_classifier(tiny_model("float32"), workers=1).workers == 1
 
@@ -402,7 +439,7 @@ def test_an_interpreter_that_cannot_be_made_is_not_counted(
         raise ModelFileError("no room")
 
     with monkeypatch.context() as patch:
-        patch.setattr(classifier, "_make", fail)
+        patch.setattr(classifier._interpreters, "_make", fail)
         with ThreadPoolExecutor(4) as pool:
             assert len(list(pool.map(lambda _: classifier.run(tensor), range(200)))) == 200  # the first one does it all
-    assert classifier._made == 1
+    assert classifier._interpreters._made == 1

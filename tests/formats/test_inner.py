@@ -30,7 +30,7 @@ def run(content: bytes) -> list[np.ndarray[Any, Any]]:
 def test_logits_come_with_the_same_answers_to_the_bit(path: Path) -> None:
     content = path.read_bytes()
     (alone,) = run(content)
-    probabilities, logits = run(expose(content, Inner.LOGITS, "x"))
+    probabilities, logits = run(expose(content, [Inner.LOGITS], "x"))
     assert np.array_equal(probabilities, alone)
     powers = np.exp(logits - logits.max())
     assert powers / powers.sum() == pytest.approx(alone, abs=1e-6)
@@ -40,8 +40,8 @@ def test_features_are_what_the_head_is_given() -> None:
     from lib.formats.unbelieved import tables
 
     content = (ROOT / "models" / "starter-small" / "model.tflite").read_bytes()
-    _, features = run(expose(content, Inner.FEATURES, "x"))
-    _, logits = run(expose(content, Inner.LOGITS, "x"))
+    _, features = run(expose(content, [Inner.FEATURES], "x"))
+    _, logits = run(expose(content, [Inner.LOGITS], "x"))
     with tables(content, "x") as model:
         graph = model.Subgraphs(0)
         dense = graph.Operators(graph.OperatorsLength() - 2)
@@ -52,9 +52,19 @@ def test_features_are_what_the_head_is_given() -> None:
     assert weights.reshape(len(bias), -1) @ features + bias == pytest.approx(logits, abs=1e-4)
 
 
+def test_several_come_at_once_in_the_order_asked_for_and_features_are_the_means_of_the_map() -> None:
+    content = (ROOT / "models" / "starter-small" / "model.tflite").read_bytes()
+    probabilities, features, places, logits = run(
+        expose(content, [Inner.FEATURES, Inner.MAP, Inner.LOGITS], "x"),
+    )
+    assert places.shape[2] == features.shape[0]
+    assert places.mean(axis=(0, 1)) == pytest.approx(features, abs=1e-5)
+    assert np.exp(logits) / np.exp(logits).sum() == pytest.approx(probabilities, abs=1e-6)
+
+
 def test_what_is_not_there_is_told() -> None:
     content = (ROOT / "tests" / "models" / "float32" / "model.tflite").read_bytes()
     with pytest.raises(ModelFileError, match=r"a\.tflite contains no readable logits"):
-        expose(content, Inner.LOGITS, "a.tflite")
+        expose(content, [Inner.LOGITS], "a.tflite")
     with pytest.raises(ModelFileError, match=r"a\.tflite is not a LiteRT model"):
-        expose(b"no model", Inner.LOGITS, "a.tflite")
+        expose(b"no model", [Inner.LOGITS], "a.tflite")
