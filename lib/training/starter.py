@@ -36,8 +36,8 @@ from lib.photos.opening import open_photo
 from lib.photos.source import Source, find_photos
 from lib.results import VerdictKind
 from lib.training import card
+from lib.training.logistic import C, fit, read_features
 from lib.training.package import describe, shown_label
-from lib.training.transfer import C, fit, read_features
 from lib.verdict import judge
 
 BACKBONE = "efficientnet-lite0-int8"

@@ -1,7 +1,8 @@
-"""A head of one's own on a finished model: its features of every photo, then logistic regression. No TensorFlow.
+"""The head of the model `starter`: features of every photo, then logistic regression. No TensorFlow.
 
 Features are divided by their length first, so that no photo weighs more because it is bright or full, and logits of
-different photos can be compared (`lib.classify.novelty`): logits = W · (f / ‖f‖) + b.
+different photos can be compared (`lib.classify.novelty`): logits = W · (f / ‖f‖) + b. With hundreds of photos a class
+it is as good as what users' own models have (`lib.training.heads`), and its logits tell the unfamiliar.
 """
 
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ from lib.classify.litert import LiteRTClassifier
 from lib.formats.inner import Inner
 from lib.model.spec import load
 from lib.photos.source import Source
-from lib.training.transfer import Floats, fit, read_features
+from lib.training.logistic import Floats, fit, read_features
 from tests.support.pictures import BLUE, RED, encode, plain
 
 
