@@ -38,7 +38,7 @@ from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.work import process
-from lib.work.files import data_folder, disk_error, replace_folder, sha256_of
+from lib.work.files import data_folder, disk_error, remove_folder, replace_folder, sha256_of
 from lib.work.locks import locked
 
 WORK = "lib.catalogue.variants:convert_in_worker"
@@ -141,9 +141,20 @@ def make_variant(
         raise disk_error(error, variant_id(folder.spec, form)) from error
 
 
+def forget(model_id: str, *, data: Path | None = None) -> None:
+    """Remove what was made of a model; whoever has it loaded keeps it. Raises OSError."""
+    place = _place(data)
+    for form in Format:
+        remove_folder(place / _id(model_id, form), place.parent / "incoming")
+
+
 def variant_id(spec: ModelSpec, form: Format) -> str:
     """Return the id of a model's variant."""
-    return f"{spec.id[: MAX_ID - len(form) - 1]}-{form.value}"
+    return _id(spec.id, form)
+
+
+def _id(model_id: str, form: Format) -> str:
+    return f"{model_id[: MAX_ID - len(form) - 1]}-{form.value}"
 
 
 def _place(data: Path | None) -> Path:

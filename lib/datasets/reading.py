@@ -1,4 +1,4 @@
-"""Photos whose class is known, from a folder or a zip: FOLDER/CLASS/photo, or FOLDER/labels.csv.
+"""Photos whose class is known, from a folder or a zip: FOLDER/CLASS/photo, FOLDER/labels.csv, or a workshop project.
 
 Folders around everything are looked through, and parts for training and testing (FOLDER/train/CLASS,
 FOLDER/valid/CLASS) are told apart. Nothing is decoded: the photos are read one by one, from the folder or the zip, when
@@ -11,13 +11,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from lib.datasets.draw import split
+from lib.datasets.duplicates import Trace, groups
 from lib.datasets.files import File, Found, in_folder, in_zip
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.layout import Part, divided, label_by_folder, part_of, unwrapped
+from lib.datasets.project_files import ProjectFiles, project_in
 from lib.datasets.table import label_by_table
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import N_, Listed
-from lib.photos.source import Skipped
+from lib.photos.source import Skipped, Source
 
 MOST_CLASSES = 1000
 
@@ -53,6 +56,9 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
         DatasetError: See `read_labelled`; or there is nothing to learn from.
     """
     found = _found(path)
+    project = project_in(found.files)
+    if project is not None:
+        return _parts_of_project(found, project)
     files = unwrapped(found.files)
     parts = divided(files)
     if not parts:
@@ -65,6 +71,59 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     return _photos(found, train), _photos(Found(f"{found.name}/{name}"), held_out) if held_out else None
 
 
+def read_all(path: Path, name: str) -> LabelledPhotos:
+    """Return all photos of a zip, of whatever part, also those whose very bytes are in two classes.
+
+    Args:
+        path: The zip.
+        name: What its owner calls it.
+
+    Raises:
+        DatasetError: See `read_labelled`.
+    """
+    found = in_zip(path, name)
+    files = unwrapped(found.files)
+    if project_in(found.files) is None and (parts := divided(files)):
+        files = tuple(file for part in parts.values() for file in part)
+    return _photos(found, files, are_twins_kept=True)
+
+
+def read_unlabelled(path: Path, name: str) -> tuple[tuple[Source, ...], tuple[Skipped, ...]]:
+    """Return the photos in a zip, whatever its folders say, and what is called a photo and is none.
+
+    Raises:
+        DatasetError: No zip, a damaged one, or one without photos.
+    """
+    found = in_zip(path, name)
+    photos = []
+    for file in found.files:
+        if (reason := file.why_not()) is None:
+            photos.append(file.source)
+        elif file.has_photo_suffix:
+            found.add_skipped(Skipped(file.path, reason))
+    if not photos and not found.skipped:
+        raise DatasetError(N_("{file} contains no photos."), file=name)
+    return tuple(photos), tuple(found.skipped)
+
+
+def _parts_of_project(found: Found, project: ProjectFiles) -> tuple[LabelledPhotos, LabelledPhotos | None]:
+    """Return the photos of a project as it splits them; what has too few of a class is not split."""
+    photos = _photos(found, found.files)
+    if min(photos.counts()) < 2:
+        return photos, None
+    kept = [project.kept[photo.source.name] for photo in photos.photos]
+    traces = [
+        Trace(photo.label, one.digest, one.phash, one.burst) for photo, one in zip(photos.photos, kept, strict=True)
+    ]
+    return split(
+        photos,
+        validation=project.manifest.settings.held_out,
+        seed=project.manifest.settings.seed,
+        groups=groups(traces),
+        identities=[one.digest for one in kept],
+    )
+
+
 def _found(path: Path) -> Found:
     if path.is_dir():
         return in_folder(path)
@@ -75,6 +134,9 @@ def _found(path: Path) -> Found:
 
 def _held_out(found: Found) -> LabelledPhotos:
     """Return the photos that a model has not learnt from, as far as the folders' names say."""
+    if (project := project_in(found.files)) is not None:
+        train, held = _parts_of_project(found, project)
+        return held or train
     files = unwrapped(found.files)
     parts = divided(files)
     if not parts:
@@ -100,18 +162,21 @@ def _first(parts: Mapping[str, tuple[File, ...]], *wanted: Part) -> tuple[tuple[
     return (), ""
 
 
-def _photos(found: Found, files: tuple[File, ...]) -> LabelledPhotos:
+def _photos(found: Found, files: tuple[File, ...], *, are_twins_kept: bool = False) -> LabelledPhotos:
     """Return the photos among some of the files. Raises DatasetError: nothing usable, or too much."""
     found.files = files
     table = next((file for file in files if file.is_table and file.is_top), None)
-    if table is None:
+    if (project := project_in(files)) is not None:
+        project.label(found)
+    elif table is None:
         label_by_folder(found)
     else:
         label_by_table(found, table)
     _spell_alike(found)
     given = set(found.labels.values())
     _keep_photos(found)
-    _keep_what_is_in_one_class(found)
+    if not are_twins_kept:
+        _keep_what_is_in_one_class(found)
     classes = sorted(set(found.labels.values()))
     _check(found, classes)
     if len(classes) == 1:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from lib.datasets.draw import split, split_apart
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
 from lib.messages import N_, Listed
+
+__all__ = ["read_for_training", "require_trainable", "split", "with_extra"]
 
 _MOST_NAMED = 10
 
@@ -25,15 +26,15 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Labe
         UsageError: There is no such folder or zip.
         DatasetError: See `read_parts` and `require_trainable`; or the parts name different classes.
     """
-    train, held_out = read_parts(path)
+    train, own = read_parts(path)
     require_trainable(train)
-    if held_out is None:
-        return split(train, validation=validation, seed=seed)
-    unknown = sorted(set(held_out.classes) ^ set(train.classes))
+    if own is None:
+        return split_apart(train, validation=validation, seed=seed)
+    unknown = sorted(set(own.classes) ^ set(train.classes))
     if unknown:
         text = N_("The parts of {folder} have different classes: {classes}.")
         raise DatasetError(text, folder=train.name, classes=Listed(tuple(unknown[:_MOST_NAMED])))
-    return train, held_out
+    return train, own
 
 
 def with_extra(photos: LabelledPhotos, extra: LabelledPhotos) -> LabelledPhotos:
@@ -69,28 +70,3 @@ def require_trainable(photos: LabelledPhotos, *, least: int = 2) -> None:
         if count < least:
             text = N_("Usable photos of class {name}: {count}. Training needs at least {least} per class.")
             raise DatasetError(text, name=name, count=count, least=least)
-
-
-def split(photos: LabelledPhotos, *, validation: float = 0.15, seed: int = 0) -> tuple[LabelledPhotos, LabelledPhotos]:
-    """Return (training set, validation set): the same share of each class, drawn by `seed`.
-
-    At least one photo of each class goes to each side. The draw of a class depends on the seed, the class's position
-    and its number of photos only, so the same folder is split the same way on every machine.
-
-    Args:
-        photos: At least two of each class.
-        validation: Share for validation, above 0 and below 1.
-        seed: Any non-negative integer.
-    """
-    if not 0.0 < validation < 1.0:
-        raise DatasetError(N_("The share of validation photos must be between 0 and 1, not {share}."), share=validation)
-    held: set[int] = set()
-    labels = np.array([photo.label for photo in photos.photos])
-    for label in range(len(photos.classes)):
-        members = np.flatnonzero(labels == label)
-        count = min(max(round(validation * len(members)), 1), len(members) - 1)
-        order = np.random.default_rng([seed, label]).permutation(len(members))
-        held.update(int(members[i]) for i in order[:count])
-    kept = tuple(photo for i, photo in enumerate(photos.photos) if i not in held)
-    taken = tuple(photo for i, photo in enumerate(photos.photos) if i in held)
-    return replace(photos, photos=kept), replace(photos, photos=taken, skipped=())

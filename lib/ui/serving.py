@@ -17,6 +17,7 @@ from starlette.routing import Route
 from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
+from lib.projects.store import server_projects
 from lib.results import Outcome
 from lib.server import limits, photos, previews
 from lib.server.album import Photo
@@ -90,7 +91,7 @@ async def _free_uploads() -> None:
 
 
 async def _forget() -> None:
-    """Forget the visits and previews that are due, and let the memory go."""
+    """Forget the visits, previews and projects that are due, and let the memory go."""
     while True:
         await asyncio.sleep(limits.FORGET_S)
         await asyncio.to_thread(_forget_now)
@@ -99,6 +100,7 @@ async def _forget() -> None:
 def _forget_now() -> None:
     VISITS.sweep()
     previews.sweep()
+    server_projects().sweep(time.time())
     gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)  # glibc keeps for itself what is free
