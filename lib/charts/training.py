@@ -18,7 +18,7 @@ from lib.charts.palette import (
 from lib.i18n import Translator
 from lib.messages import N_
 
-_HEIGHT_PX = 240
+_HEIGHT_PX = 300
 
 Row = Mapping[str, float]
 

@@ -86,7 +86,7 @@ def xception(photo: keras.KerasTensor) -> keras.KerasTensor:
     """The mini-Xception of the Keras example "image classification from scratch", at reduced widths.
 
     After F. Chollet's example (keras.io) and Xception (Chollet 2017): separable convolutions, max pooling and
-    strided 1x1 residuals. The example's own widths and size (`keras_example`) take days on a CPU.
+    strided 1x1 residuals. The example's own widths and size (`keras_example`) take hours to days on a CPU.
     """
     x = _convolve(photo, 32, 3, 2, activation="relu")
     previous = x

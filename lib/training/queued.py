@@ -9,6 +9,7 @@ until the new one is whole.
 import json
 import shutil
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -102,11 +103,18 @@ class Bench:
     Args:
         owner: Of the work in the queue.
         folder: Where the training leaves everything; made when it is needed.
+        made: Told the id of a model as soon as it is in the store.
         queue: For the work; None for the server's.
     """
 
-    def __init__(self, owner: str, folder: Path, queue: Queue | None = None) -> None:
-        self._owner, self._folder = owner, folder
+    def __init__(
+        self,
+        owner: str,
+        folder: Path,
+        made: Callable[[str], None] = lambda model: None,
+        queue: Queue | None = None,
+    ) -> None:
+        self._owner, self._folder, self._tell = owner, folder, made
         self._queue = queue or server_queue()
 
     @property
@@ -258,6 +266,7 @@ class Bench:
     def _made(self, state: State, result: TrainResult) -> None:
         state.model = result.model_id
         self._save(state)
+        self._tell(result.model_id)
 
     def _save(self, state: State) -> None:
         if self._folder.is_dir():  # it goes when its owner is deleted

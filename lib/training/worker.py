@@ -23,6 +23,7 @@ from lib.messages import N_
 from lib.model.spec import InputSpec, ModelSpec, OutputSpec
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
+from lib.training.example import REPORTED
 from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TUNED, TrainOptions, slug
 from lib.training.package import describe, shown_label, write_folder
@@ -41,11 +42,6 @@ FEW_TO_TUNE = 1000
 FEW_NOTE = N_(
     "Fine-tuning seldom helps with fewer than 1000 photos: with 90 and with 400 it was measured to be no better than "
     "plain transfer, which is more than 80 times faster."
-)
-# What its authors report, and nobody measured here.
-EXAMPLE = (
-    "the Keras example it comes from (keras.io/examples/vision/image_classification_from_scratch) reports more than "
-    "90% validation accuracy at 180 x 180 after 25 epochs on all of its cats and dogs; that was not measured here"
 )
 _DESCRIPTIONS = {
     "scratch": "Trained from random weights ({net}).",
@@ -227,7 +223,7 @@ class Run:
             "teacher_top1": self._teacher_accuracy,
             "recipe": options.recipe_settings(),
             "history": [TrainEvent("fit", **row).to_dict() for row in history],  # type: ignore[arg-type]
-            "quoted": EXAMPLE if options.architecture == "keras-example" else None,
+            "quoted": REPORTED if options.architecture == "keras-example" else None,
             "skipped": [{"file": s.file, "reason": str(s.reason)} for s in train.skipped + val.skipped],
         }
         with tempfile.TemporaryDirectory() as temporary:

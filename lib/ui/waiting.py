@@ -115,10 +115,11 @@ def job_words(t: Translator, job: Job, doing: str = "") -> str:
     if job.state is JobState.WAITING:
         return t("Waiting in line, place {place}. It begins by itself.", place=server_queue().place(job))
     words = stage_words(t, job.progress, doing)
-    return words if job.left_s is None else t("{progress}, {time}", progress=words, time=_left(t, job.left_s))
+    return words if job.left_s is None else t("{progress}, {time}", progress=words, time=left_words(t, job.left_s))
 
 
-def _left(t: Translator, seconds: float) -> str:
+def left_words(t: Translator, seconds: float) -> str:
+    """Return how long something still takes, in round figures."""
     if seconds < 90:
         return t("about {n} s left", n=math.ceil(seconds / 5) * 5 or 5)
     return t("about {n} min left", n=round(seconds / 60))

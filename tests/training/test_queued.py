@@ -73,7 +73,7 @@ def server(tmp_path: Path) -> Queue:
 
 
 def bench(server: Queue, tmp_path: Path, owner: str = "ann") -> Bench:
-    return Bench(owner, tmp_path / owner, server)
+    return Bench(owner, tmp_path / owner, queue=server)
 
 
 def test_any_browser_sees_the_curves_while_it_goes_on_and_the_model_afterwards(
