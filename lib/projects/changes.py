@@ -52,6 +52,13 @@ def with_photos(now: Manifest, ids: set[int], **changes: Any) -> Manifest:
     return replace(now, photos=tuple(replace(one, **changes) if one.id in ids else one for one in now.photos))
 
 
+def with_model(now: Manifest, model_id: str | None) -> Manifest:
+    """Return a project of which this model was made, too."""
+    if model_id is None or model_id in now.models:
+        return now
+    return replace(now, models=(*now.models, model_id))
+
+
 def with_left_out(now: Manifest, skipped: Sequence[Skipped]) -> Manifest:
     """Return it with files that are no photos, each once, as far as there is room on the list."""
     listed = {str(photo.aside) for photo in now.photos if not photo.digest}

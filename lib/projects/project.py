@@ -36,6 +36,7 @@ from lib.projects.changes import (
     with_class,
     with_classes,
     with_left_out,
+    with_model,
     with_photos,
 )
 from lib.work.cores import usable_cores
@@ -223,11 +224,11 @@ class Project:
     def set_model(self, model_id: str | None) -> None:
         """Note which model was made of it; all that ever were are deleted with the project."""
 
-        def change(now: Manifest) -> Manifest:
-            models = now.models if model_id is None or model_id in now.models else (*now.models, model_id)
-            return replace(now, model=model_id, models=models)
+        self._change(lambda now: replace(with_model(now, model_id), model=model_id))
 
-        self._change(change)
+    def add_model(self, model_id: str) -> None:
+        """Note that another model was made of it, beside its own; it is deleted with the project."""
+        self._change(lambda now: with_model(now, model_id))
 
     # Photos.
 

@@ -291,3 +291,11 @@ def test_a_reader_meanwhile_sees_whole_states(project: Project) -> None:
     done.set()
     watcher.join()
     assert all(ids == [one.id for one in kept[: len(ids)]] for ids in seen)
+
+
+def test_models_beside_its_own_go_with_it_and_leave_its_own_alone(project: Project) -> None:
+    project.set_model("our-things")
+    project.add_model("our-things-from-scratch")
+    project.add_model("our-things-from-scratch")
+    assert project.model == "our-things"
+    assert project.manifest.models == ("our-things", "our-things-from-scratch")
