@@ -41,6 +41,13 @@ KEEP_S = 28 * 60.0  # half an hour is promised; until what is due is noticed and
 FORGET_S = 60.0  # how often what is due is forgotten
 PREVIEW_S = 3600.0  # what no preview has used for so long is removed
 
+# Workshop projects; what one may hold on disk is said in `lib.projects.project`.
+PAGES_OF_PROJECT = 32  # that wait for a change of it at once: a class that watches one board
+POLL_S, POLL_AGAIN_S = 20.0, 0.15  # for so long each waits, and how soon it is told
+ZIPS, ZIPS_OF_PROJECT = 4, 1  # that are on their way in, on the disk
+PICTURES_BYTES = 16 * 2**20  # small pictures of photos that were asked for last
+VIEW_SIDE = 960  # of a picture of no particular size
+
 # Connections.
 OPEN_FILES = 8192  # wanted; macOS allows 10,240 at most, and gives 256
 CONNECTIONS = 4096  # at most, and at most half of the files that may be open; one address may have half of them

@@ -1,0 +1,155 @@
+"""What live models learn with: the features of a finished model, and the heads of `lib.training.heads`."""
+
+import io
+import threading
+import time
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lib.catalogue.store import State, Store
+from lib.formats.graft import Pooling
+from lib.model.spec import ModelFolder
+from lib.photos.opening import open_at_each
+from lib.projects.live import Fit, Lesson, Seen
+from lib.projects.project import Settings
+from lib.projects.result import By, Result, Said
+from lib.training.features import LOOKS, Backbone, Features, Pose, View, poses_of
+from lib.training.heads import Fitted, HeadSettings, Kind, fit
+
+MOST_OPEN = 3  # backbones that stay in memory
+_LOOK_AGAIN_S = 5.0  # for so long a backbone's file is taken to be what it was
+
+
+class TransferLearner:
+    """Reads photos with a backbone, and fits heads on it; see `lib.projects.live.Learner`.
+
+    Args:
+        backbone: What sees.
+        settings: What is settled, and what folds choose.
+    """
+
+    def __init__(self, backbone: Backbone, settings: HeadSettings) -> None:
+        self.backbone, self.settings = backbone, settings
+        self.key = backbone.key
+        looks = [look for look in LOOKS if settings.look in (look, "auto")]
+        self.needs = frozenset(poses_of(looks, mirrored=settings.mirror != "off"))
+
+    def pinned(self, head: Fitted | None) -> "TransferLearner":
+        """Return one that learns as `head` was learned where the settings leave it open."""
+        kind, own = Kind() if head is None else head.head.kind, self.settings
+        pooling = kind.pooling.value if own.pooling == "auto" else own.pooling
+        look = kind.look if own.look == "auto" else own.look
+        mirror = ("on" if kind.is_mirrored else "off") if own.mirror == "auto" else own.mirror
+        return TransferLearner(self.backbone, HeadSettings(pooling, look, mirror, own.seed))
+
+    def read(self, data: bytes, name: str, before: Features | None = None) -> Features:
+        """Show the photo to the backbone in the poses that are missing."""
+        known = before or Features({})
+        return known.joined(self._show(data, name, self.needs - known.poses).rows)
+
+    def lacks(self, rows: Features) -> bool:
+        """Return whether a pose is missing."""
+        return not self.needs <= rows.poses
+
+    def see(self, data: bytes, name: str, head: Fitted) -> Seen[Features]:
+        """Show the photo to the backbone in the pose that the head looks at."""
+        return self._show(data, name, {Pose(head.head.kind.look)})
+
+    def _show(self, data: bytes, name: str, poses: Collection[Pose]) -> Seen[Features]:
+        sides = {pose: self.backbone.side((pose.look,)) for pose in poses}
+        decoded, size_wh = open_at_each(data, name, lambda _: {*sides.values()})
+        found = Features({})
+        for pose, side in sides.items():
+            found = found.joined(self.backbone.read(decoded[side], (pose,)))
+        return Seen(found, size_wh)
+
+    def fit(self, lesson: Lesson[Features]) -> Fit[Fitted]:
+        """Fit a head, and ask it about photos that it was not shown."""
+        fitted = fit(lesson.rows, lesson.labels, len(lesson.classes), self.settings, lesson.groups)
+        assert fitted is not None, "a lesson has two classes"
+        return Fit(fitted, _result(lesson, fitted), fitted.said)
+
+    def direction(self, rows: Features, head: Fitted | None) -> NDArray[np.float16]:
+        """Return the means of the whole map, of the part of the photo that the head looks at."""
+        pose = min(rows.poses) if head is None else Pose(head.head.kind.look)
+        return rows.rows[View(Pooling.WHOLE, pose)]
+
+    def pack(self, rows: Features) -> bytes:
+        """Return the rows as an uncompressed .npz."""
+        buffer = io.BytesIO()
+        named = {f"{view.pooling} {view.pose.look} {view.pose.is_mirrored:d}": row for view, row in rows.rows.items()}
+        np.savez(buffer, allow_pickle=False, **named)
+        return buffer.getvalue()
+
+    def unpack(self, data: bytes) -> Features:
+        """Return what was packed; raises ValueError where that is damaged."""
+        rows = {}
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                for name, row in file.items():
+                    pooling, look, is_mirrored = name.split(" ")
+                    rows[View(Pooling(pooling), Pose(look, is_mirrored == "1"))] = row
+        except (zipfile.BadZipFile, EOFError, KeyError, OSError) as error:
+            raise ValueError("no features") from error
+        return Features(rows)
+
+
+class Learners:
+    """The learners of a server, each opened once; safe to use from several threads.
+
+    Args:
+        store: The models.
+        clock: Returns seconds; for tests.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._clock = store, clock
+        self._open: OrderedDict[str, tuple[float, ModelFolder, Backbone]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, settings: Settings) -> TransferLearner:
+        """Return the learner for a project's settings.
+
+        Raises:
+            ModelError: Its backbone is not here, or cannot be used.
+        """
+        chosen: Any = settings  # whose values were checked when they were set
+        heads = HeadSettings(chosen.pooling, chosen.look, chosen.mirror, chosen.seed)
+        return TransferLearner(self._backbone(settings.backbone), heads)
+
+    def backbones(self) -> list[tuple[str, str]]:
+        """Return id and name of the models that can be learned with; not those that were made so."""
+        ready = [entry.spec for entry in self._store.entries() if entry.state is State.READY and entry.kind != "yours"]
+        return [(spec.id, spec.name) for spec in ready]
+
+    def _backbone(self, model_id: str) -> Backbone:
+        with self._lock:
+            at_s, folder, backbone = self._open.get(model_id, (-_LOOK_AGAIN_S, None, None))
+            if backbone is None or self._clock() - at_s > _LOOK_AGAIN_S:
+                now = self._store.open_folder(model_id)
+                backbone = backbone if backbone is not None and now == folder else Backbone.open(now)
+                self._open[model_id] = self._clock(), now, backbone
+            self._open.move_to_end(model_id)
+            while len(self._open) > MOST_OPEN:
+                self._open.popitem(last=False)
+            return backbone
+
+
+def _result(lesson: Lesson[Features], fitted: Fitted) -> Result | None:
+    """Return what the head said of photos that it was not shown; None where it is too early to tell."""
+    if fitted.accuracy is None:
+        return None
+    asked = np.flatnonzero(~np.isnan(fitted.out_of_fold[:, 0]))
+    said = fitted.out_of_fold[asked]
+    return Result(
+        By(fitted.by),
+        tuple(
+            Said(lesson.photos[photo], lesson.classes[best].id, float(row[best]))
+            for photo, row, best in zip(asked.tolist(), said, said.argmax(axis=1).tolist(), strict=True)
+        ),
+    )

@@ -1,0 +1,110 @@
+"""A project as the page Train draws it, in plain values and HTML that is ready.
+
+id, name, version       another version where anything of it is another
+classes                 [{id, name, count, aside, photos: newest first, at most 8, tip: HTML}]
+aside, asideCount       [{id, name, reason, klass}], at most 200, and how many there are
+learned                 the version all of whose photos the live model knows: `version` if it knows them all
+result, accuracy        HTML of the column "Is it any good?"; {value, low, high, right, total, by} or null
+settings                as the owner chose
+backbones, exercises    [{id, name}], [{id, name, photos}]
+bytes, most             what the photos take, and may take
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from html import escape
+
+from lib.datasets.exercises import find_exercises
+from lib.errors import ModelOutputError, PhotoError
+from lib.face.answer import bars, verdict_box
+from lib.face.card import waiting
+from lib.face.words import kind_of
+from lib.i18n import Translator
+from lib.projects import limits
+from lib.projects.project import Added, Kept, Project
+from lib.projects.result import draw, tip_of
+from lib.results import Failure
+from lib.server.workshop import Workshop
+
+State = dict[str, object]
+_NEWEST, _MOST_ASIDE = 8, 200
+
+
+def state(t: Translator, workshop: Workshop, project: Project) -> State:
+    """Return a project's state."""
+    told, live = workshop.tell(project), workshop.live(project)
+    counts = Counter(photo.klass or 0 for photo in project.manifest.usable)
+    aside = [photo for photo in project.photos[::-1] if photo.aside is not None]
+    result = None if live.learned is None or live.learned.fit is None else live.learned.fit.result
+    if live.problem is None:
+        column = draw(t, project.classes, counts, result, live.notes, lambda photo: address(project, photo))
+    else:
+        column = f'<p class="tip small">{escape(t.message(live.problem.message))}</p>'
+    return {
+        "id": project.id,
+        "name": project.name,
+        "version": told.version,
+        "learned": told.learned,
+        "classes": _classes(t, project, counts),
+        "aside": [{"id": photo.id, "klass": photo.klass, **_reason(t, photo)} for photo in aside[:_MOST_ASIDE]],
+        "asideCount": len(aside),
+        "result": column,
+        "accuracy": None if result is None else result.to_dict(),
+        "settings": asdict(project.settings),
+        "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
+        "exercises": [{"id": one.id, "name": t(one.name), "photos": one.photos} for one in find_exercises()],
+        "bytes": project.held_bytes,
+        "most": limits.PROJECT_BYTES,
+    }
+
+
+def address(project: Project, photo: int, side: int = 240) -> str:
+    """Return where a small picture of a photo is."""
+    return f"/projects/{project.id}/photos/{photo}.jpg?side={side}"
+
+
+def added(t: Translator, found: Added) -> State:
+    """Return what became of photos that were brought."""
+    aside = [{"name": one.file, "reason": t.message(one.reason)} for one in found.aside[:_MOST_ASIDE]]
+    return {"added": found.added, "aside": aside, "asideCount": len(found.aside)}
+
+
+def looked(t: Translator, workshop: Workshop, project: Project, data: bytes, name: str) -> State:
+    """Return what the newest head says of a photo, of which version it is, and what it is reminded of."""
+    try:
+        found = workshop.look(project, data, name)
+    except (PhotoError, ModelOutputError) as error:
+        failed = Failure(name, project.id, error)
+        return _answer(kind_of(failed).value, verdict_box(t, failed), 0)
+    version = workshop.tell(project).learned
+    if found is None:
+        box = waiting(t, t("Nothing learned yet"), t("Give two classes some photos first."))
+        return _answer(kind_of(None).value, box, version)
+    return _answer(kind_of(found.found).value, verdict_box(t, found.found) + bars(t, found.found), version, *found.near)
+
+
+def _answer(kind: str, html: str, version: int, *near: int) -> State:
+    return {"kind": kind, "html": html, "version": version, "near": list(near)}
+
+
+def _classes(t: Translator, project: Project, counts: Counter[int]) -> list[State]:
+    used: defaultdict[int, list[Kept]] = defaultdict(list)
+    for photo in project.manifest.usable:
+        used[photo.klass or 0].append(photo)
+    aside = Counter(photo.klass for photo in project.photos if photo.aside is not None)
+    alike = {photo for group in project.groups() for photo in group}
+    return [
+        {
+            "id": klass.id,
+            "name": klass.name,
+            "count": counts[klass.id],
+            "aside": aside[klass.id],
+            "photos": [photo.id for photo in used[klass.id][: -_NEWEST - 1 : -1]],
+            "tip": tip_of(t, klass, counts, aside[klass.id], sum(photo.id in alike for photo in used[klass.id])),
+        }
+        for klass in project.classes
+    ]
+
+
+def _reason(t: Translator, photo: Kept) -> State:
+    return {"name": photo.name, "reason": "" if photo.aside is None else t.message(photo.aside)}

@@ -1,0 +1,205 @@
+"""The workshop projects of this server: their live models, and what is done with them."""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lib.datasets.exercises import find_exercises
+from lib.errors import UsageError
+from lib.i18n import Translator
+from lib.messages import N_, Message
+from lib.photos.opening import open_photo, thumbnail
+from lib.projects.learner import Learners
+from lib.projects.live import Learner, Lines, Live, Lives, Look
+from lib.projects.project import Added, Kept, Project, Settings
+from lib.projects.shelf import Shelf
+from lib.projects.store import Left, Projects, server_projects
+from lib.server import limits
+from lib.server.models import server_models
+from lib.server.pool import POOL, Pool
+from lib.server.refusal import Refusal
+from lib.work.bounded import Bounded
+from lib.work.files import data_folder, stamp
+
+_PREFIX = "upload-"
+_SIDES = (96, 240, 480, 960)  # of small pictures
+Learns = Callable[[Settings], Learner[Any, Any]]
+
+
+class UnknownProjectError(Refusal):
+    """The project was deleted, or never was."""
+
+    code = "project-unknown"
+
+
+def gone() -> UnknownProjectError:
+    """Return what is said of a project that is not there."""
+    return UnknownProjectError(404, N_("This project is not here any more. Begin a new one."))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was said last of a project.
+
+    Attributes:
+        version: Another number where anything of the project is another.
+        of: Of which facts.
+        learned: The last version all of whose photos the live model knew.
+    """
+
+    version: int
+    of: object
+    learned: int
+
+
+class Workshop:
+    """All projects of one server; safe to use from several threads.
+
+    Args:
+        projects: Where they are kept.
+        incoming: Folder for files that come in.
+        learners: Returns what learns with a project's settings.
+        backbones: Returns id and name of the models that can be learned with.
+        pool: Where photos are looked at.
+    """
+
+    def __init__(
+        self,
+        projects: Projects,
+        incoming: Path,
+        learners: Learns,
+        backbones: Callable[[], list[tuple[str, str]]],
+        pool: Pool = POOL,
+    ) -> None:
+        self.backbones = backbones
+        self._projects, self._incoming, self._learners, self._pool = projects, incoming, learners, pool
+        # Of all projects in turn, one at a time: heads, studies, and what comes and goes as a zip.
+        self._fits, self._studies, self._zips = Pool(1), Pool(1), Pool(1)
+        self._shelf: Shelf[Any] = Shelf()
+        self._lives: Lives[Any, Any] = Lives(self._begin_live)
+        self._pictures: Bounded[tuple[str, str, int], bytes] = Bounded(limits.PICTURES_BYTES, len)
+        self._told: dict[str, Told] = {}
+        self._lock = threading.Lock()
+
+    def _begin_live(self, project: Project) -> Live[Any, Any]:
+        lines = Lines(self.line(project), self._fits.line(project.id), self._studies.line(project.id))
+        return Live(project, self._learners, self._shelf, lines)
+
+    def begin(self, name: str) -> Project:
+        """Return a new project."""
+        return self._projects.begin(name)
+
+    def find(self, project_id: str) -> Project | None:
+        """Return a project; None if there is none of this id."""
+        return self._projects.find(project_id)
+
+    def line(self, project: Project) -> Executor:
+        """Return where a project's photos are looked at."""
+        return self._pool.line(project.id)
+
+    def live(self, project: Project) -> Live[Any, Any]:
+        """Return a project's live model, which has begun to learn what is new.
+
+        Raises:
+            UnknownProjectError: The project was deleted.
+        """
+        if project.is_deleted:
+            raise gone()
+        live = self._lives.get(project)
+        live.update()
+        return live
+
+    def tell(self, project: Project) -> Told:
+        """Return which version of a project is to be told of; quick where nothing has changed."""
+        live = self.live(project)
+        of = project.version, live.turns
+        with self._lock:
+            told = self._told.get(project.id, Told(project.version, None, 0))
+            if told.of != of:
+                told = Told(told.version + 1, of, told.learned)
+            if live.is_current:
+                told = replace(told, learned=told.version)
+            self._told[project.id] = told
+        return told
+
+    def look(self, project: Project, data: bytes, name: str) -> Look | None:
+        """Return what the newest head says of a photo; see `Live.look`."""
+        return self.live(project).look(data, name)
+
+    def picture(self, project: Project, photo: Kept, side: int) -> bytes:
+        """Return a photo as a small JPEG, in the next one of a few sizes.
+
+        Raises:
+            PhotoError: It cannot be decoded.
+        """
+        side = next((known for known in _SIDES if known >= side), _SIDES[-1])
+        key = project.id, photo.digest, side
+        if (made := self._pictures.get(key)) is None:
+            made = thumbnail(open_photo(project.read(photo), photo.name, at_least=side), side=side)
+            self._pictures.put(key, made)
+        return made
+
+    def incoming(self) -> "tempfile.TemporaryDirectory[str]":
+        """Return a new folder for a file that comes in; its owner removes it, or `sweep` does after a while."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=_PREFIX, dir=self._incoming)
+
+    def add_zip(self, project: Project, path: Path, name: str, klass: int | None) -> "Future[Added]":
+        """Begin to add the photos of a zip; see `Project.add_zip`."""
+        return self._zips.line(project.id).submit(project.add_zip, path, name, klass)
+
+    def exercise(self, project: Project, wanted: str, t: Translator) -> "Future[Added]":
+        """Begin to add the photos of an exercise set; its classes are called as the reader calls them.
+
+        Raises:
+            UsageError: There is no such set.
+        """
+        found = next((one for one in find_exercises() if one.id == wanted), None)
+        if found is None:
+            raise UsageError(N_("There is no exercise “{name}”."), name=wanted)
+        read = found.read
+
+        def add() -> Added:
+            photos = read()
+            names = tuple(t(name) for name in photos.titles)
+            return project.add_labelled(replace(photos, classes=names, titles=names))
+
+        return self._zips.line(project.id).submit(add)
+
+    def take_out(self, project: Project, photo: Kept) -> None:
+        """Set a photo aside, as its owner wants it."""
+        project.set_aside(photo, Message(N_("{file} was taken out."), {"file": photo.name}))
+
+    def delete(self, project: Project) -> Left:
+        """Delete a project with all that was made of it, and return how much of it is left."""
+        left = self._projects.delete(project.id)  # from now on it is known to be gone
+        self._lives.drop(project.id)
+        self._pictures.forget(lambda key: key[0] == project.id)
+        self._told.pop(project.id, None)
+        return left
+
+    def sweep(self) -> None:
+        """Let go of what nobody uses; to be called now and then."""
+        self._lives.sweep()
+        self._projects.sweep(time.time())
+        for left in self._incoming.glob(f"{_PREFIX}*"):  # by a server that was killed
+            if time.time() - stamp(left).modified_ns / 1e9 > limits.UNTAKEN_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def server_workshop() -> Workshop:
+    """Return the workshop of this server."""
+    return _workshop(data_folder())
+
+
+@cache
+def _workshop(data: Path) -> Workshop:
+    learners = Learners(server_models().store)
+    return Workshop(server_projects(), data / "incoming", learners, learners.backbones)

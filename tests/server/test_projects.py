@@ -1,0 +1,355 @@
+"""Projects come and go by routes of their own."""
+
+import asyncio
+import io
+import json
+import time
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Message
+
+from lib.errors import ModelNotReadyError
+from lib.photos.opening import open_photo
+from lib.projects import live
+from lib.projects.project import Settings
+from lib.projects.store import Projects
+from lib.server import limits, projects
+from lib.server.pool import Pool
+from lib.server.workshop import Workshop
+from lib.work.queue import Queue
+from tests.support import asgi
+from tests.support.colours import Colours
+from tests.support.pictures import BLUE, GREEN, RED, encode, plain
+
+Colour = tuple[int, int, int]
+
+
+@dataclass
+class Server:
+    """The routes, one project, and whoever asks."""
+
+    data: Path
+    learner: Colours = field(default_factory=Colours)
+    problems: list[ModelNotReadyError] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        def learners(settings: Settings) -> Colours:
+            if self.problems:
+                raise self.problems[0]
+            return self.learner
+
+        self.projects = Projects(self.data, Queue(self.data / "jobs"))
+        self.workshop = Workshop(self.projects, self.data / "incoming", learners, lambda: [("net", "Net")], Pool(2))
+        self.app = Starlette(routes=projects.routes(lambda: self.workshop))
+        self.id = self.told("POST", "/projects", {"name": "pets"}, status=201)["id"]
+
+    async def asked(
+        self, method: str, path: str, body: bytes = b"", *, pieces: list[Message] | None = None, **headers: str
+    ) -> asgi.Asked:
+        """Return what is answered; `path` is below the project."""
+        sends = [{"type": "http.request", "body": body}] if pieces is None else pieces
+        headers = {"content_length": str(len(body))} | headers if pieces is None else headers
+        address = path if path.startswith("/") else f"/projects/{self.id}/{path}".rstrip("/")
+        return await asgi.answered(self.app, asgi.scope(address, method=method, **headers), sends)
+
+    def ask(self, method: str, path: str, body: bytes = b"", **more: Any) -> asgi.Asked:
+        return asyncio.run(self.asked(method, path, body, **more))
+
+    def told(self, method: str, path: str, told: object = None, *, status: int = 200) -> dict[str, Any]:
+        """Return the JSON that is answered to some JSON."""
+        body = told if isinstance(told, bytes) else b"" if told is None else json.dumps(told).encode()
+        answer = self.ask(method, path, body)
+        assert answer.status == status, answer.body
+        return dict(json.loads(answer.body))
+
+    def state(self) -> dict[str, Any]:
+        return self.told("GET", "")
+
+    def klass(self, name: str, *colours: Colour) -> int:
+        """Return the id of a new class with photos of these colours."""
+        klass = int(self.told("POST", "classes", {"name": name})["classes"][-1]["id"])
+        for number, colour in enumerate(colours):
+            self.told("POST", f"classes/{klass}/photos?name={number}.png", png(colour))
+        return klass
+
+    def learned(self) -> dict[str, Any]:
+        """Return the state once the live model knows everything."""
+        end = time.monotonic() + 5
+        while (state := self.state())["learned"] != state["version"]:
+            assert time.monotonic() < end, "it never learned"
+            time.sleep(0.005)
+        return state
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setattr(live, "GAP_S", 0.02)
+    monkeypatch.setattr(live, "CALM_S", 60.0)
+    monkeypatch.setattr(limits, "POLL_AGAIN_S", 0.005)
+    return Server(tmp_path)
+
+
+def png(colour: Colour) -> bytes:
+    return encode(plain(colour), "PNG")
+
+
+def zipped(**files: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+def problem(answer: asgi.Asked) -> tuple[int, str]:
+    told = json.loads(answer.body)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.status == told["status"]
+    assert told["detail"].endswith(".")
+    return told["status"], told["code"]
+
+
+# A project --------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_project_is_empty_and_says_how_to_begin(server: Server) -> None:
+    state = server.state()
+    assert (state["id"], state["name"], state["classes"]) == (server.id, "pets", [])
+    assert "some photos" in state["result"]
+    assert state["backbones"] == [{"id": "net", "name": "Net"}]
+    assert (state["accuracy"], state["bytes"], state["aside"]) == (None, 0, [])
+
+
+def test_its_name_and_settings_can_be_changed(server: Server) -> None:
+    state = server.told("PATCH", "", {"name": "hands", "settings": {"pooling": "2x2"}})
+    assert (state["name"], state["settings"]["pooling"]) == ("hands", "2x2")
+    assert problem(server.ask("PATCH", "", b'{"settings": {"pooling": "3x3"}}')) == (422, "usage")
+
+
+def test_a_deleted_project_leaves_nothing(server: Server) -> None:
+    server.klass("red", RED)
+    server.klass("blue", BLUE)
+    server.learned()
+    server.ask("GET", f"photos/{server.state()['classes'][0]['photos'][0]}.jpg")
+    assert server.told("DELETE", "") == {"left": {"photos": 0, "models": 0, "jobs": 0, "files": 0}}
+    assert problem(server.ask("GET", "")) == (404, "project-unknown")
+    assert [path for path in (server.data / "projects").rglob("*") if path.is_file()] == []
+    assert server.workshop._shelf.held_bytes == server.workshop._pictures.held_bytes == len(server.workshop._lives) == 0
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b'{"colour": 1}', b"\xff"], ids=["list", "cut off", "unknown", "no text"]
+)
+def test_what_is_no_request_is_refused(server: Server, body: bytes) -> None:
+    assert problem(server.ask("POST", "/projects", body)) == (422, "usage")
+
+
+# Classes and photos -----------------------------------------------------------------------------------------------
+
+
+def test_classes_come_and_go_and_come_back_with_their_photos(server: Server) -> None:
+    klass = server.klass("rde", RED)
+    assert server.told("PATCH", f"classes/{klass}", {"name": "red"})["classes"][0]["name"] == "red"
+    assert server.told("DELETE", f"classes/{klass}")["classes"] == []
+    (back,) = server.told("POST", f"classes/{klass}")["classes"]
+    assert (back["name"], back["count"]) == ("red", 1)
+    assert problem(server.ask("POST", "classes", b'{"name": "Red"}')) == (422, "usage")
+    assert problem(server.ask("POST", "classes", b"{}")) == (422, "usage")
+
+
+def test_a_photo_is_in_its_class_at_once(server: Server) -> None:
+    klass = server.klass("red")
+    told = server.told("POST", f"classes/{klass}/photos?name=my%20cat.png", png(RED))
+    assert (told["added"], told["aside"]) == (1, [])
+    (red,) = told["state"]["classes"]
+    assert (red["count"], len(red["photos"])) == (1, 1)
+    answer = server.ask("GET", f"photos/{red['photos'][0]}.jpg?side=96")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert max(open_photo(answer.body, "x").size) <= 96
+
+
+def test_the_newest_photos_come_first_and_few_are_shown(server: Server) -> None:
+    klass = server.klass("red", *((red, 0, 0) for red in range(240, 250)))
+    (told,) = server.state()["classes"]
+    newest = [photo.id for photo in server.projects.find(server.id).photos][::-1]  # type: ignore[union-attr]
+    assert (told["id"], told["count"], told["photos"]) == (klass, 10, newest[:8])
+
+
+def test_what_cannot_be_decoded_is_set_aside_with_its_reason(server: Server) -> None:
+    klass = server.klass("red", RED)
+    told = server.told("POST", f"classes/{klass}/photos?name=bad.png", png(RED)[:40])
+    assert told["added"] == 0
+    assert "bad.png" in told["aside"][0]["reason"]
+    state = told["state"]
+    assert (state["asideCount"], state["aside"][0]["name"], state["classes"][0]["aside"]) == (1, "bad.png", 1)
+    assert "set aside" in state["classes"][0]["tip"]
+
+
+def test_a_photo_is_taken_out_put_back_and_moved(server: Server) -> None:
+    red, blue = server.klass("red", RED, BLUE), server.klass("blue")
+    wrong = server.state()["classes"][0]["photos"][0]
+    state = server.told("DELETE", f"photos/{wrong}")
+    assert (state["classes"][0]["count"], state["aside"][0]["id"], state["aside"][0]["klass"]) == (1, wrong, red)
+    assert server.told("POST", f"photos/{wrong}")["classes"][0]["count"] == 2
+    counts = [klass["count"] for klass in server.told("POST", f"photos/{wrong}", {"klass": blue})["classes"]]
+    assert counts == [1, 1]
+
+
+def test_all_photos_of_a_zip_go_to_one_class_or_to_those_of_its_folders(server: Server) -> None:
+    klass = server.klass("mixed")
+    data = zipped(**{"red/1.png": png(RED), "blue/2.png": png(BLUE), "blue/readme.txt": b"no photo"})
+    assert server.told("POST", f"classes/{klass}/photos?name=a.zip", data)["added"] == 2
+    state = server.told("POST", "photos?name=a.zip", zipped(**{"r/1.png": png((9, 0, 0)), "b/2.png": png((0, 0, 9))}))[
+        "state"
+    ]
+    assert {told["name"]: told["count"] for told in state["classes"]} == {"mixed": 2, "b": 1, "r": 1}
+    assert list((server.data / "incoming").glob("upload-*")) == []
+
+
+def test_a_broken_zip_is_refused_in_a_sentence(server: Server) -> None:
+    assert problem(server.ask("POST", "photos?name=a.zip", b"PK\3\4 and no more")) == (503, "dataset")
+
+
+def test_an_exercise_brings_its_classes_in_the_readers_language(server: Server) -> None:
+    offered = {one["id"] for one in server.state()["exercises"]}
+    assert {"surfaces", "digits"} <= offered
+    told = server.told("POST", "exercise?lang=ko", {"id": "surfaces"})
+    assert told["added"] == 48
+    assert [klass["name"] for klass in told["state"]["classes"]] == ["벽돌", "잔디", "자갈"]
+    assert problem(server.ask("POST", "exercise", b'{"id": "../secret"}')) == (422, "usage")
+
+
+# What it learns ---------------------------------------------------------------------------------------------------
+
+
+def test_it_answers_as_any_model_does(server: Server) -> None:
+    server.klass("red", RED, (250, 20, 0))
+    server.klass("blue", BLUE, (0, 20, 250))
+    state = server.learned()
+    assert state["accuracy"]["right"] == state["accuracy"]["total"] == 4
+    assert 'data-accuracy="1.0000"' in state["result"]
+    told = server.told("POST", "look?name=x.png", png((220, 0, 0)))
+    assert (told["kind"], told["version"], len(told["near"])) == ("clear", state["version"], 3)
+    assert 'data-verdict="clear"' in told["html"]
+    assert "data-bars" in told["html"]
+    assert server.told("POST", "look", png(GREEN))["kind"] == "unfamiliar"
+    assert server.told("POST", "look", b"no photo")["kind"] == "failed"
+
+
+def test_before_it_has_learned_it_says_what_it_needs(server: Server) -> None:
+    told = server.told("POST", "look", png(RED))
+    assert (told["kind"], told["near"]) == ("waiting", [])
+    assert "two classes" in told["html"]
+
+
+def test_what_cannot_learn_says_why(server: Server) -> None:
+    server.problems.append(ModelNotReadyError("It is not on this computer yet."))
+    server.klass("red", RED)
+    assert "It is not on this computer yet." in server.state()["result"]
+
+
+def test_a_page_is_told_of_a_change_when_it_comes(server: Server) -> None:
+    before = server.learned()["version"]
+
+    async def story() -> dict[str, Any]:
+        waits = asyncio.create_task(server.asked("GET", f"changes?since={before}"))
+        await asyncio.sleep(0.05)
+        assert not waits.done()
+        await server.asked("POST", "classes", b'{"name": "red"}')
+        return dict(json.loads((await asyncio.wait_for(waits, 2)).body))
+
+    state = asyncio.run(story())
+    assert state["version"] > before
+    assert [klass["name"] for klass in state["classes"]] == ["red"]
+
+
+def test_a_page_that_waits_long_enough_is_told_all_the_same(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "POLL_S", 0.02)
+    before = server.learned()["version"]
+    assert server.told("GET", f"changes?since={before}")["version"] == before
+
+
+def test_pages_that_wait_when_it_is_deleted_are_told(server: Server) -> None:
+    before = server.learned()["version"]
+
+    async def story() -> asgi.Asked:
+        waits = asyncio.create_task(server.asked("GET", f"changes?since={before}"))
+        await asyncio.sleep(0.05)
+        await server.asked("DELETE", "")
+        return await asyncio.wait_for(waits, 2)
+
+    assert problem(asyncio.run(story())) == (404, "project-unknown")
+
+
+def test_only_so_many_pages_wait(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PAGES_OF_PROJECT", 0)
+    assert problem(server.ask("GET", "changes?since=0"))[0] == 429
+
+
+# Who is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("POST", "/classes"), ("POST", "/classes/1/photos"), ("GET", "/photos/1.jpg"), ("DELETE", "")],
+)
+def test_an_unknown_project_is_not_there(server: Server, method: str, path: str) -> None:
+    for project in ("guessed", "..%2f..", "A" * 22):
+        assert problem(server.ask(method, f"/projects/{project}{path}"))[0] == 404
+
+
+def test_pages_of_other_sites_may_not_use_it(server: Server) -> None:
+    assert problem(server.ask("GET", "", sec_fetch_site="cross-site")) == (403, "error")
+    assert problem(server.ask("POST", "/projects", sec_fetch_site="same-site")) == (403, "error")
+
+
+def test_an_unknown_photo_or_class_is_not_there(server: Server) -> None:
+    assert problem(server.ask("GET", "photos/7.jpg")) == (404, "photo-unknown")
+    assert problem(server.ask("DELETE", "photos/7")) == (404, "photo-unknown")
+    assert problem(server.ask("POST", "classes/7/photos", png(RED))) == (422, "usage")
+
+
+def test_a_photo_that_is_too_large_is_not_read(server: Server) -> None:
+    klass = server.klass("red")
+    huge = [{"type": "http.request", "body": b"\xff\xd8\xff", "more_body": True}]
+    size = str(limits.PHOTO_BYTES + 1)
+    assert problem(server.ask("POST", f"classes/{klass}/photos", pieces=huge, content_length=size))[0] == 413
+
+
+def test_one_zip_of_a_project_at_a_time(server: Server) -> None:
+    klass, data = server.klass("red"), zipped(**{"1.png": png(RED)})
+
+    async def story() -> asgi.Asked:
+        sends: asyncio.Queue[Message] = asyncio.Queue()
+        await sends.put({"type": "http.request", "body": data, "more_body": True})
+        statuses: list[int] = []
+
+        async def send(message: Message) -> None:
+            statuses.append(message.get("status", 0))
+
+        scope = asgi.scope(f"/projects/{server.id}/classes/{klass}/photos", method="POST", transfer_encoding="chunked")
+        first = asyncio.create_task(server.app(scope, sends.get, send))
+        await asyncio.sleep(0.05)
+        second = await server.asked("POST", f"classes/{klass}/photos", data)
+        await sends.put({"type": "http.request", "body": b""})
+        await first
+        assert statuses[0] == 200
+        return second
+
+    assert problem(asyncio.run(story()))[0] == 429
+
+
+def test_names_are_text(server: Server) -> None:
+    evil = '"><script>\n고양이'
+    server.klass(evil, RED)
+    server.klass("blue", BLUE)
+    server.learned()
+    told = server.told("POST", f"look?name={quote(evil)}", png(RED))
+    assert "<script>" not in told["html"]
+    assert "&lt;script&gt;" in told["html"]
