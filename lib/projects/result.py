@@ -147,9 +147,9 @@ def _figure(t: Translator, result: Result) -> str:
     number = shown(found.value) if found.value < 1 else "100%"
     match result.by:
         case By.EACH:
-            how = t("right on {n} photos, each asked about by a model that had not seen it.", n=found.total)
+            how = t("right on {n} photos. Each was left out in turn, so the model had not seen it.", n=found.total)
         case By.FOLDS:
-            how = t("right on {n} photos, each fifth asked about by a model that had not seen it.", n=found.total)
+            how = t("right on {n} photos, tested in five rounds: each time on a fifth it had not seen.", n=found.total)
         case By.HELD:
             how = t("right on {n} photos it never trained on.", n=found.total)
     low, high = (shown(end) for end in (found.low, min(found.high, 0.999)))

@@ -17,9 +17,8 @@ from starlette.routing import Route
 from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
-from lib.projects.store import server_projects
 from lib.results import Outcome
-from lib.server import limits, photos, previews
+from lib.server import limits, photos, previews, projects
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
@@ -29,6 +28,7 @@ from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS, Visit
+from lib.server.workshop import server_workshop
 from lib.ui import header, internals, web
 from lib.ui.classify import samples
 from lib.ui.models import loaded
@@ -51,7 +51,7 @@ def middleware() -> list[Middleware]:
 
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
-    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card), *samples.routes()]
+    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card), *projects.routes(), *samples.routes()]
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
@@ -100,7 +100,7 @@ async def _forget() -> None:
 def _forget_now() -> None:
     VISITS.sweep()
     previews.sweep()
-    server_projects().sweep(time.time())
+    server_workshop().sweep()
     gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)  # glibc keeps for itself what is free

@@ -68,7 +68,7 @@ def test_the_figure_comes_with_its_interval_and_how_it_was_found() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("by", "said"), [(By.EACH, "each asked about"), (By.FOLDS, "each fifth")])
+@pytest.mark.parametrize(("by", "said"), [(By.EACH, "left out in turn"), (By.FOLDS, "five rounds")])
 def test_it_says_how_it_was_tested(by: By, said: str) -> None:
     assert said in "".join(drawn((BIRD, DOG), {1: 5, 2: 5}, Result(by, (say(1, 1, 1),))).words)
 
