@@ -172,8 +172,9 @@ def _wrong(t: Translator, result: Result, names: dict[int, str], address: Callab
         for one in wrong[:MOST_WRONG]
     )
     rest = len(wrong) - MOST_WRONG
-    more = f'<p class="small soft">{escape(t("and {n} more", n=rest))}</p>' if rest > 0 else ""
-    return f'<h3>{escape(t("Got these wrong"))}</h3><div class="wr">{figures}</div>{more}'
+    title, others = t("Got these wrong"), t("and {n} more", n=rest)
+    more = f'<p class="small soft">{escape(others)}</p>' if rest > 0 else ""
+    return f'<h3>{escape(title)}</h3><div class="wr">{figures}</div>{more}'
 
 
 def _chosen(t: Translator, notes: Sequence[Message]) -> str:
