@@ -19,6 +19,7 @@ from lib.photos.opening import open_photo, thumbnail
 from lib.projects.learner import Learners
 from lib.projects.live import Learner, Lines, Live, Lives, Look
 from lib.projects.project import Added, Kept, Project, Settings
+from lib.projects.review import Reviewer
 from lib.projects.shelf import Shelf
 from lib.projects.store import Left, Projects, server_projects
 from lib.server import limits
@@ -84,6 +85,7 @@ class Workshop:
         self._fits, self._studies, self._zips = Pool(1), Pool(1), Pool(1)
         self._shelf: Shelf[Any] = Shelf()
         self._lives: Lives[Any, Any] = Lives(self._begin_live)
+        self.reviewer = Reviewer()
         self._pictures: Bounded[tuple[str, str, int], bytes] = Bounded(limits.PICTURES_BYTES, len)
         self._told: dict[str, Told] = {}
         self._lock = threading.Lock()
@@ -182,6 +184,7 @@ class Workshop:
         left = self._projects.delete(project.id)  # from now on it is known to be gone
         self._lives.drop(project.id)
         self._pictures.forget(lambda key: key[0] == project.id)
+        self.reviewer.forget(project.id)
         self._told.pop(project.id, None)
         return left
 
