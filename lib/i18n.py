@@ -62,6 +62,11 @@ class Translator:
                 return str(value)
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a text is a sentence of this program, as the catalogues know them all."""
+    return bool(text) and any(_catalogue(language).gettext(text) != text for language in LANGUAGES)
+
+
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALE_FOLDER, [language], fallback=True)

@@ -143,15 +143,16 @@ def in_zip(file: Path | bytes, name: str) -> Found:
 
 
 def _is_hidden(path: str) -> bool:
-    return any(_is_ignored(part) for part in path.split("/") if part != "..")
+    return any(is_ignored(part) for part in path.split("/") if part != "..")
 
 
-def _is_ignored(name: str) -> bool:
+def is_ignored(name: str) -> bool:
+    """Whether files and folders of this name are passed over: hidden ones, and what systems leave behind."""
     return name.startswith(".") or name.lower() in _IGNORED_NAMES
 
 
 def _visible(folder: Path) -> list[Path]:
-    return sorted((p for p in folder.iterdir() if not _is_ignored(p.name)), key=lambda path: path.name)
+    return sorted((p for p in folder.iterdir() if not is_ignored(p.name)), key=lambda path: path.name)
 
 
 def _below(folder: Path, levels: int = MAX_LEVELS) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from lib.datasets.duplicates import Trace, groups
 from lib.errors import DatasetError, PhotoError, UsageError
+from lib.i18n import is_sentence
 from lib.messages import N_, Listed, Message
 from lib.work.process import pack, revive
 
@@ -258,8 +259,8 @@ def read(data: bytes, file: str, *, is_foreign: bool = False) -> Manifest:
     Args:
         data: Its bytes.
         file: What to call it in an error.
-        is_foreign: Whether it came from outside: then its sentences are not shown to anybody, and its models are not
-            this machine's.
+        is_foreign: Whether it came from outside: then no sentences are believed but this program's own, and its models
+            are not this machine's.
 
     Raises:
         DatasetError: It is damaged, no such file, or of a newer version.
@@ -320,8 +321,7 @@ def _photo(table: Mapping[str, Any], *, is_foreign: bool) -> Kept:
     if digest and not _DIGEST.fullmatch(digest):
         raise ValueError(digest)
     if aside is not None:
-        aside = Message(N_("{file} was set aside."), {"file": name}) if is_foreign else revive(aside).message
-        _text(str(aside))
+        aside = _reason(aside, name, is_foreign=is_foreign)
     seen = _text(table.get("phash", ""))
     if seen and not _HASH.fullmatch(seen):
         raise ValueError(seen)
@@ -337,6 +337,16 @@ def _photo(table: Mapping[str, Any], *, is_foreign: bool) -> Kept:
         is_jfif=_is(table.get("is_jfif", True), bool),
         file=_text(table.get("file", "")),
     )
+
+
+def _reason(table: Mapping[str, Any], name: str, *, is_foreign: bool) -> Message:
+    """Return why a photo is set aside; a stranger's own sentence, or one made of sentences, is not shown."""
+    reason = revive(table).message
+    is_plain = is_sentence(reason.text) and not any(isinstance(one, Message | Listed) for one in reason.values.values())
+    if is_foreign and not is_plain:
+        return Message(N_("{file} was set aside."), {"file": name})
+    _text(str(reason))
+    return reason
 
 
 def _is(value: Any, kind: type[T]) -> T:

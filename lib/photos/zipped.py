@@ -10,7 +10,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +31,7 @@ MAX_RATIO = 100
 HARMLESS_BYTES = 4 * 2**20
 MAX_TOTAL_BYTES = 64 * 2**30
 _LONGEST_SHOWN = 255
+_CHUNK_BYTES = 2**20
 
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 _WINDOWS = (0, 10)  # "version made by" of APPNOTE 4.4.2: DOS, NTFS
@@ -98,9 +100,23 @@ class Zip:
         """
         data = self.start(member, limit + 1)
         if len(data) > limit:
-            text = N_("{file} is too large. Files can have up to {limit} MB.")
-            raise PhotoError(text, file=member.path, limit=limit // 2**20)
+            raise _too_large(member, limit)
         return data
+
+    def copy(self, member: Member, target: Path, limit: int) -> None:
+        """Write a file of up to `limit` bytes to the new file `target`.
+
+        Raises:
+            PhotoError: Larger than that, or damaged.
+            OSError: The disk refuses.
+        """
+        copied = 0
+        with target.open("xb") as out:
+            for chunk in self._chunks(member):
+                copied += len(chunk)
+                if copied > limit:
+                    raise _too_large(member, limit)
+                out.write(chunk)
 
     def start(self, member: Member, count: int) -> bytes:
         """Return the first `count` bytes of a file, or all if it has fewer.
@@ -108,11 +124,27 @@ class Zip:
         Raises:
             PhotoError: It is damaged.
         """
-        try:
-            with self._zip.open(member.info) as file:
-                return file.read(count)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
-            raise PhotoError(N_("{file} in the zip is damaged."), file=member.path) from error
+        with _reading(member), self._zip.open(member.info) as file:
+            return file.read(count)
+
+    def _chunks(self, member: Member) -> Iterator[bytes]:
+        with _reading(member), self._zip.open(member.info) as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+
+
+@contextmanager
+def _reading(member: Member) -> Iterator[None]:
+    """Turn everything that zipfile raises on a damaged file into a PhotoError."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, struct.error) as error:
+        raise PhotoError(N_("{file} in the zip is damaged."), file=member.path) from error
+
+
+def _too_large(member: Member, limit: int) -> PhotoError:
+    text = N_("{file} is too large. Files can have up to {limit} MB.")
+    return PhotoError(text, file=member.path, limit=limit // 2**20)
 
 
 def _check_directory(file: BinaryIO, name: str) -> None:

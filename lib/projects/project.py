@@ -391,6 +391,40 @@ class Project:
 
     # How it is kept.
 
+    def keep(self, source: Source) -> Fingerprint:
+        """Look at a photo and put its bytes on the disk, where they stay if they are listed soon.
+
+        Raises:
+            FullError: There is no room for it.
+            DatasetError: The project is gone.
+            DownloadError: The disk refuses.
+        """
+        try:
+            data = source.read()
+        except PhotoError as error:
+            return Fingerprint("", 0, None, error.message, False)
+        seen = Fingerprint.of(data, source.name)
+        if seen.problem is not None and not may_be_photo(data[:_START_BYTES]):
+            return replace(seen, digest="", size=0)
+        path = self.folder / "photos" / seen.digest
+        if not path.exists():
+            Adding(self._manifest, self._left()).require_room(seen)
+            try:
+                write_whole(path, data)
+            except OSError as error:
+                if self.is_deleted:
+                    raise DatasetError(N_("This project is not here any more.")) from error
+                raise disk_error(error, source.name) from error
+        return seen
+
+    def restore(self, other: Manifest) -> None:
+        """Take over classes, photos and settings of a project whose photos were given to `keep`."""
+
+        def change(now: Manifest) -> Manifest:
+            return replace(other, id=self.id, name=now.name, version=now.version, model=now.model, models=now.models)
+
+        self._change(change)
+
     def deleted(self) -> None:
         """Note that it is gone; whatever is asked of it from now on is refused."""
         self._is_deleted = True
@@ -441,27 +475,10 @@ class Project:
         return replace(read, id=self.id)
 
     def _look(self, photo: tuple[int, Source], burst: str | None = None) -> _Looked:
-        """Look at a photo and put its bytes on the disk."""
         klass, source = photo
         name = clean_name(source.name, limits.NAME_BYTES) or "photo"
         burst = clean_name(burst or "", limits.NAME_BYTES) or None
-        try:
-            data = source.read()
-        except PhotoError as error:
-            return _Looked(klass, name, burst, Fingerprint("", 0, None, error.message, False))
-        seen = Fingerprint.of(data, name)
-        if seen.problem is not None and not may_be_photo(data[:_START_BYTES]):
-            return _Looked(klass, name, burst, replace(seen, digest="", size=0))
-        path = self.folder / "photos" / seen.digest
-        if not path.exists():
-            Adding(self._manifest, self._left()).require_room(seen)
-            try:
-                write_whole(path, data)
-            except OSError as error:
-                if self.is_deleted:
-                    raise DatasetError(N_("This project is not here any more.")) from error
-                raise disk_error(error, name) from error
-        return _Looked(klass, name, burst, seen)
+        return _Looked(klass, name, burst, self.keep(Source(name, source.read)))
 
     def _list(self, looked: Iterable[_Looked]) -> list[Kept]:
         """Write down photos that were looked at; return them as they stand now.
