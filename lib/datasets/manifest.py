@@ -60,6 +60,7 @@ class Kept:
         burst: The same for frames that were shot in one go; None for a photo of its own.
         phash: See `lib.datasets.duplicates.phash`.
         aside: Why it is set aside, naming it; None for one that is used.
+        is_broken: Whether it cannot be decoded.
         is_jfif: Whether the Keras example would keep it, see `lib.datasets.cleaning`.
         file: Its path beside project.json; "" for photos/DIGEST.
     """
@@ -72,6 +73,7 @@ class Kept:
     burst: str | None = None
     phash: int | None = None
     aside: Message | None = None
+    is_broken: bool = False
     is_jfif: bool = True
     file: str = ""
 
@@ -246,7 +248,7 @@ def _photo_table(photo: Kept) -> dict[str, Any]:
     table = {name: getattr(photo, name) for name in ("id", "klass", "name", "digest", "size", "burst", "file")}
     table["phash"] = None if photo.phash is None else f"{photo.phash:016x}"
     table["aside"] = None if photo.aside is None else pack(PhotoError(photo.aside.text, **photo.aside.values))
-    return {**_filled(table), "size": photo.size, "is_jfif": photo.is_jfif}
+    return {**_filled(table), "size": photo.size, "is_broken": photo.is_broken, "is_jfif": photo.is_jfif}
 
 
 def _filled(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -334,6 +336,7 @@ def _photo(table: Mapping[str, Any], *, is_foreign: bool) -> Kept:
         burst=_text(table.get("burst", "")) or None,
         phash=int(seen, 16) or None if seen else None,
         aside=aside,
+        is_broken=_is(table.get("is_broken", False), bool),
         is_jfif=_is(table.get("is_jfif", True), bool),
         file=_text(table.get("file", "")),
     )

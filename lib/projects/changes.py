@@ -65,7 +65,7 @@ def with_left_out(now: Manifest, skipped: Sequence[Skipped]) -> Manifest:
     new = {str(one.reason): one for one in skipped if str(one.reason) not in listed}
     names = {text: clean_name(one.file, limits.NAME_BYTES) or "file" for text, one in new.items()}
     photos = [
-        Kept(now.next_id + number, None, names[text], "", 0, aside=one.reason, is_jfif=False)
+        Kept(now.next_id + number, None, names[text], "", 0, aside=one.reason, is_broken=True, is_jfif=False)
         for number, (text, one) in enumerate(new.items())
     ][: max(0, limits.MOST_LISTED - len(listed))]
     return replace(now, photos=(*now.photos, *photos), next_id=now.next_id + len(photos))
@@ -109,7 +109,18 @@ class Adding:
         same = self._photos.get(self._known.get(key, 0))
         if same is None:
             self.require_room(seen)
-            photo = Kept(self._next, klass, name, seen.digest, seen.size, burst, seen.phash, seen.problem, seen.is_jfif)
+            photo = Kept(
+                id=self._next,
+                klass=klass,
+                name=name,
+                digest=seen.digest,
+                size=seen.size,
+                burst=burst,
+                phash=seen.phash,
+                aside=seen.problem,
+                is_broken=seen.problem is not None,
+                is_jfif=seen.is_jfif,
+            )
             self._photos[photo.id], self._known[key] = photo, photo.id
             self._next += 1
             self._count += bool(seen.digest)

@@ -220,6 +220,7 @@ def _as_seen(photo: Kept, seen: Fingerprint | None) -> Kept:
         digest=seen.digest,
         size=seen.size,
         phash=seen.phash,
+        is_broken=seen.problem is not None,
         is_jfif=seen.is_jfif,
         aside=seen.problem or photo.aside,
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.datasets import manifest as description
+from lib.datasets.cleaning import Checked, Cleaning
 from lib.datasets.draw import held_out, split
 from lib.datasets.fingerprint import Fingerprint
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
@@ -389,6 +390,18 @@ class Project:
         now = self._manifest
         return tuple(tuple(now.usable[place].id for place in group) for group in now.alike if len(group) > 1)
 
+    def cleaning(self) -> Cleaning:
+        """Return what is wrong with the photos, as far as their owner has not taken them out; nothing is read anew."""
+        now = self._manifest
+        place = {klass.id: number for number, klass in enumerate(now.live_classes)}
+        checked = tuple(
+            Checked(one.name, place[one.klass], _seen(one))
+            for one in now.photos
+            if one.digest and one.klass in place and (one.aside is None or one.is_broken)
+        )
+        left_out = (Skipped(one.name, one.aside) for one in now.photos if not one.digest and one.aside is not None)
+        return Cleaning(tuple(now.names.values()), checked, tuple(left_out))
+
     # How it is kept.
 
     def keep(self, source: Source) -> Fingerprint:
@@ -516,6 +529,11 @@ class Project:
 
         ids = {folded(klass.name): klass.id for klass in self._change(change).live_classes}
         return [ids[folded(name)] for name in wanted]
+
+
+def _seen(photo: Kept) -> Fingerprint:
+    problem = photo.aside if photo.is_broken else None
+    return Fingerprint(photo.digest, photo.size, photo.phash, problem, photo.is_jfif)
 
 
 def _not_kept(name: str) -> bytes:
