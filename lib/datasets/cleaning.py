@@ -128,7 +128,7 @@ class Cleaning:
 
     @cached_property
     def alike_in_two_classes(self) -> tuple[tuple[Checked, Checked], ...]:
-        """Return pairs in different classes that are one photo, saved anew or scaled; but for the very same bytes; 1000 at most."""
+        """Return pairs in different classes that are one photo, saved anew or scaled; 1000 at most."""
         known = [one for one in self.healthy if one.seen.phash is not None]
         hashes = np.array([one.seen.phash for one in known], np.uint64)
         labels = np.array([one.label for one in known])

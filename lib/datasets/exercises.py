@@ -1,13 +1,15 @@
-"""Labelled photos to begin with where nobody has any yet: from packages that are installed, and from the data folder.
+"""Labelled photos to begin with where nobody has any yet: a teacher's own, drawn ones, and some of installed packages.
 
-A teacher lays sets of her own as DISCERN_HOME/exercises/NAME/CLASS/photo, or as NAME.zip.
+A teacher lays sets of her own as DISCERN_HOME/exercises/NAME/CLASS/photo, or as NAME.zip; or into another folder, which
+the setting DISCERN_EXERCISES names.
 """
 
 import gzip
 import importlib.util
 import io
+import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lib.datasets.files import is_ignored
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.reading import read_labelled
+from lib.datasets.reading import read_all
+from lib.datasets.shapes import EACH, SHAPES, read_shapes
+from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos.source import Source
 from lib.work.files import data_folder
 
 FOLDER = "exercises"
+SETTING = "DISCERN_EXERCISES"
 _OWN = "own:"
 # Tiles of the three pictures of scikit-image that show a surface, 512 pixels a side; none overlaps another.
 _SURFACES = (N_("brick"), N_("grass"), N_("gravel"))
@@ -39,27 +45,44 @@ class Exercise:
         id: Unique among all that `find_exercises` returns.
         name: English, marked for translation; a teacher's own is called as she called it.
         photos: How many there are; None where nobody has counted.
-        read: Returns the photos; class names are English, some of them marked for translation.
+        read: Returns the photos; class names are English, marked for translation; a teacher's own as she called them.
+        is_own: Whether it is a teacher's.
     """
 
     id: str
     name: str
     photos: int | None
     read: Callable[[], LabelledPhotos]
+    is_own: bool = False
+
+    def title(self, t: Translator) -> str:
+        """Return its name in the reader's language."""
+        return self.name if self.is_own else t(self.name)
+
+    def labelled(self, t: Translator) -> LabelledPhotos:
+        """Return the photos, their classes called as the reader calls them. Raises DatasetError: see `read_all`."""
+        photos = self.read()
+        if self.is_own:
+            return photos
+        names = tuple(map(t, photos.titles))
+        return replace(photos, classes=names, titles=names)
 
 
 def find_exercises() -> tuple[Exercise, ...]:
     """Return the sets that can be used here, a teacher's own first."""
-    return (*_own(), *_packaged())
+    shapes = Exercise("shapes", N_("Circles, squares and triangles"), EACH * len(SHAPES), read_shapes)
+    return (*_own(), shapes, *_packaged())
 
 
 def _own() -> Iterator[Exercise]:
-    folder = data_folder() / FOLDER
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() == ".zip"):
-            yield Exercise(_OWN + path.name, path.stem, None, partial(read_labelled, path))
+    elsewhere = os.environ.get(SETTING, "").strip()
+    found: dict[str, Path] = {}
+    for folder in (data_folder() / FOLDER, *([Path(elsewhere).expanduser()] if elsewhere else [])):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if not is_ignored(path.name) and (path.is_dir() or path.suffix.lower() == ".zip"):
+                found.setdefault(path.name, path)
+    for name, path in found.items():
+        yield Exercise(_OWN + name, path.stem if path.is_file() else name, None, partial(read_all, path), is_own=True)
 
 
 def _packaged() -> Iterator[Exercise]:

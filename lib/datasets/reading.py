@@ -71,17 +71,18 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     return _photos(found, train), _photos(Found(f"{found.name}/{name}"), held_out) if held_out else None
 
 
-def read_all(path: Path, name: str) -> LabelledPhotos:
-    """Return all photos of a zip, of whatever part, also those whose very bytes are in two classes.
+def read_all(path: Path, name: str | None = None) -> LabelledPhotos:
+    """Return all photos of a folder or zip, of whatever part, also those whose very bytes are in two classes.
 
     Args:
-        path: The zip.
-        name: What its owner calls it.
+        path: The folder or zip.
+        name: What its owner calls it; None for the file's name.
 
     Raises:
+        UsageError: There is no such folder or zip.
         DatasetError: See `read_labelled`.
     """
-    found = in_zip(path, name)
+    found = in_zip(path, name) if name is not None else _found(path)
     files = unwrapped(found.files)
     if project_in(found.files) is None and (parts := divided(files)):
         files = tuple(file for part in parts.values() for file in part)

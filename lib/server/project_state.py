@@ -52,7 +52,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "accuracy": None if result is None else result.to_dict(),
         "settings": asdict(project.settings),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
-        "exercises": [{"id": one.id, "name": t(one.name), "photos": one.photos} for one in find_exercises()],
+        "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in find_exercises()],
         "bytes": project.held_bytes,
         "most": limits.PROJECT_BYTES,
     }

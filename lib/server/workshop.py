@@ -166,14 +166,8 @@ class Workshop:
         found = next((one for one in find_exercises() if one.id == wanted), None)
         if found is None:
             raise UsageError(N_("There is no exercise “{name}”."), name=wanted)
-        read = found.read
-
-        def add() -> Added:
-            photos = read()
-            names = tuple(t(name) for name in photos.titles)
-            return project.add_labelled(replace(photos, classes=names, titles=names))
-
-        return self._zips.line(project.id).submit(add)
+        labelled = found.labelled
+        return self._zips.line(project.id).submit(lambda: project.add_labelled(labelled(t)))
 
     def take_out(self, project: Project, photo: Kept) -> None:
         """Set a photo aside, as its owner wants it."""

@@ -3,14 +3,20 @@
 import pickle
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lib.datasets.draw import held_out
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.reading import read_labelled
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
 from lib.errors import DatasetError
 from lib.photos.source import Source
+from tests.datasets.test_duplicates import scene
+from tests.support.pictures import encode
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
 
@@ -124,3 +130,84 @@ def test_extra_photos_join_the_class_of_the_same_name(tmp_path: Path) -> None:
     put(tmp_path, "more/c/1.jpg")
     with pytest.raises(DatasetError, match="missing from the training photos: c"):
         with_extra(read_labelled(tmp_path / "set"), read_labelled(tmp_path / "more"))
+
+
+def groups_of(sizes: list[int]) -> list[tuple[int, ...]]:
+    ends = [sum(sizes[: at + 1]) for at in range(len(sizes))]
+    return [tuple(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
+
+
+SIZES = st.lists(st.integers(1, 9), min_size=2, max_size=12)
+
+
+@given(st.lists(SIZES, min_size=2, max_size=4), st.floats(0.05, 0.9), st.integers(0, 5), st.randoms())
+def test_groups_stay_on_one_side_and_both_sides_have_one_of_each_class(
+    classes: list[list[int]], share: float, seed: int, random: Random
+) -> None:
+    groups = groups_of([size for sizes in classes for size in sizes])
+    labels = [label for label, sizes in enumerate(classes) for _ in range(sum(sizes))]
+    names = [str(place) for place in range(len(labels))]
+    held, cut = held_out(labels, groups, names, validation=share, seed=seed)
+    assert cut == ()
+    assert all(set(group) <= held or not held & set(group) for group in groups)
+    for label in range(len(classes)):
+        mine = {place for place, other in enumerate(labels) if other == label}
+        assert mine & held
+        assert mine - held
+    order = random.sample(range(len(labels)), len(labels))  # the same photos, found in another order
+    place_of = {old: new for new, old in enumerate(order)}
+    moved = [tuple(place_of[place] for place in group) for group in groups]
+    again, _ = held_out([labels[at] for at in order], moved, [names[at] for at in order], validation=share, seed=seed)
+    assert {order[place] for place in again} == held
+
+
+def test_without_groups_the_share_is_exact() -> None:
+    for count in (2, 3, 10, 41):
+        held, _ = held_out(
+            [0] * count, [(n,) for n in range(count)], list(map(str, range(count))), validation=0.2, seed=0
+        )
+        assert len(held) == max(1, round(0.2 * count))
+
+
+def test_a_class_of_one_group_is_cut_at_its_end_and_said() -> None:
+    photos = made_of(10, 10)
+    train, val = split(photos, validation=0.2, groups=[tuple(range(10)), *((n,) for n in range(10, 20))])
+    assert {"0/8.jpg", "0/9.jpg"} < named(val)
+    assert len(named(val)) == 4
+    for side in (train, val):
+        assert [str(note)[:43] for note in side.notes] == ["All photos of the class class0 are much ali"]
+
+
+def test_photos_that_are_added_later_move_few_others() -> None:
+    def drawn(count: int) -> frozenset[int]:
+        names = [f"photo {n}" for n in range(count)]
+        return held_out([0] * count, [(n,) for n in range(count)], names, validation=0.2, seed=3)[0]
+
+    before, after = drawn(100), drawn(110)
+    moved = {place for place in range(100) if (place in before) != (place in after)}
+    assert len(moved) <= 4  # twenty of a hundred are held out; a draw from the start would move some thirty
+
+
+def test_the_command_line_and_the_worker_keep_near_duplicates_together(tmp_path: Path) -> None:
+    for name, start in (("a", 0), ("b", 50)):
+        (tmp_path / name).mkdir()
+        for scene_number in range(4):
+            for frame, quality in enumerate((60, 75, 95)):
+                path = tmp_path / name / f"{frame}-{scene_number}.jpg"
+                path.write_bytes(encode(scene(start + scene_number), "JPEG", quality=quality))
+    for seed in range(3):
+        train, val = read_for_training(tmp_path, validation=0.25, seed=seed)
+        assert (train.counts(), val.counts()) == ((9, 9), (3, 3))
+        scenes = [{name[0] + name[-5] for name in named(part)} for part in (train, val)]
+        assert not scenes[0] & scenes[1]
+
+
+def test_the_same_photos_are_split_alike_under_other_names(tmp_path: Path) -> None:
+    for folder, names in (("one", "ab"), ("two", "xy")):
+        for label, name in enumerate(names):
+            (tmp_path / folder / name).mkdir(parents=True)
+            for n in range(10):
+                path = tmp_path / folder / name / f"{n if folder == 'one' else 99 - n}.jpg"
+                path.write_bytes(encode(scene(100 * label + n), "JPEG"))
+    drawn = [read_for_training(tmp_path / folder, validation=0.2, seed=1)[1] for folder in ("one", "two")]
+    assert {photo.source.read() for photo in drawn[0].photos} == {photo.source.read() for photo in drawn[1].photos}

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -299,3 +300,45 @@ def test_models_beside_its_own_go_with_it_and_leave_its_own_alone(project: Proje
     project.add_model("our-things-from-scratch")
     assert project.model == "our-things"
     assert project.manifest.models == ("our-things", "our-things-from-scratch")
+
+
+def test_what_is_wrong_is_told_without_reading_anything_anew(project: Project) -> None:
+    cat, dog = project.add_class("cat"), project.add_class("dog")
+    project.add(cat.id, "1.png", photo(1))
+    project.add(cat.id, "cut.jpg", CUT)
+    project.add(cat.id, "notes.txt", b"x")
+    project.add(dog.id, "twin.png", photo(1))
+    project.set_aside(project.add(dog.id, "2.png", photo(2)), OUT)
+    for path in (project.folder / "photos").iterdir():
+        path.unlink()
+    found = project.cleaning()
+    assert found.classes == ("cat", "dog")
+    assert [one.file for one in found.broken] == ["notes.txt", "cut.jpg"]
+    assert [[one.name for one in group] for group in found.in_two_classes] == [["1.png", "twin.png"]]
+    assert (found.lesson.lost, found.lesson.kept) == (("1.png", "twin.png"), ("cut.jpg",))
+
+
+def test_a_zip_of_folders_comes_in_with_all_that_is_wrong_with_it(project: Project, tmp_path: Path) -> None:
+    files = {
+        "set/train/cat/1.png": photo(1),
+        "set/train/cat/cut.jpg": CUT,
+        "set/train/cat/notes.txt": b"x",
+        "set/val/Cat/3.png": photo(3),
+        "set/val/dog/twin.png": photo(1),
+        "set/val/dog/2.png": photo(2),
+    }
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    project.add_class("dog")
+    added = project.add_zip(tmp_path / "x.zip", "pets.zip")
+    assert [klass.name for klass in project.classes] == ["dog", "cat"]
+    assert added.added == 2
+    assert sorted(asides(project)) == [
+        "set/train/cat/1.png", "set/train/cat/cut.jpg", "set/train/cat/notes.txt", "set/val/dog/twin.png"
+    ]  # fmt: skip
+    assert project.add_zip(tmp_path / "x.zip", "pets.zip").added == 0  # all of it is here already
+    assert len(project.photos) == 6
+    other = project.add_class("everything").id
+    assert project.add_zip(tmp_path / "x.zip", "pets.zip", other).added == 0  # each is in another class, too
+    assert sum(kept.klass == other for kept in project.photos) == 4
