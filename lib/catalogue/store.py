@@ -237,6 +237,10 @@ class Store:
         if read is not None and read.problem is not None and (read.is_foreign or not only_foreign):
             raise read.problem
 
+    def packaged(self, model_id: str) -> Packaged | None:
+        """Return how a model is written from the weights in a package; None for a model that is not."""
+        return self._catalogue.packaged.get(model_id)
+
     def fetch(
         self,
         model_id: str,
@@ -274,7 +278,7 @@ class Store:
             return install.Fetch(self._catalogue, entry.spec, self.data, on_progress, cancelled).run()
 
     def remove(self, model_id: str) -> None:
-        """Remove a downloaded model, or a user's own, from this machine; whoever has it loaded keeps it.
+        """Remove a downloaded model, or a user's own, and what was made of it; whoever has it loaded keeps it.
 
         Raises:
             UnknownModelError: There is no such model.
@@ -286,9 +290,12 @@ class Store:
             return  # somebody else was faster
         if entry.folder is None or not entry.is_removable:
             raise UsageError(N_("{model} comes with the app. It cannot be deleted."), model=entry.spec.name)
+        from lib.catalogue import variants  # it takes a while to import, and is needed once
+
         with locked(install.lock_of(self.data, f"model-{entry.spec.id}")):
             try:
                 remove_folder(entry.folder.path, self.data / "incoming")
+                variants.forget(entry.spec.id, data=self.data)
             except OSError as error:
                 raise disk_error(error, entry.spec.id) from error
 

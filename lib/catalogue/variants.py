@@ -43,6 +43,7 @@ from lib.work.locks import locked
 
 WORK = "lib.catalogue.variants:convert_in_worker"
 WEIGHTS = "model.tflite"
+KERAS = "keras"  # a file of Keras (`lib.catalogue.exporting`), kept beside the variants
 # More photos widen the ranges no further, and each takes time.
 MOST_CALIBRATION_PHOTOS = 200
 # What rounding weights to float16 can explain; 0.003 was the most seen on 300 photos.
@@ -143,18 +144,18 @@ def make_variant(
 
 def forget(model_id: str, *, data: Path | None = None) -> None:
     """Remove what was made of a model; whoever has it loaded keeps it. Raises OSError."""
-    place = _place(data)
-    for form in Format:
-        remove_folder(place / _id(model_id, form), place.parent / "incoming")
+    for form in (*Format, KERAS):
+        remove_folder(place_of(model_id, form, data), _place(data).parent / "incoming")
 
 
 def variant_id(spec: ModelSpec, form: Format) -> str:
     """Return the id of a model's variant."""
-    return _id(spec.id, form)
+    return place_of(spec.id, form).name
 
 
-def _id(model_id: str, form: Format) -> str:
-    return f"{model_id[: MAX_ID - len(form) - 1]}-{form.value}"
+def place_of(model_id: str, form: str, data: Path | None = None) -> Path:
+    """Return the folder of what is made of a model, in a data folder: of a `Format`, or `KERAS`."""
+    return _place(data) / f"{model_id[: MAX_ID - len(form) - 1]}-{form}"
 
 
 def _place(data: Path | None) -> Path:

@@ -1,28 +1,26 @@
 """`export`: a model as a file in another format."""
 
 import argparse
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from zipfile import is_zipfile
 
+from lib.catalogue.exporting import Check, Exporter, Form, Photos, photos_given, photos_of
 from lib.catalogue.store import DEFAULT_ID, Store
-from lib.catalogue.variants import make_variant
-from lib.cli.terminal import ALL_WELL, Commands, default_model, put, writing
-from lib.errors import UsageError
-from lib.formats.from_keras import keras_file
+from lib.cli.terminal import ALL_WELL, Commands, default_model, note, put, writing
+from lib.datasets.split import read_for_training
+from lib.embed import parcel
+from lib.errors import DatasetError
 from lib.formats.quantise import LEAST_CALIBRATION_PHOTOS
-from lib.formats.tables import Format
 from lib.i18n import Translator
-from lib.messages import N_
+from lib.messages import N_, Message
 from lib.model.spec import ModelFolder
-from lib.photos.source import Source, find_photos
+from lib.photos.source import find_photos
 from lib.work.files import write_whole
 
-KERAS = "keras"
-FORMATS: dict[str, Format | None] = {
-    "litert": None,  # as it is
-    "litert-float16": Format.FLOAT16,
-    "litert-dynamic": Format.DYNAMIC,
-    "litert-int8": Format.INT8,
-}
+ZIP = "zip"
+HELD_OUT = 0.2  # of photos that are given by classes, to check on
 
 
 def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -31,9 +29,10 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help=f"a model that is ready (default {DEFAULT_ID})")
     parser.add_argument(
         "--format",
-        choices=(*FORMATS, KERAS),
+        choices=[*Form, ZIP],
         required=True,
-        help="litert: the file as it is; litert-int8: 8 bits up to the last layer, uint8 in and float32 out",
+        help="litert: the file as it is; litert-int8: 8 bits up to the last layer, uint8 in and float32 out; zip: the "
+        "model with its labels, its card and a program that runs it",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write, or folder to write to")
     parser.add_argument(
@@ -42,33 +41,67 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
         nargs="+",
         default=[],
         metavar="PATH",
-        help=f"for litert-int8: at least {LEAST_CALIBRATION_PHOTOS} typical photos, or folders of them, to find the "
-        "ranges with (default: the samples)",
+        help="typical photos, or folders of them, to check the file on, every fifth, and for litert-int8 to find the "
+        f"ranges with the others, at least {LEAST_CALIBRATION_PHOTOS} (default: the samples)",
     )
     parser.set_defaults(run=run_export)
 
 
 def run_export(arguments: argparse.Namespace, say: Translator) -> int:
-    """Write the file, say where it is, and return the exit code."""
+    """Write the file, say where it is and how it compares, and return the exit code."""
     store = Store()
-    folder = store.open_folder(arguments.id or default_model(store, say))
-    photos = [photo for path in arguments.photos for photo in find_photos(path)]
-    if photos and FORMATS.get(arguments.format) is not Format.INT8:
-        raise UsageError(N_("--photos works only with --format litert-int8."))
-    source, name = _exported(folder, arguments.format, photos)
+    entry = store.find(arguments.id or default_model(store, say))
+    folder = store.open_folder(entry.spec.id)
+    if arguments.format == ZIP:
+        name, content = f"{folder.spec.id}.zip", parcel.make(folder, say.language, parcel.backbone_of(folder, store))
+    else:
+        photos = _photos(arguments.photos, folder, is_own=entry.kind == "yours")
+        found = Exporter(folder, photos, store).make(Form(arguments.format))
+        name, content = found.name, found.path.read_bytes()
+        if found.check is not None:
+            note(say.message(told(found.check, found.form)))
     target = arguments.out / name if arguments.out.is_dir() else arguments.out
     with writing(target):
-        write_whole(target, source.read_bytes())  # not its permissions: shipped files may be read-only
-    told = N_("{model} was saved to {file} as {format} ({size} MB).")
+        write_whole(target, content)  # not its permissions: shipped files may be read-only
+    sentence = N_("{model} was saved to {file} as {format} ({size} MB).")
     size = f"{target.stat().st_size / 1e6:.1f}"
-    put(say(told, model=folder.spec.id, file=target, format=arguments.format, size=size))
+    put(say(sentence, model=folder.spec.id, file=target, format=arguments.format, size=size))
     return ALL_WELL
 
 
-def _exported(folder: ModelFolder, form: str, photos: list[Source]) -> tuple[Path, str]:
-    """Return the file that holds the model in a format, made if need be, and what to call it."""
-    if form == KERAS:
-        return keras_file(folder), f"{folder.spec.id}.keras"
-    wanted = FORMATS[form]
-    found = folder if wanted is None else make_variant(folder, wanted, photos)
-    return found.weights_path, f"{found.spec.id}.tflite"
+def told(check: Check, form: Form) -> Message:
+    """Return what came of the check of a form: a sentence or two."""
+    values = {"photos": check.photos, "same": check.same, "largest": f"{check.largest:.3g}"}
+    if form is Form.FLOAT32:
+        text = N_(
+            "Checked on {photos} photos: {same} get the same answer as from the model as it is. No probability differs "
+            "by more than {largest}."
+        )
+    else:
+        text = N_(
+            "Checked on {photos} photos: {same} get the same answer as in float32. No probability differs by more "
+            "than {largest}."
+        )
+    same = Message(text, values)
+    if not check.labelled:
+        return same
+    right = N_("{compared} It is right about {right} of {labelled}, the other about {before}.")
+    values = {"right": check.right, "labelled": check.labelled, "before": check.right_before}
+    return Message(right, {"compared": same, **values})
+
+
+def _photos(paths: Sequence[Path], folder: ModelFolder, *, is_own: bool) -> Photos | None:
+    """Return what to make and check the file with: the photos given; for a user's own model, else the samples.
+
+    Args:
+        paths: Photos and folders of them; one folder or zip of classes tells what its photos show.
+        folder: The model.
+        is_own: Whether it is a user's own.
+    """
+    if not paths:
+        return photos_given(()) if is_own else None
+    if len(paths) == 1 and not (paths[0].is_file() and not is_zipfile(paths[0])):
+        with suppress(DatasetError):
+            train, held_out = read_for_training(paths[0], validation=HELD_OUT, seed=0)
+            return photos_of(train, held_out, folder.read_labels())
+    return photos_given([photo for path in paths for photo in find_photos(path)])

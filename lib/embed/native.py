@@ -29,7 +29,7 @@ from lib.verdict import FLOOR_GROUPS
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
 _REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0))
-_PYTHON = "python/classify.py.jinja"
+_PYTHON, _PROGRAM = "python/classify.py.jinja", "classify.py"
 _IMAGENET = SHIPPED / "imagenet-synonyms.txt"
 
 
@@ -55,10 +55,9 @@ def files(options: Options) -> dict[str, str]:
     """
     match options.target:
         case Target.PYTHON_KERAS:
-            return {"classify.py": _python_keras(options)}
+            return {_PROGRAM: _python_keras(options)}
         case Target.PYTHON_LITERT:
-            text = render(_PYTHON, engine="litert", file=MODEL_FILE, labels=_labels(options), **_facts(options))
-            return {"classify.py": text}
+            return {_PROGRAM: python_litert(options)}
         case Target.ANDROID:
             return _app("android/Discern.kt", options)
         case _:
@@ -88,6 +87,16 @@ def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | Non
         return None
 
 
+def python_litert(options: Options, program: str = _PROGRAM) -> str:
+    """Return a Python program for LiteRT, which says of itself that it is the file `program`.
+
+    Raises:
+        ModelFileError: See `files`.
+    """
+    facts = {"program": program, "labels": _labels(options), **_facts(options)}
+    return render(_PYTHON, engine="litert", file=MODEL_FILE, **facts)
+
+
 def _python_keras(options: Options) -> str:
     found = keras_source(options.model)
     if found is None:
@@ -100,7 +109,8 @@ def _python_keras(options: Options) -> str:
         origin: dict[str, Any] = {"file": KERAS_FILE, "application": "", "arguments": []}
     else:
         origin = {"file": "", "application": found.name, "arguments": list(found.arguments.items())}
-    return render(_PYTHON, engine="keras", **origin, labels=_labels(options), **_facts(options, _REAL))
+    facts = {"program": _PROGRAM, "labels": _labels(options), **_facts(options, _REAL)}
+    return render(_PYTHON, engine="keras", **origin, **facts)
 
 
 def _app(template: str, options: Options) -> dict[str, str]:

@@ -60,9 +60,10 @@ def quantise_int8(content: bytes, file: str, tensors: Sequence[NDArray[np.float3
     """Return a float file in 8 bits up to the scores of its last layer: bytes of a photo in, real numbers out.
 
     What follows the last layer, a softmax as a rule, stays in float32: in 8 bits it keeps steps of 1/256, and of a
-    thousand probabilities it loses most (they then summed to 0.91 on average, 0.59 at worst). The input is uint8, as
-    the bytes of a photo are and browsers need (`lib.formats.edit.unsigned`). Both suit a microcontroller too: LiteRT
-    Micro has the operators, and what takes a photo there gives uint8.
+    thousand probabilities it loses most (they then summed to 0.91 on average, 0.59 at worst). So does a head on
+    features of length 1, as a user's own models have (`lib.formats.graft`): of 5120 such numbers few are far from 0.
+    The input is uint8, as the bytes of a photo are and browsers need (`lib.formats.edit.unsigned`). Both suit a
+    microcontroller too: LiteRT Micro has the operators, and what takes a photo there gives uint8.
 
     The ranges of the activations are the smallest and largest values seen for any of `tensors`; a hundred or two
     typical photos are enough. They should be photos it was trained on, never those it is judged by. (The quantiser's
@@ -97,7 +98,7 @@ def quantise_int8(content: bytes, file: str, tensors: Sequence[NDArray[np.float3
 
 
 def _tail(content: bytes, file: str) -> Iterator[str]:
-    """Yield the names of what is worked out after the last layer: probabilities from scores."""
+    """Yield the names of what is worked out after the last layer, or from features of length 1: probabilities."""
     from ai_edge_litert import schema_py_generated as schema
 
     layers = {getattr(schema.BuiltinOperator, name) for name in _LAYERS}
@@ -108,8 +109,10 @@ def _tail(content: bytes, file: str) -> Iterator[str]:
             for code in map(model.OperatorCodes, range(model.OperatorCodesLength()))
         ]
         operators = [*map(graph.Operators, range(graph.OperatorsLength()))]
-        last = max((i for i, found in enumerate(operators) if codes[found.OpcodeIndex()] in layers), default=None)
-        tail = [] if last is None else operators[last + 1 :]
+        kinds = [codes[found.OpcodeIndex()] for found in operators]
+        last = max((i for i, kind in enumerate(kinds) if kind in layers), default=len(kinds))
+        begin = next((i for i, kind in enumerate(kinds) if kind == schema.BuiltinOperator.L2_NORMALIZATION), last + 1)
+        tail = operators[begin:]
         outputs = [found.Outputs(i) for found in tail for i in range(found.OutputsLength())]
         names = [graph.Tensors(output).Name().decode() for output in outputs]
     yield from names

@@ -1,0 +1,195 @@
+"""The section "Take it away" of the page Train: the finished model as files, each compared before it is offered."""
+
+import json
+from functools import partial
+from html import escape
+
+import streamlit as st
+
+from lib.catalogue.exporting import (
+    Check,
+    Export,
+    Exporter,
+    Form,
+    Photos,
+    make_each,
+    photos_given,
+    photos_of,
+)
+from lib.embed import parcel
+from lib.errors import AppError, DatasetError, UsageError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.model.spec import ModelFolder
+from lib.projects.project import Project
+from lib.ui.models.loaded import store
+from lib.ui.takeaway import offer
+from lib.ui.visit import keep
+from lib.ui.waiting import draw_end, draw_error, job_words
+from lib.verdict import percent
+from lib.work.files import read_small, size_words
+from lib.work.jobs import Job, Kind
+from lib.work.queue import server_queue
+
+_KEY = "take-away"
+_POLL_S = 1.0
+NAMES = {
+    Form.FLOAT32: "LiteRT float32",
+    Form.FLOAT16: "LiteRT float16",
+    Form.DYNAMIC: "LiteRT dynamic",
+    Form.INT8: "LiteRT int8",
+    Form.KERAS: "Keras",
+}
+ABOUT = {
+    Form.AS_IT_IS: N_("The file that answers in this app."),
+    Form.FLOAT32: N_("Full numbers: the largest file, for further work."),
+    Form.FLOAT16: N_("Half the size, nearly the same numbers."),
+    Form.DYNAMIC: N_("Weights in 8 bits, the rest in full numbers."),
+    Form.INT8: N_("8 bits throughout, fitted to your photos: for phones and small computers."),
+    Form.KERAS: N_("For Python with Keras: to look inside or to train further."),
+}
+
+
+def draw(t: Translator, project: Project) -> None:
+    """Draw the section; nothing as long as no model is finished."""
+    folder = _finished(project)
+    if folder is None:
+        return
+    with st.container(key=_KEY):
+        st.subheader(t("Take it away"), anchor="take-away")
+        st.write(t("The model is yours. It works without this app and without internet."))
+        _whole(t, folder)
+        st.caption(
+            t("Other formats are made on request. Each answers photos that were held out, and is offered if it passes.")
+        )
+        every = Exporter(folder, photos_given(()), store()).forms()
+        _formats(t, project, folder, "litert", tuple(form for form in every if form is not Form.KERAS))
+        _formats(t, project, folder, "keras", (Form.KERAS,))
+
+
+def _finished(project: Project) -> ModelFolder | None:
+    try:
+        return None if project.model is None else store().open_folder(project.model)
+    except AppError:  # deleted on the page Models, or being written anew
+        return None
+
+
+def _whole(t: Translator, folder: ModelFolder) -> None:
+    """Draw what gives the model away with all that belongs to it, and the way to the code."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        offer(
+            t("Model with example (zip)"),
+            partial(parcel.make, folder, t.language, parcel.backbone_of(folder, store())),
+            f"{folder.spec.id}.zip",
+            icon=":material/folder_zip:",
+            key=f"{_KEY}-zip",
+            help=t("The model, its labels, its card with all figures, and a Python program that runs it."),
+        )
+        st.page_link(
+            "pages/embed.py",
+            label=t("Code for a web page"),
+            icon=":material/code:",
+            query_params={"model": folder.spec.id},
+            width="content",
+        )
+
+
+def _formats(t: Translator, project: Project, folder: ModelFolder, kind: str, forms: tuple[Form, ...]) -> None:
+    """Draw some formats: the button that makes them, how far that has come, or what there is to take."""
+    name = f"{_KEY}-{kind}"
+    job = server_queue().get(name, project.id)
+    if job is not None and job.subject != folder.sha256:  # of an earlier model
+        job = None
+    if job is not None:
+        job.check()
+    if job is not None and job.is_live:
+        _watch(t, job)
+        return
+    if job is not None and isinstance(job.result, dict):
+        for form in forms:
+            _row(t, form, job.result[form])
+        return
+    if job is not None:
+        draw_end(t, job)
+    label = t("Make the Keras file") if kind == "keras" else t("Make the LiteRT formats")
+    if st.button(label, key=f"{name}-make", icon=":material/construction:"):
+        _begin(t, project, folder, name, forms)
+
+
+def _begin(t: Translator, project: Project, folder: ModelFolder, name: str, forms: tuple[Form, ...]) -> None:
+    models = store()
+
+    def work(job: Job) -> object:
+        exporter = Exporter(folder, own_photos(project, folder), models, cancelled=job.cancelled)
+        return make_each(exporter, forms, job.advance)
+
+    job = Job(
+        work, kind=Kind.CONVERSION, name=name, owner=project.id, total=len(forms), subject=folder.sha256
+    )  # the project's: it ends with it
+    try:
+        server_queue().submit(job)
+    except UsageError as error:
+        draw_error(t, error)
+    else:
+        st.rerun()
+
+
+def own_photos(project: Project, folder: ModelFolder) -> Photos:
+    """Return the project's photos, to make and to compare with; the samples where too few are left of them."""
+    try:
+        train, held_out = project.parts()
+    except DatasetError:
+        return photos_given(())
+    return photos_of(train, held_out, folder.read_labels(), are_unseen=_held_out(folder))
+
+
+def _held_out(folder: ModelFolder) -> bool:
+    """Whether a model was measured on photos that it did not learn from; with few photos it learns from all."""
+    try:
+        return bool(json.loads(read_small(folder.path / "metrics.json"))["by"] == "held out")
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@st.fragment(run_every=_POLL_S)
+def _watch(t: Translator, job: Job) -> None:
+    keep()
+    if not job.is_live:
+        st.rerun()
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.progress(job.progress.fraction or 0.0, text=job_words(t, job, t("Making and comparing")))
+    row.button(t("Cancel"), key=f"cancel-{job.name}", icon=":material/close:", on_click=job.cancelled.set)
+
+
+def _row(t: Translator, form: Form, made: Export | AppError) -> None:
+    """Draw one format: what it is, how it compared, and the button that gives it away; or why it is not offered."""
+    row = st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute")
+    title = t("LiteRT, as it is") if form is Form.AS_IT_IS else NAMES[form]
+    name = f"<b>{escape(title)}</b>"
+    if isinstance(made, AppError):
+        row.html(_told(name, t("Not offered."), t.message(made.message)))
+        return
+    row.html(_told(f"{name} · {size_words(made.size_bytes)}", t(ABOUT[form]), compared(t, form, made.check)))
+    with row:
+        offer(t("Save"), made.path.read_bytes, made.name, key=f"{_KEY}-{form}")
+
+
+def _told(head: str, *lines: str) -> str:
+    return head + "".join(f'<br><span class="small soft">{escape(line)}</span>' for line in lines if line)
+
+
+def compared(t: Translator, form: Form, check: Check | None) -> str:
+    """Return how a form's answers compare with those of the float32 form, in one line."""
+    if check is None:
+        return t("There is no float32 form to compare it with.")
+    values = {"n": check.photos, "same": percent(check.same / check.photos), "largest": f"{check.largest:.2g}"}
+    if form is Form.FLOAT32:
+        told = t("{same} of {n} photos get the same answer as from the file as it is", **values)
+    else:
+        told = t("{same} of {n} photos get the same answer as in float32", **values)
+    parts = [told, t("no probability differs by more than {largest}", **values)]
+    if check.labelled:
+        parts.append(t("right for {share}", share=percent(check.right / check.labelled)))
+    if not check.are_unseen:
+        parts.append(t("the model knew these photos"))
+    return " · ".join(parts)
