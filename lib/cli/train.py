@@ -9,14 +9,14 @@ from pathlib import Path
 from lib.cli.terminal import ALL_WELL, INTERRUPTED, Commands, note
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.training.curves import time_words
+from lib.training.curves import by_heart, time_words
 from lib.training.events import TrainEvent
 from lib.training.launch import TrainResult, has_left, keep_best, measure, train
 from lib.training.options import ARCHITECTURES, TUNED, TrainOptions
 from lib.training.timing import time_for
 
 # What is worth a line of its own.
-_NEWS = {"val_accuracy", "teacher_accuracy", "note", "low"}
+_NEWS = {"val_accuracy", "teacher_accuracy", "note"}
 
 
 def add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -72,20 +72,35 @@ class Reporter:
     """Writes a run's events to standard error.
 
     Args:
-        as_json: Every event as a JSON object; else a line for each stage and each epoch.
+        as_json: Every event as a JSON object; else a line for each stage and each epoch, how long it takes as soon as
+            that is known, and once, when it begins, that the model learns its photos by heart.
+        say: The reader's language.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json = as_json
+    def __init__(self, *, as_json: bool, say: Translator) -> None:
+        self._as_json, self._say = as_json, say
         self._stage = ""
+        self._history: list[dict[str, float]] = []
+        self._is_warned = False
 
     def __call__(self, event: TrainEvent) -> None:
         """Write one event, if it says something new."""
         if self._as_json:
             print(json.dumps(event.to_dict()), file=sys.stderr, flush=True)
+        elif event.low is not None and event.high is not None:
+            note(self._say.message(time_words(event.low, event.high)))
         elif event.stage != self._stage or event.to_dict().keys() & _NEWS:
             print(_line(event), file=sys.stderr, flush=True)
+            self._warn(event)
         self._stage = event.stage
+
+    def _warn(self, event: TrainEvent) -> None:
+        if event.val_loss is None:
+            return
+        self._history.append(event.to_dict())
+        if not self._is_warned and (told := by_heart(self._history)) is not None:
+            note(self._say.message(told))
+            self._is_warned = True
 
 
 def _line(event: TrainEvent) -> str:
@@ -102,7 +117,7 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     Raises:
         AppError: The arguments or photos are at fault, or the run ended early.
     """
-    options, report = options_from(arguments), Reporter(as_json=arguments.json)
+    options, report = options_from(arguments), Reporter(as_json=arguments.json, say=say)
     if arguments.estimate:
         measured = measure(options)
         seconds = time_for(measured.pace, options, measured.photos, measured.held_out)

@@ -49,7 +49,7 @@ def test_people_are_told_of_stages_and_epochs_programs_of_every_event(capsys: py
         TrainEvent("fit", step=2),
         TrainEvent("fit", step=3, val_accuracy=0.51234),
     ]
-    for_people, for_programs = Reporter(as_json=False), Reporter(as_json=True)
+    for_people, for_programs = (Reporter(as_json=as_json, say=Translator()) for as_json in (False, True))
     for event in events:
         for_people(event)
     shown = capsys.readouterr()
@@ -105,3 +105,16 @@ def test_a_run_that_was_stopped_can_be_finished_and_one_to_come_estimated(
     assert capsys.readouterr().out == "About 60 to 75 seconds, measured on this machine.\n"
     assert run(*steady, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"low_s": 60.0, "high_s": 75.0}
+
+
+def test_people_are_told_once_how_long_it_takes_and_that_it_learns_by_heart(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = Reporter(as_json=False, say=Translator())
+    report(TrainEvent("fit", low=10.0, high=58.0))
+    for number in range(1, 8):
+        figures = {"loss": 1.0 / number, "val_loss": 0.5 + number / 10, "val_accuracy": 0.5}
+        report(TrainEvent("fit", epoch=number, size=64, **figures))  # type: ignore[arg-type]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "About 10 to 60 seconds, measured on this machine."
+    assert [number for number, line in enumerate(told) if "by heart" in line] == [5], "after the fourth epoch"

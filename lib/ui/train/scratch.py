@@ -226,12 +226,11 @@ def _curves(t: Translator, state: Stand) -> None:
     left.vega_lite_chart(loss_curves(state.history, state.live, t), width="stretch", key=f"{_KEY}-loss")
     right.vega_lite_chart(accuracy_curves(state.history, state.live, t), width="stretch", key=f"{_KEY}-accuracy")
     if state.history:
-        best = max(state.history, key=lambda row: row["epoch"] == row["best_epoch"])
-        right_of = percent(state.history[-1]["val_accuracy"])
+        last = state.history[-1]
         st.caption(
             t(
                 "After epoch {epoch}: {right} of the held-out photos right. The best so far was epoch {best}.",
-                epoch=int(state.history[-1]["epoch"]), right=right_of, best=int(best["best_epoch"]),
+                epoch=int(last["epoch"]), right=percent(last["val_accuracy"]), best=int(last["best_epoch"]),
             )
         )  # fmt: skip
     if (told := by_heart(state.history)) is not None:
