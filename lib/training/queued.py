@@ -10,6 +10,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class Bench:
 
     Args:
         owner: Of the work in the queue.
-        folder: Where the training leaves everything; made when it is needed.
+        folder: Where the training leaves everything; made when it is needed, in a folder that is there.
         made: Told the id of a model as soon as it is in the store.
         queue: For the work; None for the server's.
     """
@@ -226,7 +227,10 @@ class Bench:
         return replace(options, work=self._folder, destination=kept)
 
     def _train(self, job: Job, state: State) -> TrainResult:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while self.keeping is not None and not self.keeping.wait(0.1):  # it holds the place of the run
+            if job.cancelled.is_set():
+                raise Cancelled
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._leave_only(state.options.run_key())
         state.end, state.error = "", None
         self._save(state)
@@ -269,7 +273,7 @@ class Bench:
         self._tell(result.model_id)
 
     def _save(self, state: State) -> None:
-        if self._folder.is_dir():  # it goes when its owner is deleted
+        with suppress(FileNotFoundError):  # the folder goes when its owner is deleted
             write_whole(self._folder / _STATE, state.to_json().encode())
 
 

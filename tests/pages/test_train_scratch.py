@@ -153,3 +153,12 @@ def test_with_other_photos_it_begins_anew(project: Project, trainer: Trainer) ->
     labels = [one.label for one in test.run().button]
     assert "Resume" not in labels
     assert "Start" in labels
+
+
+def test_who_deletes_a_project_while_it_is_trained_leaves_nothing(project: Project, trainer: Trainer) -> None:
+    test = show(project)
+    button(test, "Start")
+    assert trainer.has_begun.wait(PATIENCE_S)
+    left = server_projects().delete(project.id)
+    assert (left.photos, left.models, left.jobs, left.files) == (0, 0, 0, 0)
+    assert not project.folder.exists()
