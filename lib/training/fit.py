@@ -34,7 +34,7 @@ SECONDS_BETWEEN_REPORTS = 2.0
 SECONDS_BETWEEN_SAVES = 20.0  # what a run that is ended in the middle of an epoch loses at most
 # Steps that are timed before the time for all is told: so many, or as many as go into so many seconds.
 TIMED_STEPS, TIMED_SECONDS = 5, 20.0
-BEST = "best.npz"
+BEST, CHECKPOINT = "best.npz", "checkpoint.npz"
 RAW_EVERY = 5  # epochs; the weights without averaging are of interest, but not worth a tenth of the time
 
 UNFIT = N_(
@@ -69,7 +69,7 @@ class Fit:
         self._examples = examples
         self._held_out = np.asarray(held_out.pixels[:, 0]), held_out.labels
         self._head = head
-        self._checkpoint, self._best_file = work / "checkpoint.npz", work / BEST
+        self._checkpoint, self._best_file = work / CHECKPOINT, work / BEST
         self._photos = photos
         self._report = report
         self._model = build(options.architecture, options.units(len(classes)))
@@ -135,7 +135,7 @@ class Fit:
                     last_report = time.monotonic()
                     self._report(self._figures(epoch, figures[-50:]))
             self._finish_epoch(epoch, figures)
-        set_weights(self._averaged, self._best_file)
+        set_weights(self._averaged, self._checkpoint.parent)
         return self._averaged
 
     def pace(self, photo_s: float) -> Pace:
@@ -274,9 +274,9 @@ class Fit:
             self._best = row
         row["best_epoch"] = self._best["epoch"]
         self.history.append(row)
+        self._save()
         if self._best is row:
             self._keep()
-        self._save()
         self._report(row)
 
     def _state(self) -> list[keras.Variable]:
@@ -324,16 +324,17 @@ class Fit:
         self._best = max(reversed(self.history), key=rank, default=None)  # of equals the latest
 
 
-def set_weights(model: keras.Model, file: Path) -> dict[str, Any]:
-    """Give a model the weights of `BEST`, and return what was written down with them.
+def set_weights(model: keras.Model, work: Path) -> dict[str, Any]:
+    """Give a model the best weights that a run left in its folder, and return what it last wrote down of itself.
 
     Raises:
         TrainingError: There are none that can be read, or they are of another net.
     """
     try:
-        with np.load(file) as saved:
-            about: dict[str, Any] = json.loads(str(saved["about"]))
+        with np.load(work / BEST) as saved:
             model.set_weights([saved[f"v{index}"] for index in range(len(model.weights))])
+        with np.load(work / CHECKPOINT) as saved:
+            about: dict[str, Any] = json.loads(str(saved["about"]))
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise TrainingError(N_("Nothing that could be kept was left by this run.")) from error
     return about

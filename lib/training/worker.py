@@ -135,11 +135,11 @@ class Run:
             TrainingError: It left nothing, or the classes are others now.
         """
         from lib.training.architectures import build
-        from lib.training.fit import BEST, set_weights
+        from lib.training.fit import set_weights
 
         train, val = self._scan()
         model = build(self._options.architecture, self._options.units(len(train.classes)))
-        about = set_weights(model, self._work / BEST)
+        about = set_weights(model, self._work)
         if tuple(about["classes"]) != train.classes:
             raise TrainingError(N_("The classes of the photos have changed since this run began."))
         self.say(TrainEvent("write"))
