@@ -67,7 +67,7 @@ def convert(
 
 def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
     """Load and convert one application; the worker's side of `convert`."""
-    _refuse_network()
+    refuse_network()
     os.environ.update(
         {
             "KERAS_HOME": payload["keras_home"],
@@ -114,7 +114,7 @@ def to_litert(model: Any) -> bytes:
     return pin(tf.lite.TFLiteConverter.from_keras_model(model).convert(), (width, height), str(model.name))
 
 
-def _refuse_network() -> None:
+def refuse_network() -> None:
     """Keep Keras's loader from fetching by itself what the store did not fetch and check."""
     import urllib.error
     import urllib.request
