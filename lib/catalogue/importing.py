@@ -9,7 +9,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.catalogue.store import Store
@@ -23,7 +23,7 @@ from lib.formats.importing.packed import Form, Found, look_into, without_numbers
 from lib.formats.tables import last_operator
 from lib.messages import N_
 from lib.model import writing
-from lib.model.spec import MAX_ID, InputSpec, ModelFolder, ModelSpec, OutputSpec, load, slug
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec, load
 from lib.work import process
 from lib.work.files import disk_error, replace_folder
 from lib.work.locks import locked
@@ -175,7 +175,7 @@ def add(looked: Looked, said: Said, store: Store) -> ModelFolder:
         )
     spec = _spec(looked, said, labels, bounds)
     with _disk(looked.file), locked(store.data / "locks" / "import.lock"):
-        spec = _named(spec, store.free_id(spec.id))
+        spec = replace(spec, id=store.free_id(spec.id))
         incoming = store.data / "incoming" / spec.id
         try:
             _write(incoming, looked, labels, spec)
@@ -236,7 +236,7 @@ def _spec(looked: Looked, said: Said, labels: tuple[str, ...], bounds: tuple[flo
     name = said.name.strip() or Path(looked.file).stem.strip() or YOURS
     has_background = labels[0].lower() in _BACKGROUND and looked.units > 2
     return ModelSpec(
-        id=slug(name),
+        id=writing.slug(name),
         name=name[:120],
         family=YOURS,
         runtime="litert",
@@ -244,21 +244,13 @@ def _spec(looked: Looked, said: Said, labels: tuple[str, ...], bounds: tuple[flo
         labels=LABELS,
         licence="Unknown: added from a file",
         input=InputSpec(looked.size_wh, bounds, said.resize or looked.resize or "square"),
-        output=OutputSpec(
-            looked.names - has_background, "first" if has_background else "none", looked.activation
-        ),
+        output=OutputSpec(looked.names - has_background, "first" if has_background else "none", looked.activation),
         source={
             "kind": "file",
             "form": looked.form.value,
             "weights_sha256": hashlib.sha256(looked.litert).hexdigest(),
         },
     )
-
-
-def _named(spec: ModelSpec, model_id: str) -> ModelSpec:
-    from dataclasses import replace
-
-    return replace(spec, id=model_id[:MAX_ID])
 
 
 def _write(folder: Path, looked: Looked, labels: tuple[str, ...], spec: ModelSpec) -> None:

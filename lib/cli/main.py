@@ -16,6 +16,7 @@ from lib.cli.classify import add_classify
 from lib.cli.embed import add_embed
 from lib.cli.evaluate import add_evaluate
 from lib.cli.export import add_export
+from lib.cli.import_ import add_import
 from lib.cli.models import add_fetch, add_models
 from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, complain, note
 from lib.cli.train import add_train
@@ -66,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for add in (
-        add_classify, add_models, add_fetch, add_train, add_benchmark, add_export, add_evaluate, add_embed,
+        add_classify, add_models, add_fetch, add_import, add_train, add_benchmark, add_export, add_evaluate, add_embed,
     ):  # fmt: skip
         add(commands)
     for command in commands.choices.values():

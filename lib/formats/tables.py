@@ -122,6 +122,25 @@ def shows_its_input(content: bytes, file: str) -> bool:
         return all(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()) in moves for code in codes)
 
 
+def last_operator(content: bytes, file: str) -> str:
+    """Return the name of the operator that makes the output, in LiteRT's own capitals; conversions of numbers apart.
+
+    Raises:
+        ModelFileError: It is no LiteRT model; the message calls it `file`.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if isinstance(value, int)}
+    with tables(content, file) as model:
+        graph = model.Subgraphs(0)
+        for operator in map(graph.Operators, reversed(range(graph.OperatorsLength()))):
+            code = model.OperatorCodes(operator.OpcodeIndex())
+            name = names.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "")
+            if name not in ("QUANTIZE", "DEQUANTIZE", "RESHAPE"):
+                return str(name)
+    return ""
+
+
 def _is_open(tensor: Any) -> bool:
     return any(tensor.ShapeSignature(k) == _DYNAMIC for k in range(tensor.ShapeSignatureLength()))
 

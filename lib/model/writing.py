@@ -1,6 +1,7 @@
 """Writing a `model.toml`: the other direction of `lib.model.spec`."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -56,3 +57,8 @@ def _filled(table: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in table.items()
         if value is not None
     }
+
+
+def slug(name: str) -> str:
+    """Return a model id made from `name`: lower case, [a-z0-9.-], at most 60 characters; "model" if nothing is left."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:60] or "model"

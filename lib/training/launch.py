@@ -13,8 +13,9 @@ from typing import Any
 
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_
+from lib.model.writing import slug
 from lib.training.events import TrainEvent
-from lib.training.options import TrainOptions, slug
+from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace
 from lib.work import process
 from lib.work.files import data_folder, disk_error, stamp, write_whole

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 from dataclasses import asdict, dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -220,8 +219,3 @@ def _listing(folder: Path) -> str:
             if path.is_file():
                 digest.update(f"{path.relative_to(folder)}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def slug(name: str) -> str:
-    """Return a model id made from `name`: lower case, [a-z0-9.-], at most 60 characters; "model" if nothing is left."""
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:60] or "model"

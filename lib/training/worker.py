@@ -21,11 +21,12 @@ from lib.datasets.split import read_for_training, require_trainable, with_extra
 from lib.errors import TrainingError
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelSpec, OutputSpec
+from lib.model.writing import slug
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.example import REPORTED
 from lib.training.head import SoftmaxHead, fit_head
-from lib.training.options import TUNED, TrainOptions, slug
+from lib.training.options import TUNED, TrainOptions
 from lib.training.package import describe, shown_label, write_folder
 from lib.training.prepare import Crops, Views, prepare_views, views_that_fit
 from lib.training.timing import Measured

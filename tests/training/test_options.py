@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from lib.errors import UsageError
+from lib.model.writing import slug
 from lib.training import TrainOptions
-from lib.training.options import slug
 
 
 def test_options_survive_the_way_to_the_worker() -> None:

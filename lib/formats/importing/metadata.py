@@ -18,7 +18,7 @@ _MOST_UNITS = 16
 
 
 def pixel_range(content: bytes, file: str) -> tuple[float, float] | None:
-    """Return what the bytes 0 and 255 become: (byte - mean) / std; None where the file does not say it for all channels.
+    """Return what the bytes 0 and 255 become: (byte - mean) / std; None where the file does not say.
 
     Raises:
         ModelFileError: It is no LiteRT model; the message calls it `file`.

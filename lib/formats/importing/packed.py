@@ -77,7 +77,7 @@ def look_into(file: Path, name: str, work: Path) -> Found:
     if head.startswith(_ZIP):
         return _Packed(file, name, work).found()
     raise ModelFileError(
-        N_("{file} is not a model that can be added. Expected: a .tflite, .keras or .h5 file, or a zip from {sources}."),
+        N_("{file} is not a model. Expected: a .tflite, .keras or .h5 file, or a zip from {sources}."),
         file=name,
         sources="Teachable Machine, TensorFlow.js, SavedModel",
     )
@@ -97,6 +97,9 @@ class _Packed:
             self._zip = Zip(file, name)
         except DatasetError as error:
             raise ModelFileError(N_("{file} is not a zip file, or it is damaged."), file=name) from error
+        if self._zip.refused:
+            reason = self._zip.refused[0].reason
+            raise ModelFileError(reason.text, **reason.values)
         self._members = [member for member in self._zip.members if not _base(member).startswith(".")]
 
     def found(self) -> Found:
@@ -209,7 +212,8 @@ class _Packed:
         return ModelFileError(N_("{file} in the zip is damaged."), file=member.path)
 
     def _too_much(self) -> ModelFileError:
-        return ModelFileError(N_("{file} would unpack to far more than a model needs, so it was refused."), file=self._name)
+        text = N_("{file} would unpack to far more than a model needs, so it was refused.")
+        return ModelFileError(text, file=self._name)
 
 
 def _base(member: Member) -> str:

@@ -1,0 +1,140 @@
+"""What a model's file from outside is, and how its description is mended."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lib.errors import ModelFileError
+from lib.formats.importing.metadata import pixel_range
+from lib.formats.importing.packed import MAX_TOPOLOGY_BYTES, Form, look_into, without_numbers
+from lib.formats.importing.repairs import repaired
+from lib.formats.tables import last_operator
+from tests.support.teachable import LABELS, numbered, pack, tfjs, topology
+from tests.support.user_models import TINY
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    place = tmp_path / "work"
+    place.mkdir()
+    return place
+
+
+LITE = (TINY / "float32" / "model.tflite").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param(["0 cat", "1 big dog"], ("cat", "big dog"), id="Teachable Machine's"),
+        pytest.param(["7 Up", "1 dog"], ("7 Up", "1 dog"), id="a number that is no position"),
+        pytest.param(["0 cat", "dog"], ("0 cat", "dog"), id="not every line"),
+        pytest.param(["cat", "dog"], ("cat", "dog"), id="none"),
+        pytest.param([], (), id="nothing"),
+    ],
+)
+def test_numbers_before_labels_go_only_where_all_are_positions(lines: list[str], expected: tuple[str, ...]) -> None:
+    assert without_numbers(lines) == expected
+
+
+def test_a_file_is_known_by_what_it_holds(tmp_path: Path, work: Path) -> None:
+    (tmp_path / "model.keras").write_bytes(LITE)
+    assert look_into(tmp_path / "model.keras", "model.keras", work).form is Form.LITERT
+
+
+def test_teachable_machines_litert_zip(tmp_path: Path, work: Path) -> None:
+    pack(tmp_path / "x.zip", {"model_unquant.tflite": LITE, "labels.txt": numbered(), "__MACOSX/._labels.txt": "x"})
+    found = look_into(tmp_path / "x.zip", "x.zip", work)
+    assert (found.form, found.labels, found.is_teachable) == (Form.LITERT, LABELS, True)
+    assert found.path.read_bytes() == LITE
+
+
+def test_teachable_machines_browser_zip(tmp_path: Path, work: Path) -> None:
+    tfjs(tmp_path / "x.zip")
+    found = look_into(tmp_path / "x.zip", "x.zip", work)
+    assert (found.form, found.labels, found.is_teachable) == (Form.TFJS, LABELS, True)
+    assert {path.name for path in found.path.iterdir()} == {"model.json", "weights-0.bin"}
+
+
+def test_names_inside_a_zip_decide_about_no_place(tmp_path: Path, work: Path) -> None:
+    pack(tmp_path / "x.zip", {"a/../../../evil.tflite": LITE, "/labels.txt": "a\nb"})
+    with pytest.raises(ModelFileError, match="evil"):
+        look_into(tmp_path / "x.zip", "x.zip", work)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["work", "x.zip"]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"", "is not a model", id="nothing"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "is not a model", id="a picture"),
+        pytest.param(b"PK\x03\x04 and no more", "is not a zip file, or it is damaged", id="the start of a zip"),
+    ],
+)
+def test_what_is_no_model_is_refused(tmp_path: Path, work: Path, content: bytes, says: str) -> None:
+    (tmp_path / "x.tflite").write_bytes(content)
+    with pytest.raises(ModelFileError, match=says):
+        look_into(tmp_path / "x.tflite", "x.tflite", work)
+
+
+def test_two_models_in_a_zip_are_refused(tmp_path: Path, work: Path) -> None:
+    pack(tmp_path / "x.zip", {"a.tflite": LITE, "b.tflite": LITE})
+    with pytest.raises(ModelFileError, match="exactly one model"):
+        look_into(tmp_path / "x.zip", "x.zip", work)
+
+
+def test_a_description_that_swells_is_refused_before_keras_reads_it(tmp_path: Path, work: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.keras", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("model.weights.h5", b"")
+        packed.writestr("config.json", b" " * (MAX_TOPOLOGY_BYTES + 1))
+    with pytest.raises(ModelFileError):
+        look_into(tmp_path / "x.keras", "x.keras", work)
+
+
+def test_descriptions_are_mended_all_the_way_down() -> None:
+    mended = repaired(topology(), "x.h5")
+    body, head = mended["config"]["layers"]
+    base = body["config"]["layers"][0]
+    assert base["class_name"] == "Functional"
+    assert base["config"]["output_layers"] == ["out_relu", 0, 0]
+    assert "groups" not in json.dumps(mended)
+    begin, first, _ = head["config"]["layers"]
+    assert begin["config"]["batch_shape"] == [None, 8]
+    assert "batch_input_shape" not in first["config"]
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        pytest.param({"class_name": "Lambda", "config": {}}, "code of its own", id="code"),
+        pytest.param({"class_name": "DepthwiseConv2D", "config": {"groups": 2}}, "DepthwiseConv2D", id="another net"),
+    ],
+)
+def test_what_cannot_be_mended_is_refused(config: dict[str, object], says: str) -> None:
+    with pytest.raises(ModelFileError, match=says):
+        repaired({"layers": [config]}, "x.h5")
+
+
+def test_a_description_without_end_is_refused() -> None:
+    deep: object = 0
+    for _ in range(500):
+        deep = [deep]
+    with pytest.raises(ModelFileError, match="no end"):
+        repaired(deep, "x.h5")
+
+
+def test_the_last_operator_is_found() -> None:
+    assert last_operator(LITE, "x") in ("SOFTMAX", "LOGISTIC", "FULLY_CONNECTED", "MUL", "DIV")
+
+
+def test_metadata_tells_the_range_of_pixels(shared: Path) -> None:
+    real = next((shared / "models" / "imagenet").rglob("mobilenet_v2_1.0_224_quant*.tflite"), None)
+    if real is None:
+        pytest.skip("../shared has no MobileNet V2 with metadata")
+    assert pixel_range(real.read_bytes(), real.name) == pytest.approx((-127.5 / 127.5, 127.5 / 127.5), abs=0.01)
+
+
+def test_without_metadata_nothing_is_said() -> None:
+    assert pixel_range(LITE, "x") is None
