@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lib.ui.language import translator
-from lib.ui.models import page
+from lib.ui.models import adding, page
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
@@ -12,3 +12,4 @@ st.title(t("Pick a model"))
 for error in store().problems():
     st.warning(plain(t.message(error.message)), icon=":material/warning:")
 page.draw(t)
+adding.draw(t)

@@ -1,0 +1,116 @@
+"""A model from a file: brought, looked at, asked about, and added."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from lib.catalogue.importing import Looked, Said, add, look
+from lib.errors import AppError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.model.spec import ModelFolder
+from lib.ui import internals, waiting
+from lib.ui.language import translator
+from lib.ui.models.choice import CHOSEN
+from lib.ui.models.loaded import store
+from lib.ui.style import plain
+from lib.work.jobs import Job, Kind
+
+_JOB, _ADDED, _ROUND = "import", "model_added", "import_round"
+_RANGES = {
+    N_("From −1 to 1, as most Keras models"): (-1.0, 1.0),
+    N_("From 0 to 1, as most PyTorch models"): (0.0, 1.0),
+    N_("From 0 to 255, the bytes as they are"): (0.0, 255.0),
+}
+_LOOKS = {N_("The middle square"): "square", N_("The whole photo, squeezed into shape"): "squash"}
+
+
+def draw(t: Translator) -> None:
+    """Draw the section."""
+    job, added = waiting.find(_JOB), st.session_state.get(_ADDED)
+    title = t("Add a model from a file")
+    with st.expander(title, icon=":material/upload_file:", expanded=job is not None or added is not None, key="adding"):
+        if added is not None:
+            _tell(t, added)
+        if job is None:
+            _ask_for_file(t)
+            return
+        ended = waiting.watch(t, job, t("Looking at the model …"))
+        if ended is not None and isinstance(ended.result, Looked):
+            _ask(t, ended.result)
+        elif not job.is_live:
+            st.button(t("Choose another file"), on_click=_drop, icon=":material/undo:")
+
+
+def _ask_for_file(t: Translator) -> None:
+    told = t(
+        "A zip from Teachable Machine, as you downloaded it, or a .tflite, .keras or .h5 file. It is first opened in a "
+        "process of its own, so a broken file breaks nothing."
+    )
+    st.caption(told)
+    key = f"model-file-{st.session_state.setdefault(_ROUND, 0)}"
+    st.file_uploader(t("Model file"), key=key, on_change=_take, args=(key,), label_visibility="collapsed")
+
+
+def _take(key: str) -> None:
+    """Begin to look at what was brought; the uploader begins anew, so that no copy stays."""
+    files = internals.uploaded(key)
+    st.session_state.pop(_ADDED, None)
+    st.session_state[_ROUND] += 1
+    for file in files[:1]:
+        waiting.begin(translator(), Kind.IMPORT, _JOB, _looking(file.name, file.getvalue()))
+    internals.release(files)
+
+
+def _looking(name: str, content: bytes) -> Callable[[Job], Looked]:
+    def work(job: Job) -> Looked:
+        with tempfile.TemporaryDirectory(prefix="discern-") as temporary:
+            file = Path(temporary) / "model"
+            file.write_bytes(content)
+            return look(file, name, on_progress=job.tell, cancelled=job.cancelled)
+
+    return work
+
+
+def _ask(t: Translator, looked: Looked) -> None:
+    """Ask for what the file does not say, and add the model."""
+    with st.form("adding-form", border=False):
+        name = st.text_input(t("Name"), Path(looked.file).stem, max_chars=80)
+        told = t("Its {count} classes, one a line, in the order of the model’s answers", count=looked.names)
+        lines = st.text_area(told, "\n".join(looked.labels), height=160)
+        bounds = looked.range
+        if bounds is None:
+            asked = t("Which numbers does the model expect for black and white? How it was trained decides.")
+            bounds = _RANGES[st.radio(asked, list(_RANGES), format_func=t)]
+        resize = looked.resize
+        if resize is None:
+            resize = _LOOKS[st.radio(t("What does it look at?"), list(_LOOKS), format_func=t)]
+        row = st.container(horizontal=True)
+        is_sent = row.form_submit_button(t("Add this model"), type="primary", icon=":material/add:")
+        if row.form_submit_button(t("Choose another file"), icon=":material/undo:"):
+            _drop()
+            st.rerun()
+    if is_sent:
+        labels = tuple(line.strip() for line in lines.rstrip().split("\n")) if lines.strip() else ()
+        try:
+            st.session_state[_ADDED] = add(looked, Said(name, labels or None, bounds, resize), store())
+        except AppError as error:
+            st.error(plain(t.message(error.message)), icon=":material/error:")
+        else:
+            _drop()
+            st.rerun()
+
+
+def _tell(t: Translator, folder: ModelFolder) -> None:
+    count = folder.spec.output.classes
+    st.success(t("{model} is ready. It knows {count} classes.", model=plain(folder.spec.name), count=count))
+    if st.button(t("Try it in Classify"), type="primary", icon=":material/play_arrow:"):
+        st.session_state[CHOSEN] = folder.spec.id
+        del st.session_state[_ADDED]
+        st.switch_page("pages/classify.py")
+
+
+def _drop() -> None:
+    waiting.drop(_JOB)
