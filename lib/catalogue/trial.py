@@ -75,6 +75,16 @@ class Trials:
             raise process.revive(record["error"])
         return replace(folder, sha256=digest)
 
+    def vouch(self, folder: ModelFolder) -> None:
+        """Take a model as tried that this program has just made of a tried one, and run.
+
+        Raises:
+            ModelFileError: Its weights cannot be read.
+        """
+        with self._lock:
+            self._trials[_key(replace(folder, sha256=self._digest(folder)))] = {}
+            self._keep()
+
     def _digest(self, folder: ModelFolder) -> str:
         path, state = folder.weights_path, stamp(folder.weights_path)
         known = self._digests.get(str(path))

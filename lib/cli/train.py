@@ -6,7 +6,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from lib.cli import transfer
 from lib.cli.terminal import ALL_WELL, INTERRUPTED, Commands, note
+from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.training.curves import by_heart, time_words
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/valid/CLASS, or a zip"
     )
     add = partial(parser.add_argument, default=argparse.SUPPRESS)  # what is not given is as TrainOptions has it
-    add("--recipe", choices=("scratch",))
+    add("--recipe", choices=("transfer", "scratch"), help="transfer (default): a head of your own on a finished model")
     add("--fine-tune", dest="recipe", action="store_const", const="fine-tune", help="go on from published weights")
     add("--architecture", choices=ARCHITECTURES)
     add("--name", help="name of the model; its id is made from it")
@@ -57,7 +59,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--estimate", action="store_true", help="only say how long it would take, from a few real steps"
     )
     parser.add_argument("--finish", action="store_true", help="make a model of the best of such a run that was stopped")
-    parser.add_argument("--json", action="store_true", help="events and the result as JSON lines")
+    transfer.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="the result as JSON; of other recipes, the events as well")
+
+
+def recipe_of(arguments: argparse.Namespace) -> str:
+    """Return the recipe that was asked for. Raises UsageError: an argument belongs to another one."""
+    recipe, given = getattr(arguments, "recipe", "transfer"), vars(arguments)
+    others = set(TrainOptions.__dataclass_fields__) - transfer.SHARED if recipe == "transfer" else transfer.SETTINGS
+    for setting in sorted(others):
+        if setting in given:
+            text = N_("--{setting} does not belong to the recipe “{recipe}”. Choose the recipe with --recipe.")
+            raise UsageError(text, setting=setting.replace("_", "-"), recipe=recipe)
+    return str(recipe)
 
 
 def options_from(arguments: argparse.Namespace) -> TrainOptions:
@@ -117,6 +131,8 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     Raises:
         AppError: The arguments or photos are at fault, or the run ended early.
     """
+    if recipe_of(arguments) == "transfer":
+        return transfer.run(arguments, say)
     options, report = options_from(arguments), Reporter(as_json=arguments.json, say=say)
     if arguments.estimate:
         measured = measure(options)

@@ -13,6 +13,11 @@ from typing import Any
 
 BEGIN, END = "<!-- figures: written by lib.training.card -->", "<!-- end of figures -->"
 MISTAKES = 10
+_MEASURED = {
+    "held out": "Measured on {photos} validation photos with the finished file, opened and resized as in the app:",
+    "leave-one-out": "Measured on the {photos} training photos, each left out of a model of its own:",
+    "five folds": "Measured on the {photos} training photos, each left out of one of five models:",
+}
 CARD = "README.md"
 
 
@@ -35,7 +40,7 @@ def updated(text: str, title: str, metrics: Mapping[str, Any], sizes: Mapping[st
 def figures(metrics: Mapping[str, Any], sizes: Mapping[str, int]) -> str:
     """Return the measured figures as Markdown: accuracy, calibration, files, classes, mistakes."""
     lines = [
-        f"Measured on {metrics['photos']} validation photos with the finished file, opened and resized as in the app:",
+        _MEASURED[metrics.get("by", "held out")].format(photos=metrics["photos"]),
         "",
         f"- top-1 **{metrics['top1']:.3f}**, top-5 {metrics['top5']:.3f}",
         f"- calibration: expected calibration error {metrics['ece']:.3f} (15 bins)",

@@ -6,6 +6,7 @@ included; one inference gives the means of the whole map and of its quarters.
 
 import hashlib
 import json
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -24,8 +25,9 @@ from lib.errors import ModelOutputError
 from lib.formats.graft import Pooling, rows
 from lib.formats.unbelieved import DAMAGE, first_line
 from lib.messages import N_
-from lib.model.spec import InputSpec, ModelFolder
+from lib.model.spec import InputSpec, ModelFolder, ModelSpec
 from lib.photos.opening import open_at_each
+from lib.work.cores import usable_cores
 
 Look = Literal["whole", "square"]
 Row = NDArray[np.float16]
@@ -92,6 +94,7 @@ class Backbone:
         folder: The model.
         content: Its file.
         lengths: How many numbers a row has, by pooling.
+        workers: How many photos are looked at at once.
 
     Raises:
         ModelFileError: The file is damaged, or has no features.
@@ -100,22 +103,15 @@ class Backbone:
     def __init__(self, folder: ModelFolder, *, workers: int | None = None) -> None:
         self.folder, self.content = folder, folder.read_weights()
         spec = folder.spec
-        shortened, self.lengths = rows(self.content, spec.input.size_wh, f"{spec.id}/{spec.weights}")
-        self._interpreters = Interpreters(shortened, spec, workers=workers)
-        with self._interpreters.one() as first:
-            (self._entry,) = first.get_input_details()
-            self._leaves = [details["index"] for details in first.get_output_details()]
-        self._to_tensor = converter(self._entry, spec.input)
+        self._shortened, self.lengths = rows(self.content, spec.input.size_wh, f"{spec.id}/{spec.weights}")
+        self.workers = workers or usable_cores()
+        self._runner: _Runner | None = None  # made when the first photo is read: all of them may be known
+        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, folder: ModelFolder, *, workers: int | None = None) -> "Backbone":
         """Return the backbone of a model; see the class."""
         return cls(folder, workers=workers)
-
-    @property
-    def workers(self) -> int:
-        """How many photos are looked at at once."""
-        return self._interpreters.workers
 
     @cached_property
     def key(self) -> str:
@@ -146,7 +142,7 @@ class Backbone:
         for pose in poses:
             pixels = resize(image, self.input(pose.look))
             shown = ImageOps.mirror(pixels) if pose.is_mirrored else pixels
-            made = self._run(self._to_tensor(np.asarray(shown))[np.newaxis])
+            made = self._run(np.asarray(shown))
             found |= {View(pooling, pose): row for pooling, row in zip(self.lengths, made, strict=True)}
         return Features(found)
 
@@ -164,20 +160,38 @@ class Backbone:
             found = found.joined(self.read(decoded[side], (pose,)))
         return found
 
-    def _run(self, tensor: NDArray[np.generic]) -> Iterator[Row]:
-        model = self.folder.spec.id
+    def _run(self, pixels: NDArray[np.uint8]) -> Iterator[Row]:
+        with self._lock:
+            self._runner = runner = self._runner or _Runner(self._shortened, self.folder.spec, self.workers)
+        for row in runner.run(pixels):
+            if not np.isfinite(row).all() or not row.any():
+                raise ModelOutputError(
+                    N_("{model} has no usable features for this photo."), model=self.folder.spec.id
+                )  # fmt: skip
+            yield row.astype(np.float16)
+
+
+class _Runner:
+    """The interpreters of a file that ends with rows."""
+
+    def __init__(self, content: bytes, spec: ModelSpec, workers: int) -> None:
+        self._model = spec.id
+        self._interpreters = Interpreters(content, spec, workers=workers)
+        with self._interpreters.one() as first:
+            (entry,) = first.get_input_details()
+            self._leaves = [details["index"] for details in first.get_output_details()]
+        self._entry, self._to_tensor = entry["index"], converter(entry, spec.input)
+
+    def run(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return the rows of a photo in the model's size, shape (H, W, 3)."""
         with self._interpreters.one() as interpreter:
             try:
-                interpreter.set_tensor(self._entry["index"], tensor)
+                interpreter.set_tensor(self._entry, self._to_tensor(pixels)[np.newaxis])
                 interpreter.invoke()
             except DAMAGE as error:
                 text = N_("{model} stopped with an error: {reason}.")
-                raise ModelOutputError(text, model=model, reason=first_line(error)) from error
-            made = [interpreter.get_tensor(leave)[0] for leave in self._leaves]
-        for row in made:
-            if not np.isfinite(row).all() or not row.any():
-                raise ModelOutputError(N_("{model} has no usable features for this photo."), model=model)
-            yield row.astype(np.float16)
+                raise ModelOutputError(text, model=self._model, reason=first_line(error)) from error
+            return [interpreter.get_tensor(leave)[0] for leave in self._leaves]
 
 
 def poses_of(looks: Collection[Look], *, mirrored: bool) -> tuple[Pose, ...]:

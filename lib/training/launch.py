@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_
@@ -20,6 +20,9 @@ from lib.training.timing import Measured, Pace
 from lib.work import process
 from lib.work.files import data_folder, disk_error, stamp, write_whole
 from lib.work.locks import claim
+
+if TYPE_CHECKING:
+    from lib.catalogue.store import Store
 
 BEST = "best.npz"  # as `lib.training.fit` calls it
 KEPT_AS = "kept-as.txt"
@@ -167,9 +170,7 @@ def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
     work.mkdir(parents=True, exist_ok=True)
     destination, store = options.destination or _kept_as(work), Store(data)
     if destination is None:
-        wanted = slug(options.name or options.folder.resolve().name)
-        free = _reserve(held, data / "locks", "model", wanted, lambda name: store.free_id(name) == name)
-        destination = store.models / free
+        destination = reserve_model(held, store, options.name or options.folder.resolve().name)
     _forget_stopped(data / "work", data / "locks")
     return destination.resolve(), work.resolve()
 
@@ -179,6 +180,15 @@ def _kept_as(work: Path) -> Path | None:
     note = work / KEPT_AS
     kept = Path(note.read_text(encoding="utf-8")) if note.is_file() else None
     return kept if kept is not None and kept.is_dir() else None
+
+
+def reserve_model(held: ExitStack, store: "Store", name: str) -> Path:
+    """Return the folder of a new model with an id made from a name; nobody else gets it while `held` is.
+
+    Raises OSError.
+    """
+    locks = store.data / "locks"
+    return store.models / _reserve(held, locks, "model", slug(name), lambda free: store.free_id(free) == free)
 
 
 def _reserve(

@@ -1,0 +1,98 @@
+"""The recipe "transfer" of `python -m lib train`: its arguments, and what is said."""
+
+import argparse
+import json
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from lib.cli.terminal import ALL_WELL, note, printable, put, steps_in_place
+from lib.datasets.split import read_for_training
+from lib.evaluation.shares import share
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.training.heads import HeadSettings
+from lib.training.kept import KeptFeatures
+from lib.training.transfer import TransferOptions, TransferResult, train_transfer
+from lib.verdict import percent
+from lib.work.files import data_folder
+
+SETTINGS = frozenset({"backbone", "pooling", "look", "mirror", "thorough"})  # arguments of this recipe alone
+SHARED = frozenset({"folder", "recipe", "name", "seed", "validation"})
+_VALIDATION = 0.2  # of photos that are not divided
+_MOST_SKIPPED = 20  # named one by one
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the recipe's own arguments to `parser`."""
+    add = partial(parser.add_argument_group("recipe transfer").add_argument, default=argparse.SUPPRESS)
+    add(
+        "--backbone",
+        metavar="ID",
+        help="the finished model to learn on (default: that comes with the app)",
+    )
+    add("--pooling", choices=("auto", "1x1", "2x2"), help="look at the photo as one, or at four parts one by one")
+    add("--look", choices=("auto", "whole", "square"), help="at whole photos, or at their middle")
+    add("--mirror", choices=("auto", "on", "off"), help="learn from mirrored photos too")
+    add("--thorough", action="store_true", help="try the middle square and mirrored photos as well: four times as long")
+
+
+def run(arguments: argparse.Namespace, say: Translator) -> int:
+    """Train as told, say what came of it on standard output, and return the exit code.
+
+    Raises:
+        AppError: The arguments or photos are at fault.
+    """
+    options, seed = _options(vars(arguments)), getattr(arguments, "seed", 0)
+    photos, held_out = read_for_training(arguments.folder, validation=_VALIDATION, seed=seed)
+    with steps_in_place() as show:
+        result = train_transfer(photos, held_out, options, kept=KeptFeatures(data_folder()), on_progress=show)
+    _say_notes(result, say)
+    if arguments.json:
+        print(json.dumps(_summary(result, say)), flush=True)
+    else:
+        _say_result(result, say)
+    return ALL_WELL
+
+
+def _options(given: dict[str, Any]) -> TransferOptions:
+    settings = {key: given[key] for key in ("pooling", "look", "mirror", "seed") if key in given}
+    named = {key: given[key] for key in ("backbone", "name") if key in given}
+    options = TransferOptions(**named, head=HeadSettings(**settings))
+    return replace(options, is_thorough=given.get("thorough", False))
+
+
+def _say_notes(result: TransferResult, say: Translator) -> None:
+    skipped = result.photos.skipped
+    for photo in skipped[:_MOST_SKIPPED]:
+        note(say.message(photo.reason))
+    if len(skipped) > _MOST_SKIPPED:
+        note(say(N_("Photos left out: {count} in all."), count=len(skipped)))
+    for message in (*result.photos.notes, *result.fitted.said):
+        note(say.message(message))
+
+
+def _say_result(result: TransferResult, say: Translator) -> None:
+    photos = result.metrics["photos"]
+    right = share(round(result.top1 * photos), photos)
+    told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
+    put(say(told, model=result.model_id, folder=result.folder, right=right.count, photos=photos))
+    between = N_("For photos like these: between {low} and {high} right (95% interval). It took {seconds} seconds.")
+    put(say(between, low=percent(right.low), high=percent(right.high), seconds=f"{result.seconds:.1f}"))
+
+
+def _summary(result: TransferResult, say: Translator) -> dict[str, Any]:
+    return {
+        "id": result.model_id,
+        "folder": str(result.folder),
+        "top1": result.top1,
+        "photos": result.metrics["photos"],
+        "ece": result.metrics["ece"],
+        "backbone": result.metrics["recipe"]["backbone"],
+        "training_photos": result.metrics["training_photos"],
+        "said": [say.message(message) for message in result.fitted.said],
+        "skipped": [
+            {"file": printable(photo.file), "reason": say.message(photo.reason)} for photo in result.photos.skipped
+        ],
+        "seconds": round(result.seconds, 3),
+    }

@@ -1,0 +1,92 @@
+"""Features that were read before: each photo's, kept on disk for a while, so that another fit of it takes no inference.
+
+Of a photo there is its digest in the file's name, and numbers that no photo can be made of again; no name, no pixel.
+"""
+
+import os
+import time
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from threading import get_ident
+
+import numpy as np
+
+from lib.training.features import Backbone, Features, Pose, View
+
+MOST_BYTES = 256 * 2**20  # of files: some 20,000 photos
+LONGEST_SECONDS = 30 * 24 * 3600.0
+
+
+def digest_of(data: bytes) -> str:
+    """Return what a photo's file is known by: its SHA-256, lower-case hex."""
+    return sha256(data).hexdigest()
+
+
+class KeptFeatures:
+    """The features of one data folder. Safe to share between threads and processes.
+
+    Whatever the disk refuses is read anew, or not kept.
+
+    Args:
+        data: The data folder.
+        most_bytes: What `sweep` leaves at most.
+    """
+
+    def __init__(self, data: Path, most_bytes: int = MOST_BYTES) -> None:
+        self._folder, self._most_bytes = data / "features", most_bytes
+
+    def get(self, backbone: Backbone, digest: str, poses: Collection[Pose]) -> Features | None:
+        """Return a photo's features, shown in these ways; None unless all are there."""
+        found: dict[View, np.ndarray[tuple[int], np.dtype[np.float16]]] = {}
+        ends = np.cumsum([0, *backbone.lengths.values()])
+        for pose in poses:
+            try:
+                numbers = np.frombuffer(self._file(backbone, digest, pose).read_bytes(), np.float16)
+            except (OSError, ValueError):
+                return None
+            if len(numbers) != ends[-1]:
+                return None
+            for place, pooling in enumerate(backbone.lengths):
+                found[View(pooling, pose)] = numbers[ends[place] : ends[place + 1]]
+        return Features(found)
+
+    def put(self, backbone: Backbone, digest: str, features: Features) -> None:
+        """Keep a photo's features."""
+        for pose in features.poses:
+            file = self._file(backbone, digest, pose)
+            numbers = np.concatenate([features.rows[View(pooling, pose)] for pooling in backbone.lengths])
+            part = file.with_suffix(f".{os.getpid()}-{get_ident()}")
+            with suppress(OSError):
+                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                part.write_bytes(numbers.tobytes())
+                part.replace(file)
+
+    def forget(self, digests: Iterable[str]) -> None:
+        """Remove what is kept of some photos."""
+        gone = set(digests)
+        for file in self._files():
+            if file.name.partition(".")[0] in gone:
+                file.unlink(missing_ok=True)
+
+    def sweep(self, now: float | None = None) -> None:
+        """Remove what has been there for thirty days, and of the rest the oldest beyond the bound."""
+        now, room = time.time() if now is None else now, self._most_bytes
+        known = []
+        for file in self._files():
+            with suppress(OSError):
+                status = file.stat()
+                known.append((status.st_mtime, status.st_size, file))
+        for written, size, file in sorted(known, reverse=True, key=lambda entry: entry[0]):
+            room -= size
+            if room < 0 or now - written > LONGEST_SECONDS:
+                with suppress(OSError):
+                    file.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return list(self._folder.glob("*/*"))
+
+    def _file(self, backbone: Backbone, digest: str, pose: Pose) -> Path:
+        mirrored = "-mirrored" if pose.is_mirrored else ""
+        return self._folder / backbone.key / f"{digest}.{pose.look}{mirrored}"
