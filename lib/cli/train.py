@@ -65,9 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def recipe_of(arguments: argparse.Namespace) -> str:
     """Return the recipe that was asked for. Raises UsageError: an argument belongs to another one."""
-    recipe, given = getattr(arguments, "recipe", "transfer"), vars(arguments)
-    others = set(TrainOptions.__dataclass_fields__) - transfer.SHARED if recipe == "transfer" else transfer.SETTINGS
-    for setting in sorted(others):
+    recipe = getattr(arguments, "recipe", "transfer")
+    switches = {"estimate", "finish"}  # they are always there
+    given = vars(arguments).keys() - {switch for switch in switches if not getattr(arguments, switch)}
+    of_scratch = {*TrainOptions.__dataclass_fields__, *switches} - transfer.SHARED
+    for setting in sorted(of_scratch if recipe == "transfer" else transfer.SETTINGS):
         if setting in given:
             text = N_("--{setting} does not belong to the recipe “{recipe}”. Choose the recipe with --recipe.")
             raise UsageError(text, setting=setting.replace("_", "-"), recipe=recipe)

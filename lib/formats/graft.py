@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lib.errors import ModelFileError
 from lib.formats.edit import pin
-from lib.formats.inner import POOLS
+from lib.formats.inner import POOLS, Inner, find
 from lib.formats.unbelieved import tables
 from lib.messages import N_
 
@@ -25,6 +25,7 @@ _OP, _TYPE = schema.BuiltinOperator, schema.TensorType
 # The first version of an operator takes float32 and uint8, this one int8.
 _INT8_VERSION = 2
 _POOLS = {getattr(_OP, name) for name in POOLS}
+_AXES = 4  # of a map: batch, height, width, channels
 _NARROW = 127  # what the old field of an operator's code holds
 
 
@@ -35,10 +36,27 @@ class Pooling(StrEnum):
     QUARTERS = "2x2"
 
 
-def rows(content: bytes, size_wh: tuple[int, int], file: str) -> tuple[bytes, dict[Pooling, int]]:
-    """Return the file that ends with the rows a head is put on, and how many numbers each row has, in their order.
+def lengths(content: bytes, file: str) -> dict[Pooling, int]:
+    """Return how many numbers each row of a file has that a head can be put on; a map of one place has no quarters.
 
-    A map of one place has no quarters.
+    Raises:
+        ModelFileError: See `rows`.
+    """
+    with tables(content, file) as model:
+        graph = model.Subgraphs(0)
+        inputs = graph.Tensors(find(model, graph, Inner.MAP, file))
+        if inputs.ShapeLength() != _AXES:
+            raise _no_features(file)
+        return _lengths(*(inputs.Shape(axis) for axis in range(1, _AXES)))
+
+
+def _lengths(height: int, width: int, channels: int) -> dict[Pooling, int]:
+    whole = {Pooling.WHOLE: channels}
+    return whole if min(height, width) == 1 else {**whole, Pooling.QUARTERS: 4 * channels}
+
+
+def rows(content: bytes, size_wh: tuple[int, int], file: str) -> bytes:
+    """Return the file that ends with the rows a head is put on, in the order of `lengths`.
 
     Args:
         content: A LiteRT classifier.
@@ -51,9 +69,7 @@ def rows(content: bytes, size_wh: tuple[int, int], file: str) -> tuple[bytes, di
     pinned = pin(content, size_wh, file)
     with tables(pinned, file):
         trunk = _Trunk(pinned, file)
-        made = {pooling: trunk.row(pooling) for pooling in trunk.poolings}
-        lengths = {pooling: trunk.shape(row)[1] for pooling, row in made.items()}
-        return trunk.finish(list(made.values())), lengths
+        return trunk.finish([trunk.row(pooling) for pooling in trunk.poolings])
 
 
 def graft(
@@ -113,11 +129,11 @@ class _Trunk:
                 buffer.offset = buffer.size = 0
         self._graph = self._model.subgraphs[0]
         pool = next((o for o in reversed(self._graph.operators) if self._kind(o) in _POOLS), None)
-        if pool is None or len(self.shape(pool.inputs[0])) != 4:
+        if pool is None or len(self.shape(pool.inputs[0])) != _AXES:
             raise _no_features(file)
         self._pool, self._map = pool, int(pool.inputs[0])
         _, height, width, self._channels = self.shape(self._map)
-        self.poolings = tuple(Pooling) if min(height, width) > 1 else (Pooling.WHOLE,)
+        self.poolings = tuple(_lengths(height, width, self._channels))
         # The file's own pooling, where it means each channel over the whole map.
         self._pools_all = int(np.prod(self.shape(pool.outputs[0]))) == self._channels
 

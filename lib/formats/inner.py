@@ -48,7 +48,7 @@ def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
     with tables(changed, file) as model:
         graph = model.Subgraphs(0)
         outputs = [graph.Outputs(k) for k in range(graph.OutputsLength())]
-        outputs += [_find(model, graph, each, file) for each in inner]
+        outputs += [find(model, graph, each, file) for each in inner]
         changed += bytes(-len(changed) % 4)
         place = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_SLOT)
         struct.pack_into("<I", changed, place, len(changed) - place)
@@ -58,8 +58,8 @@ def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
     return bytes(changed) + struct.pack(f"<{len(outputs) + 1}i", len(outputs), *outputs)
 
 
-def _find(model: Any, graph: Any, inner: Inner, file: str) -> int:
-    """Return the position of an inner tensor among the graph's."""
+def find(model: Any, graph: Any, inner: Inner, file: str) -> int:
+    """Return the position of an inner tensor among the graph's. Raises ModelFileError: there is none."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
     kinds = {getattr(BuiltinOperator, name) for name in _INTO.get(inner) or _OUT_OF[inner]}

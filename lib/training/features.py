@@ -22,7 +22,7 @@ from lib.classify.interpreters import Interpreters
 from lib.classify.litert import converter
 from lib.classify.preprocess import resize
 from lib.errors import ModelOutputError
-from lib.formats.graft import Pooling, rows
+from lib.formats.graft import Pooling, lengths, rows
 from lib.formats.unbelieved import DAMAGE, first_line
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec
@@ -103,7 +103,7 @@ class Backbone:
     def __init__(self, folder: ModelFolder, *, workers: int | None = None) -> None:
         self.folder, self.content = folder, folder.read_weights()
         spec = folder.spec
-        self._shortened, self.lengths = rows(self.content, spec.input.size_wh, f"{spec.id}/{spec.weights}")
+        self.lengths = lengths(self.content, f"{spec.id}/{spec.weights}")
         self.workers = workers or usable_cores()
         self._runner: _Runner | None = None  # made when the first photo is read: all of them may be known
         self._lock = threading.Lock()
@@ -162,7 +162,7 @@ class Backbone:
 
     def _run(self, pixels: NDArray[np.uint8]) -> Iterator[Row]:
         with self._lock:
-            self._runner = runner = self._runner or _Runner(self._shortened, self.folder.spec, self.workers)
+            self._runner = runner = self._runner or _Runner(self.content, self.folder.spec, self.workers)
         for row in runner.run(pixels):
             if not np.isfinite(row).all() or not row.any():
                 raise ModelOutputError(
@@ -172,11 +172,12 @@ class Backbone:
 
 
 class _Runner:
-    """The interpreters of a file that ends with rows."""
+    """The interpreters of a file that ends with the rows of a model."""
 
     def __init__(self, content: bytes, spec: ModelSpec, workers: int) -> None:
         self._model = spec.id
-        self._interpreters = Interpreters(content, spec, workers=workers)
+        shortened = rows(content, spec.input.size_wh, f"{spec.id}/{spec.weights}")
+        self._interpreters = Interpreters(shortened, spec, workers=workers)
         with self._interpreters.one() as first:
             (entry,) = first.get_input_details()
             self._leaves = [details["index"] for details in first.get_output_details()]

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from lib.cli import train as cli
+from lib.cli.main import main
 from lib.cli.terminal import INTERRUPTED
-from lib.cli.train import Reporter, add_arguments, options_from
+from lib.cli.train import Reporter, add_arguments, options_from, recipe_of
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.training import TrainEvent, TrainOptions, TrainResult
 from lib.training.options import TUNED
 from lib.training.timing import Measured, Pace
+from tests.support.pictures import BLUE, RED, encode, plain
 
 
 def parsed(*arguments: str) -> TrainOptions:
@@ -84,20 +86,20 @@ def test_a_run_that_is_interrupted_leaves_the_best_so_far(
     monkeypatch.setattr(cli, "train", interrupted)
     monkeypatch.setattr(cli, "keep_best", lambda options, on_event: result)
     monkeypatch.setattr(cli, "has_left", lambda options: True)
-    assert run("photos", "--json") == INTERRUPTED
+    assert run("photos", "--recipe", "scratch", "--json") == INTERRUPTED
     shown = capsys.readouterr()
     assert json.loads(shown.out)["id"] == "pets"
     assert "The best so far is made into a model" in shown.err
     monkeypatch.setattr(cli, "has_left", lambda options: False)
     with pytest.raises(KeyboardInterrupt):
-        run("photos")
+        run("photos", "--recipe", "scratch")
 
 
 def test_a_run_that_was_stopped_can_be_finished_and_one_to_come_estimated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], result: TrainResult
 ) -> None:
     monkeypatch.setattr(cli, "keep_best", lambda options, on_event: result)
-    assert run("photos", "--finish") == 0
+    assert run("photos", "--recipe", "scratch", "--finish") == 0
     assert "It got 3 of 4 validation photos right." in capsys.readouterr().out
     monkeypatch.setattr(cli, "measure", lambda options: Measured(Pace((6.0, 6.0), 0.0), 100, 0))
     steady = ("photos", "--architecture", "small", "--no-progressive", "--epochs", "10", "--estimate")
@@ -118,3 +120,43 @@ def test_people_are_told_once_how_long_it_takes_and_that_it_learns_by_heart(
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "About 10 to 60 seconds, measured on this machine."
     assert [number for number, line in enumerate(told) if "by heart" in line] == [5], "after the fourth epoch"
+
+
+def test_without_a_recipe_it_is_transfer_and_arguments_of_another_are_refused() -> None:
+    def asked(*arguments: str) -> argparse.Namespace:
+        parser = argparse.ArgumentParser()
+        add_arguments(parser)
+        return parser.parse_args(["photos", *arguments])
+
+    assert recipe_of(asked()) == recipe_of(asked("--backbone", "starter", "--name", "x", "--seed", "1")) == "transfer"
+    assert recipe_of(asked("--recipe", "scratch", "--epochs", "3")) == "scratch"
+    assert recipe_of(asked("--fine-tune", "--epochs", "3")) == "fine-tune"
+    with pytest.raises(UsageError, match="--epochs does not belong to the recipe “transfer”"):
+        recipe_of(asked("--epochs", "3"))
+    with pytest.raises(UsageError, match="--finish does not belong to the recipe “transfer”"):
+        recipe_of(asked("--finish"))
+    with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
+        recipe_of(asked("--recipe", "scratch", "--backbone", "starter"))
+
+
+def test_transfer_prints_one_json_object_and_names_what_it_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    for name, colour in (("blue", BLUE), ("red", RED)):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for k in range(6):
+            (folder / f"{k}.png").write_bytes(encode(plain((*colour[:2], colour[2] // (k + 1)), 70, 60), "PNG"))
+    (tmp_path / "photos" / "red" / "7.png").write_bytes(b"no photo")
+    code = main(["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--name", "Mine", "--json"])
+    shown = capsys.readouterr()
+    result = json.loads(shown.out)
+    assert code == 0
+    assert (result["id"], result["photos"], result["backbone"]) == ("mine", 2, "starter-small")
+    assert [skipped["file"] for skipped in result["skipped"]] == ["red/7.png"]
+    assert "red/7.png" in shown.err
+    assert main(["classify", str(tmp_path / "photos" / "red" / "0.png"), "--model", "mine", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["predictions"][0]["label"] == "red"
+    assert answer["unfamiliar"] in (True, False, None)

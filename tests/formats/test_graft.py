@@ -9,7 +9,7 @@ import pytest
 
 from lib.catalogue.store import Store
 from lib.errors import ModelFileError
-from lib.formats.graft import Pooling, graft, rows
+from lib.formats.graft import Pooling, graft, lengths, rows
 from lib.formats.inner import Inner, expose
 from lib.formats.quantise import quantise_dynamic, quantise_float16, quantise_int8
 from lib.formats.tables import Format, format_of
@@ -59,11 +59,10 @@ def expected(row: np.ndarray[Any, Any], weight: np.ndarray[Any, Any], bias: np.n
 def test_rows_of_a_float_file_are_the_means_of_the_map_and_of_its_quarters_at_length_1() -> None:
     content = tiny(is_8_bit=False)
     _, places = run(expose(content, [Inner.MAP], "x"))
-    shortened, lengths = rows(content, (SIDE, SIDE), "x")
-    assert lengths == {Pooling.WHOLE: 5, Pooling.QUARTERS: 20}
+    assert lengths(content, "x") == {Pooling.WHOLE: 5, Pooling.QUARTERS: 20}
     means = [places.mean(axis=(0, 1))]
     means.append(np.concatenate([places[y : y + 3, x : x + 3].mean(axis=(0, 1)) for y in (0, 3) for x in (0, 3)]))
-    for row, mean in zip(run(shortened), means, strict=True):
+    for row, mean in zip(run(rows(content, (SIDE, SIDE), "x")), means, strict=True):
         assert row == pytest.approx(mean / np.linalg.norm(mean), abs=1e-6)
 
 
@@ -73,12 +72,12 @@ def test_quarters_of_an_odd_map_overlap(side: int, window: int, stride: int) -> 
     _, places = run(expose(content, [Inner.MAP], "x"))
     corners = [(y, x) for y in (0, stride) for x in (0, stride)]
     means = np.concatenate([places[y : y + window, x : x + window].mean(axis=(0, 1)) for y, x in corners])
-    _, quarters = run(rows(content, (side, side), "x")[0])
+    _, quarters = run(rows(content, (side, side), "x"))
     assert quarters == pytest.approx(means / np.linalg.norm(means), abs=1e-6)
 
 
 def test_a_map_of_one_place_has_no_quarters() -> None:
-    assert rows(tiny(is_8_bit=False, side=1), (1, 1), "x")[1] == {Pooling.WHOLE: 5}
+    assert lengths(tiny(is_8_bit=False, side=1), "x") == {Pooling.WHOLE: 5}
     with pytest.raises(ModelFileError, match="x contains no readable features"):
         graft(tiny(is_8_bit=False, side=1), *head(20), Pooling.QUARTERS, (1, 1), "x")
 
@@ -88,7 +87,7 @@ def test_rows_of_an_8_bit_file_are_rounded_as_its_pooling_rounds() -> None:
     _, features = run(expose(content, [Inner.FEATURES], "x"))
     _, places = run(expose(content, [Inner.MAP], "x"))
     real = (features.astype(np.float64) + 128) * 3 / 255  # of RANGES
-    whole, quarters = run(rows(content, (SIDE, SIDE), "x")[0])
+    whole, quarters = run(rows(content, (SIDE, SIDE), "x"))
     assert whole == pytest.approx(real / np.linalg.norm(real), abs=1e-6)
     corners = [(y, x) for y in (0, 3) for x in (0, 3)]
     means = np.concatenate([places[y : y + 3, x : x + 3].astype(np.float64).mean(axis=(0, 1)) for y, x in corners])
@@ -110,9 +109,8 @@ def test_the_grafted_file_computes_the_head_of_the_rows(
     make: Callable[[], bytes], size: tuple[int, int], pooling: Pooling
 ) -> None:
     content = make()
-    shortened, lengths = rows(content, size, "x")
-    row = dict(zip(lengths, run(shortened), strict=True))[pooling]
-    weight, bias = head(lengths[pooling])
+    row = dict(zip(lengths(content, "x"), run(rows(content, size, "x")), strict=True))[pooling]
+    weight, bias = head(len(row))
     made = graft(content, weight, bias, pooling, size, "x")
     (found,) = run(made)
     assert found.dtype == np.float32
@@ -125,7 +123,7 @@ def test_the_grafted_file_computes_the_head_of_the_rows(
 def test_a_grafted_file_can_be_grafted_again_in_either_way() -> None:
     content = tiny(is_8_bit=True)
     in_quarters = graft(content, *head(20), Pooling.QUARTERS, (SIDE, SIDE), "x")
-    first, again = (rows(file, (SIDE, SIDE), "x")[0] for file in (content, in_quarters))
+    first, again = (rows(file, (SIDE, SIDE), "x") for file in (content, in_quarters))
     for one, other in zip(run(first), run(again), strict=True):
         # The mean of the whole map now keeps the map's steps, where the file's own had steps of its own.
         assert one == pytest.approx(other, abs=0.02)
@@ -146,10 +144,10 @@ def test_files_of_the_quantiser_whose_numbers_stand_behind_the_tables_are_unders
     smaller: Callable[[bytes], bytes],
 ) -> None:
     content = smaller((ROOT / "models" / "starter-small" / "model.tflite").read_bytes())
-    shortened, lengths = rows(content, (64, 64), "x")
-    weight, bias = head(lengths[Pooling.WHOLE])
+    row, _ = run(rows(content, (64, 64), "x"))
+    weight, bias = head(len(row))
     made = graft(content, weight, bias, Pooling.WHOLE, (64, 64), "x")
-    assert run(made)[0] == pytest.approx(expected(run(shortened)[0], weight, bias), abs=2e-6)
+    assert run(made)[0] == pytest.approx(expected(row, weight, bias), abs=2e-6)
     assert format_of(made, "x") is format_of(content, "x")
 
 
