@@ -102,7 +102,17 @@ def test_a_run_that_was_stopped_can_be_finished_and_one_to_come_estimated(
     assert run("photos", "--recipe", "scratch", "--finish") == 0
     assert "It got 3 of 4 validation photos right." in capsys.readouterr().out
     monkeypatch.setattr(cli, "measure", lambda options: Measured(Pace((6.0, 6.0), 0.0), 100, 0))
-    steady = ("photos", "--architecture", "small", "--no-progressive", "--epochs", "10", "--estimate")
+    steady = (
+        "photos",
+        "--recipe",
+        "scratch",
+        "--architecture",
+        "small",
+        "--no-progressive",
+        "--epochs",
+        "10",
+        "--estimate",
+    )
     assert run(*steady) == 0  # 64 photos a step: one step an epoch
     assert capsys.readouterr().out == "About 60 to 75 seconds, measured on this machine.\n"
     assert run(*steady, "--json") == 0
