@@ -11,15 +11,13 @@ from lib.catalogue.store import Store
 from lib.catalogue.twin import float_twin
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.errors import ModelFileError
-from lib.formats.graft import Pooling, graft
 from lib.formats.head import read_head
 from lib.formats.tables import Format, read_format
-from lib.model import writing
-from lib.model.spec import ModelFolder, OutputSpec
+from lib.model.spec import ModelFolder
 from lib.photos.source import Source
+from tests.support.own_models import put_own
 from tests.support.pictures import encode, noise
 
-BACKBONE = "efficientnet-lite0-int8"
 CHECK = Check(photos=100, same=90, largest=0.2, labelled=50, right=40, right_before=41, are_unseen=True)
 
 
@@ -31,18 +29,7 @@ def photo(seed: int) -> Source:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """A data folder with a model of a user's own: four classes of random numbers on the 8-bit backbone."""
     store = Store(tmp_path_factory.mktemp("data"))
-    backbone = store.open_folder(BACKBONE)
-    rng = np.random.default_rng(0)
-    head = rng.normal(0, 2, (4, 1280)).astype(np.float32), np.zeros(4, np.float32)
-    folder = store.models / "mine"
-    folder.mkdir(parents=True)
-    (folder / "model.tflite").write_bytes(graft(backbone.read_weights(), *head, Pooling.WHOLE, (224, 224), "x"))
-    (folder / "labels.txt").write_text("a\nb\nc\nd\n")
-    spec = replace(
-        backbone.spec, id="mine", name="Mine", family="Yours", output=OutputSpec(4), source={"backbone": BACKBONE},
-        weights="model.tflite", labels="labels.txt", published=None,
-    )  # fmt: skip
-    writing.write(folder, spec)
+    put_own(store, "mine")
     return store
 
 

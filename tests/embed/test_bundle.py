@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from lib.catalogue.store import Store
 from lib.cli.main import main
 from lib.embed import MOBILENETS, Options, Target, Weights, render, single
 from lib.embed.bundle import Bundle, files_needed, make
 from lib.embed.packages import pins
 from lib.embed.scripts import Scripts
 from lib.errors import DownloadError, ModelFileError, UsageError
+from lib.formats.graft import Pooling
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder, load
 from lib.verdict import explain, judge
@@ -31,6 +33,7 @@ from tests.embed.opened import Opened, predictor
 from tests.embed.packages import Node
 from tests.embed.site import Cut, Site
 from tests.support.mirror import Mirror, serve
+from tests.support.own_models import put_own
 from tests.support.server import free_port
 
 TFJS = MOBILENETS["tfjs-mobilenet-v1-0.25"]
@@ -135,6 +138,19 @@ def test_a_bundle_of_a_thousand_classes_answers_offline_as_python_does(
             assert found == pytest.approx(predict(photo), abs=1e-4)
     with capsys.disabled():
         print(f"\nbundle of {thousand.spec.id}: {bundle.bytes:,} bytes, {bundle.unpacked_bytes:,} unpacked", end=" ")
+
+
+def test_a_bundle_of_an_own_model_answers_offline_as_python_does(
+    scripts: Scripts, photos: tuple[Path, ...], context: BrowserContext, tmp_path: Path
+) -> None:
+    own = put_own(Store(tmp_path / "home"), "mine", Pooling.QUARTERS)
+    assert own.spec.novelty is not None, "as training leaves it"
+    options, predict = bundled(own, Target.SCRIPT), predictor(own, ())
+    bundle = make(options, scripts, tmp_path / "bundle.zip")
+    with open_offline(context, bundle, options, tmp_path / "unpacked") as opened:
+        for photo in photos[:4]:
+            found = opened.classify(photo.name, photo.read_bytes()).probabilities
+            assert found == pytest.approx(predict(photo), abs=1e-4)
 
 
 def test_a_turned_webp_shows_the_probe_the_same_quarters_as_in_the_app(

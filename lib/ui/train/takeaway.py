@@ -22,6 +22,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.projects.project import Project
+from lib.ui import language
 from lib.ui.models.loaded import store
 from lib.ui.takeaway import offer
 from lib.ui.visit import keep
@@ -59,9 +60,7 @@ def draw(t: Translator, project: Project) -> None:
         st.subheader(t("Take it away"), anchor="take-away")
         st.write(t("The model is yours. It works without this app and without internet."))
         _whole(t, folder)
-        st.caption(
-            t("Other formats are made on request. Each answers photos that were held out, and is offered if it passes.")
-        )
+        st.caption(t("Other formats are made when you ask. Each is compared on your photos, and offered if it passes."))
         every = Exporter(folder, photos_given(()), store()).forms()
         _formats(t, project, folder, "litert", tuple(form for form in every if form is not Form.KERAS))
         _formats(t, project, folder, "keras", (Form.KERAS,))
@@ -85,13 +84,8 @@ def _whole(t: Translator, folder: ModelFolder) -> None:
             key=f"{_KEY}-zip",
             help=t("The model, its labels, its card with all figures, and a Python program that runs it."),
         )
-        st.page_link(
-            "pages/embed.py",
-            label=t("Code for a web page"),
-            icon=":material/code:",
-            query_params={"model": folder.spec.id},
-            width="content",
-        )
+        if st.button(t("Code for a web page"), key=f"{_KEY}-code", icon=":material/code:"):
+            st.switch_page("pages/embed.py", query_params={"model": folder.spec.id, **language.params()})
 
 
 def _formats(t: Translator, project: Project, folder: ModelFolder, kind: str, forms: tuple[Form, ...]) -> None:
@@ -106,8 +100,11 @@ def _formats(t: Translator, project: Project, folder: ModelFolder, kind: str, fo
         _watch(t, job)
         return
     if job is not None and isinstance(job.result, dict):
+        checks = [made.check for made in job.result.values() if isinstance(made, Export) and made.check is not None]
         for form in forms:
             _row(t, form, job.result[form])
+        if checks:
+            st.caption(_on_what(t, checks[0]))
         return
     if job is not None:
         draw_end(t, job)
@@ -182,14 +179,26 @@ def compared(t: Translator, form: Form, check: Check | None) -> str:
     """Return how a form's answers compare with those of the float32 form, in one line."""
     if check is None:
         return t("There is no float32 form to compare it with.")
-    values = {"n": check.photos, "same": percent(check.same / check.photos), "largest": f"{check.largest:.2g}"}
+    same = percent(check.same / check.photos)
+    parts = [t("Right: {share}", share=percent(check.right / check.labelled))] if check.labelled else []
     if form is Form.FLOAT32:
-        told = t("{same} of {n} photos get the same answer as from the file as it is", **values)
+        parts.append(t("same answers as the file as it is: {share}", share=same))
     else:
-        told = t("{same} of {n} photos get the same answer as in float32", **values)
-    parts = [told, t("no probability differs by more than {largest}", **values)]
-    if check.labelled:
-        parts.append(t("right for {share}", share=percent(check.right / check.labelled)))
-    if not check.are_unseen:
-        parts.append(t("the model knew these photos"))
+        parts.append(t("same answers as float32: {share}", share=same))
+    parts.append(t("largest change of a probability: {n}", n=f"{check.largest:.2g}"))
     return " · ".join(parts)
+
+
+def _on_what(t: Translator, check: Check) -> str:
+    """Return which photos the formats were compared on."""
+    if not check.labelled:
+        return t.plural("Compared on {n} photo.", "Compared on {n} photos.", check.photos)
+    if check.are_unseen:
+        return t.plural(
+            "Compared on {n} photo that was held out.", "Compared on {n} photos that were held out.", check.photos
+        )
+    return t.plural(
+        "Compared on {n} photo of those it learned from: with few photos it learns from all.",
+        "Compared on {n} photos of those it learned from: with few photos it learns from all.",
+        check.photos,
+    )
