@@ -10,6 +10,7 @@ the project's line (`lib.server.pool`), as visitors' photos are; a zip lies on t
     POST   /projects/P/classes {"name"}                  the state; a new class
     PATCH, DELETE, POST /projects/P/classes/C            the state; its name, it is removed, it comes back
     POST   /projects/P/classes/C/photos?name=…&burst=…   a raw photo or a zip: {"added", "aside", "state"}
+    GET    /projects/P/classes/C/photos                  {"photos": [{"id", "name"}]}, the newest first
     POST   /projects/P/photos?name=…                     a zip with a folder for each class: the same
     POST   /projects/P/exercise {"id"}                   the same
     DELETE /projects/P/photos/N                          the state; a photo is taken out
@@ -78,6 +79,7 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
         road.route("DELETE", klass, road.remove_class),
         road.route("POST", klass, road.put_back_class),
         road.route("POST", klass + "/photos", road.add),
+        road.route("GET", klass + "/photos", road.photos),
         road.route("POST", photo, road.add_zip),
         road.route("POST", own + "/exercise", road.exercise),
         road.route("GET", photo + "/{photo:int}.jpg", road.picture),
@@ -169,6 +171,13 @@ class _Road:
         except AppError:
             await body.pass_over()
             raise
+
+    async def photos(self, request: Request, project: Project) -> Response:
+        """List all photos of a class that count, the newest first."""
+        klass = request.path_params["klass"]
+        here = [photo for photo in project.photos if photo.klass == klass and photo.aside is None]
+        listed = [{"id": photo.id, "name": photo.name} for photo in sorted(here, key=lambda photo: -photo.id)]
+        return answered(to_json({"photos": listed}))
 
     async def add_zip(self, request: Request, project: Project) -> Response:
         """Add a zip with a folder for each class."""

@@ -11,6 +11,7 @@ from lib.photos.samples import find_samples
 from tests.embed import packages
 from tests.embed.packages import MODULES, NoPackagesError
 from tests.support.server import Server, start_server
+from tests.support.train_page import with_two_classes
 
 pytestmark = pytest.mark.browser
 
@@ -170,8 +171,20 @@ def with_photos(page: Page, server: Server) -> None:
     settle(page)
 
 
+def with_a_class_open(page: Page, server: Server) -> None:
+    """Open Train with two classes and all photos of one of them."""
+    with_two_classes(page, server)
+    page.locator(".th8").first.click()
+    expect(page.locator(".grid li")).to_have_count(6)
+
+
 # What brings a page into a state; one more line for one more state.
-STATES = {**{name: opened(path) for path, name in ROOMS.items()}, "Classify with photos": with_photos}
+STATES = {
+    **{name: opened(path) for path, name in ROOMS.items()},
+    "Classify with photos": with_photos,
+    "Train with photos": with_two_classes,
+    "Train with a class open": with_a_class_open,
+}
 
 
 @pytest.mark.parametrize("state", STATES)

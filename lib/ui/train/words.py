@@ -10,15 +10,87 @@ def said(t: Translator) -> dict[str, str]:
         "collect": t("Collect"),
         "watch": t("Watch it learn"),
         "good": t("Is it any good?"),
-        "className": t("Class {n}", n="{n}"),
-        "another": t("Another class"),
-        "shoot": t("Hold to shoot"),
-        "add": t("Add"),
-        "count-none": t("no photos yet"),
-        "camera": t("Start the camera"),
-        "tryPhoto": t("Try a photo"),
-        "within": t("Every new photo changes the model within a second."),
+        **_classes(t),
+        **_live(t),
+        **_project(t),
         "begin": t(
             "Give each class a name and some photos: ten are a good start. Then you see here how often it is right."
+        ),
+        "modelName": t("Name of the model"),
+        "make": t("Make the model"),
+        "renew": t("Renew the model"),
+        "use": t("Try it in Classify"),
+        "away": t("Take it away"),
+    }
+
+
+def _classes(t: Translator) -> dict[str, str]:
+    return {
+        "className": t("Class {n}", n="{n}"),
+        "nameOf": t("Name of the class"),
+        "another": t("Another class"),
+        "removeClass": t("Remove the class {label}", label="{label}"),
+        "classRemoved": t("{label} was removed.", label="{label}"),
+        "shoot": t("Hold to shoot"),
+        "shootFor": t("Hold to shoot: {label}", label="{label}"),
+        "add": t("Add"),
+        "addFor": t("Add: {label}", label="{label}"),
+        "allOf": t("All photos: {label}", label="{label}"),
+        "photos": t("Photos"),
+        "folder": t("Folder"),
+        "zip": t("Zip file"),
+        "folders": t("Folders as classes"),
+        "foldersHelp": t("Each folder becomes a class of its name. You can also drop folders anywhere on this page."),
+        "sets": t("Practice photos"),
+        "count-none": t("no photos yet"),
+        "one": t("1 photo"),
+        "count": t("{n} photos", n="{n}"),
+        "chosen": t("{n} chosen", n="{n}"),
+        "sending": t("{n} photos are still on their way", n="{n}"),
+        "aside": t("Set aside: {n}", n="{n}"),
+        "out": t("Set aside"),
+        "putBack": t("Put back"),
+        "remove": t("Remove"),
+        "moveTo": t("Move to"),
+        "takenOut": t("Taken out: {n}", n="{n}"),
+        "moved": t("Moved: {n}", n="{n}"),
+        "undo": t("Undo"),
+        "close": t("Close"),
+        "failed": t("That did not work because of an error in the app."),
+        "lost": t("The computer that runs Discern does not answer. Trying again …"),
+    }
+
+
+def _live(t: Translator) -> dict[str, str]:
+    return {
+        "camera": t("Start the camera"),
+        "stop": t("Stop the camera"),
+        "turn": t("The other camera"),
+        "live": t("live"),
+        "tryPhoto": t("Try a photo"),
+        "near": t("It reminds me of"),
+        "within": t("Every new photo changes the model within a second."),
+        "noCamera": t("The camera could not be used: {reason}", reason="{reason}"),
+        "insecure": t(
+            "The camera works only where the address begins with https:// or localhost. You can add photos instead."
+        ),
+    }
+
+
+def _project(t: Translator) -> dict[str, str]:
+    return {
+        "project": t("Project"),
+        "link": t("Continue on another device"),
+        "copied": t("The link is copied."),
+        "linkHelp": t("Open this link there. Whoever has it can see and change these photos."),
+        "save": t("Save the project"),
+        "open": t("Open a project file"),
+        "opening": t("Opening the project …"),
+        "new": t("New project"),
+        "untitled": t("Earlier project"),
+        "delete": t("Delete my data"),
+        "byLink": t("You opened a project by its link. Whoever has the link sees the photos that you add."),
+        "gone": t(
+            "This project is not here any more: it was deleted, or nobody used it for 30 days. A new one begins."
         ),
     }

@@ -26,7 +26,7 @@ export function draw({ data, parentElement }) {
  *
  * @param {string} text
  */
-async function copy(text) {
+export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
   area.value = text;

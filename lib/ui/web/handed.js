@@ -9,8 +9,16 @@ const PHOTO = /\.(jpe?g|png|webp|gif|hei[cf]|avif|tiff?|bmp)$/i;
  * @param {DataTransfer} transfer
  * @returns {Promise<File[]>}
  */
-export async function handed(transfer) {
-  const files = [...transfer.files];
+export const handed = async (transfer) => (await within(transfer)).map(({ file }) => file);
+
+/**
+ * Return the same with the paths that they were dropped with: a folder's photo is "folder/photo.jpg".
+ *
+ * @param {DataTransfer} transfer
+ * @returns {Promise<{ path: string, file: File }[]>}
+ */
+export async function within(transfer) {
+  const files = [...transfer.files].map((file) => ({ path: file.name, file }));
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()); // before the first await: it is gone then
   if (!entries.some((entry) => entry?.isDirectory)) return files;
   const found = await Promise.all(entries.map((entry, place) => (entry?.isDirectory ? inside(entry) : files[place])));
@@ -19,7 +27,7 @@ export async function handed(transfer) {
 
 /**
  * @param {any} folder A FileSystemDirectoryEntry.
- * @returns {Promise<File[]>}
+ * @returns {Promise<{ path: string, file: File }[]>}
  */
 async function inside(folder) {
   const reader = folder.createReader(), found = [];
@@ -28,7 +36,7 @@ async function inside(folder) {
     if (!some.length) return found.flat();
     for (const entry of some) {
       if (entry.isDirectory) found.push(await inside(entry));
-      else if (PHOTO.test(entry.name)) found.push(await new Promise((done, fail) => entry.file(done, fail)));
+      else if (PHOTO.test(entry.name)) found.push({ path: entry.fullPath.slice(1), file: await new Promise((done, fail) => entry.file(done, fail)) });
     }
   }
 }

@@ -1,0 +1,169 @@
+// @ts-check
+/** The live picture: the camera's, or a photo to try, with what the newest model says of it. */
+import { places, steady } from "./classes.js";
+import { morph } from "./morph.js";
+import * as project from "./project.js";
+
+const EVERY_MS = 260, AWAY_MS = 2000, SIDE = 640, MOST_ROWS = 5;
+
+/** @type {MediaStream | null} */
+let stream = null;
+let facing = "environment", isAsking = false, isStarting = false, heldAnswer = { words: "", since: 0, next: "" };
+/** @type {Blob | null} */
+let tried = null;
+let triedBy = -1, timer = 0;
+/** @type {HTMLElement | null} */
+let root = null;
+/** @type {{ [name: string]: string }} */
+let say = {};
+
+/** @param {string} place @returns {any} */
+const $ = (place) => root?.querySelector(place);
+
+/** Show it in a place; what goes on goes on. @param {HTMLElement} here @param {typeof say} words */
+export function show(here, words) {
+  [root, say] = [here, words];
+  for (const video of root.querySelectorAll("video")) if (stream && video.srcObject !== stream) play(video);
+  paint();
+}
+
+/** Whether there is a camera that is on. */
+export const isOn = () => Boolean(stream);
+
+/** @param {HTMLVideoElement} video */
+function play(video) {
+  video.srcObject = stream;
+  video.play().catch(() => {}); // a page that goes away
+}
+
+/** Turn the camera on; says why, where that cannot be. */
+export async function start() {
+  if (stream || isStarting) return;
+  if (!navigator.mediaDevices) return trouble(say.insecure);
+  isStarting = true;
+  try {
+    const wanted = { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } };
+    stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
+  } catch (error) {
+    return trouble(say.noCamera.replace("{reason}", error instanceof Error ? error.message : String(error)));
+  } finally {
+    isStarting = false;
+  }
+  for (const track of stream.getTracks()) track.onended = stop;
+  trouble("");
+  tried = null;
+  for (const video of root?.querySelectorAll("video") ?? []) play(video);
+  const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+  root?.classList.toggle("turns", cameras.length > 1);
+  paint();
+  next();
+}
+
+/** Turn the camera off. */
+export function stop() {
+  stream?.getTracks().forEach((track) => track.stop());
+  stream = null;
+  for (const video of root?.querySelectorAll("video") ?? []) video.srcObject = null;
+  paint();
+}
+
+/** Take the camera at the other side of a phone. */
+export async function turn() {
+  facing = facing === "user" ? "environment" : "user";
+  stop();
+  await start();
+}
+
+/** @param {string} words */
+function trouble(words) {
+  if ($(".trouble")) $(".trouble").textContent = words;
+}
+
+/** Show a photo instead, and what the model says of it. @param {Blob} photo */
+export function tryPhoto(photo) {
+  stop();
+  tried = photo;
+  triedBy = -1;
+  const picture = $(".pic > img");
+  if (picture.src) URL.revokeObjectURL(picture.src);
+  picture.src = URL.createObjectURL(photo);
+  paint();
+  next();
+}
+
+/** Return the camera's picture as it is now. @returns {Promise<Blob | null>} */
+export async function frame() {
+  const video = $(".pic > video");
+  if (!video?.videoWidth) return null;
+  const scale = Math.min(1, SIDE / Math.max(video.videoWidth, video.videoHeight));
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(video.videoWidth * scale), height: Math.round(video.videoHeight * scale) });
+  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+}
+
+/** Ask about the picture, one at a time; the camera's again and again, a photo when the model has learned. */
+export function next() {
+  clearTimeout(timer);
+  if (isAsking || document.hidden || !root?.isConnected || !project.state) return;
+  if (stream || (tried && triedBy !== project.state.learned)) ask();
+}
+
+async function ask() {
+  isAsking = true;
+  const began = performance.now(), of = stream, learned = project.state?.learned ?? -1;
+  const photo = stream ? await frame() : tried;
+  const found = photo && (await project.ask("/look", { method: "POST", body: photo }));
+  isAsking = false;
+  if (found?.html && of === stream) {
+    answer(found.html, found.near, Boolean(of));
+    if (!of) triedBy = learned;
+  }
+  const wait = found || !photo ? EVERY_MS - (performance.now() - began) : AWAY_MS;
+  timer = setTimeout(next, Math.max(30, wait));
+}
+
+/** @param {string} html @param {number[]} near @param {boolean} isLive */
+function answer(html, near, isLive) {
+  if (!root) return;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  const verdict = fresh.content.querySelector(".verdict"), bars = fresh.content.querySelector(".bars");
+  const words = verdict ? `${verdict.className} ${verdict.querySelector(".say")?.textContent}` : "";
+  heldAnswer = isLive ? steady(heldAnswer, words, performance.now()) : { words, since: 0, next: words };
+  if (verdict && heldAnswer.words === words) morphAs($(".answer > .verdict"), verdict);
+  if (bars) {
+    order(bars);
+    morphAs($(".answer > .bars"), bars);
+  }
+  $(".near").classList.toggle("has", near.length > 0);
+  [...root.querySelectorAll(".near img")].forEach((picture, place) => {
+    const src = near[place] === undefined ? "" : project.picture(near[place], 96);
+    if (picture.getAttribute("src") !== src) src ? picture.setAttribute("src", src) : picture.removeAttribute("src");
+  });
+}
+
+/** @param {Element} old @param {Element} fresh */
+function morphAs(old, fresh) {
+  for (const name of ["class", "style", "data-verdict", "data-unfamiliar"]) {
+    const value = fresh.getAttribute(name);
+    value === null ? old.removeAttribute(name) : old.setAttribute(name, value);
+  }
+  morph(old, fresh);
+}
+
+/** Put the rows into the order of the classes, so that each bar stays where it is. @param {Element} bars */
+function order(bars) {
+  const body = bars.querySelector("tbody"), names = (project.state?.classes ?? []).map(({ name }) => name);
+  for (const row of bars.querySelectorAll("tbody tr[aria-hidden]")) row.remove();
+  const rows = new Map([...bars.querySelectorAll("tbody tr")].map((row) => [row.querySelector("th")?.title ?? "", row]));
+  body?.replaceChildren(...places([...rows.keys()], names, MOST_ROWS).map((name) => /** @type {Element} */ (rows.get(name))));
+}
+
+function paint() {
+  if (!root) return;
+  root.classList.toggle("on", Boolean(stream));
+  root.classList.toggle("tries", Boolean(tried) && !stream);
+  root.classList.toggle("mirrored", stream?.getVideoTracks()[0].getSettings().facingMode === "user");
+}
+
+document.addEventListener("visibilitychange", next);

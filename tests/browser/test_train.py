@@ -1,0 +1,110 @@
+"""The page Train in a real browser: photos come in, answers at once, a model at the end, nothing left when deleted."""
+
+import re
+import zipfile
+from io import BytesIO
+
+import pytest
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from tests.browser.test_face import SHIFT, settle
+from tests.support.server import Server
+from tests.support.train_page import WAIT_MS, add, counts, photo, photos, with_two_classes
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_classes_learn_answer_and_leave_nothing(page: Page, server: Server) -> None:
+    with_two_classes(page, server)
+    expect(page.locator(".result .fig")).to_be_visible(timeout=WAIT_MS)
+
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Try a photo").click()
+    chooser.value.set_files(photos(1, 1, 51))
+    expect(page.locator(".answer .say")).to_contain_text("standing", timeout=WAIT_MS)
+    expect(page.locator(".answer tbody th")).to_have_text(["lying", "standing"])
+    expect(page.locator(".near img[src]")).to_have_count(3)
+
+    broken: FilePayload = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
+    add(page, 0, [broken, *photos(0, 1, 60)])
+    counts(page, "7 photos", "6 photos")
+    expect(page.locator(".aside summary")).to_have_text("Set aside: 1")
+    page.locator(".aside summary").click()
+    expect(page.locator(".aside li")).to_contain_text("letter.jpg")
+
+    page.reload()
+    counts(page, "7 photos", "6 photos")
+    page.locator(".st-key-delete").get_by_role("button").click()
+    page.get_by_role("button", name="Delete all").click()
+    receipt = page.get_by_role("table", name="What is left")
+    expect(receipt.get_by_role("cell")).to_have_text(["0", "0", "0", "0"], timeout=WAIT_MS)
+    counts(page, "no photos yet", "no photos yet")
+
+
+def test_a_press_on_the_button_shoots_until_it_is_let_go(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/train")
+    settle(page)
+    page.evaluate(f"({SHIFT})()")
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator(".rec")).to_be_visible()
+    page.wait_for_function("document.querySelector('#train .pic video').videoWidth > 0")
+    button = page.locator(".shoot").first
+    button.hover()
+    page.mouse.down()
+    expect(page.locator(".kl .count").first).to_have_text(re.compile(r"^([5-9]|\d\d) photos"), timeout=WAIT_MS)
+    page.mouse.up()
+    page.locator(".shoot").nth(1).focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".kl .count").nth(1)).to_have_text("1 photo", timeout=WAIT_MS)
+    assert page.evaluate("window.shifted") < 0.1
+
+
+def test_a_photo_is_taken_out_of_its_class_and_comes_back(page: Page, server: Server) -> None:
+    with_two_classes(page, server)
+    page.get_by_role("button", name="All photos: lying").click()
+    dialog = page.get_by_role("dialog", name="lying")
+    dialog.get_by_role("checkbox").first.check()
+    dialog.get_by_role("button", name="Remove").click()
+    expect(dialog.locator(".grid li")).to_have_count(5)
+    dialog.get_by_role("button", name="Undo").click()
+    expect(dialog.locator(".grid li")).to_have_count(6)
+    dialog.get_by_role("checkbox").first.check()
+    dialog.get_by_role("button", name="standing").click()
+    expect(dialog.locator(".grid li")).to_have_count(5)
+    page.keyboard.press("Escape")
+    counts(page, "5 photos", "7 photos")
+
+
+def test_a_project_goes_on_in_another_browser_which_sees_every_change(
+    page: Page, browser: Browser, server: Server
+) -> None:
+    with_two_classes(page, server)
+    page.locator(".mine summary").click()
+    page.get_by_role("button", name="Continue on another device").click()
+    expect(page.locator(".mine .link")).to_be_visible(timeout=WAIT_MS)
+    link = page.locator(".mine .link input").input_value()
+    with browser.new_context(locale="ko", viewport={"width": 375, "height": 812}) as phone:
+        other = phone.new_page()
+        other.goto(link)
+        expect(other.locator(".kl .count")).to_have_text(["사진 6장", "사진 6장"], timeout=WAIT_MS)
+        assert "project" not in other.url
+        assert other.evaluate("document.documentElement.scrollWidth") <= 375
+        add(page, 0, photos(0, 1, 80))
+        expect(other.locator(".kl .count").first).to_have_text("사진 7장", timeout=WAIT_MS)
+
+
+def test_folders_of_a_zip_become_classes(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/train")
+    settle(page)
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for kind, name in enumerate(("lying", "standing")):
+            for n in range(2):
+                archive.writestr(f"{name}/{n}.jpg", photo(kind, n))
+    page.get_by_text("Folders as classes", exact=True).click()
+    with page.expect_file_chooser() as chooser:
+        page.locator(".more").get_by_role("button", name="Zip file").click()
+    chooser.value.set_files({"name": "stripes.zip", "mimeType": "application/zip", "buffer": packed.getvalue()})
+    counts(page, "2 photos", "2 photos")  # the two that nobody had used are gone
+    for place, name in enumerate(("lying", "standing")):
+        expect(page.locator(".kl header input").nth(place)).to_have_value(name)
