@@ -37,8 +37,9 @@ def add(page: Page, place: int, files: list[FilePayload]) -> None:
 
 
 def counts(page: Page, *said: str) -> None:
-    """Wait until the classes have so many photos."""
+    """Wait until the classes have so many photos, and all of them have arrived."""
     expect(page.locator(".kl .count")).to_have_text(list(said), timeout=WAIT_MS)
+    expect(page.locator("#train")).to_have_attribute("aria-busy", "false", timeout=WAIT_MS)
 
 
 def with_two_classes(page: Page, server: Server) -> None:

@@ -1,57 +1,72 @@
 """Which projects this browser works on: it keeps their ids in its own storage, and tells them when the page opens."""
 
+from dataclasses import dataclass, field
+
 import streamlit as st
 
 from lib.projects.project import Project
+from lib.projects.store import Left
 from lib.server.workshop import server_workshop
 
-_KNOWN, _VERSION, _DELETED = "train_projects", "train_version", "train_deleted"
-_PARAM = "project"
+_STATE, _PARAM = "train_browser", "project"
+
+
+@dataclass(slots=True)
+class Browser:
+    """What the page knows of a browser.
+
+    One object: every access to Streamlit's session state may end the run where another one waits, and what is noted
+    here in one go is either all noted or not at all.
+
+    Attributes:
+        known: Ids of its projects, the present one first: "" where that has not begun.
+        version: Of the present project, as the page was drawn for it last.
+        deleted: Ids of projects that were deleted on this page.
+        is_asked: Whether it is asked if deleting is meant.
+        left: What was left after deleting, of each project; None if nothing was deleted, or something new began.
+    """
+
+    known: list[str] = field(default_factory=lambda: [""])
+    version: int = 0
+    deleted: list[str] = field(default_factory=list)
+    is_asked: bool = False
+    left: list[Left] | None = None
+
+    def projects(self) -> list[Project]:
+        """Return those of its projects that there are."""
+        found = [server_workshop().find(one) for one in self.known if one]
+        return [one for one in found if one is not None]
+
+    def delete(self) -> None:
+        """Delete its projects."""
+        projects, self.is_asked = self.projects(), False
+        self.left = [server_workshop().delete(project) for project in projects]
+        self.deleted += filter(None, self.known)
+        self.known = [""]
+
+
+def browser() -> Browser:
+    """Return what the page knows of this browser."""
+    found: Browser = st.session_state.setdefault(_STATE, Browser())
+    return found
 
 
 def project() -> Project | None:
     """Return the project that this browser works on; None if it has not begun or is no more."""
-    return server_workshop().find(known()[0]) if known()[0] else None
-
-
-def projects() -> list[Project]:
-    """Return all projects of this browser."""
-    found = [server_workshop().find(one) for one in known() if one]
-    return [one for one in found if one is not None]
-
-
-def known() -> list[str]:
-    """Return the ids of this browser's projects, the present one first: "" where it has not begun."""
-    return list(st.session_state.get(_KNOWN, [""]))
+    present = browser().known[0]
+    return server_workshop().find(present) if present else None
 
 
 def keep(told: str) -> None:
-    """Take up what the browser tells: ids, with spaces between."""
-    st.session_state[_KNOWN] = told.split(" ")
+    """Take up which projects the browser has.
+
+    Args:
+        told: Their ids, with spaces between.
+    """
+    browser().known = told.split(" ")
     st.query_params.pop(_PARAM, None)
 
 
 def asked() -> str:
     """Return the id that the address names, "" for none: a link from another device."""
     return str(st.query_params.get(_PARAM, ""))
-
-
-def version() -> int:
-    """Return the version of the project that the page was drawn for."""
-    return int(st.session_state.get(_VERSION, 0))
-
-
-def follow(told: int) -> None:
-    """Take up that the project has another version."""
-    st.session_state[_VERSION] = told
-
-
-def forget() -> None:
-    """Note that this browser's projects were deleted."""
-    st.session_state[_DELETED] = [*deleted(), *filter(None, known())]
-    st.session_state[_KNOWN] = [""]
-
-
-def deleted() -> list[str]:
-    """Return the ids of the projects that were deleted on this page."""
-    return list(st.session_state.get(_DELETED, []))

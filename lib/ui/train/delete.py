@@ -1,32 +1,30 @@
 """Delete my data: all projects of this browser, with what was made of them; and what is left then."""
 
-from collections import Counter
-from dataclasses import asdict
 from html import escape
 
 import streamlit as st
 
 from lib.i18n import Translator
-from lib.server.workshop import server_workshop
-from lib.ui.train import current
-
-_ASKED, _LEFT = "train_delete_asked", "train_delete_left"
+from lib.projects.store import Left
+from lib.ui.train.current import Browser, browser
 
 
 def draw(t: Translator) -> None:
     """Draw the section: a button, the question whether that is meant, and then the receipt."""
-    state, has_some = st.session_state, bool(current.projects())
+    mine = browser()
     with st.container(key="delete"):
-        if has_some and state.get(_ASKED):
-            _ask(t)
-        elif has_some:
-            state.pop(_LEFT, None)
-            st.button(t("Delete my data"), icon=":material/delete:", on_click=_turn, args=(True,))
-        elif _LEFT in state:
-            st.html(_receipt(t, state[_LEFT]))
+        if not mine.projects():
+            if mine.left is not None:
+                st.html(_receipt(t, mine.left))
+        elif mine.is_asked:
+            _ask(t, mine)
+        else:
+            mine.left = None
+            label = t("Delete my data")
+            st.button(label, key="delete-ask", icon=":material/delete:", on_click=_turn, args=(mine, True))
 
 
-def _ask(t: Translator) -> None:
+def _ask(t: Translator, mine: Browser) -> None:
     st.warning(
         t(
             "This deletes the photos, the models and the files of all your projects in this browser. It cannot be "
@@ -35,28 +33,24 @@ def _ask(t: Translator) -> None:
         icon=":material/warning:",
     )
     with st.container(horizontal=True):
-        st.button(t("Delete all"), type="primary", on_click=_delete)
-        st.button(t("Cancel"), on_click=_turn, args=(False,))
+        st.button(t("Delete all"), key="delete-all", type="primary", on_click=mine.delete)
+        st.button(t("Cancel"), key="delete-not", on_click=_turn, args=(mine, False))
 
 
-def _turn(is_asked: bool) -> None:
-    st.session_state[_ASKED] = is_asked
+def _turn(mine: Browser, is_asked: bool) -> None:
+    mine.is_asked = is_asked
 
 
-def _delete() -> None:
-    left: Counter[str] = Counter()
-    for project in current.projects():
-        left.update(asdict(server_workshop().delete(project)))
-    st.session_state[_LEFT] = left
-    _turn(False)
-    current.forget()
-
-
-def _receipt(t: Translator, left: Counter[str]) -> str:
+def _receipt(t: Translator, left: list[Left]) -> str:
     """Return what is left, as a table."""
-    names = {"photos": t("Photos"), "models": t("Models"), "jobs": t("Jobs"), "files": t("Files")}
-    rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{left[key]}</td></tr>' for key, name in names.items())
-    words = t("All of it was deleted.") if not left.total() else t("Not everything could be deleted.")
+    found = {
+        t("Photos"): sum(one.photos for one in left),
+        t("Models"): sum(one.models for one in left),
+        t("Jobs"): sum(one.jobs for one in left),
+        t("Files"): sum(one.files for one in left),
+    }
+    rows = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{count}</td></tr>' for name, count in found.items())
+    words = t("Not everything could be deleted.") if any(found.values()) else t("All of it was deleted.")
     title = t("What is left")
     return (
         f'<div class="table" role="status"><p>{escape(words)}</p>'

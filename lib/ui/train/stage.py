@@ -23,20 +23,21 @@ def draw(t: Translator) -> None:
     nothing = message_box(
         "busy", escape(t("Not learned yet")), escape(t("Give two classes some photos first.")), heading=3
     )
+    mine = current.browser()
     told = web.component("train")(
         key=_KEY,
         height="content",
         data={
             "language": t.language,
             "asked": current.asked(),
-            "known": " ".join(current.known()),
-            "deleted": current.deleted(),
-            "version": current.version(),
+            "known": " ".join(mine.known),
+            "deleted": mine.deleted,
+            "version": mine.version,
             "boxes": {"waiting": nothing + empty_bars(t, 2)},
             "say": said(t),
         },
         on_projects_change=lambda: current.keep(st.session_state[_KEY]["projects"]),
-        on_version_change=lambda: current.follow(st.session_state[_KEY]["version"]),
+        on_version_change=_follow,
         on_use_change=lambda: None,
         on_code_change=lambda: None,
     )
@@ -45,3 +46,7 @@ def draw(t: Translator) -> None:
         st.switch_page("pages/classify.py", query_params={"model": told.use, **language.params()})
     if told.code:
         st.switch_page("pages/embed.py", query_params={"model": told.code, **language.params()})
+
+
+def _follow() -> None:
+    current.browser().version = st.session_state[_KEY]["version"]

@@ -220,7 +220,7 @@ const DO = {
   dismiss: () => { sending.dismiss(); notice(""); },
   use: () => component.setTriggerValue("use", project.state?.model?.id),
   away: () => {
-    const section = document.querySelector(".st-key-takeaway");
+    const section = document.querySelector(".st-key-take-away");
     if (section) section.scrollIntoView({ block: "start" });
     else component.setTriggerValue("code", project.state?.model?.id);
   },
@@ -375,6 +375,7 @@ function paint() {
   const { say } = data, { state, isAway } = project, list = $(".classes"), left = sending.left();
   while (list.childElementCount > classes().length) list.lastChild.remove();
   while (list.childElementCount < classes().length) list.append($("template").content.cloneNode(true));
+  root.setAttribute("aria-busy", String(left > 0));
   root.classList.toggle("loading", !state && Boolean(project.id()) && !isAway);
   classes().forEach((klass, place) => paintClass(list.children[place].firstElementChild, klass));
   $(".toast").hidden = !undoable;
@@ -434,6 +435,7 @@ function paintResult(say, state) {
 /** @param {Data["say"]} say */
 function paintMine(say) {
   const id = project.id(), others = project.all().filter((one) => one.id !== id);
+  $(".mine a").href = project.file();
   $(".mine .link").hidden ||= !id || !$(".link input").value.includes(id);
   for (const part of root?.querySelectorAll(".mine .begun") ?? []) part.toggleAttribute("hidden", !id);
   put($(".mine .earlier"), others.map((one) => `<button type="button" class="btn bare" data-do="earlier" data-id="${escaped(one.id)}">${escaped(one.label || say.untitled)}</button>`).join(""));
