@@ -1,11 +1,10 @@
 """What live models learn with: the features of a finished model, and the heads of `lib.training.heads`."""
 
-import io
 import threading
 import time
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from lib.projects.project import Settings
 from lib.projects.result import By, Result, Said
 from lib.training.features import LOOKS, Backbone, Features, Pose, View, poses_of
 from lib.training.heads import Fitted, HeadSettings, Kind, fit
+from lib.training.kept import KeptFeatures
 
 MOST_OPEN = 3  # backbones that stay in memory
 _LOOK_AGAIN_S = 5.0  # for so long a backbone's file is taken to be what it was
@@ -79,24 +79,13 @@ class TransferLearner:
         pose = min(rows.poses) if head is None else Pose(head.head.kind.look)
         return rows.rows[View(Pooling.WHOLE, pose)]
 
-    def pack(self, rows: Features) -> bytes:
-        """Return the rows as an uncompressed .npz."""
-        buffer = io.BytesIO()
-        named = {f"{view.pooling} {view.pose.look} {view.pose.is_mirrored:d}": row for view, row in rows.rows.items()}
-        np.savez(buffer, allow_pickle=False, **named)
-        return buffer.getvalue()
+    def load(self, folder: Path, digest: str) -> Features | None:
+        """Return a photo's rows, if those of all poses were saved."""
+        return KeptFeatures(folder).get(self.backbone, digest, self.needs)
 
-    def unpack(self, data: bytes) -> Features:
-        """Return what was packed; raises ValueError where that is damaged."""
-        rows = {}
-        try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                for name, row in file.items():
-                    pooling, look, is_mirrored = name.split(" ")
-                    rows[View(Pooling(pooling), Pose(look, is_mirrored == "1"))] = row
-        except (zipfile.BadZipFile, EOFError, KeyError, OSError) as error:
-            raise ValueError("no features") from error
-        return Features(rows)
+    def save(self, folder: Path, digest: str, rows: Features) -> None:
+        """Save a photo's rows where `lib.projects.finish` looks for them, too."""
+        KeptFeatures(folder).put(self.backbone, digest, rows)
 
 
 class Learners:
@@ -118,11 +107,9 @@ class Learners:
         Raises:
             ModelError: Its backbone is not here, or cannot be used.
         """
-        chosen: Any = settings  # whose values were checked when they were set
-        heads = HeadSettings(chosen.pooling, chosen.look, chosen.mirror, chosen.seed)
-        return TransferLearner(self._backbone(settings.backbone), heads)
+        return TransferLearner(self._backbone(settings.backbone), head_settings(settings))
 
-    def backbones(self) -> list[tuple[str, str]]:
+    def names(self) -> list[tuple[str, str]]:
         """Return id and name of the models that can be learned with; not those that were made so."""
         ready = [entry.spec for entry in self._store.entries() if entry.state is State.READY and entry.kind != "yours"]
         return [(spec.id, spec.name) for spec in ready]
@@ -138,6 +125,12 @@ class Learners:
             while len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
             return backbone
+
+
+def head_settings(settings: Settings) -> HeadSettings:
+    """Return what a project's settings say of its head."""
+    chosen: Any = settings  # whose values were checked when they were set
+    return HeadSettings(chosen.pooling, chosen.look, chosen.mirror, chosen.seed)
 
 
 def _result(lesson: Lesson[Features], fitted: Fitted) -> Result | None:

@@ -14,7 +14,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -25,7 +24,7 @@ from lib.errors import AppError, ModelOutputError, PhotoError
 from lib.messages import Message
 from lib.projects.project import Kept, Klass, Project, Settings
 from lib.projects.result import Result
-from lib.projects.shelf import Packing, Shelf, Sized
+from lib.projects.shelf import Keeper, Shelf, Sized
 from lib.results import Answer, Classification
 
 GAP_S = 0.5  # from one fit's beginning to the next's, at least
@@ -35,7 +34,6 @@ AT_ONCE = 2  # photos of one project that are being read, or wait for it in the 
 AGAIN_S = 5.0  # what could not learn tries again then
 MOST_LIVE, UNUSED_S = 64, 600.0  # projects whose models are in memory, and for how long one that nobody uses stays
 NEAREST = 3
-FOLDER = "features"  # in the project's
 
 R = TypeVar("R", bound=Sized)
 
@@ -102,12 +100,8 @@ class Fit(Generic[H]):
     notes: tuple[Message, ...] = ()
 
 
-class Learner(Packing[R], Protocol[R, H]):
+class Learner(Keeper[R], Protocol[R, H]):
     """What reads photos and learns from them, with one backbone and a project's settings."""
-
-    @property
-    def key(self) -> str:
-        """Return what tells its backbone from all others, and from itself with another file; a part of file names."""
 
     def pinned(self, head: H | None) -> "Learner[R, H]":
         """Return one that chooses nothing, but learns quickly: as this head did, None for the simplest."""
@@ -230,7 +224,9 @@ class Live(Generic[R, H]):
         self._chosen: H | None = None  # as this one was learned, the next ones are
         self._studied: object = None  # of what that was chosen
         self._listed = -1  # version of the project that was looked through last
-        self._known: set[tuple[Path, object]] = set()  # files of features that are there, and what they suffice for
+        self._known: set[tuple[str, str, object]] = (
+            set()
+        )  # photos whose features are there: for which backbone and needs
         self._missing: OrderedDict[str, Kept] = OrderedDict()  # photos to be read, by digest
         self._reading: dict[Future[None], str] = {}
         self._is_to_fit = self._is_fitting = self._is_studying = self._is_closed = False
@@ -314,7 +310,7 @@ class Live(Generic[R, H]):
             self._missing = OrderedDict(
                 (photo.digest, photo)
                 for photo in self.project.manifest.usable
-                if photo.digest not in busy and (self._file(learner, photo), learner.needs) not in self._known
+                if photo.digest not in busy and _known(learner, photo) not in self._known
             )
             self._is_to_fit = True
             self._go_on()
@@ -378,13 +374,13 @@ class Live(Generic[R, H]):
 
     def _rows_of(self, learner: Learner[R, H], photo: Kept) -> R:
         """Return a photo's features, read from it where they are not there."""
-        file = self._file(learner, photo)
-        rows = self._shelf.get(file, learner)
+        folder = self.project.folder
+        rows = self._shelf.get(folder, photo.digest, learner)
         if rows is None or learner.lacks(rows):
             rows = learner.read(self.project.read(photo), photo.name, rows)
-            self._shelf.put(file, rows, learner)
+            self._shelf.put(folder, photo.digest, rows, learner)
         with self._lock:
-            self._known.add((file, learner.needs))
+            self._known.add(_known(learner, photo))
         return rows
 
     def _has_read(self, future: "Future[None]") -> None:
@@ -418,10 +414,10 @@ class Live(Generic[R, H]):
         """Return the photos whose features are there, and these; what is gone is read again."""
         found = []
         for photo in self.project.manifest.usable:
-            known = self._file(learner, photo), learner.needs
+            known = _known(learner, photo)
             if known not in self._known:
                 continue
-            rows = self._shelf.get(known[0], learner)
+            rows = self._shelf.get(self.project.folder, photo.digest, learner)
             if rows is not None and not learner.lacks(rows):
                 found.append((photo, rows))
                 continue
@@ -500,8 +496,9 @@ class Live(Generic[R, H]):
         except AppError as error:
             self._stop(error, self._listed)
 
-    def _file(self, learner: Learner[R, H], photo: Kept) -> Path:
-        return self.project.folder / FOLDER / f"{photo.digest}-{learner.key}"
+
+def _known(learner: Learner[Any, Any], photo: Kept) -> tuple[str, str, object]:
+    return photo.digest, learner.key, learner.needs
 
 
 class Lives(Generic[R, H]):

@@ -43,8 +43,10 @@ PREVIEW_S = 3600.0  # what no preview has used for so long is removed
 
 # Workshop projects; what one may hold on disk is said in `lib.projects.project`.
 PAGES_OF_PROJECT = 32  # that wait for a change of it at once: a class that watches one board
+PROJECT_FILE_BYTES = 1024 * 2**20  # a project as one zip, its model included
 POLL_S, POLL_AGAIN_S = 20.0, 0.15  # for so long each waits, and how soon it is told
 ZIPS, ZIPS_OF_PROJECT = 4, 1  # that are on their way in, on the disk
+OFFERS_S = 5.0  # how soon a new model or exercise set is offered
 PICTURES_BYTES = 16 * 2**20  # small pictures of photos that were asked for last
 VIEW_SIDE = 960  # of a picture of no particular size
 

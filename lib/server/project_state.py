@@ -14,17 +14,18 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 from html import escape
 
-from lib.datasets.exercises import find_exercises
 from lib.errors import ModelOutputError, PhotoError
 from lib.face.answer import bars, verdict_box
 from lib.face.card import waiting
 from lib.face.words import kind_of
 from lib.i18n import Translator
 from lib.projects import limits
+from lib.projects.finish import is_current
 from lib.projects.project import Added, Kept, Project
 from lib.projects.result import draw, tip_of
 from lib.results import Failure
 from lib.server.workshop import Workshop
+from lib.work.jobs import JobState
 
 State = dict[str, object]
 _NEWEST, _MOST_ASIDE = 8, 200
@@ -52,7 +53,9 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "accuracy": None if result is None else result.to_dict(),
         "settings": asdict(project.settings),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
-        "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in find_exercises()],
+        "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in workshop.exercises()],
+        "model": _model(workshop, project),
+        "job": _job(t, workshop, project),
         "bytes": project.held_bytes,
         "most": limits.PROJECT_BYTES,
     }
@@ -104,6 +107,31 @@ def _classes(t: Translator, project: Project, counts: Counter[int]) -> list[Stat
         }
         for klass in project.classes
     ]
+
+
+def _model(workshop: Workshop, project: Project) -> State | None:
+    model = workshop.model(project)
+    return None if model is None else {"id": model.id, "name": model.name, "isCurrent": is_current(project)}
+
+
+def _job(t: Translator, workshop: Workshop, project: Project) -> State | None:
+    job = workshop.job(project)
+    if job is None:
+        return None
+    match job.state:
+        case JobState.WAITING:
+            words = t("Waiting for a turn: number {n} in line.", n=workshop.place(job))
+        case JobState.RUNNING:
+            words = t("The model is being made …")
+        case JobState.DONE:
+            words = t("The model is ready. You find it in Classify, Compare and Code.")
+        case JobState.CANCELLED:
+            words = t("The model was not made: it was cancelled.")
+        case JobState.FAILED if job.error is not None:
+            words = t.message(job.error.message)
+        case JobState.FAILED:
+            words = t("The model was not made because of an error in this app.")
+    return {"state": job.state.value, "words": words}
 
 
 def _reason(t: Translator, photo: Kept) -> State:

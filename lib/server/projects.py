@@ -4,6 +4,7 @@ Who has the project's id may use them. A photo is read when there is room for it
 the project's line (`lib.server.pool`), as visitors' photos are; a zip lies on the disk meanwhile.
 
     POST   /projects {"name"?}                           201 {"id"}
+    POST   /projects/file?name=…                         a project's zip: 201 {"id"}
     GET    /projects/P                                   the state, see `lib.server.project_state`
     PATCH  /projects/P {"name"?, "settings"?}            the state
     DELETE /projects/P                                   {"left": {…}}: how much of it is still there
@@ -18,6 +19,8 @@ the project's line (`lib.server.pool`), as visitors' photos are; a zip lies on t
     GET    /projects/P/photos/N.jpg?side=96              its picture
     POST   /projects/P/look                              a raw photo: what the newest model says of it
     GET    /projects/P/changes?since=V                   the state when its version is another one, or after 20 s
+    POST   /projects/P/finish {"name"}                   the state; the model is made when its turn comes
+    GET    /projects/P/file                              the project as one zip
 
 All take `lang`. What goes wrong is answered as `application/problem+json`.
 """
@@ -30,12 +33,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from lib.errors import AppError, UsageError
@@ -44,7 +49,7 @@ from lib.messages import N_
 from lib.projects.project import Added, Kept, Project
 from lib.server import limits
 from lib.server.bodies import Bodies, Body
-from lib.server.exchange import answered, language_of, route, to_json, unless_gone
+from lib.server.exchange import answered, as_attachment, language_of, route, to_json, unless_gone
 from lib.server.project_state import added, looked, state
 from lib.server.refusal import Refusal
 from lib.server.workshop import Workshop, gone, server_workshop
@@ -71,6 +76,7 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
     own, klass, photo = "/projects/{project}", "/projects/{project}/classes/{klass:int}", "/projects/{project}/photos"
     return [
         route("POST", "/projects", road.begin),
+        route("POST", "/projects/file", road.unpack),
         road.route("GET", own, road.state),
         road.route("PATCH", own, road.change),
         road.route("DELETE", own, road.delete),
@@ -87,6 +93,8 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
         road.route("POST", photo + "/{photo:int}", road.put_back),
         road.route("POST", own + "/look", road.look),
         road.route("GET", own + "/changes", road.changes),
+        road.route("POST", own + "/finish", road.finish),
+        road.route("GET", own + "/file", road.file),
     ]
 
 
@@ -114,6 +122,17 @@ class _Road:
         """Begin a project."""
         told = await _told(request, "name")
         project = await run_in_threadpool(self._workshop().begin, str(told.get("name", "")))
+        return answered(to_json({"id": project.id}), 201)
+
+    async def unpack(self, request: Request) -> Response:
+        """Begin a project with what another server packed."""
+        body = Body(request, limits.PROJECT_FILE_BYTES)
+        try:
+            name = request.query_params.get("name", "project.zip")
+            project = await self._with_zip(request, body, "", lambda path: self._workshop().unpack(path, name))
+        except AppError:
+            await body.pass_over()
+            raise
         return answered(to_json({"id": project.id}), 201)
 
     async def state(self, request: Request, project: Project) -> Response:
@@ -191,7 +210,8 @@ class _Road:
     async def exercise(self, request: Request, project: Project) -> Response:
         """Add photos to try it with."""
         wanted, t = str((await _told(request, "id")).get("id")), Translator(language_of(request))
-        return await self._added(request, project, self._workshop().exercise(project, wanted, t))
+        work = self._workshop().exercise(project, wanted, t)
+        return await self._told_added(request, project, await unless_gone(request.receive, work))
 
     async def take_out(self, request: Request, project: Project) -> Response:
         """Take a photo out; it can come back."""
@@ -246,6 +266,24 @@ class _Road:
             left.cancel()
             self._waiting = +(self._waiting - Counter({project.id: 1}))
 
+    async def finish(self, request: Request, project: Project) -> Response:
+        """Make the model."""
+        name = _name(await _told(request, "name"))
+        return await self._after(request, project, lambda: self._workshop().finish(project, name))
+
+    async def file(self, request: Request, project: Project) -> Response:
+        """Give the project away as one zip."""
+        place = await run_in_threadpool(self._workshop().incoming)
+        path = Path(place.name) / "project.zip"
+        try:
+            await unless_gone(request.receive, self._workshop().pack(project, path))
+        except BaseException:
+            place.cleanup()
+            raise
+        name = f"{project.name or 'project'}.zip"
+        done = BackgroundTask(place.cleanup)
+        return FileResponse(path, media_type="application/zip", headers=as_attachment(name), background=done)
+
     async def _change(self, project: Project, since: str, left: "asyncio.Task[None]") -> None:
         """Wait until there is another version than `since`, the page has waited long enough, or is gone."""
         end = time.monotonic() + limits.POLL_S
@@ -260,23 +298,24 @@ class _Road:
         return await unless_gone(request.receive, self._workshop().line(project).submit(work))
 
     async def _add_zip(self, request: Request, project: Project, body: Body, klass: int | None) -> Response:
-        name = request.query_params.get("name", "photos.zip")
-        with self._zip_of(project.id):
+        name, workshop = request.query_params.get("name", "photos.zip"), self._workshop()
+        add = partial(workshop.add_zip, project, name=name, klass=klass)
+        return await self._told_added(request, project, await self._with_zip(request, body, project.id, add))
+
+    async def _with_zip(self, request: Request, body: Body, owner: str, begin: "Callable[[Path], Future[T]]") -> T:
+        """Return what is made of a zip, which lies on the disk until then."""
+        with self._zip_of(owner):
             place = await run_in_threadpool(self._workshop().incoming)
             path = Path(place.name) / "file.zip"
             try:
                 with path.open("wb") as file:
                     await body.save(file)
-                work = self._workshop().add_zip(project, path, name, klass)
+                work = begin(path)
             except BaseException:
                 place.cleanup()
                 raise
             work.add_done_callback(lambda _: place.cleanup())  # it may go on though the page is gone
-            return await self._added(request, project, work)
-
-    async def _added(self, request: Request, project: Project, work: "Future[Added]") -> Response:
-        """Answer what was added in the end; who goes away has it added all the same, once it was begun."""
-        return await self._told_added(request, project, await unless_gone(request.receive, work))
+            return await unless_gone(request.receive, work)
 
     async def _told_added(self, request: Request, project: Project, found: Added) -> Response:
         t = Translator(language_of(request))

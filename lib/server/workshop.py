@@ -7,15 +7,19 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from lib.catalogue.store import Store
 from lib.datasets.exercises import find_exercises
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_, Message
+from lib.model.spec import ModelSpec
 from lib.photos.opening import open_photo, thumbnail
+from lib.projects.file import pack, unpack
+from lib.projects.finish import FINISH, finish, model_of
 from lib.projects.learner import Learners
 from lib.projects.live import Learner, Lines, Live, Lives, Look
 from lib.projects.project import Added, Kept, Project, Settings
@@ -28,6 +32,9 @@ from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.work.bounded import Bounded
 from lib.work.files import data_folder, stamp
+from lib.work.jobs import Job, Kind
+from lib.work.lately import Lately
+from lib.work.queue import Queue, server_queue
 
 _PREFIX = "upload-"
 _SIDES = (96, 240, 480, 960)  # of small pictures
@@ -65,22 +72,30 @@ class Workshop:
 
     Args:
         projects: Where they are kept.
-        incoming: Folder for files that come in.
-        learners: Returns what learns with a project's settings.
-        backbones: Returns id and name of the models that can be learned with.
+        store: The models, which projects learn with and become.
+        queue: Where models are made.
+        learners: Returns what learns with a project's settings; None: the features of the store's models.
         pool: Where photos are looked at.
+
+    Attributes:
+        backbones: Returns id and name of the models that can be learned with.
+        exercises: Returns the exercise sets.
     """
 
     def __init__(
         self,
         projects: Projects,
-        incoming: Path,
-        learners: Learns,
-        backbones: Callable[[], list[tuple[str, str]]],
+        store: Store,
+        queue: Queue,
+        learners: Learns | None = None,
         pool: Pool = POOL,
     ) -> None:
-        self.backbones = backbones
-        self._projects, self._incoming, self._learners, self._pool = projects, incoming, learners, pool
+        self._projects, self._store, self._queue, self._pool = projects, store, queue, pool
+        self._backbones = Learners(store)
+        self._learners = learners or self._backbones
+        self._incoming = store.data / "incoming"
+        self.backbones = Lately(self._backbones.names, limits.OFFERS_S)
+        self.exercises = Lately(find_exercises, limits.OFFERS_S)
         # Of all projects in turn, one at a time: heads, studies, and what comes and goes as a zip.
         self._fits, self._studies, self._zips = Pool(1), Pool(1), Pool(1)
         self._shelf: Shelf[Any] = Shelf()
@@ -120,8 +135,8 @@ class Workshop:
 
     def tell(self, project: Project) -> Told:
         """Return which version of a project is to be told of; quick where nothing has changed."""
-        live = self.live(project)
-        of = project.version, live.turns
+        live, job = self.live(project), self.job(project)
+        of = project.version, live.turns, job, None if job is None else (job.state, self._queue.place(job))
         with self._lock:
             told = self._told.get(project.id, Told(project.version, None, 0))
             if told.of != of:
@@ -130,6 +145,32 @@ class Workshop:
                 told = replace(told, learned=told.version)
             self._told[project.id] = told
         return told
+
+    def model(self, project: Project) -> ModelSpec | None:
+        """Return the project's finished model; None if it was never made, or was removed."""
+        model_id = model_of(project, self._store)
+        return None if model_id is None else self._store.find(model_id).spec
+
+    def job(self, project: Project) -> Job | None:
+        """Return the making of the model, as far as it is remembered."""
+        return self._queue.get(FINISH, project.id)
+
+    def place(self, job: Job) -> int:
+        """Return which in line it is; see `Queue.place`."""
+        return self._queue.place(job)
+
+    def finish(self, project: Project, name: str) -> None:
+        """Make the project's model, or make it anew, when its turn comes.
+
+        Raises:
+            UsageError: There are no two classes with photos.
+            ModelError: What it learns with cannot be used.
+        """
+        if len({photo.klass for photo in project.manifest.usable}) < 2:
+            raise UsageError(N_("A model needs photos of at least two classes."))
+        backbone = self._backbones(project.settings).backbone
+        work = partial(finish, project, name, self._store, backbone)
+        self._queue.submit(Job(work, kind=Kind.FITTING, name=FINISH, owner=project.id))
 
     def look(self, project: Project, data: bytes, name: str) -> Look | None:
         """Return what the newest head says of a photo; see `Live.look`."""
@@ -157,13 +198,23 @@ class Workshop:
         """Begin to add the photos of a zip; see `Project.add_zip`."""
         return self._zips.line(project.id).submit(project.add_zip, path, name, klass)
 
+    def unpack(self, path: Path, name: str) -> "Future[Project]":
+        """Begin to take in what another server packed; see `lib.projects.file`."""
+        return self._zips.line("").submit(unpack, path, self._projects, self._store, name)
+
+    def pack(self, project: Project, path: Path) -> "Future[None]":
+        """Begin to write a project to a zip, with its model."""
+        model_id = model_of(project, self._store)
+        model = None if model_id is None else self._store.models / model_id
+        return self._zips.line(project.id).submit(pack, project, path, model)
+
     def exercise(self, project: Project, wanted: str, t: Translator) -> "Future[Added]":
         """Begin to add the photos of an exercise set; its classes are called as the reader calls them.
 
         Raises:
             UsageError: There is no such set.
         """
-        found = next((one for one in find_exercises() if one.id == wanted), None)
+        found = next((one for one in self.exercises() if one.id == wanted), None)
         if found is None:
             raise UsageError(N_("There is no exercise “{name}”."), name=wanted)
         labelled = found.labelled
@@ -175,12 +226,12 @@ class Workshop:
 
     def delete(self, project: Project) -> Left:
         """Delete a project with all that was made of it, and return how much of it is left."""
-        left = self._projects.delete(project.id)  # from now on it is known to be gone
+        project.deleted()  # whoever asks from now on is told so, and begins nothing
         self._lives.drop(project.id)
         self._pictures.forget(lambda key: key[0] == project.id)
         self.reviewer.forget(project.id)
         self._told.pop(project.id, None)
-        return left
+        return self._projects.delete(project.id)
 
     def sweep(self) -> None:
         """Let go of what nobody uses; to be called now and then."""
@@ -198,5 +249,4 @@ def server_workshop() -> Workshop:
 
 @cache
 def _workshop(data: Path) -> Workshop:
-    learners = Learners(server_models().store)
-    return Workshop(server_projects(), data / "incoming", learners, learners.backbones)
+    return Workshop(server_projects(), server_models().store, server_queue())

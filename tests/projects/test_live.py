@@ -128,8 +128,8 @@ def test_features_that_were_lost_are_read_again(bench: Bench) -> None:
     warm, _ = two_classes(bench)
     bench.shelf = Shelf(most_bytes=1)  # of all photos the last one's alone stays in memory
     model = current(bench)
-    for file in (bench.project.folder / live.FOLDER).iterdir():
-        file.write_bytes(b"damaged")
+    for file in (bench.project.folder / "colours").iterdir():
+        file.unlink()
     bench.add(warm, (240, 0, 0))
     model.update()
     until(lambda: model.is_current)
@@ -260,7 +260,7 @@ def test_once_it_is_closed_nothing_is_written(bench: Bench) -> None:
     model.update()
     threading.Timer(0.05, bench.learner.may_read.set).start()
     model.close()  # waits for what is being read
-    folder = bench.project.folder / live.FOLDER
+    folder = bench.project.folder / "colours"
     written = sorted(folder.iterdir()) if folder.is_dir() else []
     time.sleep(0.05)
     assert (sorted(folder.iterdir()) if folder.is_dir() else []) == written

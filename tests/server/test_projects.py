@@ -14,6 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Message
 
+from lib.catalogue.store import Store
 from lib.errors import ModelNotReadyError
 from lib.photos.opening import open_photo
 from lib.projects import live
@@ -26,6 +27,7 @@ from lib.work.queue import Queue
 from tests.support import asgi
 from tests.support.colours import Colours
 from tests.support.pictures import BLUE, GREEN, RED, encode, plain
+from tests.support.user_models import TINY, put
 
 Colour = tuple[int, int, int]
 
@@ -44,8 +46,11 @@ class Server:
                 raise self.problems[0]
             return self.learner
 
-        self.projects = Projects(self.data, Queue(self.data / "jobs"))
-        self.workshop = Workshop(self.projects, self.data / "incoming", learners, lambda: [("net", "Net")], Pool(2))
+        (self.data / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
+        put(self.data, "net", TINY / "float32")
+        self.store, queue = Store(self.data, shipped=self.data), Queue(self.data / "jobs")
+        self.projects = Projects(self.data, queue)
+        self.workshop = Workshop(self.projects, self.store, queue, learners, Pool(2))
         self.app = Starlette(routes=projects.routes(lambda: self.workshop))
         self.id = self.told("POST", "/projects", {"name": "pets"}, status=201)["id"]
 
@@ -122,7 +127,6 @@ def test_a_new_project_is_empty_and_says_how_to_begin(server: Server) -> None:
     state = server.state()
     assert (state["id"], state["name"], state["classes"]) == (server.id, "pets", [])
     assert "some photos" in state["result"]
-    assert state["backbones"] == [{"id": "net", "name": "Net"}]
     assert (state["accuracy"], state["bytes"], state["aside"]) == (None, 0, [])
 
 
@@ -353,3 +357,76 @@ def test_names_are_text(server: Server) -> None:
     told = server.told("POST", f"look?name={quote(evil)}", png(RED))
     assert "<script>" not in told["html"]
     assert "&lt;script&gt;" in told["html"]
+
+
+# The model, and the project as a file -----------------------------------------------------------------------------
+
+
+def taught(server: Server) -> None:
+    """Let the project learn with the net that is there, and give it photos."""
+    server.told("PATCH", "", {"settings": {"backbone": "net"}})
+    server.klass("red", RED, (250, 20, 0), (230, 0, 10))
+    server.klass("blue", BLUE, (0, 20, 250), (10, 0, 230))
+
+
+def made(server: Server) -> dict[str, Any]:
+    """Return the state once the model was made, or was not."""
+    state = server.told("POST", "finish", {"name": "My colours"})
+    end = time.monotonic() + 20
+    while state["job"]["state"] in ("waiting", "running"):
+        assert time.monotonic() < end, "it never ended"
+        time.sleep(0.02)
+        state = server.state()
+    return state
+
+
+def test_the_model_is_made_and_said_to_be_current(server: Server) -> None:
+    taught(server)
+    assert server.state()["model"] is None
+    state = made(server)
+    assert (state["job"]["state"], state["model"]) == (
+        "done",
+        {"id": "my-colours", "name": "My colours", "isCurrent": True},
+    )
+    klass = state["classes"][0]["id"]
+    told = server.told("POST", f"classes/{klass}/photos?name=new.png", png((200, 0, 0)))
+    assert told["state"]["model"]["isCurrent"] is False
+    assert server.told("DELETE", "")["left"] == {"photos": 0, "models": 0, "jobs": 0, "files": 0}
+    assert not (server.data / "models" / "my-colours").exists()
+
+
+def test_a_model_of_one_class_is_refused(server: Server) -> None:
+    server.klass("red", RED)
+    assert problem(server.ask("POST", "finish", b'{"name": "x"}')) == (422, "usage")
+
+
+def test_a_page_is_told_how_the_making_goes(server: Server) -> None:
+    taught(server)
+    server.learned()
+
+    async def story() -> dict[str, Any]:
+        version = json.loads((await server.asked("POST", "finish", b'{"name": "x"}')).body)["version"]
+        for _ in range(20):
+            answer = await asyncio.wait_for(server.asked("GET", f"changes?since={version}"), 20)
+            state = dict(json.loads(answer.body))
+            version = state["version"]
+            if state["job"]["state"] == "done":
+                return state
+        raise AssertionError("it never ended")
+
+    assert asyncio.run(story())["model"]["id"] == "x"
+
+
+def test_a_project_goes_and_comes_as_one_file(server: Server) -> None:
+    taught(server)
+    made(server)
+    answer = server.ask("GET", "file")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''pets.zip"
+    before = server.state()
+    server.id = server.told("POST", "/projects/file?name=pets.zip", answer.body, status=201)["id"]
+    state = server.state()
+    assert state["id"] != before["id"]
+    assert [(k["name"], k["count"]) for k in state["classes"]] == [(k["name"], k["count"]) for k in before["classes"]]
+    assert state["model"]["name"] == "My colours"
+    assert list((server.data / "incoming").glob("upload-*")) == []
+    assert problem(server.ask("POST", "/projects/file", b"PK\3\4 no zip"))[1] == "dataset"

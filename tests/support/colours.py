@@ -1,9 +1,9 @@
 """What live models learn with in tests: the mean colour of a photo. No model's file, no decoding of much."""
 
-import io
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +79,10 @@ class Colours:
     def direction(self, rows: Row, head: object = None) -> Row:
         return np.asarray(rows / np.linalg.norm(rows))
 
-    def pack(self, rows: Row) -> bytes:
-        buffer = io.BytesIO()
-        np.save(buffer, rows)
-        return buffer.getvalue()
+    def load(self, folder: Path, digest: str) -> Row | None:
+        file = folder / "colours" / digest
+        return np.frombuffer(file.read_bytes(), np.float16) if file.is_file() else None
 
-    def unpack(self, data: bytes) -> Row:
-        return np.asarray(np.load(io.BytesIO(data)))
+    def save(self, folder: Path, digest: str, rows: Row) -> None:
+        (folder / "colours").mkdir(exist_ok=True)
+        (folder / "colours" / digest).write_bytes(rows.tobytes())

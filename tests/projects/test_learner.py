@@ -1,0 +1,106 @@
+"""What live models really learn with: rows of a backbone, and the heads on them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lib.catalogue.store import Store
+from lib.errors import UnknownModelError
+from lib.projects.learner import Learners, TransferLearner, head_settings
+from lib.projects.live import Lesson
+from lib.projects.project import Kept, Klass, Settings
+from lib.projects.result import By
+from lib.training.features import PLAIN, Pose
+from lib.training.heads import HeadSettings
+from tests.support.pictures import BLUE, RED, encode, plain
+from tests.support.user_models import put
+
+CLASSES = (Klass(1, "red"), Klass(2, "blue"))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    home = tmp_path_factory.mktemp("home")
+    put(home, "net")
+    (home / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
+    return Store(home, shipped=home)
+
+
+@pytest.fixture
+def learner(store: Store) -> TransferLearner:
+    return Learners(store)(Settings("net"))
+
+
+def photo(colour: tuple[int, int, int]) -> bytes:
+    return encode(plain(colour), "PNG")
+
+
+def lesson(learner: TransferLearner) -> Lesson:  # type: ignore[type-arg]
+    colours = [(red, 0, 0) for red in (255, 240, 225)] + [(0, 0, blue) for blue in (255, 240, 225)]
+    rows = [learner.read(photo(colour), "x.png") for colour in colours]
+    photos = [Kept(number, 1 + number // 3, f"{number}.png", f"{number}", 1) for number in range(6)]
+    return Lesson(photos, rows, [0, 0, 0, 1, 1, 1], CLASSES, range(6), Settings("net"))
+
+
+def test_what_is_left_open_takes_every_look(learner: TransferLearner) -> None:
+    assert learner.needs == {Pose(look, flip) for look in ("whole", "square") for flip in (False, True)}
+    assert learner.pinned(None).needs == {PLAIN}
+
+
+def test_a_pinned_one_does_as_the_head_did_and_as_its_owner_says(store: Store, learner: TransferLearner) -> None:
+    head = learner.fit(lesson(learner)).head
+    kind = head.head.kind
+    expected = HeadSettings(str(kind.pooling), kind.look, "on" if kind.is_mirrored else "off")  # type: ignore[arg-type]
+    assert learner.pinned(head).settings == expected
+    chosen = Settings("net", look="square", pooling="2x2", mirror="on", seed=7)
+    assert Learners(store)(chosen).pinned(head).settings == head_settings(chosen)
+
+
+def test_of_a_photo_only_what_is_lacking_is_read(learner: TransferLearner) -> None:
+    quick = learner.pinned(None).read(photo(RED), "x.png")
+    assert learner.lacks(quick)
+    both = learner.read(photo(RED), "x.png", quick)
+    assert not learner.lacks(both)
+    assert both.poses == learner.needs
+
+
+def test_rows_come_back_from_the_disk_as_they_were(learner: TransferLearner, tmp_path: Path) -> None:
+    rows = learner.read(photo(RED), "x.png")
+    assert learner.load(tmp_path, "digest") is None
+    learner.save(tmp_path, "digest", rows)
+    back = learner.load(tmp_path, "digest")
+    assert back is not None
+    assert {view: row.tolist() for view, row in back.rows.items()} == {v: row.tolist() for v, row in rows.rows.items()}
+
+
+def test_a_head_tells_classes_apart_and_how_well(learner: TransferLearner) -> None:
+    fit = learner.fit(lesson(learner))
+    seen = learner.see(photo((250, 0, 0)), "x.png", fit.head)
+    probabilities = fit.head.probabilities(seen.rows)
+    assert probabilities.argmax() == 0
+    assert probabilities.sum() == pytest.approx(1)
+    assert seen.size_wh == plain(RED).size
+    assert fit.result is not None
+    assert (fit.result.by, fit.result.share.count, fit.result.share.total) == (By.EACH, 6, 6)
+    assert [one.photo.id for one in fit.result.said] == list(range(6))
+    assert fit.notes, "what was chosen is said"
+
+
+def test_the_likest_photos_point_the_same_way(learner: TransferLearner) -> None:
+    red, dark, blue = (
+        learner.direction(learner.read(photo(colour), "x.png"), None).astype(np.float32)
+        for colour in (RED, (250, 0, 0), BLUE)
+    )
+    assert red @ dark > red @ blue
+    assert np.linalg.norm(red) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_backbone_is_opened_once_and_again_when_its_file_is_another(store: Store) -> None:
+    now = [0.0]
+    learners = Learners(store, lambda: now[0])
+    first = learners(Settings("net")).backbone
+    now[0] = 60.0
+    assert learners(Settings("net", seed=3)).backbone is first
+    with pytest.raises(UnknownModelError):
+        learners(Settings("no-such"))
