@@ -80,6 +80,7 @@ class Workshop:
     Attributes:
         backbones: Returns id and name of the models that can be learned with.
         exercises: Returns the exercise sets.
+        reviewer: Looks for photos to look at again.
     """
 
     def __init__(
