@@ -1,7 +1,7 @@
 """Workshop projects: routes under `/projects/{project}`, which the page Train's script uses.
 
 Who has the project's id may use them. A photo is read when there is room for it (`lib.server.bodies`), and looked at in
-the project's line (`lib.server.pool`), as visitors' photos are; a zip lies on the disk meanwhile.
+the project's line (`lib.server.pool`); a zip lies on the disk meanwhile.
 
     POST   /projects {"name"?}                           201 {"id"}
     POST   /projects/file?name=…                         a project's zip: 201 {"id"}
@@ -184,7 +184,7 @@ class _Road:
             body.limit(limits.PHOTO_BYTES)
             async with self._bodies.room(project.id, body.size):
                 data, name, burst = await body.read(), query.get("name", "photo"), query.get("burst")
-                work = self._workshop().line(project).submit(project.add, klass, name, data, burst)
+                work = self._workshop().add(project, klass, name, data, burst)
                 kept = await unless_gone(request.receive, work)
             return await self._told_added(request, project, Added.of([kept]))
         except AppError:

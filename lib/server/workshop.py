@@ -75,7 +75,7 @@ class Workshop:
         store: The models, which projects learn with and become.
         queue: Where models are made.
         learners: Returns what learns with a project's settings; None: the features of the store's models.
-        pool: Where photos are looked at.
+        pool: Where photos are looked at, visitors' too.
 
     Attributes:
         backbones: Returns id and name of the models that can be learned with.
@@ -97,8 +97,9 @@ class Workshop:
         self._incoming = store.data / "incoming"
         self.backbones = Lately(self._backbones.names, limits.OFFERS_S)
         self.exercises = Lately(find_exercises, limits.OFFERS_S)
-        # Of all projects in turn, one at a time: heads, studies, and what comes and goes as a zip.
-        self._fits, self._studies, self._zips = Pool(1), Pool(1), Pool(1)
+        # Of all projects in turn: photos come in; one at a time heads, studies, and what comes and goes as a zip. None
+        # of it is in a visitor's way who has a photo looked at: thirty phones that shoot at once would be.
+        self._photos, self._fits, self._studies, self._zips = Pool(), Pool(1), Pool(1), Pool(1)
         self._shelf: Shelf[Any] = Shelf()
         self._lives: Lives[Any, Any] = Lives(self._begin_live)
         self.reviewer = Reviewer()
@@ -107,7 +108,7 @@ class Workshop:
         self._lock = threading.Lock()
 
     def _begin_live(self, project: Project) -> Live[Any, Any]:
-        lines = Lines(self.line(project), self._fits.line(project.id), self._studies.line(project.id))
+        lines = Lines(self._photos.line(project.id), self._fits.line(project.id), self._studies.line(project.id))
         return Live(project, self._learners, self._shelf, lines)
 
     def begin(self, name: str) -> Project:
@@ -119,8 +120,12 @@ class Workshop:
         return self._projects.find(project_id)
 
     def line(self, project: Project) -> Executor:
-        """Return where a project's photos are looked at."""
+        """Return where photos are looked at that somebody waits for."""
         return self._pool.line(project.id)
+
+    def add(self, project: Project, klass: int, name: str, data: bytes, burst: str | None) -> "Future[Kept]":
+        """Begin to add a photo; see `Project.add`."""
+        return self._photos.line(project.id).submit(project.add, klass, name, data, burst)
 
     def live(self, project: Project) -> Live[Any, Any]:
         """Return a project's live model, which has begun to learn what is new.
