@@ -518,6 +518,10 @@ class Lives(Generic[R, H]):
         """Return how many are in memory."""
         return len(self._lives)
 
+    def __contains__(self, project_id: str) -> bool:
+        """Whether the one of a project is in memory."""
+        return project_id in self._lives
+
     def get(self, project: Project) -> Live[R, H]:
         """Return a project's live model; where there are too many, the one that was used longest ago goes."""
         dropped = []

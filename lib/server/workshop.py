@@ -242,6 +242,8 @@ class Workshop:
     def sweep(self) -> None:
         """Let go of what nobody uses; to be called now and then."""
         self._lives.sweep()
+        with self._lock:
+            self._told = {project: told for project, told in self._told.items() if project in self._lives}
         self._projects.sweep(time.time())
         for left in self._incoming.glob(f"{_PREFIX}*"):  # by a server that was killed
             if time.time() - stamp(left).modified_ns / 1e9 > limits.UNTAKEN_S:

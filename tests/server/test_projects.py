@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import time
 import zipfile
 from dataclasses import dataclass, field
