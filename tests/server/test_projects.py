@@ -155,6 +155,19 @@ def test_what_is_no_request_is_refused(server: Server, body: bytes) -> None:
     assert problem(server.ask("POST", "/projects", body)) == (422, "usage")
 
 
+def test_of_a_project_that_nobody_uses_nothing_stays_in_memory(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.klass("red", RED)
+    before = server.learned()
+    left = server.data / "incoming" / "upload-killed"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(live, "UNUSED_S", -1.0)
+    server.workshop.sweep()
+    assert len(server.workshop._lives) == len(server.workshop._told) == server.workshop._shelf.held_bytes == 0
+    assert not left.exists()
+    assert server.learned()["classes"] == before["classes"], "it is there again when it is asked for"
+
+
 # Classes and photos -----------------------------------------------------------------------------------------------
 
 
