@@ -229,6 +229,7 @@ class Live(Generic[R, H]):
         )  # photos whose features are there: for which backbone and needs
         self._missing: OrderedDict[str, Kept] = OrderedDict()  # photos to be read, by digest
         self._reading: dict[Future[None], str] = {}
+        self._slow: set[Future[None]] = set()  # fits and studies
         self._is_to_fit = self._is_fitting = self._is_studying = self._is_closed = False
         self._learner: Learner[R, H] | None = None
         self._due_s = self._since_s = self._tried_s = 0.0  # of the next fit; of the last, or of the first photo since
@@ -263,9 +264,9 @@ class Live(Generic[R, H]):
             self._missing.clear()
             for timer in self._timers.values():
                 timer.cancel()
-            for future in list(self._reading):
+            for future in (*self._reading, *self._slow):
                 future.cancel()
-            self._has_rest.wait_for(lambda: not self._reading and not self._is_studying)
+            self._has_rest.wait_for(lambda: not self._reading and not self._slow)
             self.learned = None
         self._shelf.forget(self.project.folder)
 
@@ -339,7 +340,7 @@ class Live(Generic[R, H]):
             self._wake("fit", due_s - self._clock())
             return
         self._is_to_fit, self._is_fitting = False, True
-        self._lines.fitting.submit(self._fit).add_done_callback(self._has_fitted)
+        self._begin(self._lines.fitting, self._fit, self._has_fitted)
 
     def _wake(self, why: str, seconds: float) -> None:
         """Go on after a while: a fit is due then, or, where nothing changes until then, a study."""
@@ -356,7 +357,12 @@ class Live(Generic[R, H]):
                 self._go_on()
             elif self._is_calm():
                 self._is_studying = True
-                self._lines.studying.submit(self._study).add_done_callback(self._has_studied)
+                self._begin(self._lines.studying, self._study, self._has_studied)
+
+    def _begin(self, line: Executor, work: Callable[[], None], then: "Callable[[Future[None]], None]") -> None:
+        future = line.submit(work)
+        self._slow.add(future)
+        future.add_done_callback(then)
 
     def _is_calm(self) -> bool:
         learned = self.learned
@@ -453,6 +459,7 @@ class Live(Generic[R, H]):
         with self._lock:
             self._is_fitting = False
             self._since_s = self._clock()
+            self._rests(future)
             self._go_on()
         self._check(future)
 
@@ -484,8 +491,12 @@ class Live(Generic[R, H]):
     def _has_studied(self, future: "Future[None]") -> None:
         with self._lock:
             self._is_studying = False
-            self._has_rest.notify_all()
+            self._rests(future)
         self._check(future)
+
+    def _rests(self, future: "Future[None]") -> None:
+        self._slow.discard(future)
+        self._has_rest.notify_all()
 
     def _check(self, future: "Future[None]") -> None:
         """Note why it cannot go on; a bug is raised, which the future's thread writes to the log."""
