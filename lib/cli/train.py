@@ -5,6 +5,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from lib.cli import transfer
 from lib.cli.terminal import ALL_WELL, INTERRUPTED, Commands, note
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = partial(parser.add_argument, default=argparse.SUPPRESS)  # what is not given is as TrainOptions has it
     add("--recipe", choices=("transfer", "scratch"), help="transfer (default): a head of your own on a finished model")
-    add("--fine-tune", dest="recipe", action="store_const", const="fine-tune", help="go on from published weights")
+    add("--fine-tune", action="store_true", help="recipe transfer, whose backbone's last blocks learn on, too")
     add("--architecture", choices=ARCHITECTURES)
     add("--name", help="name of the model; its id is made from it")
     add("--epochs", type=int)
@@ -64,23 +65,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def recipe_of(arguments: argparse.Namespace) -> str:
-    """Return the recipe that was asked for. Raises UsageError: an argument belongs to another one."""
+    """Return the recipe that was asked for: transfer with --fine-tune is "fine-tune".
+
+    Raises:
+        UsageError: An argument belongs to another recipe.
+    """
     recipe = getattr(arguments, "recipe", "transfer")
+    if hasattr(arguments, "fine_tune"):
+        recipe = "fine-tune" if recipe == "transfer" else _refuse("fine_tune", recipe)
     switches = {"estimate", "finish"}  # they are always there
     given = vars(arguments).keys() - {switch for switch in switches if not getattr(arguments, switch)}
     of_scratch = {*TrainOptions.__dataclass_fields__, *switches} - transfer.SHARED
     for setting in sorted(of_scratch if recipe == "transfer" else transfer.SETTINGS):
         if setting in given:
-            text = N_("--{setting} does not belong to the recipe “{recipe}”. Choose the recipe with --recipe.")
-            raise UsageError(text, setting=setting.replace("_", "-"), recipe=recipe)
+            _refuse(setting, recipe)
     return str(recipe)
+
+
+def _refuse(setting: str, recipe: str) -> NoReturn:
+    text = N_("--{setting} does not belong to the recipe “{recipe}”. Choose the recipe with --recipe.")
+    raise UsageError(text, setting=setting.replace("_", "-"), recipe=recipe)
 
 
 def options_from(arguments: argparse.Namespace) -> TrainOptions:
     """Return the options of parsed arguments. Raises UsageError."""
     values = {key: value for key, value in vars(arguments).items() if key in TrainOptions.__dataclass_fields__}
-    if values.get("recipe") == "fine-tune":
-        values["architecture"] = TUNED
+    if hasattr(arguments, "fine_tune"):
+        values = {"architecture": TUNED, **values, "recipe": "fine-tune"}
     return TrainOptions(**{**values, "extra": tuple(values.get("extra", ()))})
 
 

@@ -141,6 +141,13 @@ def test_without_a_recipe_it_is_transfer_and_arguments_of_another_are_refused() 
     assert recipe_of(asked()) == recipe_of(asked("--backbone", "starter", "--name", "x", "--seed", "1")) == "transfer"
     assert recipe_of(asked("--recipe", "scratch", "--epochs", "3")) == "scratch"
     assert recipe_of(asked("--fine-tune", "--epochs", "3")) == "fine-tune"
+    for order in (("--recipe", "transfer", "--fine-tune"), ("--fine-tune", "--recipe", "transfer")):
+        assert recipe_of(asked(*order)) == "fine-tune"
+        assert parsed("photos", *order).recipe == "fine-tune"
+    with pytest.raises(UsageError, match="--fine-tune does not belong to the recipe “scratch”"):
+        recipe_of(asked("--recipe", "scratch", "--fine-tune"))
+    with pytest.raises(UsageError, match="architecture must be one of efficientnet-lite0"):
+        parsed("photos", "--fine-tune", "--architecture", "xception")
     with pytest.raises(UsageError, match="--epochs does not belong to the recipe “transfer”"):
         recipe_of(asked("--epochs", "3"))
     with pytest.raises(UsageError, match="--finish does not belong to the recipe “transfer”"):
