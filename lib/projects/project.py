@@ -446,7 +446,7 @@ class Project:
     def alone(self) -> Iterator[None]:
         """Keep all other threads and servers from changing it while the block runs."""
         with self._lock:
-            if self._is_deleted:
+            if self.is_deleted:
                 self._read()  # which says so
             if self._depth:  # this thread has the lock's file already
                 yield
