@@ -28,7 +28,8 @@ _HELD_OUT = (0.05, 0.5)
 _SEEDS = (0, 2**31 - 1)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _HASH = re.compile(r"[0-9a-f]{16}")
-_MOST_TEXT = 1000
+_MOST_TEXT, _MOST_REASON = 1000, 4000
+NAME_BYTES = 255  # of a class, a project or a photo, in UTF-8
 _CONTROLS = ("Cc", "Zl", "Zp")
 
 
@@ -227,6 +228,23 @@ def clean_name(name: str, most: int) -> str:
     return text.encode()[:most].decode("utf-8", "ignore").rstrip()
 
 
+def clean_reason(reason: Message) -> Message:
+    """Return a sentence whose names from outside are each one line of at most `NAME_BYTES` bytes, as it can be kept."""
+    return Message(reason.text, {name: _clean_value(value) for name, value in reason.values.items()})
+
+
+def _clean_value(value: object) -> object:
+    match value:
+        case str():
+            return clean_name(value, NAME_BYTES)
+        case Message():
+            return clean_reason(value)
+        case Listed():
+            return ", ".join(map(str, value.items))[:NAME_BYTES]
+        case _:
+            return value
+
+
 def folded(name: str) -> str:
     """Return what is equal for names that differ in capitals or in their Unicode form alone."""
     return unicodedata.normalize("NFC", name).casefold()
@@ -348,7 +366,7 @@ def _reason(table: Mapping[str, Any], name: str, *, is_foreign: bool) -> Message
     is_plain = is_sentence(reason.text) and not any(isinstance(one, Message | Listed) for one in reason.values.values())
     if is_foreign and not is_plain:
         return Message(N_("{file} was set aside."), {"file": name})
-    _text(str(reason))
+    _text(str(reason), _MOST_REASON)
     return reason
 
 
@@ -358,9 +376,9 @@ def _is(value: Any, kind: type[T]) -> T:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, most: int = _MOST_TEXT) -> str:
     text = _is(value, str)
-    if len(text) > _MOST_TEXT:
+    if len(text) > most:
         raise ValueError(text)
     text.encode()  # half a pair of surrogates raises
     return text

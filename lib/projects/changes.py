@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from lib.datasets.fingerprint import Fingerprint
-from lib.datasets.manifest import Kept, Klass, Manifest, clean_name, folded
+from lib.datasets.manifest import NAME_BYTES, Kept, Klass, Manifest, clean_name, clean_reason, folded
 from lib.datasets.reading import MOST_CLASSES
 from lib.errors import FullError, UsageError
 from lib.messages import N_, Message
@@ -27,7 +27,7 @@ def require(now: Manifest, klass: int) -> None:
 
 def new_name(now: Manifest, name: str, but: int | None = None) -> str:
     """Return the name that a class gets. Raises UsageError: empty, or the name of another class than `but`."""
-    clean = clean_name(name, limits.NAME_BYTES)
+    clean = clean_name(name, NAME_BYTES)
     if not clean:
         raise UsageError(N_("A class needs a name."))
     if any(folded(klass.name) == folded(clean) for klass in now.live_classes if klass.id != but):
@@ -62,8 +62,9 @@ def with_model(now: Manifest, model_id: str | None) -> Manifest:
 def with_left_out(now: Manifest, skipped: Sequence[Skipped]) -> Manifest:
     """Return it with files that are no photos, each once, as far as there is room on the list."""
     listed = {str(photo.aside) for photo in now.photos if not photo.digest}
-    new = {str(one.reason): one for one in skipped if str(one.reason) not in listed}
-    names = {text: clean_name(one.file, limits.NAME_BYTES) or "file" for text, one in new.items()}
+    every = {str(reason := clean_reason(one.reason)): replace(one, reason=reason) for one in skipped}
+    new = {text: one for text, one in every.items() if text not in listed}
+    names = {text: clean_name(one.file, NAME_BYTES) or "file" for text, one in new.items()}
     photos = [
         Kept(now.next_id + number, None, names[text], "", 0, aside=one.reason, is_broken=True, is_jfif=False)
         for number, (text, one) in enumerate(new.items())
@@ -105,7 +106,8 @@ class Adding:
             FullError: There is no room for it.
         """
         require(self._now, klass)
-        key = _key(klass, seen.digest, seen.problem)
+        problem = None if seen.problem is None else clean_reason(seen.problem)
+        key = _key(klass, seen.digest, problem)
         same = self._photos.get(self._known.get(key, 0))
         if same is None:
             self.require_room(seen)
@@ -117,8 +119,8 @@ class Adding:
                 size=seen.size,
                 burst=burst,
                 phash=seen.phash,
-                aside=seen.problem,
-                is_broken=seen.problem is not None,
+                aside=problem,
+                is_broken=problem is not None,
                 is_jfif=seen.is_jfif,
             )
             self._photos[photo.id], self._known[key] = photo, photo.id
@@ -128,7 +130,7 @@ class Adding:
             self._sizes[seen.digest] = seen.size
             self.added.append((photo.id, None))
         elif same.aside is not None:
-            self._photos[same.id] = replace(same, aside=seen.problem)
+            self._photos[same.id] = replace(same, aside=problem)
             self.added.append((same.id, None))
         else:
             self.added.append((same.id, Message(N_("{file} is already in this class."), {"file": name})))

@@ -26,7 +26,7 @@ from lib.catalogue.store import Store
 from lib.datasets import manifest as description
 from lib.datasets.files import is_ignored
 from lib.datasets.fingerprint import Fingerprint
-from lib.datasets.manifest import Kept, Manifest, clean_name, folded
+from lib.datasets.manifest import NAME_BYTES, Kept, Manifest, clean_name, clean_reason, folded
 from lib.errors import AppError, DatasetError, FullError, ModelFileError, PhotoError
 from lib.messages import N_
 from lib.model import writing
@@ -222,12 +222,12 @@ def _as_seen(photo: Kept, seen: Fingerprint | None) -> Kept:
         phash=seen.phash,
         is_broken=seen.problem is not None,
         is_jfif=seen.is_jfif,
-        aside=seen.problem or photo.aside,
+        aside=photo.aside if seen.problem is None else clean_reason(seen.problem),
     )
 
 
 def _name(photo: Kept) -> str:
-    return clean_name(photo.name, limits.NAME_BYTES) or "photo"
+    return clean_name(photo.name, NAME_BYTES) or "photo"
 
 
 def _install(store: Store, packed: Zip, members: Mapping[str, Member]) -> str:

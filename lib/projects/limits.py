@@ -6,7 +6,6 @@ PROJECT_PHOTOS = 5000
 ALL_BYTES = 4096 * MB  # of all projects of a data folder; what is full is refused, nobody's project makes room
 MOST_PROJECTS = 2000
 MOST_LISTED = 1000  # files that are no photos: their names and reasons are kept, not what is in them
-NAME_BYTES = 255  # of a class, a project or a photo, in UTF-8
 
 DAY_S = 24 * 3600.0
 UNUSED_S = 30 * DAY_S  # a project that nobody opened for so long is deleted
@@ -20,4 +19,4 @@ OPEN_PROJECTS = 64  # that stay in memory though nobody holds them
 MODEL_FILES = 40
 MODEL_BYTES = 512 * MB
 FILE_BYTES = PROJECT_BYTES + 2 * MODEL_BYTES
-MANIFEST_BYTES = 8 * MB
+MANIFEST_BYTES = 32 * MB

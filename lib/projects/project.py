@@ -20,7 +20,7 @@ from lib.datasets.cleaning import Checked, Cleaning
 from lib.datasets.draw import held_out, split
 from lib.datasets.fingerprint import Fingerprint
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.manifest import Kept, Klass, Manifest, Settings, clean_name, folded
+from lib.datasets.manifest import NAME_BYTES, Kept, Klass, Manifest, Settings, clean_name, clean_reason, folded
 from lib.datasets.reading import read_all, read_unlabelled
 from lib.datasets.split import require_trainable
 from lib.errors import DatasetError, PhotoError
@@ -216,7 +216,7 @@ class Project:
 
     def rename_project(self, name: str) -> None:
         """Give the project another name; it may be ""."""
-        self._change(lambda now: replace(now, name=clean_name(name, limits.NAME_BYTES)))
+        self._change(lambda now: replace(now, name=clean_name(name, NAME_BYTES)))
 
     def choose(self, settings: Mapping[str, Any]) -> None:
         """Change some settings. Raises UsageError: an unknown one, or a value that one cannot have."""
@@ -305,7 +305,7 @@ class Project:
 
     def set_aside(self, photo: Kept, reason: Message) -> None:
         """Take a photo out of what is learnt from; it stays, and can be put back."""
-        self._change(lambda now: with_photos(now, {photo.id}, aside=reason))
+        self._change(lambda now: with_photos(now, {photo.id}, aside=clean_reason(reason)))
 
     def put_back(self, photo: Kept) -> None:
         """Take a photo in again; the very same photo in other classes is set aside for it.
@@ -348,12 +348,12 @@ class Project:
         return self._labelled(self._manifest)
 
     def _labelled(self, now: Manifest) -> LabelledPhotos:
-        with_photos = {photo.klass for photo in now.usable}
-        classes = [klass for klass in now.live_classes if klass.id in with_photos]
+        present = {photo.klass for photo in now.usable}
+        classes = [klass for klass in now.live_classes if klass.id in present]
         place = {klass.id: number for number, klass in enumerate(classes)}
         names = tuple(klass.name for klass in classes)
         photos = tuple(LabelledPhoto(self.source(one), place[one.klass or 0], one.digest) for one in now.usable)
-        return LabelledPhotos(now.name, names, names, photos)
+        return LabelledPhotos(now.name or "project", names, names, photos)
 
     def parts(self) -> tuple[LabelledPhotos, LabelledPhotos]:
         """Return the photos to learn from, and those held out; what is nearly the same is on one side.
@@ -478,19 +478,19 @@ class Project:
         try:
             if self._is_deleted:
                 raise FileNotFoundError
-            read = description.read(read_small(self._file, limits.MANIFEST_BYTES), str(self._file))
+            read = description.read(read_small(self._file, limits.MANIFEST_BYTES), description.NAME)
         except FileNotFoundError as error:
             self._is_deleted = True
             raise DatasetError(N_("This project is not here any more.")) from error
         except OSError as error:
             text = N_("{file} could not be read: {reason}.")
-            raise DatasetError(text, file=self._file, reason=error.strerror or error) from error
+            raise DatasetError(text, file=description.NAME, reason=error.strerror or error) from error
         return replace(read, id=self.id)
 
     def _look(self, photo: tuple[int, Source], burst: str | None = None) -> _Looked:
         klass, source = photo
-        name = clean_name(source.name, limits.NAME_BYTES) or "photo"
-        burst = clean_name(burst or "", limits.NAME_BYTES) or None
+        name = clean_name(source.name, NAME_BYTES) or "photo"
+        burst = clean_name(burst or "", NAME_BYTES) or None
         return _Looked(klass, name, burst, self.keep(Source(name, source.read)))
 
     def _list(self, looked: Iterable[_Looked]) -> list[Kept]:
@@ -517,7 +517,7 @@ class Project:
 
     def _classes_called(self, names: Iterable[str]) -> list[int]:
         """Return the ids of the classes of these names, which are made if they are missing."""
-        wanted = [clean_name(name, limits.NAME_BYTES) or "?" for name in names]
+        wanted = [clean_name(name, NAME_BYTES) or "?" for name in names]
 
         def change(now: Manifest) -> Manifest:
             known = {folded(klass.name) for klass in now.live_classes}

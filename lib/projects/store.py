@@ -19,7 +19,7 @@ from lib.catalogue import variants
 from lib.catalogue.install import lock_of
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.datasets import manifest as description
-from lib.datasets.manifest import Manifest, Settings, clean_name
+from lib.datasets.manifest import NAME_BYTES, Manifest, Settings, clean_name
 from lib.errors import AppError, DatasetError, FullError, ModelFileError, UnknownModelError
 from lib.messages import N_
 from lib.projects import limits
@@ -78,7 +78,7 @@ class Projects:
         if sum(1 for _ in self._ids()) >= limits.MOST_PROJECTS:
             raise FullError(N_("There are too many projects on this computer. Delete one that is not needed any more."))
         project_id = secrets.token_urlsafe(16)
-        made = Manifest(project_id, clean_name(name, limits.NAME_BYTES), Settings(DEFAULT_ID))
+        made = Manifest(project_id, clean_name(name, NAME_BYTES), Settings(DEFAULT_ID))
         folder = self._folder / project_id
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -102,18 +102,11 @@ class Projects:
         folder = self._folder / project_id
         if not _ID.fullmatch(project_id) or not folder.is_dir():
             return None
-        with self._lock:
-            project = self._open.get(project_id)
-            if project is None:
-                project = self._open[project_id] = Project(folder, self._lock_file(project_id), self.left_bytes)
-            self._used[project_id] = project
-            self._used.move_to_end(project_id)
-            while len(self._used) > limits.OPEN_PROJECTS:
-                self._used.popitem(last=False)
         try:
+            project = self._opened(folder)
             project.refresh()
         except DatasetError:
-            if project.is_deleted:  # by another server, this moment
+            if not (folder / description.NAME).exists():  # not yet written, or deleted by another server this moment
                 return None
             raise
         self._touch(folder)
@@ -184,6 +177,19 @@ class Projects:
                     self._tidy(project_id, now_s)
             except (OSError, AppError) as error:
                 _LOG.warning("The project in %s could not be looked after: %s", folder, error)
+
+    def _opened(self, folder: Path) -> Project:
+        """Return the one object of a project, and let go of those that were used longest ago."""
+        project_id = folder.name
+        with self._lock:
+            project = self._open.get(project_id)
+            if project is None:
+                project = self._open[project_id] = Project(folder, self._lock_file(project_id), self.left_bytes)
+            self._used[project_id] = project
+            self._used.move_to_end(project_id)
+            while len(self._used) > limits.OPEN_PROJECTS:
+                self._used.popitem(last=False)
+        return project
 
     def _ids(self) -> Iterator[str]:
         with suppress(OSError), os.scandir(self._folder) as found:

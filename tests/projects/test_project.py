@@ -342,3 +342,21 @@ def test_a_zip_of_folders_comes_in_with_all_that_is_wrong_with_it(project: Proje
     other = project.add_class("everything").id
     assert project.add_zip(tmp_path / "x.zip", "pets.zip", other).added == 0  # each is in another class, too
     assert sum(kept.klass == other for kept in project.photos) == 4
+
+
+def test_names_of_any_length_in_reasons_can_be_read_again(project: Project, tmp_path: Path) -> None:
+    """A path in a zip has up to 65,535 bytes, and each reason names it."""
+    long = "/".join(["x" * 200] * 20)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        packed.writestr(f"cat/{long}/1.png", photo(1))
+        packed.writestr(f"cat/{long}/notes.txt", b"x")
+        packed.writestr(f"cat/{long}/damaged.png", photo(2))
+    data = (tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(data.replace(photo(2)[60:], bytes(len(photo(2)) - 60)))
+    project.add_zip(tmp_path / "x.zip", "x.zip")
+    project.set_aside(project.photos[0], Message(N_("{file} was taken out."), {"file": "\ud800" + "y" * 5000}))
+    again = Projects(tmp_path).find(project.id)
+    assert again is not None
+    assert again.manifest == project.manifest
+    assert len(again.photos) == 3
+    assert all(len(str(kept.aside)) < 400 for kept in again.photos)

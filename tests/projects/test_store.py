@@ -144,3 +144,8 @@ def test_a_project_is_one_object_however_often_it_is_found(projects: Projects, m
     for _ in range(3):
         projects.begin()
     assert projects.find(held.id) is held
+
+
+def test_a_folder_without_a_description_is_no_project_yet(tmp_path: Path, projects: Projects) -> None:
+    (tmp_path / "projects" / ("x" * 22)).mkdir(parents=True)
+    assert projects.find("x" * 22) is None
