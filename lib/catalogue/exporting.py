@@ -68,6 +68,12 @@ _FORMATS = {
 }  # fmt: skip
 
 
+def forms_of(folder: ModelFolder) -> tuple[Form, ...]:
+    """Return what can be asked of a model: no float32 form beside one that is in float32 itself."""
+    is_float = read_format(folder) is Format.FLOAT32
+    return tuple(form for form in Form if not (is_float and form is Form.FLOAT32))
+
+
 @dataclass(frozen=True, slots=True)
 class Photos:
     """What a form is made and checked with.
@@ -181,11 +187,6 @@ class Exporter:
         self._photos, self._is_checked = photos or photos_given(()), photos is not None
         self._seen: tuple[NDArray[np.uint8], tuple[int | None, ...]] | None = None
         self._known: dict[Path, Probabilities] = {}
-
-    def forms(self) -> tuple[Form, ...]:
-        """Return what can be asked for: no float32 form beside a model that is in float32 itself."""
-        is_float = read_format(self._folder) is Format.FLOAT32
-        return tuple(form for form in Form if not (is_float and form is Form.FLOAT32))
 
     def make(self, form: Form) -> Export:
         """Return a form, made if need be, and checked.

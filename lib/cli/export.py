@@ -17,6 +17,8 @@ from lib.i18n import Translator
 from lib.messages import N_, Message
 from lib.model.spec import ModelFolder
 from lib.photos.source import find_photos
+from lib.projects.exporting import own_photos, project_of
+from lib.projects.store import server_projects
 from lib.work.files import write_whole
 
 ZIP = "zip"
@@ -42,7 +44,8 @@ def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
         default=[],
         metavar="PATH",
         help="typical photos, or folders of them, to check the file on, every fifth, and for litert-int8 to find the "
-        f"ranges with the others, at least {LEAST_CALIBRATION_PHOTOS} (default: the samples)",
+        f"ranges with the others, at least {LEAST_CALIBRATION_PHOTOS} (default: the photos of the model's project, "
+        "else the samples)",
     )
     parser.set_defaults(run=run_export)
 
@@ -91,15 +94,16 @@ def told(check: Check, form: Form) -> Message:
 
 
 def _photos(paths: Sequence[Path], folder: ModelFolder, *, is_own: bool) -> Photos | None:
-    """Return what to make and check the file with: the photos given; for a user's own model, else the samples.
+    """Return what to make and check the file with: the photos given; else a model's own, or the samples.
 
     Args:
         paths: Photos and folders of them; one folder or zip of classes tells what its photos show.
         folder: The model.
-        is_own: Whether it is a user's own.
+        is_own: Whether it is a user's own; else nothing is checked without photos.
     """
     if not paths:
-        return photos_given(()) if is_own else None
+        project = project_of(folder, server_projects()) if is_own else None
+        return own_photos(project, folder) if project else photos_given(()) if is_own else None
     if len(paths) == 1 and not (paths[0].is_file() and not is_zipfile(paths[0])):
         with suppress(DatasetError):
             train, held_out = read_for_training(paths[0], validation=HELD_OUT, seed=0)

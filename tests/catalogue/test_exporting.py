@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.catalogue import exporting
-from lib.catalogue.exporting import Check, Exporter, Form, Photos, compare, photos_given, photos_of
+from lib.catalogue.exporting import Check, Exporter, Form, Photos, compare, forms_of, photos_given, photos_of
 from lib.catalogue.store import Store
 from lib.catalogue.twin import float_twin
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
@@ -55,7 +55,7 @@ def test_a_model_in_8_bits_has_a_twin_with_the_same_head_in_float32(store: Store
 def test_every_form_is_made_and_compared(store: Store, mine: ModelFolder) -> None:
     photos = Photos(tuple(map(photo, range(8))), tuple(map(photo, range(8, 14))), (0, 1, 2, 3, None, 0))
     exporter = Exporter(mine, photos, store)
-    exporter_forms = [form for form in exporter.forms() if form is not Form.KERAS]
+    exporter_forms = [form for form in forms_of(mine) if form is not Form.KERAS]
     made = {form: exporter.make(form) for form in exporter_forms}
     assert [export.name for export in made.values()] == [
         "mine.tflite", "mine-float32.tflite", "mine-float16.tflite", "mine-dynamic.tflite", "mine-int8.tflite",

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from lib.catalogue.exporting import Check, Export, Form
 from lib.errors import ModelFileError
 from lib.messages import N_
+from lib.projects.exporting import own_photos, project_of
 from lib.projects.project import Project
 from lib.projects.store import server_projects
 from lib.ui.models.loaded import store
@@ -93,7 +94,8 @@ def test_formats_of_an_earlier_model_are_not_offered(project: Project, monkeypat
 
 def test_own_photos_are_those_held_out(project: Project) -> None:
     folder = store().open_folder(str(project.model))
-    found = takeaway.own_photos(project, folder)
+    found = own_photos(project, folder)
     assert len(found.calibration) + len(found.check) == 10
     assert set(found.labels) <= {0, 1}, "red and green are the model's first classes"
     assert not found.are_unseen, "its card does not say that any were held out"
+    assert project_of(folder, server_projects()) == project, "so the command line finds them, too"

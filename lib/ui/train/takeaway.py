@@ -1,6 +1,5 @@
 """The section "Take it away" of the page Train: the finished model as files, each compared before it is offered."""
 
-import json
 from functools import partial
 from html import escape
 
@@ -11,16 +10,15 @@ from lib.catalogue.exporting import (
     Export,
     Exporter,
     Form,
-    Photos,
+    forms_of,
     make_each,
-    photos_given,
-    photos_of,
 )
 from lib.embed import parcel
-from lib.errors import AppError, DatasetError, UsageError
+from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.projects.exporting import own_photos
 from lib.projects.project import Project
 from lib.ui import language
 from lib.ui.models.loaded import store
@@ -28,7 +26,7 @@ from lib.ui.takeaway import offer
 from lib.ui.visit import keep
 from lib.ui.waiting import draw_end, draw_error, job_words
 from lib.verdict import percent
-from lib.work.files import read_small, size_words
+from lib.work.files import size_words
 from lib.work.jobs import Job, Kind
 from lib.work.queue import server_queue
 
@@ -61,8 +59,7 @@ def draw(t: Translator, project: Project) -> None:
         st.write(t("The model is yours. It works without this app and without internet."))
         _whole(t, folder)
         st.caption(t("Other formats are made when you ask. Each is compared on your photos, and offered if it passes."))
-        every = Exporter(folder, photos_given(()), store()).forms()
-        _formats(t, project, folder, "litert", tuple(form for form in every if form is not Form.KERAS))
+        _formats(t, project, folder, "litert", tuple(form for form in forms_of(folder) if form is not Form.KERAS))
         _formats(t, project, folder, "keras", (Form.KERAS,))
 
 
@@ -129,23 +126,6 @@ def _begin(t: Translator, project: Project, folder: ModelFolder, name: str, form
         draw_error(t, error)
     else:
         st.rerun()
-
-
-def own_photos(project: Project, folder: ModelFolder) -> Photos:
-    """Return the project's photos, to make and to compare with; the samples where too few are left of them."""
-    try:
-        train, held_out = project.parts()
-    except DatasetError:
-        return photos_given(())
-    return photos_of(train, held_out, folder.read_labels(), are_unseen=_held_out(folder))
-
-
-def _held_out(folder: ModelFolder) -> bool:
-    """Whether a model was measured on photos that it did not learn from; with few photos it learns from all."""
-    try:
-        return bool(json.loads(read_small(folder.path / "metrics.json"))["by"] == "held out")
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 @st.fragment(run_every=_POLL_S)
