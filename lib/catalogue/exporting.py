@@ -5,6 +5,7 @@ A `.keras` file is the one that training left beside the model, or one that a wo
 same head, in layers of Keras alone.
 """
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -40,10 +41,11 @@ from lib.work.files import disk_error, write_whole
 from lib.work.locks import locked
 
 MOST_CHECKED = 200  # photos: 30 MB of pixels at 224 x 224
-# What a smaller file may cost before it is refused: a tenth of the answers may be others, since 8 bits change that many
-# of a model of 1000 classes (`lib.catalogue.variants`), but hardly more may become wrong than become right.
-LEAST_AGREEMENT = 0.9
-MOST_LOST = 0.02
+# What another form may cost: a tenth of the answers, since 8 bits change that many of a model of 1000 classes
+# (`lib.catalogue.variants`), and as many photos lost as are gained. It is refused where what was seen would come by
+# chance in fewer than one of twenty cases if it cost no more than that: of few photos, few say little.
+MOST_CHANGED = 0.1
+CHANCE = 0.05
 MEMORY_BYTES = 24 * 2**30  # as in `lib.formats.from_keras`
 CPU_SECONDS = 600
 WALL_SECONDS = 600.0
@@ -132,7 +134,8 @@ class Check:
         largest: The largest difference of a probability, over all photos and classes.
         labelled: Of how many photos it is known what they show.
         right: How many of those the form got right.
-        right_before: How many the other form did.
+        lost: How many of those only the other form got right.
+        gained: How many of those only this form got right.
         are_unseen: Whether the photos were held out of training.
     """
 
@@ -141,14 +144,30 @@ class Check:
     largest: float
     labelled: int
     right: int
-    right_before: int
+    lost: int
+    gained: int
     are_unseen: bool
 
     @property
+    def changed(self) -> int:
+        """Return how many photos get another answer."""
+        return self.photos - self.same
+
+    @property
+    def right_before(self) -> int:
+        """Return how many photos the other form got right."""
+        return self.right + self.lost - self.gained
+
+    @property
     def passes(self) -> bool:
-        """Whether the form is good enough to be offered."""
-        lost = self.right_before - self.right
-        return self.same >= LEAST_AGREEMENT * self.photos and lost <= max(1, MOST_LOST * self.labelled)
+        """Whether the form is good enough to be offered; the second question is the sign test of McNemar, exact."""
+        changes = at_least(self.changed, self.photos, MOST_CHANGED)
+        return min(changes, at_least(self.lost, self.lost + self.gained, 0.5)) >= CHANCE
+
+
+def at_least(count: int, total: int, share: float) -> float:
+    """Return how likely `count` or more of `total` are, each being so likely as `share` (binomial distribution)."""
+    return math.fsum(math.comb(total, k) * share**k * (1 - share) ** (total - k) for k in range(count, total + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +236,7 @@ class Exporter:
                 else N_(
                     "{model} as {form} answers too differently: {changed} of {photos} photos get another answer."
                 ),
-                model=self._folder.spec.id, form=form.value, changed=check.photos - check.same, photos=check.photos,
+                model=self._folder.spec.id, form=form.value, changed=check.changed, photos=check.photos,
                 right=check.right, labelled=check.labelled, before=check.right_before,
             )  # fmt: skip
         return Export(form, path, name, path.stat().st_size, check)
@@ -355,7 +374,8 @@ def compare(
         largest=float(np.abs(before - found).max()),
         labelled=len(known),
         right=sum(int(second[n] == labels[n]) for n in known),
-        right_before=sum(int(first[n] == labels[n]) for n in known),
+        lost=sum(int(first[n] == labels[n] != second[n]) for n in known),
+        gained=sum(int(first[n] != labels[n] == second[n]) for n in known),
         are_unseen=are_unseen,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.catalogue import exporting
-from lib.catalogue.exporting import Check, Exporter, Form, Photos, compare, forms_of, photos_given, photos_of
+from lib.catalogue.exporting import Check, Exporter, Form, Photos, at_least, compare, forms_of, photos_given, photos_of
 from lib.catalogue.store import Store
 from lib.catalogue.twin import float_twin
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
@@ -18,7 +18,7 @@ from lib.photos.source import Source
 from tests.support.own_models import put_own
 from tests.support.pictures import encode, noise
 
-CHECK = Check(photos=100, same=90, largest=0.2, labelled=50, right=40, right_before=41, are_unseen=True)
+CHECK = Check(photos=100, same=90, largest=0.2, labelled=50, right=40, lost=3, gained=2, are_unseen=True)
 
 
 def photo(seed: int) -> Source:
@@ -98,21 +98,29 @@ def test_answers_are_compared_photo_by_photo() -> None:
     found = np.array([[0.7, 0.3], [0.6, 0.4], [0.9, 0.1]])
     check = compare(before, found, (0, 1, None))
     assert check.largest == pytest.approx(0.2)
-    assert replace(check, largest=0.2) == Check(3, 2, 0.2, 2, 1, 2, are_unseen=True)
+    assert replace(check, largest=0.2) == Check(3, 2, 0.2, 2, 1, 1, 0, are_unseen=True)
 
 
 @pytest.mark.parametrize(
     ("changes", "passes"),
     [
-        pytest.param({}, True, id="a tenth of the answers, one photo lost"),
-        pytest.param({"same": 89}, False, id="more than a tenth of the answers"),
-        pytest.param({"right": 39}, False, id="two photos lost of fifty"),
-        pytest.param({"right": 45}, True, id="better"),
-        pytest.param({"labelled": 100, "right": 39}, True, id="two photos lost of a hundred"),
+        pytest.param({}, True, id="a tenth of the answers"),
+        pytest.param({"same": 85}, True, id="hardly more: chance would do that in 7 of 100 cases"),
+        pytest.param({"same": 84}, False, id="clearly more: chance would do that in 4 of 100 cases"),
+        pytest.param({"photos": 16, "same": 14}, True, id="two of sixteen say little"),
+        pytest.param({"photos": 5, "same": 2}, False, id="three of five say enough"),
+        pytest.param({"lost": 4, "gained": 0}, True, id="four lost, as four heads: 1 / 16"),
+        pytest.param({"lost": 5, "gained": 0}, False, id="five lost, as five heads: 1 / 32"),
+        pytest.param({"lost": 0, "gained": 9}, True, id="better"),
     ],
 )
 def test_what_a_form_may_cost(changes: dict[str, int], passes: bool) -> None:
     assert replace(CHECK, **changes).passes is passes  # type: ignore[arg-type]
+
+
+def test_chance_is_that_of_the_binomial_distribution() -> None:
+    assert at_least(2, 3, 0.5) == pytest.approx(0.5), "of eight throws of three coins four show two heads or more"
+    assert at_least(0, 0, 0.5) == 1
 
 
 def test_of_photos_without_classes_every_fifth_is_kept_to_check_on() -> None:

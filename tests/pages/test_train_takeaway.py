@@ -59,7 +59,7 @@ def test_as_long_as_no_model_is_finished_there_is_nothing_to_take(project: Proje
 
 def test_what_passes_is_offered_and_what_does_not_says_why(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = store().models / str(project.model) / "model.tflite"
-    check = Check(photos=20, same=19, largest=0.125, labelled=20, right=18, right_before=18, are_unseen=True)
+    check = Check(photos=20, same=19, largest=0.125, labelled=20, right=18, lost=0, gained=0, are_unseen=True)
 
     def make(exporter: object, form: Form) -> Export:
         if form is Form.DYNAMIC:
