@@ -10,10 +10,14 @@ from playwright.sync_api import Page
 from lib.catalogue.store import Store
 from lib.classify.opening import open_classifier
 from lib.classify.outputs import to_probabilities
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.embed import Options, Target, render
 from lib.formats.tables import read_ends
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo
+from lib.photos.source import Source
+from lib.training.heads import HeadSettings
+from lib.training.transfer import TransferOptions, train_transfer
 from tests.embed import builds
 from tests.embed.conftest import SHARED
 from tests.embed.opened import Opened, predictor
@@ -56,6 +60,16 @@ def quantised(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> ModelFo
 
 
 @pytest.fixture(scope="module")
+def own(photos: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """Put a head of one's own on an 8-bit file, for the quarters of its last map."""
+    sources = [LabelledPhoto(Source.of_path(photo), number % 2) for number, photo in enumerate(photos[:8])]
+    labelled = LabelledPhotos("own", ("even", "odd"), ("even", "odd"), tuple(sources))
+    store = Store(tmp_path_factory.mktemp("home"))
+    result = train_transfer(labelled, None, TransferOptions(head=HeadSettings(pooling="2x2")), store=store)
+    return store.open_folder(result.model_id)
+
+
+@pytest.fixture(scope="module")
 def varied(photos: tuple[Path, ...]) -> tuple[Path, ...]:
     """Return photos of as many classes where so many are at hand."""
     found = sorted((SHARED / "photos" / "imagenet-sample").glob("*.JPEG"))
@@ -69,7 +83,7 @@ def model(request: pytest.FixtureRequest) -> ModelFolder:
     return folder
 
 
-@pytest.mark.parametrize("model", ["quantised", "starter", "grafted"], indirect=True)
+@pytest.mark.parametrize("model", ["quantised", "starter", "grafted", "own"], indirect=True)
 def test_the_same_tensor_gives_the_same_answer(
     model: ModelFolder, varied: tuple[Path, ...], page: Page, site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
