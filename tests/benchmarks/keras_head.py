@@ -29,7 +29,7 @@ def main(photos: str, weights: str) -> None:
     features = below(keras.layers.Rescaling(1 / 127.5, -1)(varied), training=False)
     classes = keras.layers.Dense(len(train.class_names), activation="softmax")(features)
     model = keras.Model(entry, classes)
-    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(train, epochs=EPOCHS, verbose=0)
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model.keras")
