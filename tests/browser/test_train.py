@@ -7,14 +7,14 @@ from io import BytesIO
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from tests.browser.test_face import SHIFT, settle
+from tests.browser.test_face import SHIFT, room, settle
 from tests.support.server import Server
 from tests.support.train_page import WAIT_MS, add, counts, photo, photos, with_two_classes
 
 pytestmark = pytest.mark.browser
 
 
-def test_two_classes_learn_answer_and_leave_nothing(page: Page, server: Server) -> None:
+def test_two_classes_learn_answer_become_a_model_and_leave_nothing(page: Page, server: Server) -> None:
     with_two_classes(page, server)
     expect(page.locator(".result .fig")).to_be_visible(timeout=WAIT_MS)
 
@@ -34,6 +34,16 @@ def test_two_classes_learn_answer_and_leave_nothing(page: Page, server: Server) 
 
     page.reload()
     counts(page, "7 photos", "6 photos")
+    page.get_by_label("Name of the model").fill("Stripes")
+    page.get_by_role("button", name="Make the model").click()
+    page.get_by_role("button", name="Try it in Classify").click(timeout=60_000)
+    expect(page).to_have_title("Classify – Discern", timeout=WAIT_MS)
+    page.set_input_files("#stage input[type=file]", photos(0, 1, 70))
+    expect(page.locator("#stage .stage .say")).to_contain_text("lying", timeout=WAIT_MS)
+
+    room(page, "Train")
+    counts(page, "7 photos", "6 photos")
+    expect(page.locator(".st-key-take-away")).to_be_attached(timeout=WAIT_MS)
     page.locator(".st-key-delete").get_by_role("button").click()
     page.get_by_role("button", name="Delete all").click()
     receipt = page.get_by_role("table", name="What is left")
