@@ -25,7 +25,7 @@ import * as sending from "./sending.js";
 import * as shoot from "./shoot.js";
 import * as watch from "./watch.js";
 
-const UNDO_MS = 8000, CALM_MS = 1500, ZIP = /\.zip$/i;
+const UNDO_MS = 8000, CALM_MS = 1500, LEAVING_MS = 10_000, ZIP = /\.zip$/i;
 
 // What outlives a mount: Streamlit mounts the component anew when theme or page changes.
 /** @type {Data} */
@@ -36,7 +36,7 @@ let component;
 let root = null;
 /** Classes as long as there is no project. @type {Klass[]} */
 let drafts = [];
-let recent = 0, due = 0, calm = 0, told = "", taken = "";
+let recent = 0, due = 0, calm = 0, leaving = -Infinity, told = "", taken = "";
 /** @type {{ undo(): unknown, timer: number } | null} */
 let undoable = null;
 /** The class that what is picked goes to; null for none. @type {number | null} */
@@ -92,12 +92,20 @@ function tell() {
   const known = [project.id(), ...project.all().map(({ id }) => id).filter((id) => id !== project.id())].join(" ");
   if (known !== data.known && known !== told) component.setStateValue("projects", (told = known));
   clearTimeout(calm);
+  if (performance.now() < leaving + LEAVING_MS) return;
   const version = project.state?.version ?? 0;
   if (version === data.version || sending.left()) return;
   calm = window.setTimeout(() => {
     component.setStateValue("version", version);
     status(classes().map(({ name, count }) => `${name}: ${fill(data.say.count, { n: count })}`).join(", "));
   }, CALM_MS);
+}
+
+/** Go to another room with the model; a run of this page that came meanwhile would lead back. @param {string} room */
+function leave(room) {
+  leaving = performance.now();
+  clearTimeout(calm);
+  component.setTriggerValue(room, project.state?.model?.id);
 }
 
 /** Have a project, with the classes that are here. */
@@ -218,11 +226,11 @@ const DO = {
   },
   undo: () => { clearTimeout(undoable?.timer); undoable?.undo(); undoable = null; paint(); },
   dismiss: () => { sending.dismiss(); notice(""); },
-  use: () => component.setTriggerValue("use", project.state?.model?.id),
+  use: () => leave("use"),
   away: () => {
     const section = document.querySelector(".st-key-take-away");
     if (section) section.scrollIntoView({ block: "start" });
-    else component.setTriggerValue("code", project.state?.model?.id);
+    else leave("code");
   },
   link: async () => {
     const address = new URL(location.href);
