@@ -34,6 +34,7 @@ fuzz: $(VENV)/dev.installed
 	$(PY) -m tests.fuzz photos --count 10000
 	$(PY) -m tests.fuzz zips --count 2000
 	$(PY) -m tests.fuzz models --count 3000
+	$(PY) -m tests.fuzz imports --count 500
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed
 	$(PY) -m tests.benchmarks

@@ -5,9 +5,9 @@ python -m tests.fuzz KIND [--count N] [--seed S]
 
 import argparse
 
-from tests.fuzz import models, photos, zips
+from tests.fuzz import imports, models, photos, zips
 
-KINDS = {"photos": photos.run, "zips": zips.run, "models": models.run}
+KINDS = {"photos": photos.run, "zips": zips.run, "models": models.run, "imports": imports.run}
 
 
 def main() -> int:
