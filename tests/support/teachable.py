@@ -235,7 +235,7 @@ def convert_all(folder: Path, names: list[str]) -> dict[str, Any]:
 
     from lib.errors import ModelFileError
     from lib.formats.importing import keras_side
-    from lib.formats.importing.packed import look_into
+    from lib.formats.importing.packed import Form, look_into
 
     results: dict[str, Any] = {}
     for name in names:
@@ -243,6 +243,8 @@ def convert_all(folder: Path, names: list[str]) -> dict[str, Any]:
         work.mkdir()
         try:
             found = look_into(folder / name, name, work)
+            if found.form is Form.HDF5:
+                keras_side.probe(found.path, name)
             payload = {"form": found.form.value, "path": str(found.path), "name": name, "work": str(work)}
             told = keras_side.convert(payload, lambda event: None)
             interpreter = Interpreter(model_path=str(work / keras_side.LITERT))

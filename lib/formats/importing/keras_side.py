@@ -25,8 +25,12 @@ from lib.model.spec import MAX_CLASSES, MAX_SIDE
 from lib.work import process
 
 MEMORY_BYTES = from_keras.MEMORY_BYTES
-CPU_SECONDS = 600
+CPU_SECONDS = 300  # ten for a net of Teachable Machine's, a hundred for the largest that were tried
 WALL_SECONDS = 900.0
+# A damaged HDF5 file can keep its library busy for ever: it is read through before TensorFlow is started for it.
+PROBE_MEMORY_BYTES = 2 * 2**30
+PROBE_CPU_SECONDS = 20
+PROBE_WALL_SECONDS = 90.0
 LITERT, KERAS = "converted.tflite", "converted.keras"
 # Operators of a TensorFlow graph that touch files or run Python; a classifier needs none of them. Those that save and
 # restore weights are in every SavedModel, in functions that are not converted.
@@ -68,6 +72,8 @@ def to_litert(found: Found, name: str, work: Path, *, cancelled: threading.Event
         WorkerError: TensorFlow is missing.
         Cancelled: `cancelled` was set.
     """
+    if found.form is Form.HDF5:
+        probe(found.path, name, cancelled=cancelled)
     answer = in_child(
         "lib.formats.importing.keras_side:convert",
         {"form": found.form.value, "path": str(found.path), "name": name, "work": str(work)},
@@ -79,6 +85,39 @@ def to_litert(found: Found, name: str, work: Path, *, cancelled: threading.Event
     )
     keras = work / KERAS
     return Converted(work / LITERT, keras if keras.is_file() else None, bool(answer["has_own_range"]))
+
+
+def probe(path: Path, name: str, *, cancelled: threading.Event | None = None) -> None:
+    """Let a small child process read an HDF5 file through.
+
+    Raises:
+        ModelFileError: It cannot be read, or took the child down; the message calls it `name`.
+        Cancelled: `cancelled` was set.
+    """
+    in_child(
+        "lib.formats.importing.keras_side:read_through",
+        {"path": str(path), "name": name},
+        name,
+        memory_bytes=PROBE_MEMORY_BYTES,
+        cpu_seconds=PROBE_CPU_SECONDS,
+        wall_seconds=PROBE_WALL_SECONDS,
+        cancelled=cancelled,
+    )
+
+
+def read_through(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
+    """Read every array and attribute of an HDF5 file; the child's side of `probe`."""
+    import h5py
+
+    def look_at(_: str, item: Any) -> None:
+        dict(item.attrs)
+        if isinstance(item, h5py.Dataset):
+            item[()]
+
+    with _read_by_keras(payload["name"], Form.HDF5), h5py.File(payload["path"], "r") as file:
+        dict(file.attrs)
+        file.visititems(look_at)
+    return {}
 
 
 def convert(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
