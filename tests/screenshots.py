@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
+from lib.datasets.shapes import read_shapes
 from lib.photos.samples import find_samples
 from tests.browser.install import find_browser
 from tests.embed import packages
@@ -40,6 +41,7 @@ def take(folder: Path = FOLDER) -> list[Path]:
             return [
                 _classify(_open(browser, server.url), folder),
                 _compare(_open(browser, server.url), folder),
+                _train(_open(browser, f"{server.url}/train"), folder),
                 _code(_open(browser, f"{server.url}/embed", height=1000), folder),
             ]
         finally:
@@ -89,6 +91,19 @@ def _compare(page: Page, folder: Path) -> Path:
     expect(rows).to_have_count(len(FREE), timeout=WAIT_MS)
     expect(rows.first).to_contain_text("Both sure, different answers")
     return _keep(page, folder / "compare.webp")
+
+
+def _train(page: Page, folder: Path) -> Path:
+    """Show the practice photos, which the program draws, and what the model says of one it has not seen."""
+    page.get_by_text("Practice photos").click()
+    page.get_by_role("button", name="Circles, squares and triangles").click()
+    expect(page.locator("#train .result .fig")).to_be_visible()
+    new = read_shapes(seed=1).photos[-1]
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Try a photo").click()
+    chooser.value.set_files(FilePayload(name=new.source.name, mimeType="image/jpeg", buffer=new.source.read()))
+    expect(page.locator("#train [data-verdict]")).to_contain_text("triangle")
+    return _keep(page, folder / "train.webp")
 
 
 def _code(page: Page, folder: Path) -> Path:
