@@ -168,5 +168,5 @@ def pixels_needed(classifier: Classifier) -> int:
 def least_side(spec: InputSpec) -> int:
     """Return what `pixels_needed` does, for a model with this input."""
     side = max(spec.size_wh)
-    needed = side if spec.resize == "squash" else side / CENTRAL_FRACTION
+    needed = side / CENTRAL_FRACTION if spec.resize in ("square", "crop") else side
     return max(DECODE_FLOOR, int(-(-needed // 1)))

@@ -22,18 +22,21 @@ def seen(size_wh: tuple[int, int], spec: InputSpec) -> tuple[int, int, int, int]
 
     "square" is ImageNet's own evaluation: the middle in the input's shape, 87.5% of the shorter side
     (`_decode_and_center_crop` in efficientnet/preprocessing.py of TensorFlow's tpu repository: 224 of 224 + 32 pixels,
-    rounded down, an odd rest above and to the left). "crop" is TF-slim's (inception_preprocessing.py,
-    preprocess_for_eval, central_fraction=0.875), cut at whole pixels as tf.image.central_crop does.
+    rounded down, an odd rest above and to the left). "middle" is the same with all of the shorter side: what Teachable
+    Machine shows its models (`cropTo` in libraries/image/src/utils/canvas.ts of teachablemachine-community), and
+    Keras's `crop_to_aspect_ratio`. "crop" is TF-slim's (inception_preprocessing.py, preprocess_for_eval,
+    central_fraction=0.875), cut at whole pixels as tf.image.central_crop does.
 
     Args:
         size_wh: Of the upright photo, in pixels.
         spec: What the model expects to see.
     """
     width, height = size_wh
-    if spec.resize == "square":
+    if spec.resize in ("square", "middle"):
         wide, high = spec.size_wh
         # 7 / 8 in whole numbers: no rounding error decides about a pixel, in whatever language.
-        scale = (7 * width, 8 * wide) if width * high <= height * wide else (7 * height, 8 * high)
+        part, whole = (7, 8) if spec.resize == "square" else (1, 1)
+        scale = (part * width, whole * wide) if width * high <= height * wide else (part * height, whole * high)
         seen_width, seen_height = (max(1, side * scale[0] // scale[1]) for side in spec.size_wh)
         left, top = (width - seen_width + 1) // 2, (height - seen_height + 1) // 2
         return left, top, left + seen_width, top + seen_height

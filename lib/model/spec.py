@@ -23,7 +23,7 @@ from lib.work.files import read_small
 CARD = "model.toml"
 OURS = "Discern starter"  # family of the models that are shipped, and of what is made of them
 RUNTIMES = ("litert",)
-RESIZE_RULES = ("square", "crop", "squash")
+RESIZE_RULES = ("square", "middle", "crop", "squash")
 FILTERS = ("bilinear", "bicubic")
 BACKGROUNDS = ("none", "first", "last")
 ACTIVATIONS = ("softmax", "logits", "sigmoid")
@@ -45,7 +45,8 @@ class InputSpec:
         size_wh: Width and height in pixels.
         range: What the bytes 0 and 255 become, before `mean` and `std`.
         resize: Which part of a photo is scaled to size: "square": the middle in the input's own shape, 87.5% of the
-            shorter side; "crop": the middle 87.5% of each side; "squash": the whole picture.
+            shorter side; "middle": the same with all of the shorter side; "crop": the middle 87.5% of each side;
+            "squash": the whole picture.
         mean: Taken off each channel (R, G, B), in units of `range`; None for none.
         std: Each channel is divided by it, after `mean`; None for none.
         filter: How it is scaled: "bilinear" or "bicubic", both averaging over what a new pixel covers.

@@ -41,6 +41,7 @@ MOST_MEANINGS = 4
 THUMBNAIL_SIDE = 160
 _VIEWS = {
     "square": N_("the square in the middle"),
+    "middle": N_("the largest square in the middle"),
     "crop": N_("the photo without its edges"),
     "squash": N_("the whole photo"),
 }

@@ -57,6 +57,20 @@ def test_square_takes_the_middle_of_the_shorter_side_in_the_inputs_shape(
     assert (pixels == BLUE).all()
 
 
+@pytest.mark.parametrize(
+    ("photo", "size", "box"),
+    [
+        pytest.param((640, 480), (224, 224), (80, 0, 560, 480), id="a webcam's"),
+        pytest.param((480, 641), (224, 224), (0, 81, 480, 561), id="tall, an odd rest above"),
+        pytest.param((400, 400), (20, 10), (0, 100, 400, 300), id="an input that is no square"),
+    ],
+)
+def test_middle_takes_all_of_the_shorter_side_in_the_inputs_shape(
+    photo: tuple[int, int], size: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    assert seen(photo, InputSpec(size, resize="middle")) == box
+
+
 def test_nothing_outside_the_crop_has_any_weight() -> None:
     image = framed((160, 80), (11, 6, 149, 74))  # one pixel smaller than the crop on each side
     edge = np.asarray(resize(image, InputSpec((20, 10), resize="crop")))[5, 0]

@@ -45,10 +45,18 @@ class Discern(context: Context) : AutoCloseable {
   /** The part of the photo that the model looks at, on white; halved step by step, since one large step skips pixels. */
   private fun scaled(photo: Bitmap): IntArray {
     val source = if (photo.config == Bitmap.Config.HARDWARE) photo.copy(Bitmap.Config.ARGB_8888, false) else photo
+[% if resize in ("square", "middle") %]
 [% if resize == "square" %]
     // The middle in the shape of the input, 87.5% of the shorter side.
+[% else %]
+    // The middle in the shape of the input, all of the shorter side.
+[% endif %]
     val isNarrow = photo.width.toLong() * HEIGHT <= photo.height.toLong() * WIDTH
+[% if resize == "square" %]
     val (share, whole) = if (isNarrow) 7L * photo.width to 8L * WIDTH else 7L * photo.height to 8L * HEIGHT
+[% else %]
+    val (share, whole) = if (isNarrow) 1L * photo.width to 1L * WIDTH else 1L * photo.height to 1L * HEIGHT
+[% endif %]
     val width = (WIDTH * share / whole).toInt().coerceAtLeast(1)
     val height = (HEIGHT * share / whole).toInt().coerceAtLeast(1)
     val left = (photo.width - width + 1) / 2

@@ -46,9 +46,14 @@ final class Discern {
 
   /// The part of the photo that the model looks at, upright, on white, scaled: red, green and blue of each pixel.
   private func bytes(of photo: UIImage) throws -> [UInt8] {
+[% if resize in ("square", "middle") %]
 [% if resize == "square" %]
     // The middle in the shape of the input, 87.5% of the shorter side.
     let larger = max(CGFloat(Self.width) / photo.size.width, CGFloat(Self.height) / photo.size.height) / 0.875
+[% else %]
+    // The middle in the shape of the input, all of the shorter side.
+    let larger = max(CGFloat(Self.width) / photo.size.width, CGFloat(Self.height) / photo.size.height)
+[% endif %]
     let scale = CGSize(width: larger, height: larger)
 [% elif resize == "crop" %]
     let scale = CGSize(width: CGFloat(Self.width) / (photo.size.width * 0.875),  // the middle 87.5% of each side

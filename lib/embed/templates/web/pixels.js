@@ -63,11 +63,13 @@ function average(strip, y, factor, image, row) {
   }
 }
 
-// "square": the middle in the shape of the input, 87.5% of the shorter side; "crop": the middle 87.5% of each side.
+// "square": the middle in the shape of the input, 87.5% of the shorter side; "middle": the same with all of that side;
+// "crop": the middle 87.5% of each side.
 function partOf(photo, resize, width, height) {
-  if (resize === 'square') {
+  if (resize === 'square' || resize === 'middle') {
     const isNarrow = photo.width * height <= photo.height * width;
-    const [part, whole] = isNarrow ? [7 * photo.width, 8 * width] : [7 * photo.height, 8 * height];
+    const [seen, all] = resize === 'square' ? [7, 8] : [1, 1];
+    const [part, whole] = isNarrow ? [seen * photo.width, all * width] : [seen * photo.height, all * height];
     const [partWidth, partHeight] = [width, height].map((side) => Math.max(1, Math.floor((side * part) / whole)));
     const left = Math.floor((photo.width - partWidth + 1) / 2);
     return cut(photo, left, Math.floor((photo.height - partHeight + 1) / 2), partWidth, partHeight);
