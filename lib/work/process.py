@@ -1,6 +1,6 @@
 """Running a function in a child process that may crash, hang or grow without harming this one.
 
-    python -m lib.work.process lib.formats.first_look:inspect_tflite MEMORY CPU     (the payload on standard input)
+    python -m lib.work.process lib.formats.first_look:inspect_tflite MEMORY CPU FILE     (the payload on standard input)
 
 The child limits itself before it imports anything of weight, reads one line of JSON, calls the function and answers
 in JSON lines: any number of `{"event": …}`, then one `{"result": …}` or `{"error": …}`. Whatever noisy libraries
@@ -54,6 +54,7 @@ def run(
     memory_bytes: int | None,
     cpu_seconds: int | None,
     wall_seconds: float,
+    file_bytes: int | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     cancelled: threading.Event | None = None,
 ) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def run(
         memory_bytes: Limit of the child's address space, where the system has such limits; None for none.
         cpu_seconds: Limit of the child's processor time, where the system has such limits; None for none.
         wall_seconds: After this the child is ended.
+        file_bytes: Limit of each file that the child writes, where the system has such limits; None for none.
         on_event: Called in this thread with each event the function emits.
         cancelled: When set, the child is ended.
 
@@ -74,7 +76,8 @@ def run(
         AppError: What the function raised, of the same class, with the same message.
     """
     with scratch() as temporary:
-        command = [sys.executable, "-m", "lib.work.process", function, str(memory_bytes or 0), str(cpu_seconds or 0)]
+        limits = [str(limit or 0) for limit in (memory_bytes, cpu_seconds, file_bytes)]
+        command = [sys.executable, "-m", "lib.work.process", function, *limits]
         environment = {
             # NumPy's libraries reserve memory for every core when they load, which a limit would count.
             "OPENBLAS_NUM_THREADS": "1",
@@ -284,8 +287,10 @@ def revive(packed: Mapping[str, Any]) -> AppError:
     return class_of(packed["code"])(message.text, **message.values)
 
 
-def _limit(memory_bytes: int, cpu_seconds: int) -> None:
-    """Limit this process, where the system can."""
+def _limit(memory_bytes: int, cpu_seconds: int, file_bytes: int = 0) -> None:
+    """Limit this process, where the system can; where memory runs out, Linux ends it before its parent."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     try:
         import resource
     except ImportError:  # Windows: wall time alone limits the child
@@ -293,6 +298,7 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
     for which, amount in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, -1),
     ):
         if amount == 0:
@@ -315,11 +321,11 @@ def _end_with_parent() -> None:
 
 def main(arguments: list[str]) -> None:
     """Be the child: limit this process, read the payload, call the function, answer."""
-    function_path, memory, cpu = arguments
+    function_path, memory, cpu, file = arguments
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    _limit(int(memory), int(cpu))
+    _limit(int(memory), int(cpu), int(file))
 
     def answer(kind: str, value: object) -> None:
         answers.write(json.dumps({kind: value}) + "\n")

@@ -57,7 +57,7 @@ RULES = {
     Kind.BENCHMARK: Rule(1, is_heavy=True, is_kept=False),
     Kind.TRAINING: Rule(1, is_heavy=True, is_kept=True),
     Kind.FITTING: Rule(2, is_heavy=True, is_kept=True),  # a head on features: a second, never behind a training
-    Kind.IMPORT: Rule(1, is_heavy=True, is_kept=True),
+    Kind.IMPORT: Rule(1, is_heavy=True, is_kept=False),  # its visitor has yet to say what the file does not
 }
 
 

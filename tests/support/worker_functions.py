@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError
@@ -27,6 +28,19 @@ def refuse(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     raise ModelFileError(
         N_("{file}: {reason}"), file=payload["file"], reason=Message("{n} bytes too many {{}}", {"n": 3})
     )
+
+
+def write(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
+    """Write a file of so many bytes; answer with the number of the error, and with this process's place in line."""
+    number = 0
+    with tempfile.TemporaryFile() as file:
+        try:
+            file.write(bytes(payload["bytes"]))
+            file.flush()
+        except OSError as error:
+            number = error.errno or -1
+    order = Path("/proc/self/oom_score_adj")
+    return {"errno": number, "oom": int(order.read_text()) if order.is_file() else None}
 
 
 def crash(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A child process may crash, hang or grow; this one goes on, and says in a sentence what happened."""
 
 import contextlib
+import errno
 import json
 import os
 import subprocess
@@ -48,6 +49,14 @@ def test_result_and_events_come_back_whatever_is_printed() -> None:
     events: list[dict[str, Any]] = []
     assert run("double", {"number": 21}, on_event=events.append) == {"number": 42}
     assert events == [{"seen": 21}]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_files_are_limited_and_the_child_ends_first_where_memory_runs_out() -> None:
+    assert run("write", {"bytes": MB}, file_bytes=2 * MB)["errno"] == 0
+    told = run("write", {"bytes": 3 * MB}, file_bytes=2 * MB)
+    assert told["errno"] in (errno.EFBIG, errno.ENOSPC)
+    assert told["oom"] in (1000, None)
 
 
 def test_an_error_keeps_its_class_sentence_and_values() -> None:
