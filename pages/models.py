@@ -11,5 +11,5 @@ t = translator()
 st.title(t("Pick a model"))
 for error in store().problems():
     st.warning(plain(t.message(error.message)), icon=":material/warning:")
-page.draw(t)
-adding.draw(t)
+for section in (adding, page) if adding.is_asked() else (page, adding):
+    section.draw(t)

@@ -7,9 +7,9 @@ she says of the rest. What was looked at is in memory and belongs to whoever hol
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lib.catalogue.store import Store
@@ -19,11 +19,11 @@ from lib.formats import first_look
 from lib.formats.edit import pin
 from lib.formats.importing import keras_side
 from lib.formats.importing.metadata import pixel_range
-from lib.formats.importing.packed import Form, Found, look_into, without_numbers
+from lib.formats.importing.packed import BESIDE, Form, Found, open_up, together, without_numbers
 from lib.formats.tables import last_operator
 from lib.messages import N_
 from lib.model import writing
-from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec, load
+from lib.model.spec import CARD, InputSpec, ModelFolder, ModelSpec, OutputSpec, load, parse, read_toml
 from lib.work import process
 from lib.work.files import disk_error, replace_folder
 from lib.work.locks import locked
@@ -31,8 +31,9 @@ from lib.work.progress import OnProgress, Progress, Stage
 
 YOURS = "Yours"
 WEIGHTS, KERAS, LABELS = "model.tflite", "model.keras", "labels.txt"
-BYTES = (0.0, 255.0)  # the range of a model that takes pixels as they are
-TEACHABLE = InputSpec((224, 224), (-1.0, 1.0), "square")  # of Teachable Machine's image.ts: the middle, x / 127.5 - 1
+# As Teachable Machine shows photos to its models: x / 127.5 - 1 (its Keras and LiteRT snippets; its own page divides by
+# 127), and all of the middle square.
+TEACHABLE = InputSpec((224, 224), (-1.0, 1.0), "middle")
 _BACKGROUND = frozenset({"background", "__background__", "???"})
 
 
@@ -51,6 +52,8 @@ class Looked:
         labels: Names of the classes, or none.
         range: What the bytes 0 and 255 become; None where the file does not say.
         resize: Which part of a photo it looks at, where that is known.
+        card: What Discern itself wrote of it; None for a model from elsewhere.
+        beside: What else a model of Discern has in its folder, by name.
     """
 
     file: str
@@ -63,6 +66,8 @@ class Looked:
     labels: tuple[str, ...]
     range: tuple[float, float] | None
     resize: str | None
+    card: ModelSpec | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def held_bytes(self) -> int:
@@ -73,6 +78,11 @@ class Looked:
     def names(self) -> int:
         """Return how many names it needs: a single unit tells two classes apart."""
         return max(self.units, 2)
+
+    @property
+    def name(self) -> str:
+        """Return what to call the model where nobody says it."""
+        return (self.card.name if self.card else Path(self.file).stem).strip() or YOURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class Said:
 
 
 def look(
-    file: Path,
+    file: Path | Mapping[str, Path],
     name: str,
     *,
     on_progress: OnProgress = lambda progress: None,
@@ -102,29 +112,29 @@ def look(
     """Find out what a model from outside is; whatever opens it does so in a child process with limits.
 
     Args:
-        file: The file.
-        name: What its owner calls it.
+        file: The file; or several by their names, which belong together.
+        name: What its owner calls it, or them.
         on_progress: Told of every step, in this thread.
         cancelled: When set, the child is ended.
 
     Raises:
         ModelFileError: It holds no image classifier, is damaged, or took a child down; or its labels are of another
             number than its classes.
-        WorkerError: It needs TensorFlow, which is missing.
         DownloadError: The disk is full.
         Cancelled: `cancelled` was set.
     """
     with process.scratch() as work, _disk(name):
-        found = look_into(file, name, work)
-        litert, keras, own_range = found.path, None, False
+        found = open_up(_as_one(file, name, work), name, work, cancelled=cancelled)
+        litert, keras, own_range = found.path, None, None
         if found.form is not Form.LITERT:
             on_progress(Progress(Stage.CONVERTING))
             converted = keras_side.to_litert(found, name, work, cancelled=cancelled)
-            litert, own_range = converted.litert, converted.has_own_range
+            litert, own_range = converted.litert, converted.range
             keras = converted.keras.read_bytes() if converted.keras else None
         on_progress(Progress(Stage.CHECKING))
         seen = first_look.inspect(litert, name=name, cancelled=cancelled)
         content = litert.read_bytes()
+        card, beside = _own(found.beside, name)
     labels = found.labels or without_numbers(seen.labels)
     looked = Looked(
         name,
@@ -135,8 +145,10 @@ def look(
         seen.units,
         _activation(content, seen, name),
         labels,
-        _range(found, content, seen, name, own_range=own_range),
-        TEACHABLE.resize if found.is_teachable else None,
+        card.input.range if card else own_range or _range(found, content, seen, name),
+        card.input.resize if card else TEACHABLE.resize if found.is_teachable else None,
+        card,
+        beside,
     )
     if labels:
         check_labels(looked, labels)
@@ -214,26 +226,39 @@ def _activation(content: bytes, seen: first_look.Inspection, name: str) -> str:
     )
 
 
-def _range(
-    found: Found, content: bytes, seen: first_look.Inspection, name: str, *, own_range: bool
-) -> tuple[float, float] | None:
+def _as_one(file: Path | Mapping[str, Path], name: str, work: Path) -> Path:
+    if isinstance(file, Path):
+        return file
+    if len(file) == 1:
+        return next(iter(file.values()))
+    packed = work / "together.zip"
+    together(file, name, packed)
+    return packed
+
+
+def _own(folder: Path | None, name: str) -> tuple[ModelSpec | None, dict[str, bytes]]:
+    """Return what Discern wrote of a model that it packed, and what else was beside it."""
+    if folder is None:
+        return None, {}
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.name in BESIDE}
+    return parse(read_toml(folder / CARD, f"{name}: {CARD}"), f"{name}: {CARD}"), files
+
+
+def _range(found: Found, content: bytes, seen: first_look.Inspection, name: str) -> tuple[float, float] | None:
     """Return what the bytes 0 and 255 become, where the file or its maker says it."""
-    if own_range:
-        return BYTES
-    if found.is_teachable:
-        return TEACHABLE.range
-    if told := pixel_range(content, name):
-        return told
-    if seen.input.dtype == "float32":
-        return None
-    # 8-bit tensors say it themselves: the real numbers of their first and last step.
-    first = 0 if seen.input.dtype == "uint8" else -128
-    low, high = ((step - seen.input.zero_point) * seen.input.scale for step in (first, first + 255))
-    return (low, high) if low < high else BYTES
+    if seen.input.dtype != "float32":  # an 8-bit tensor says it itself, or takes the bytes as they are
+        return seen.input.bounds or keras_side.BYTES
+    return TEACHABLE.range if found.is_teachable else pixel_range(content, name)
 
 
 def _spec(looked: Looked, said: Said, labels: tuple[str, ...], bounds: tuple[float, float]) -> ModelSpec:
-    name = said.name.strip() or Path(looked.file).stem.strip() or YOURS
+    """Return the description of a model; of one that Discern packed, what it wrote itself."""
+    name = said.name.strip() or looked.name
+    if looked.card is not None:
+        entry = replace(looked.card.input, range=bounds, resize=said.resize or looked.card.input.resize)
+        source = {**looked.card.source, "weights_sha256": hashlib.sha256(looked.litert).hexdigest()}
+        kept = replace(looked.card, weights=WEIGHTS, labels=LABELS, input=entry, source=source)
+        return replace(kept, id=writing.slug(name), name=name[:120], family=YOURS)
     has_background = labels[0].lower() in _BACKGROUND and looked.units > 2
     return ModelSpec(
         id=writing.slug(name),
@@ -243,7 +268,7 @@ def _spec(looked: Looked, said: Said, labels: tuple[str, ...], bounds: tuple[flo
         weights=WEIGHTS,
         labels=LABELS,
         licence="Unknown: added from a file",
-        input=InputSpec(looked.size_wh, bounds, said.resize or looked.resize or "square"),
+        input=InputSpec(looked.size_wh, bounds, said.resize or looked.resize or "middle"),
         output=OutputSpec(looked.names - has_background, "first" if has_background else "none", looked.activation),
         source={
             "kind": "file",
@@ -256,6 +281,8 @@ def _spec(looked: Looked, said: Said, labels: tuple[str, ...], bounds: tuple[flo
 def _write(folder: Path, looked: Looked, labels: tuple[str, ...], spec: ModelSpec) -> None:
     shutil.rmtree(folder, ignore_errors=True)  # left by a process that was killed
     folder.mkdir(parents=True)
+    for name, content in looked.beside.items():
+        (folder / name).write_bytes(content)
     (folder / WEIGHTS).write_bytes(looked.litert)
     if looked.keras is not None:
         (folder / KERAS).write_bytes(looked.keras)

@@ -18,10 +18,9 @@ from lib.catalogue.transfer import Received
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.formats import first_look, from_keras
 from lib.formats.first_look import Inspection
-from lib.formats.tables import Tensor
 from lib.messages import N_, Message
 from lib.model import writing
-from lib.model.spec import InputSpec, ModelSpec, OutputSpec, parse_labels
+from lib.model.spec import ModelSpec, OutputSpec, parse_labels
 from lib.work.files import disk_error, replace_folder, sha256_of, whole, write_whole
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
@@ -281,7 +280,7 @@ def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, t
         )
     settled = replace(
         spec,
-        input=replace(spec.input, size_wh=found.size_wh, range=_range(spec.input, found.input)),
+        input=replace(spec.input, size_wh=found.size_wh, range=found.input.bounds or spec.input.range),
         output=OutputSpec(
             classes=names - (background != "none"),
             background=background,
@@ -300,15 +299,6 @@ def settle(spec: ModelSpec, found: Inspection, names: int, background: str, *, t
             expected=(spec.input.size_wh, spec.output),
         )
     return settled
-
-
-def _range(spec: InputSpec, tensor: Tensor) -> tuple[float, float]:
-    """Return what the bytes 0 and 255 stand for: an 8-bit tensor says so itself."""
-    if not tensor.scale:
-        return spec.range
-    lowest = -128 if tensor.dtype == "int8" else 0
-    low, high = ((q - tensor.zero_point) * tensor.scale for q in (lowest, lowest + 255))
-    return (round(low, 7), round(high, 7))
 
 
 def _find_background(names: tuple[str, ...]) -> str:

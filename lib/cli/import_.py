@@ -2,6 +2,8 @@
 
 import argparse
 import json
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from lib.catalogue.importing import Said, add, look
@@ -14,14 +16,15 @@ from lib.messages import N_
 from lib.model.spec import parse_labels, reading
 
 # As people say it, and as model.toml does.
-_RESIZE = {"whole": "squash", "square": "square", "crop": "crop"}
+_RESIZE = {"whole": "squash", "middle": "middle", "square": "square", "crop": "crop"}
+_LABELS, _MOST_FILES = "labels.txt", 1000
 
 
 def add_import(commands: "Commands[argparse.ArgumentParser]") -> None:
     """Add the command `import`."""
     parser = commands.add_parser(
         "import",
-        help="add a model from a file: .tflite, .keras, .h5, a SavedModel zip, or a zip from Teachable Machine",
+        help="add a model: .tflite, .keras, .h5, a SavedModel zip, or what Teachable Machine gives, zipped or unpacked",
         allow_abbrev=False,
     )
     parser.add_argument("path", type=Path, metavar="PATH")
@@ -33,7 +36,7 @@ def add_import(commands: "Commands[argparse.ArgumentParser]") -> None:
     parser.add_argument(
         "--resize",
         choices=_RESIZE,
-        help="what it looks at: the whole photo, the middle square, or the middle 7/8 of each side",
+        help="what it looks at: the whole photo, all of the middle square, 7/8 of that, or the middle 7/8 of each side",
     )
     parser.add_argument("--json", action="store_true", help="one object: id, name, classes, folder")
     parser.set_defaults(run=_run)
@@ -41,16 +44,19 @@ def add_import(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _run(arguments: argparse.Namespace, say: Translator) -> int:
     path: Path = arguments.path
-    if not path.is_file():
-        raise UsageError(N_("{file} is not a file."), file=path)
     said = Said(
         arguments.name,
         None if arguments.labels is None else _labels(arguments.labels),
         None if arguments.range is None else _range(*arguments.range),
         None if arguments.resize is None else _RESIZE[arguments.resize],
     )
+    files = _files(path)
     with download_progress(path.name, say) as show:
-        folder = add(look(path, path.name, on_progress=show), said, Store())
+        looked = look(files, path.name, on_progress=show)
+        beside = path.parent / _LABELS
+        if not (said.labels or looked.labels) and path.is_file() and beside.is_file():
+            said = replace(said, labels=_labels(beside))
+        folder = add(looked, said, Store())
     if arguments.json:
         known = {"id": folder.spec.id, "name": folder.spec.name, "classes": list(folder.read_labels())}
         print(json.dumps({**known, "folder": str(folder.path)}))
@@ -58,6 +64,20 @@ def _run(arguments: argparse.Namespace, say: Translator) -> int:
         told = N_("{model} is ready. It knows {count} classes. It is saved in {folder}.")
         put(say(told, model=folder.spec.id, count=folder.spec.output.classes, folder=folder.path))
     return ALL_WELL
+
+
+def _files(path: Path) -> dict[str, Path]:
+    """Return a model's file, or the files of a folder, which belong together."""
+    if path.is_file():
+        return {path.name: path}
+    if not path.is_dir():
+        raise UsageError(N_("{file} is not a file or folder."), file=path)
+    found = list(islice((item for item in path.rglob("*") if item.is_file()), _MOST_FILES + 1))
+    if not 1 <= len(found) <= _MOST_FILES:
+        raise UsageError(
+            N_("{file} is not the folder of one model: it holds {count} files."), file=path, count=len(found)
+        )
+    return {item.relative_to(path).as_posix(): item for item in sorted(found)}
 
 
 def _labels(path: Path) -> tuple[str, ...]:

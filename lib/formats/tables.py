@@ -26,6 +26,15 @@ class Tensor:
     scale: float
     zero_point: int
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """Return what the bytes 0 and 255 stand for; None for real numbers, and where it does not say."""
+        if not self.scale > 0:
+            return None
+        lowest = -128 if self.dtype == "int8" else 0
+        low, high = ((step - self.zero_point) * self.scale for step in (lowest, lowest + 255))
+        return round(low, 7), round(high, 7)
+
 
 @dataclass(frozen=True, slots=True)
 class Ends:

@@ -18,6 +18,7 @@ def apply(t: Translator) -> None:
         ),
         ".st-key-intake-folded": ("", "", t("Add photos")),
         '[class*="st-key-zip-"]': (t("Drop a zip file here"), t("up to 512 MB"), t("Choose a file")),
+        '[class*="st-key-model-file-"]': (t("Drop the model here"), t("up to 512 MB"), t("Choose files")),
         '[class*="st-key-folder-"]': (t("Drop a folder here"), t("up to 512 MB"), t("Choose a folder")),
     }
     rules = [

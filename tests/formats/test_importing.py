@@ -8,9 +8,10 @@ import pytest
 
 from lib.errors import ModelFileError
 from lib.formats.importing.metadata import pixel_range
-from lib.formats.importing.packed import MAX_TOPOLOGY_BYTES, Form, look_into, without_numbers
+from lib.formats.importing.packed import MAX_TOPOLOGY_BYTES, Form, look_into, open_up, together, without_numbers
 from lib.formats.importing.repairs import repaired
 from lib.formats.tables import last_operator
+from tests.support.pictures import encode, plain
 from tests.support.teachable import LABELS, numbered, pack, tfjs, topology
 from tests.support.user_models import TINY
 
@@ -58,6 +59,40 @@ def test_teachable_machines_browser_zip(tmp_path: Path, work: Path) -> None:
     assert {path.name for path in found.path.iterdir()} == {"model.json", "weights-0.bin"}
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        pytest.param({"packageName": "@teachablemachine/pose", "labels": ["up", "down"]}, id="poses"),
+        pytest.param({"tfjsSpeechCommandsVersion": "0.4.0", "wordLabels": ["clap", "noise"]}, id="sounds"),
+    ],
+)
+def test_poses_and_sounds_are_refused_in_words(tmp_path: Path, work: Path, about: dict[str, object]) -> None:
+    pack(tmp_path / "x.zip", {"model.json": json.dumps({}), "metadata.json": json.dumps(about)})
+    with pytest.raises(ModelFileError, match="poses or sounds"):
+        look_into(tmp_path / "x.zip", "x.zip", work)
+
+
+def test_numbers_in_the_names_of_an_own_model_stay(tmp_path: Path, work: Path) -> None:
+    pack(tmp_path / "x.zip", {"m/model.tflite": LITE, "m/labels.txt": numbered(), "m/model.toml": "", "m/x.py": ""})
+    found = look_into(tmp_path / "x.zip", "x.zip", work)
+    assert (found.labels[0], found.is_teachable) == ("0 Class 1", False)
+    assert found.beside is not None
+    assert [path.name for path in found.beside.iterdir()] == ["model.toml"]
+
+
+def test_files_that_belong_together_are_packed(tmp_path: Path, work: Path) -> None:
+    (tmp_path / "a").write_bytes(LITE)
+    (tmp_path / "b").write_text(numbered())
+    together({"model_unquant.tflite": tmp_path / "a", "labels.txt": tmp_path / "b"}, "x", tmp_path / "x.zip")
+    assert look_into(tmp_path / "x.zip", "x", work).labels == LABELS
+
+
+def test_a_damaged_hdf5_file_is_read_in_a_process_of_its_own(tmp_path: Path, work: Path) -> None:
+    (tmp_path / "x.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 3000)
+    with pytest.raises(ModelFileError, match=r"x\.h5 could not be read as a Keras HDF5 model"):
+        open_up(tmp_path / "x.h5", "x.h5", work)
+
+
 def test_names_inside_a_zip_decide_about_no_place(tmp_path: Path, work: Path) -> None:
     pack(tmp_path / "x.zip", {"a/../../../evil.tflite": LITE, "/labels.txt": "a\nb"})
     with pytest.raises(ModelFileError, match="evil"):
@@ -71,6 +106,7 @@ def test_names_inside_a_zip_decide_about_no_place(tmp_path: Path, work: Path) ->
         pytest.param(b"", "is not a model", id="nothing"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "is not a model", id="a picture"),
         pytest.param(b"PK\x03\x04 and no more", "is not a zip file, or it is damaged", id="the start of a zip"),
+        pytest.param(encode(plain((0, 0, 0), 4, 4), "PNG"), "is not a model", id="a whole picture"),
     ],
 )
 def test_what_is_no_model_is_refused(tmp_path: Path, work: Path, content: bytes, says: str) -> None:
@@ -94,7 +130,7 @@ def test_a_description_that_swells_is_refused_before_keras_reads_it(tmp_path: Pa
 
 
 def test_descriptions_are_mended_all_the_way_down() -> None:
-    mended = repaired(topology(), "x.h5")
+    mended = repaired(topology(groups=1), "x.h5")
     body, head = mended["config"]["layers"]
     base = body["config"]["layers"][0]
     assert base["class_name"] == "Functional"
@@ -110,6 +146,7 @@ def test_descriptions_are_mended_all_the_way_down() -> None:
     [
         pytest.param({"class_name": "Lambda", "config": {}}, "code of its own", id="code"),
         pytest.param({"class_name": "DepthwiseConv2D", "config": {"groups": 2}}, "DepthwiseConv2D", id="another net"),
+        pytest.param({"class_name": "Dense", "config": {"units": 2**31}}, "too large", id="all memory there is"),
     ],
 )
 def test_what_cannot_be_mended_is_refused(config: dict[str, object], says: str) -> None:

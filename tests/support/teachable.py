@@ -3,23 +3,32 @@
     python -m tests.support.teachable FOLDER
 
 writes them all, with what Keras itself answers about one photo, then lets the library convert each and notes what came
-of it (`converted.json`): in one process, since each that imports TensorFlow takes seconds.
+of it (`converted.json`): with one import of TensorFlow, since that takes seconds.
 
 The layouts are those of Teachable Machine's exports (googlecreativelab/teachablemachine-community, libraries/image):
 a Sequential of a Sequential (a MobileNet cut off at `out_relu`, and global pooling) and a Sequential (Dense 100 relu,
-Dense without bias, softmax). Written with TensorFlow.js 1.x and converted by Keras 2.x, whose `groups` Keras 3 refuses.
+Dense without bias, softmax). Written with TensorFlow.js 1.3.1; the other forms
+are converted from that by Keras 2.x, whose `groups` Keras 3 refuses.
 """
 
 import json
+import os
+import signal
 import sys
+import traceback
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from lib.work import process
+
 LABELS = ("Class 1", "고양이 <b>")
 SIDE = 32
+MOST_SECONDS = 120  # for one file
 ZEROS, ONES = ({"class_name": name, "config": {}} for name in ("Zeros", "Ones"))
 SCALING = {
     "class_name": "VarianceScaling",
@@ -29,8 +38,8 @@ NONE = dict.fromkeys(("bias_regularizer", "activity_regularizer", "bias_constrai
 KERNEL_NONE = dict.fromkeys(("kernel_regularizer", "kernel_constraint"))
 
 
-def layer(kind: str, name: str, after: str | None, **config: Any) -> dict[str, Any]:
-    inbound = [] if after is None else [[[after, 0, 0, {}]]]
+def layer(kind: str, name: str, *after: str, **config: Any) -> dict[str, Any]:
+    inbound = [[[other, 0, 0, {}] for other in after]]
     return {
         "class_name": kind,
         "config": {"name": name, "trainable": True, **config},
@@ -47,12 +56,13 @@ def convolution(**config: Any) -> dict[str, Any]:
 def normalization(name: str, after: str) -> dict[str, Any]:
     made = {"beta_initializer": ZEROS, "gamma_initializer": ONES}
     moving = {"moving_mean_initializer": ZEROS, "moving_variance_initializer": ONES}
-    config = {"axis": 3, "momentum": 0.999, "epsilon": 0.001, "center": True, "scale": True, **made, **moving}
+    moving |= dict.fromkeys(("beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"))
+    config = {"axis": -1, "momentum": 0.999, "epsilon": 0.001, "center": True, "scale": True, **made, **moving}
     return layer("BatchNormalization", name, after, **config)
 
 
-def topology() -> dict[str, Any]:
-    """Return the net as Teachable Machine's model.json describes it, smaller."""
+def topology(**of_depthwise: Any) -> dict[str, Any]:
+    """Return the net as Teachable Machine's model.json describes it, smaller; what else its depthwise layer says."""
     photo = {"batch_input_shape": [None, SIDE, SIDE, 3], "dtype": "float32", "sparse": False, "name": "input_1"}
     layers = [
         {"class_name": "InputLayer", "config": photo, "name": "input_1", "inbound_nodes": []},
@@ -72,17 +82,19 @@ def topology() -> dict[str, Any]:
             "Conv1_relu",
             **convolution(kernel_size=[3, 3], strides=[1, 1], padding="same"),
             depth_multiplier=1,
-            groups=1,
+            **of_depthwise,
             depthwise_initializer=SCALING,
             depthwise_regularizer=None,
             depthwise_constraint=None,
         ),
         normalization("expanded_conv_depthwise_BN", "expanded_conv_depthwise"),
-        layer("ReLU", "out_relu", "expanded_conv_depthwise_BN", max_value=6),
+        layer("Add", "block_2_add", "Conv1_relu", "expanded_conv_depthwise_BN"),
+        layer("ReLU", "out_relu", "block_2_add", max_value=6),
     ]
     ends = {"input_layers": [["input_1", 0, 0]], "output_layers": [["out_relu", 0, 0]]}
     base = {"class_name": "Model", "config": {"name": "model1", "layers": layers, **ends}}
     pooling = {"data_format": "channels_last", "name": "global_average_pooling2d_GlobalAveragePooling2D1"}
+    pooling |= {"trainable": True}
     dense = {**NONE, **KERNEL_NONE, "kernel_initializer": SCALING, "bias_initializer": ZEROS, "trainable": True}
     first = {**dense, "units": 10, "activation": "relu", "use_bias": True, "name": "dense_Dense1"}
     last = {**dense, "units": len(LABELS), "activation": "softmax", "use_bias": False, "name": "dense_Dense2"}
@@ -135,9 +147,9 @@ def native() -> Any:
     x = inputs = keras.Input((SIDE, SIDE, 3))
     x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
     x = layers.Conv2D(8, 3, strides=2, use_bias=False, name="Conv1")(x)
-    x = layers.ReLU(6)(layers.BatchNormalization(epsilon=0.001, name="bn_Conv1")(x))
+    y = x = layers.ReLU(6)(layers.BatchNormalization(epsilon=0.001, name="bn_Conv1")(x))
     x = layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="expanded_conv_depthwise")(x)
-    x = layers.ReLU(6)(layers.BatchNormalization(epsilon=0.001, name="expanded_conv_depthwise_BN")(x))
+    x = layers.ReLU(6)(y + layers.BatchNormalization(epsilon=0.001, name="expanded_conv_depthwise_BN")(x))
     x = layers.GlobalAveragePooling2D()(x)
     x = layers.Dense(10, "relu", name="dense_Dense1")(x)
     x = layers.Dense(len(LABELS), "softmax", use_bias=False, name="dense_Dense2")(x)
@@ -160,7 +172,7 @@ def pack(target: Path, files: dict[str, bytes | str]) -> None:
 
 def tfjs(target: Path) -> None:
     """Write what the button "Download my model" gives: model.json, weights.bin, metadata.json."""
-    arrays = weights()
+    arrays = dict(sorted(weights().items(), key=lambda item: "moving" in item[0]))  # what is not trained comes last
     entries = [{"name": name, "shape": list(array.shape), "dtype": "float32"} for name, array in arrays.items()]
     document = {
         "modelTopology": {**topology(), "keras_version": "tfjs-layers 1.3.1", "backend": "tensor_flow.js"},
@@ -190,7 +202,7 @@ def hdf5(target: Path) -> None:
     }
     versions = {"keras_version": b"2.12.0", "backend": b"tensorflow"}
     with h5py.File(target, "w") as file:
-        file.attrs["model_config"] = json.dumps(topology()).encode()
+        file.attrs["model_config"] = json.dumps(topology(groups=1)).encode()
         store = file.create_group("model_weights")
         for place in (file, store):
             for key, value in versions.items():
@@ -223,39 +235,65 @@ def make(folder: Path) -> None:
     logits = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1)])
     keras.Model(inputs, logits(keras.layers.Rescaling(1 / 255)(x))).save(folder / "one-unit.keras")
     model.export(folder / "saved", verbose=False)
-    pack(
-        folder / "saved.zip",
-        {f"my/{p.relative_to(folder / 'saved')}": p.read_bytes() for p in (folder / "saved").rglob("*") if p.is_file()},
-    )
+    files = {path.relative_to(folder / "saved"): path for path in (folder / "saved").rglob("*") if path.is_file()}
+    saved = {f"model.savedmodel/{name.as_posix()}": path.read_bytes() for name, path in files.items()}
+    pack(folder / "converted_savedmodel.zip", {**saved, "labels.txt": numbered()})
 
 
 def convert_all(folder: Path, names: list[str]) -> dict[str, Any]:
-    """Let the library convert files, in this process; return what it answers about `photo`, or its error."""
+    """Let the library convert files, each in a process of its own; return what it answers about `photo`, or its error.
+
+    The processes are forked from this one, which has imported TensorFlow and run nothing of it: so each takes a second.
+    """
+    return {name: apart(partial(convert_one, folder, name)) for name in names}
+
+
+def convert_one(folder: Path, name: str) -> dict[str, Any]:
     from ai_edge_litert.interpreter import Interpreter
 
+    from lib.formats import first_look
+    from lib.formats.importing import keras_side
+    from lib.formats.importing.packed import Form, open_in_worker
+
+    work = folder / f"work-{name}"
+    work.mkdir()
+    opened = open_in_worker({"file": str(folder / name), "name": name, "work": str(work)}, lambda event: None)
+    payload = {"form": opened["form"], "path": opened["path"], "name": name, "work": str(work)}
+    is_ready = opened["form"] == Form.LITERT.value
+    told = (first_look.inspect_tflite if is_ready else keras_side.convert)(payload, lambda event: None)
+    interpreter = Interpreter(model_path=opened["path"] if is_ready else str(work / keras_side.LITERT))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], photo())
+    interpreter.invoke()
+    answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].tolist()
+    return {**told, "form": opened["form"], "answer": answer, "labels": list(opened["labels"])}
+
+
+def apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do something in a forked process with the limits of the library's own; "died": of which signal, -1 of a bug."""
     from lib.errors import ModelFileError
     from lib.formats.importing import keras_side
-    from lib.formats.importing.packed import Form, look_into
 
-    results: dict[str, Any] = {}
-    for name in names:
-        work = folder / f"work-{name}"
-        work.mkdir()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        process._limit(keras_side.MEMORY_BYTES, keras_side.CPU_SECONDS, keras_side.FILE_BYTES)
+        signal.alarm(MOST_SECONDS)
         try:
-            found = look_into(folder / name, name, work)
-            if found.form is Form.HDF5:
-                keras_side.probe(found.path, name)
-            payload = {"form": found.form.value, "path": str(found.path), "name": name, "work": str(work)}
-            told = keras_side.convert(payload, lambda event: None)
-            interpreter = Interpreter(model_path=str(work / keras_side.LITERT))
-            interpreter.allocate_tensors()
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], photo())
-            interpreter.invoke()
-            answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0].tolist()
-            results[name] = {**told, "form": found.form.value, "answer": answer, "labels": list(found.labels)}
+            answer = work()
         except ModelFileError as error:
-            results[name] = {"error": str(error)}
-    return results
+            answer = {"error": str(error)}
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os.write(writer, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        content = pipe.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return dict(json.loads(content)) if content else {"died": -status}
 
 
 def damaged(folder: Path, count: int, seed: int) -> list[str]:
@@ -264,13 +302,12 @@ def damaged(folder: Path, count: int, seed: int) -> list[str]:
     Of every other zip the files inside are damaged, and the zip is whole.
     """
     rng = np.random.default_rng(seed)
-    whole = ["keras_model.h5", "converted_keras.zip", "tm-my-image-model.zip", "one-unit.keras", "saved.zip"]
     names = []
     for number in range(count):
-        source = whole[number % len(whole)]
+        source = WHOLE[number % len(WHOLE)]
         content = (folder / source).read_bytes()
         names.append(f"damaged-{number}-{source}")
-        if source.endswith(".h5") or number // len(whole) % 2:
+        if source.endswith(".h5") or number // len(WHOLE) % 2:
             (folder / names[-1]).write_bytes(_damage(content, number, rng))
             continue
         with zipfile.ZipFile(folder / source) as packed:
@@ -289,10 +326,18 @@ def _damage(content: bytes, number: int, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
+WHOLE = (
+    "converted_keras.zip", "keras_model.h5", "converted_tflite.zip", "tm-my-image-model.zip", "one-unit.keras",
+    "converted_savedmodel.zip",
+)  # fmt: skip
+
+
 def main(folder: Path, count: int = 15, seed: int = 0) -> None:
-    make(folder)
-    whole = ["converted_keras.zip", "keras_model.h5", "tm-my-image-model.zip", "one-unit.keras", "saved.zip"]
-    results = convert_all(folder, [*whole, *damaged(folder, count, seed)])
+    import keras  # noqa: F401 - once, for all that are forked
+    import tensorflow  # noqa: F401
+
+    apart(lambda: make(folder) or {})
+    results = convert_all(folder, [*WHOLE, *damaged(folder, count, seed)])
     (folder / "converted.json").write_text(json.dumps(results))
 
 

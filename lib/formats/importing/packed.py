@@ -1,30 +1,42 @@
 """What a file from outside is, and the parts of it that a model is made of.
 
-Nothing is unpacked under a name from inside a zip: what is needed is written under names of our own, up to a limit of
-real bytes.
+`open_up` is the side of the caller, `open_in_worker` that of a limited process. Nothing is unpacked under a name from
+inside a zip: what is needed is written under names of our own, up to a limit of real bytes.
 """
 
 import json
 import re
-from collections.abc import Callable, Sequence
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from lib.errors import DatasetError, ModelFileError, PhotoError
-from lib.formats.first_look import MAX_BYTES
+from lib.formats.first_look import CPU_SECONDS, MAX_BYTES, MEMORY_BYTES, WALL_SECONDS, in_child
+from lib.formats.importing import hdf5
+from lib.formats.unbelieved import first_line
 from lib.messages import N_
-from lib.model.spec import parse_labels, reading
+from lib.model.spec import CARD, MEANS, parse_labels, reading
 from lib.photos.zipped import Member, Zip
+from lib.work import process
 
-MAX_LABEL_BYTES = 4 * 2**20
+MAX_LABEL_BYTES = 2 * 2**20
 MAX_TOPOLOGY_BYTES = 20 * 2**20  # a config.json of 700 MB of spaces took Keras 34 s and 4 GB
+MAX_BESIDE_BYTES = 4 * 2**20
 _LITERT, _HDF5, _ZIP = b"TFL3", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _HEAD_BYTES = 8
 _NUMBERED = re.compile(r"(\d+)\s+(\S.*)")
-_TEACHABLE_PACKAGE = "@teachablemachine/image"
+_TEACHABLE = "@teachablemachine/"
+_TEACHABLE_PACKAGE = f"{_TEACHABLE}image"
 # What Teachable Machine calls its files; the last is quantised.
 _TEACHABLE_FILES = frozenset({"keras_model.h5", "model_unquant.tflite", "model.tflite"})
+_TEACHABLE_FOLDER = "model.savedmodel"
+# What a model of Discern has beside its weights (`lib.embed.parcel`).
+BESIDE = (CARD, MEANS, "metrics.json", "README.md")
 
 
 class Form(StrEnum):
@@ -46,12 +58,48 @@ class Found:
         path: The model: a file, for SAVED_MODEL and TFJS a folder.
         labels: Names of the classes that came with it, in the order of its outputs; or none.
         is_teachable: Whether Teachable Machine made it, whose models all look at photos in the same way.
+        beside: A folder of those `BESIDE` it, of a model that Discern packed; None for others.
     """
 
     form: Form
     path: Path
     labels: tuple[str, ...] = ()
     is_teachable: bool = False
+    beside: Path | None = None
+
+
+def open_up(file: Path, name: str, work: Path, *, cancelled: threading.Event | None = None) -> Found:
+    """Return what a file holds, after a process with limits has opened it; see `look_into`.
+
+    Raises:
+        ModelFileError: As `look_into`, or it took the process down.
+        Cancelled: `cancelled` was set.
+    """
+    found = in_child(
+        "lib.formats.importing.packed:open_in_worker",
+        {"file": str(file), "name": name, "work": str(work)},
+        name,
+        memory_bytes=MEMORY_BYTES + 2 * MAX_BYTES,
+        cpu_seconds=CPU_SECONDS,
+        wall_seconds=WALL_SECONDS,
+        file_bytes=MAX_BYTES,
+        cancelled=cancelled,
+    )
+    beside = None if found["beside"] is None else Path(found["beside"])
+    return Found(Form(found["form"]), Path(found["path"]), tuple(found["labels"]), found["is_teachable"], beside)
+
+
+def open_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
+    """Look into one file; the worker's side of `open_up`."""
+    found = look_into(Path(payload["file"]), payload["name"], Path(payload["work"]))
+    if found.form in (Form.HDF5, Form.KERAS):
+        try:
+            hdf5.read_through(found.path)
+        except hdf5.UNREADABLE as error:
+            raise unreadable(payload["name"], found.form, error, Path(payload["work"])) from error
+    beside = None if found.beside is None else str(found.beside)
+    told = {"form": found.form.value, "path": str(found.path), "labels": found.labels, "beside": beside}
+    return {**told, "is_teachable": found.is_teachable}
 
 
 def look_into(file: Path, name: str, work: Path) -> Found:
@@ -76,7 +124,40 @@ def look_into(file: Path, name: str, work: Path) -> Found:
         return Found(Form.HDF5, _copied(file, work / "model.h5"))
     if head.startswith(_ZIP):
         return _Packed(file, name, work).found()
-    raise ModelFileError(
+    raise _no_model(name)
+
+
+def unreadable(name: str, form: Form, error: Exception, work: Path) -> ModelFileError:
+    """Return the error of a file that breaks what reads it; where that was unpacked is nobody's business."""
+    return ModelFileError(
+        N_("{file} could not be read as a {form} model: {reason}"),
+        file=name,
+        form=form.value,
+        reason=first_line(error).replace(f"{work}/", "")[:300],
+    )
+
+
+def together(files: Mapping[str, Path], name: str, target: Path) -> None:
+    """Write files into one zip: what a browser has unpacked of it before anybody asked (Safari does).
+
+    Args:
+        files: By their names.
+        name: What to call them in an error.
+        target: New file.
+
+    Raises:
+        ModelFileError: They are too large.
+        OSError: One cannot be read, or the disk is full.
+    """
+    if sum(path.stat().st_size for path in files.values()) > MAX_BYTES:
+        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
+        for inside, path in files.items():
+            packed.write(path, inside)
+
+
+def _no_model(name: str) -> ModelFileError:
+    return ModelFileError(
         N_("{file} is not a model. Expected: a .tflite, .keras or .h5 file, or a zip from {sources}."),
         file=name,
         sources="Teachable Machine, TensorFlow.js, SavedModel",
@@ -84,7 +165,7 @@ def look_into(file: Path, name: str, work: Path) -> Found:
 
 
 def _copied(file: Path, target: Path) -> Path:
-    target.write_bytes(file.read_bytes())
+    shutil.copyfile(file, target)
     return target
 
 
@@ -93,6 +174,7 @@ class _Packed:
 
     def __init__(self, file: Path, name: str, work: Path) -> None:
         self._file, self._name, self._work = file, name, work
+        self._left_bytes = MAX_BYTES
         try:
             self._zip = Zip(file, name)
         except DatasetError as error:
@@ -104,7 +186,7 @@ class _Packed:
 
     def found(self) -> Found:
         named = {member.path for member in self._members}
-        if {"config.json", "model.weights.h5"} <= named:
+        if {"config.json", hdf5.KERAS_WEIGHTS} <= named:
             self._check_keras()
             return Found(Form.KERAS, _copied(self._file, self._work / "model.keras"))
         readers: dict[Form, tuple[list[Member], Callable[[Member], Found]]] = {
@@ -114,7 +196,9 @@ class _Packed:
             Form.TFJS: (self._of(lambda base: base == "model.json"), self._tfjs),
         }
         members = [(member, read) for found, read in readers.values() for member in found]
-        if len(members) != 1:
+        if not members:
+            raise _no_model(self._name)
+        if len(members) > 1:
             raise ModelFileError(
                 N_("{file} must hold exactly one model. It holds {count}."), file=self._name, count=len(members)
             )
@@ -155,34 +239,63 @@ class _Packed:
         self._take(member, "tfjs/model.json")
         root = member.path.removesuffix("model.json")
         there = {other.path: other for other in self._members}
+        about = there.get(f"{root}metadata.json")
+        metadata = self._json(about, MAX_LABEL_BYTES) if about else {}
+        self._refuse_other_kinds(metadata)
         for number, path in enumerate(_weight_paths(topology)):
             if root + path not in there:
                 raise ModelFileError(N_("{file} lacks a part of the model: {part}."), file=self._name, part=path)
             self._take(there[root + path], f"tfjs/weights-{number}.bin")
-        about = there.get(f"{root}metadata.json")
-        metadata = self._json(about, MAX_LABEL_BYTES) if about else {}
         labels = metadata.get("labels")
         if isinstance(labels, list):
             made_there = metadata.get("packageName") == _TEACHABLE_PACKAGE
             return Found(Form.TFJS, folder, tuple(str(label) for label in labels), made_there)
         return self._with_labels(Form.TFJS, folder, member)
 
+    def _refuse_other_kinds(self, metadata: Mapping[str, object]) -> None:
+        """Refuse Teachable Machine's other kinds: poses (models of a body's points) and sounds (of spectrograms)."""
+        package = str(metadata.get("packageName", ""))
+        if "wordLabels" in metadata or (package.startswith(_TEACHABLE) and package != _TEACHABLE_PACKAGE):
+            raise ModelFileError(
+                N_("{file} is a model of poses or sounds. Only models of images can be added."), file=self._name
+            )
+
     def _with_labels(self, form: Form, path: Path, model: Member) -> Found:
         """Return a model with the names in the one labels.txt of the zip, if there is one."""
+        beside = self._beside(model) if form is Form.LITERT else None
         files = self._of(lambda base: base == "labels.txt")
         if len(files) != 1:
-            return Found(form, path)
+            return Found(form, path, beside=beside)
         lines = parse_labels(self._read(files[0], MAX_LABEL_BYTES), errors="replace")
-        labels = without_numbers(lines)
-        return Found(form, path, labels, is_teachable=labels != lines and _base(model) in _TEACHABLE_FILES)
+        labels = without_numbers(lines) if beside is None else lines
+        called_so = _base(model) in _TEACHABLE_FILES or PurePosixPath(model.path).parent.name == _TEACHABLE_FOLDER
+        return Found(form, path, labels, is_teachable=labels != lines and called_so, beside=beside)
+
+    def _beside(self, model: Member) -> Path | None:
+        """Take out what a model of Discern has beside its weights; None for others."""
+        place = PurePosixPath(model.path).parent
+        there = {_base(other): other for other in self._members if PurePosixPath(other.path).parent == place}
+        if CARD not in there:
+            return None
+        for name in BESIDE:
+            if name in there and there[name].size <= MAX_BESIDE_BYTES:
+                self._take(there[name], f"beside/{name}")
+        return self._work / "beside"
 
     def _of(self, is_it: Callable[[str], bool]) -> list[Member]:
         return [member for member in self._members if is_it(_base(member).lower())]
 
     def _take(self, member: Member, name: str) -> Path:
+        """Write a file of the zip under a name of ours; all that are taken together keep to one limit."""
         target = self._work / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(self._read(member, MAX_BYTES))
+        if member.size > self._left_bytes:
+            raise self._too_much()
+        try:
+            self._zip.copy(member, target, self._left_bytes)
+        except PhotoError as error:
+            raise self._damaged(member) from error
+        self._left_bytes -= target.stat().st_size
         return target
 
     def _json(self, member: Member, limit: int) -> dict[str, object]:
@@ -220,12 +333,12 @@ def _base(member: Member) -> str:
     return PurePosixPath(member.path).name
 
 
-def _weight_paths(topology: dict[str, object]) -> list[str]:
+def _weight_paths(topology: Mapping[str, object]) -> list[str]:
     """Return the files that a TensorFlow.js model's weights are in, in the order in which they follow each other."""
     manifest = topology.get("weightsManifest")
-    groups = manifest if isinstance(manifest, list) else []
-    paths = [path for group in groups if isinstance(group, dict) for path in group.get("paths", ())]
-    return [str(path) for path in paths]
+    groups = [group for group in manifest if isinstance(group, dict)] if isinstance(manifest, list) else []
+    listed = [group.get("paths") for group in groups]
+    return [str(path) for paths in listed if isinstance(paths, list) for path in paths]
 
 
 def without_numbers(lines: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ _REFUSED = frozenset({"Lambda", "TFOpLambda", "SlicingOpLambda", "TFSMLayer"})
 # What Keras 2 wrote of a depthwise convolution and Keras 3 does not take.
 _NOT_OF_DEPTHWISE = ("groups", "filters", "kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _MOST_LEVELS = 60
+# A layer wider than this is no layer but a way to ask for all memory.
+_WIDTHS, _MOST_WIDE = ("units", "filters", "input_dim", "output_dim"), 2**20
 
 
 def repaired(config: Any, file: str, level: int = 0) -> Any:
@@ -39,6 +41,9 @@ def repaired(config: Any, file: str, level: int = 0) -> Any:
         return config
     changed = {key: repaired(value, file, level + 1) for key, value in config.items()}
     name, inner = changed.get("class_name"), changed.get("config")
+    for width in _WIDTHS:
+        if isinstance(changed.get(width), int | float) and changed[width] > _MOST_WIDE:
+            raise ModelFileError(N_("{file} is damaged: a layer of it is too large."), file=file)
     if name in _REFUSED:
         raise ModelFileError(
             N_("{file} has a layer that runs code of its own ({layer}), so it was refused."), file=file, layer=name
