@@ -91,12 +91,15 @@ def _own_share(
     photos: NDArray[np.intp], labels: NDArray[np.intp], features: NDArray[np.floating], groups: NDArray[np.intp]
 ) -> list[float]:
     """Return for each of `photos` how many of those most like it have its label, from 0 to 1."""
-    shares = []
-    for photo in photos:
-        others = np.flatnonzero(groups != groups[photo])
-        alike = features[others].astype(np.float32) @ features[photo].astype(np.float32)
-        nearest = others[np.argsort(-alike, kind="stable")[:NEIGHBOURS]]
-        shares.append(float((labels[nearest] == labels[photo]).mean()) if nearest.size else 0.0)
+    if not photos.size:
+        return []
+    every = features.astype(np.float32)
+    alike = every[photos] @ every.T
+    alike[groups[photos][:, None] == groups] = -np.inf
+    nearest = np.argsort(-alike, axis=1, kind="stable")[:, :NEIGHBOURS]
+    is_other = np.isfinite(np.take_along_axis(alike, nearest, axis=1))
+    is_own = is_other & (labels[nearest] == labels[photos][:, None])
+    shares: list[float] = (is_own.sum(axis=1) / np.maximum(is_other.sum(axis=1), 1)).tolist()
     return shares
 
 
