@@ -2,7 +2,7 @@
 
 id, name, version       another version where anything of it is another
 classes                 [{id, name, count, aside, photos: newest first, at most 8, tip: HTML}]
-aside, asideCount       [{id, name, reason, klass}], at most 200, and how many there are
+aside, asideCount       [{id, name, reason, klass, isBroken}], at most 200, and how many there are
 learned                 the version all of whose photos the live model knows: `version` if it knows them all
 result, accuracy        HTML of the column "Is it any good?"; {value, low, high, right, total, by} or null
 settings                as the owner chose
@@ -47,7 +47,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "version": told.version,
         "learned": told.learned,
         "classes": _classes(t, project, counts),
-        "aside": [{"id": photo.id, "klass": photo.klass, **_reason(t, photo)} for photo in aside[:_MOST_ASIDE]],
+        "aside": [_set_aside(t, photo) for photo in aside[:_MOST_ASIDE]],
         "asideCount": len(aside),
         "result": column,
         "accuracy": None if result is None else result.to_dict(),
@@ -132,6 +132,10 @@ def _job(t: Translator, workshop: Workshop, project: Project) -> State | None:
         case JobState.FAILED:
             words = t("The model was not made because of an error in this app.")
     return {"state": job.state.value, "words": words}
+
+
+def _set_aside(t: Translator, photo: Kept) -> State:
+    return {"id": photo.id, "klass": photo.klass, "isBroken": photo.is_broken, **_reason(t, photo)}
 
 
 def _reason(t: Translator, photo: Kept) -> State:

@@ -31,9 +31,11 @@ def test_two_classes_learn_answer_become_a_model_and_leave_nothing(page: Page, s
     expect(page.locator(".aside summary")).to_have_text("Set aside: 1")
     page.locator(".aside summary").click()
     expect(page.locator(".aside li")).to_contain_text("letter.jpg")
+    expect(page.locator(".aside li button")).to_have_count(0)  # what is no photo cannot be put back
 
     page.reload()
     counts(page, "7 photos", "6 photos")
+    expect(page.locator(".answer .say")).to_have_text("Ready to look")
     page.get_by_label("Name of the model").fill("Stripes")
     page.get_by_role("button", name="Make the model").click()
     page.get_by_role("button", name="Try it in Classify").click(timeout=60_000)
@@ -67,6 +69,20 @@ def test_a_press_on_the_button_shoots_until_it_is_let_go(page: Page, server: Ser
     page.keyboard.press("Space")
     expect(page.locator(".kl .count").nth(1)).to_have_text("1 photo", timeout=WAIT_MS)
     assert page.evaluate("window.shifted") < 0.1
+    page.get_by_role("button", name="Stop the camera").click()
+    expect(page.locator(".answer .say")).to_have_text("Ready to look")
+
+
+def test_what_is_said_of_a_wrong_file_can_be_put_away(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/train")
+    settle(page)
+    page.locator(".mine summary").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Open a project file").click()
+    chooser.value.set_files({"name": "no.zip", "mimeType": "application/zip", "buffer": b"no zip"})
+    expect(page.locator(".notice")).to_contain_text("zip", timeout=WAIT_MS)
+    page.locator(".notice").get_by_role("button", name="Close").click()
+    expect(page.locator(".notice")).to_be_hidden()
 
 
 def test_a_photo_is_taken_out_of_its_class_and_comes_back(page: Page, server: Server) -> None:

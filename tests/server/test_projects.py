@@ -206,6 +206,7 @@ def test_what_cannot_be_decoded_is_set_aside_with_its_reason(server: Server) -> 
     assert "bad.png" in told["aside"][0]["reason"]
     state = told["state"]
     assert (state["asideCount"], state["aside"][0]["name"], state["classes"][0]["aside"]) == (1, "bad.png", 1)
+    assert state["aside"][0]["isBroken"]
     assert "set aside" in state["classes"][0]["tip"]
 
 

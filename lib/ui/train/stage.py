@@ -23,6 +23,9 @@ def draw(t: Translator) -> None:
     nothing = message_box(
         "busy", escape(t("Not learned yet")), escape(t("Give two classes some photos first.")), heading=3
     )
+    ready = message_box(
+        "busy", escape(t("Ready to look")), escape(t("Start the camera, or try a photo.")), heading=3
+    )
     mine = current.browser()
     told = web.component("train")(
         key=_KEY,
@@ -33,7 +36,7 @@ def draw(t: Translator) -> None:
             "known": " ".join(mine.known),
             "deleted": mine.deleted,
             "version": mine.version,
-            "boxes": {"waiting": nothing + empty_bars(t, 2)},
+            "boxes": {"waiting": nothing + empty_bars(t, 2), "ready": ready + empty_bars(t, 2)},
             "say": said(t),
         },
         on_projects_change=lambda: current.keep(st.session_state[_KEY]["projects"]),
@@ -41,6 +44,9 @@ def draw(t: Translator) -> None:
         on_use_change=lambda: None,
         on_code_change=lambda: None,
     )
+    if not any(mine.known) and not mine.deleted and told.projects:  # a server started anew: the page said so before
+        current.keep(told.projects)
+        mine.version = told.version or 0
     if told.use:
         choose(told.use)
         st.switch_page("pages/classify.py", query_params={"model": told.use, **language.params()})

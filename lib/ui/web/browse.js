@@ -46,7 +46,7 @@ export async function refresh() {
   $(".move span:last-child").innerHTML = others.map(({ id, name }) => `<button type="button" class="btn bare" data-to="${id}">${escaped(name)}</button>`).join("");
   const aside = state.aside.filter((photo) => photo.klass === klass);
   $(".out").hidden = !aside.length;
-  $(".out ul").innerHTML = aside.map(({ id, name, reason }) => `<li><img src="${project.picture(id, 96)}" alt="" loading="lazy"><span>${why(name, reason)}</span><button type="button" class="btn bare" data-back="${id}">${escaped(say.putBack)}</button></li>`).join("");
+  $(".out ul").innerHTML = aside.map(({ id, name, reason, isBroken }) => `<li><img src="${project.picture(id, 96)}" alt="" loading="lazy"><span>${why(name, reason)}</span>${isBroken ? "" : `<button type="button" class="btn bare" data-back="${id}">${escaped(say.putBack)}</button>`}</li>`).join("");
   const found = await project.ask(`/classes/${klass}/photos`);
   if (!found?.photos) return;
   const fresh = document.createElement("template");

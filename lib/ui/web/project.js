@@ -10,7 +10,7 @@
  * @property {number} version
  * @property {number} learned
  * @property {Klass[]} classes
- * @property {{ id: number, name: string, reason: string, klass: number | null }[]} aside
+ * @property {{ id: number, name: string, reason: string, klass: number | null, isBroken: boolean }[]} aside
  * @property {number} asideCount
  * @property {string} result
  * @property {object | null} accuracy

@@ -10,7 +10,7 @@
  * @property {string} known The ids of this browser's projects, the present one first, as the page knows them.
  * @property {string[]} deleted Ids of projects that were deleted.
  * @property {number} version Of the project as the page below has drawn it.
- * @property {{ waiting: string }} boxes
+ * @property {{ waiting: string, ready: string }} boxes
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setStateValue(name: string, value: unknown): void,
  *   setTriggerValue(name: string, value: unknown): void }} Component
@@ -60,7 +60,7 @@ export function draw(made) {
   const asked = data.asked === taken ? "" : data.asked;
   if (asked) take(asked);
   project.begin(data.language, asked, { change: paintSoon, gone, failed: data.say.failed });
-  watch.show(here, data.say);
+  watch.show(here, data.say, data.boxes);
   tell();
   paint();
   return () => { if (!here.isConnected) here.end?.(); };
@@ -123,7 +123,7 @@ async function ensure() {
 /** @param {string} path @param {string} method @param {object} [told] */
 async function change(path, method, told) {
   const found = (await ensure()) && (await project.ask(path, { method, body: told && JSON.stringify(told) }));
-  if (found?.detail) notice(found.detail);
+  if (found) notice(found.detail ?? ""); // what was said of an earlier one is over
   return found;
 }
 
@@ -363,7 +363,6 @@ function write(here) {
     for (const part of place.querySelectorAll("[data-say]")) part.textContent = data.say[/** @type {HTMLElement} */ (part).dataset.say ?? ""];
     for (const part of place.querySelectorAll("[data-name]")) part.setAttribute("aria-label", data.say[/** @type {HTMLElement} */ (part).dataset.name ?? ""]);
   }
-  if (!$(".answer").firstChild) $(".answer").innerHTML = data.boxes.waiting;
 }
 
 function paintSoon() {
@@ -393,7 +392,7 @@ function paint() {
   put($(".aside summary"), escaped(fill(say.aside, { n: (state?.asideCount ?? 0) + refused.length })));
   put($(".aside ul"), [
     ...refused.map(({ name, reason }) => `<li><span>${browse.why(name, reason)}</span></li>`),
-    ...aside.map(({ id, name, reason }) => `<li><span>${browse.why(name, reason)}</span><button type="button" class="btn bare" data-do="back" data-id="${id}">${escaped(say.putBack)}</button></li>`),
+    ...aside.map(({ id, name, reason, isBroken }) => `<li><span>${browse.why(name, reason)}</span>${isBroken ? "" : `<button type="button" class="btn bare" data-do="back" data-id="${id}">${escaped(say.putBack)}</button>`}</li>`),
   ].join(""));
   put($(".sets .pop"), (state?.exercises ?? []).map(({ id, name, photos }) => `<button type="button" class="btn bare" data-do="exercise" data-id="${escaped(id)}">${escaped(name)}${photos === null ? "" : ` <span class="soft">${escaped(fill(say.count, { n: photos }))}</span>`}</button>`).join(""));
   paintResult(say, state);

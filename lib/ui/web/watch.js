@@ -11,18 +11,20 @@ let stream = null;
 let facing = "environment", isAsking = false, isStarting = false, heldAnswer = { words: "", since: 0, next: "" };
 /** @type {Blob | null} */
 let tried = null;
-let triedBy = -1, timer = 0;
+let triedBy = "", timer = 0; // which head of which project has said what of it
 /** @type {HTMLElement | null} */
 let root = null;
 /** @type {{ [name: string]: string }} */
 let say = {};
+/** What stands there while there is no picture: as long as too few classes have photos, and after that. */
+let boxes = { waiting: "", ready: "" };
 
 /** @param {string} place @returns {any} */
 const $ = (place) => root?.querySelector(place);
 
-/** Show it in a place; what goes on goes on. @param {HTMLElement} here @param {typeof say} words */
-export function show(here, words) {
-  [root, say] = [here, words];
+/** Show it in a place; what goes on goes on. @param {HTMLElement} here @param {typeof say} words @param {typeof boxes} idle */
+export function show(here, words, idle) {
+  [root, say, boxes] = [here, words, idle];
   for (const video of root.querySelectorAll("video")) if (stream && video.srcObject !== stream) play(video);
   paint();
 }
@@ -81,9 +83,9 @@ function trouble(words) {
 
 /** Show a photo instead, and what the model says of it. @param {Blob} photo */
 export function tryPhoto(photo) {
-  stop();
   tried = photo;
-  triedBy = -1;
+  stop();
+  triedBy = "";
   const picture = $(".pic > img");
   if (picture.src) URL.revokeObjectURL(picture.src);
   picture.src = URL.createObjectURL(photo);
@@ -104,22 +106,36 @@ export async function frame() {
 /** Ask about the picture, one at a time; the camera's again and again, a photo when the model has learned. */
 export function next() {
   clearTimeout(timer);
+  rest();
   if (isAsking || document.hidden || !root?.isConnected || !project.state) return;
-  if (stream || (tried && triedBy !== project.state.learned)) ask();
+  if (stream || (tried && triedBy !== newest())) ask();
 }
 
 async function ask() {
   isAsking = true;
-  const began = performance.now(), of = stream, learned = project.state?.learned ?? -1;
+  const began = performance.now(), of = stream, by = newest();
   const photo = stream ? await frame() : tried;
   const found = photo && (await project.ask("/look", { method: "POST", body: photo }));
   isAsking = false;
-  if (found?.html && of === stream) {
+  if (found?.html && of === stream && isWatching()) {
     answer(found.html, found.near, Boolean(of));
-    if (!of) triedBy = learned;
+    if (!of) triedBy = by;
   }
   const wait = found || !photo ? EVERY_MS - (performance.now() - began) : AWAY_MS;
   timer = setTimeout(next, Math.max(30, wait));
+}
+
+const newest = () => `${project.id()} ${project.state?.learned}`;
+const isReady = () => (project.state?.classes ?? []).filter(({ count }) => count).length > 1;
+const isWatching = () => Boolean(stream || tried) && isReady();
+
+/** Without a picture or classes there is no answer, and an earlier one goes. */
+function rest() {
+  const place = $(".answer"), box = isReady() ? boxes.ready : boxes.waiting;
+  if (isWatching() || !place || place.is === box) return;
+  place.innerHTML = place.is = box;
+  heldAnswer = { words: "", since: 0, next: "" };
+  reminds([]);
 }
 
 /** @param {string} html @param {number[]} near @param {boolean} isLive */
@@ -127,6 +143,7 @@ function answer(html, near, isLive) {
   if (!root) return;
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
+  $(".answer").is = "";
   const verdict = fresh.content.querySelector(".verdict"), bars = fresh.content.querySelector(".bars");
   const words = verdict ? `${verdict.className} ${verdict.querySelector(".say")?.textContent}` : "";
   heldAnswer = isLive ? steady(heldAnswer, words, performance.now()) : { words, since: 0, next: words };
@@ -135,8 +152,13 @@ function answer(html, near, isLive) {
     order(bars);
     morphAs($(".answer > .bars"), bars);
   }
+  reminds(near);
+}
+
+/** Show the photos that it is reminded of. @param {number[]} near Their ids. */
+function reminds(near) {
   $(".near").classList.toggle("has", near.length > 0);
-  [...root.querySelectorAll(".near img")].forEach((picture, place) => {
+  [...(root?.querySelectorAll(".near img") ?? [])].forEach((picture, place) => {
     const src = near[place] === undefined ? "" : project.picture(near[place], 96);
     if (picture.getAttribute("src") !== src) src ? picture.setAttribute("src", src) : picture.removeAttribute("src");
   });
@@ -164,6 +186,7 @@ function paint() {
   root.classList.toggle("on", Boolean(stream));
   root.classList.toggle("tries", Boolean(tried) && !stream);
   root.classList.toggle("mirrored", stream?.getVideoTracks()[0].getSettings().facingMode === "user");
+  rest();
 }
 
 document.addEventListener("visibilitychange", next);
