@@ -23,9 +23,7 @@ def draw(t: Translator) -> None:
     nothing = message_box(
         "busy", escape(t("Not learned yet")), escape(t("Give two classes some photos first.")), heading=3
     )
-    ready = message_box(
-        "busy", escape(t("Ready to look")), escape(t("Start the camera, or try a photo.")), heading=3
-    )
+    ready = message_box("busy", escape(t("Ready to look")), escape(t("Start the camera, or try a photo.")), heading=3)
     mine = current.browser()
     told = web.component("train")(
         key=_KEY,
