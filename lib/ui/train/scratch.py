@@ -185,7 +185,7 @@ def _watch(t: Translator, bench: Bench) -> None:
         row.progress(_share(state), text=_doing(t, job, state))
         row.button(t("Cancel"), key=f"{_KEY}-cancel", icon=":material/close:", on_click=bench.cancel)
         if state.low is not None and state.high is not None:
-            st.caption(t.message(time_words(state.low, state.high)))
+            st.caption(plain(t.message(time_words(state.low, state.high))))
     if state is not None:
         _curves(t, state)
 
