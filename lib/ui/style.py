@@ -20,7 +20,6 @@ def apply(t: Translator) -> None:
         '[class*="st-key-zip-"]': (t("Drop a zip file here"), t("up to 512 MB"), t("Choose a file")),
         '[class*="st-key-model-file-"]': (t("Drop the model here"), t("up to 512 MB"), t("Choose files")),
         '[class*="st-key-folder-"]': (t("Drop a folder here"), t("up to 512 MB"), t("Choose a folder")),
-        '[class*="st-key-model-file-"]': (t("Drop a model here"), t("up to 512 MB"), t("Choose a file")),
     }
     rules = [
         f'{zone} {{--dz-drop: "{_css_string(drop)}"; --dz-limit: "{_css_string(limit)}"; '
