@@ -67,19 +67,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def recipe_of(arguments: argparse.Namespace) -> str:
     """Return the recipe that was asked for: transfer with --fine-tune is "fine-tune".
 
+    Where none is named, it is scratch if an argument is given that only a training of a whole net has, else transfer.
+
     Raises:
         UsageError: An argument belongs to another recipe.
     """
-    recipe = getattr(arguments, "recipe", "transfer")
-    if hasattr(arguments, "fine_tune"):
-        recipe = "fine-tune" if recipe == "transfer" else _refuse("fine_tune", recipe)
     switches = {"estimate", "finish"}  # they are always there
     given = vars(arguments).keys() - {switch for switch in switches if not getattr(arguments, switch)}
     of_scratch = {*TrainOptions.__dataclass_fields__, *switches} - transfer.SHARED
+    own = "scratch" if given & of_scratch and "fine_tune" not in given else "transfer"
+    recipe = str(getattr(arguments, "recipe", own))
+    if "fine_tune" in given:
+        recipe = "fine-tune" if recipe == "transfer" else _refuse("fine_tune", recipe)
     for setting in sorted(of_scratch if recipe == "transfer" else transfer.SETTINGS):
         if setting in given:
             _refuse(setting, recipe)
-    return str(recipe)
+    return recipe
 
 
 def _refuse(setting: str, recipe: str) -> NoReturn:

@@ -132,7 +132,7 @@ def test_people_are_told_once_how_long_it_takes_and_that_it_learns_by_heart(
     assert [number for number, line in enumerate(told) if "by heart" in line] == [5], "after the fourth epoch"
 
 
-def test_without_a_recipe_it_is_transfer_and_arguments_of_another_are_refused() -> None:
+def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused() -> None:
     def asked(*arguments: str) -> argparse.Namespace:
         parser = argparse.ArgumentParser()
         add_arguments(parser)
@@ -148,10 +148,11 @@ def test_without_a_recipe_it_is_transfer_and_arguments_of_another_are_refused() 
         recipe_of(asked("--recipe", "scratch", "--fine-tune"))
     with pytest.raises(UsageError, match="architecture must be one of efficientnet-lite0"):
         parsed("photos", "--fine-tune", "--architecture", "xception")
+    assert recipe_of(asked("--epochs", "3")) == recipe_of(asked("--finish")) == "scratch"
     with pytest.raises(UsageError, match="--epochs does not belong to the recipe “transfer”"):
-        recipe_of(asked("--epochs", "3"))
-    with pytest.raises(UsageError, match="--finish does not belong to the recipe “transfer”"):
-        recipe_of(asked("--finish"))
+        recipe_of(asked("--recipe", "transfer", "--epochs", "3"))
+    with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
+        recipe_of(asked("--backbone", "starter", "--epochs", "3"))
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--recipe", "scratch", "--backbone", "starter"))
 
