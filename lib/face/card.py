@@ -68,9 +68,9 @@ def answer(t: Translator, outcome: Outcome) -> str:
     return box + bars(t, outcome) if isinstance(outcome, Classification) else box
 
 
-def waiting(t: Translator, headline: str, reason: str = "") -> str:
+def waiting(t: Translator, headline: str, reason: str = "", *, heading: int = 2) -> str:
     """Return what stands in the place of an answer that is still to come."""
-    return message_box("busy", escape(headline), escape(reason)) + empty_bars(t)
+    return message_box("busy", escape(headline), escape(reason), heading=heading) + empty_bars(t)
 
 
 def facts(t: Translator, found: Classification) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lib.catalogue.store import State, Store
-from lib.formats.graft import Pooling
+from lib.catalogue.store import Entry, State, Store
+from lib.errors import AppError, ModelFileError
+from lib.formats.graft import Pooling, lengths
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_at_each
 from lib.projects.live import Fit, Lesson, Seen
@@ -98,6 +99,7 @@ class Learners:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._clock = store, clock
+        self._has_features: dict[str | None, bool] = {}  # by the digest of a model's weights
         self._open: OrderedDict[str, tuple[float, ModelFolder, Backbone]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -110,9 +112,21 @@ class Learners:
         return TransferLearner(self._backbone(settings.backbone), head_settings(settings))
 
     def names(self) -> list[tuple[str, str]]:
-        """Return id and name of the models that can be learned with; not those that were made so."""
-        ready = [entry.spec for entry in self._store.entries() if entry.state is State.READY and entry.kind != "yours"]
-        return [(spec.id, spec.name) for spec in ready]
+        """Return id and name of the models that can be learned with; not those that were made so.
+
+        A model whose file has no features is none of them; each file is opened once to find that out.
+        """
+        ready = [entry for entry in self._store.entries() if entry.state is State.READY and entry.kind != "yours"]
+        return [(entry.spec.id, entry.spec.name) for entry in ready if self._can_see(entry)]
+
+    def _can_see(self, entry: Entry) -> bool:
+        try:
+            folder = entry.folder or self._store.open_folder(entry.spec.id)
+            if folder.sha256 not in self._has_features:
+                self._has_features[folder.sha256] = _has_features(folder)
+        except AppError:  # damaged or gone: the page Models says so
+            return False
+        return self._has_features[folder.sha256]
 
     def _backbone(self, model_id: str) -> Backbone:
         with self._lock:
@@ -125,6 +139,14 @@ class Learners:
             while len(self._open) > MOST_OPEN:
                 self._open.popitem(last=False)
             return backbone
+
+
+def _has_features(folder: ModelFolder) -> bool:
+    content = folder.read_weights()
+    try:
+        return bool(lengths(content, folder.spec.weights))
+    except ModelFileError:
+        return False
 
 
 def head_settings(settings: Settings) -> HeadSettings:

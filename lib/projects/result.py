@@ -9,7 +9,6 @@ from html import escape
 from lib.evaluation.shares import Share, share
 from lib.face.words import shown
 from lib.i18n import Translator
-from lib.messages import Message
 from lib.projects.project import Kept, Klass
 
 MOST_WRONG = 4
@@ -80,7 +79,6 @@ def draw(
     classes: Sequence[Klass],
     counts: Counter[int],
     result: Result | None,
-    notes: Sequence[Message],
     address: Callable[[int], str],
 ) -> str:
     """Return what is said of a model.
@@ -90,7 +88,6 @@ def draw(
         classes: Of the project.
         counts: How many usable photos each class has, by its id.
         result: How good the model is; None as long as that cannot be told.
-        notes: What was chosen for these photos and why.
         address: Returns where a photo's picture is.
     """
     if result is None:
@@ -98,7 +95,7 @@ def draw(
     names = {klass.id: klass.name for klass in classes}
     tip = _tip(t, classes, counts, result)
     help_most = f'<p class="tip small">{escape(tip)}</p>'
-    return _figure(t, result) + _wrong(t, result, names, address) + help_most + _chosen(t, notes)
+    return _figure(t, result) + _wrong(t, result, names, address) + help_most
 
 
 def tip_of(t: Translator, klass: Klass, counts: Counter[int], aside: int, alike: int) -> str:
@@ -175,13 +172,6 @@ def _wrong(t: Translator, result: Result, names: dict[int, str], address: Callab
     title, others = t("Got these wrong"), t("and {n} more", n=rest)
     more = f'<p class="small soft">{escape(others)}</p>' if rest > 0 else ""
     return f'<h3>{escape(title)}</h3><div class="wr">{figures}</div>{more}'
-
-
-def _chosen(t: Translator, notes: Sequence[Message]) -> str:
-    if not notes:
-        return ""
-    lines, title = "".join(f"<li>{escape(t.message(note))}</li>" for note in notes), t("How it looks at your photos")
-    return f'<details class="small soft"><summary>{escape(title)}</summary><ul>{lines}</ul></details>'
 
 
 def _said(t: Translator, name: str) -> str:

@@ -5,8 +5,9 @@ classes                 [{id, name, count, aside, photos: newest first, at most 
 aside, asideCount       [{id, name, reason, klass, isBroken}], at most 200, and how many there are
 learned                 the version all of whose photos the live model knows: `version` if it knows them all
 result, accuracy        HTML of the column "Is it any good?"; {value, low, high, right, total, by} or null
+notes                   what was chosen for these photos and why, a sentence each
 settings                as the owner chose
-backbones, exercises    [{id, name}], [{id, name, photos}]
+backbones, exercises    [{id, name}]: only of networks that have features; [{id, name, photos}]
 bytes, most             what the photos take, and may take
 """
 
@@ -38,7 +39,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
     aside = [photo for photo in project.photos[::-1] if photo.aside is not None]
     result = None if live.learned is None or live.learned.fit is None else live.learned.fit.result
     if live.problem is None:
-        column = draw(t, project.classes, counts, result, live.notes, lambda photo: address(project, photo))
+        column = draw(t, project.classes, counts, result, lambda photo: address(project, photo))
     else:
         column = f'<p class="tip small">{escape(t.message(live.problem.message))}</p>'
     return {
@@ -51,6 +52,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "asideCount": len(aside),
         "result": column,
         "accuracy": None if result is None else result.to_dict(),
+        "notes": [] if live.problem else [t.message(note) for note in live.notes],
         "settings": asdict(project.settings),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
         "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in workshop.exercises()],
@@ -78,12 +80,14 @@ def looked(t: Translator, workshop: Workshop, project: Project, data: bytes, nam
         found = workshop.look(project, data, name)
     except (PhotoError, ModelOutputError) as error:
         failed = Failure(name, project.id, error)
-        return _answer(kind_of(failed).value, verdict_box(t, failed), 0)
+        return _answer(kind_of(failed).value, verdict_box(t, failed, heading=3), 0)
     version = workshop.tell(project).learned
     if found is None:
-        box = waiting(t, t("Nothing learned yet"), t("Give two classes some photos first."))
+        box = waiting(t, t("Nothing learned yet"), t("Give two classes some photos first."), heading=3)
         return _answer(kind_of(None).value, box, version)
-    return _answer(kind_of(found.found).value, verdict_box(t, found.found) + bars(t, found.found), version, *found.near)
+    return _answer(
+        kind_of(found.found).value, verdict_box(t, found.found, heading=3) + bars(t, found.found), version, *found.near
+    )
 
 
 def _answer(kind: str, html: str, version: int, *near: int) -> State:

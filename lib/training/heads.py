@@ -270,7 +270,7 @@ def _choose(
     poolings = {view.pooling for view in read}
     looks = {view.pose.look for view in read if not view.pose.is_mirrored}
     kind = Kind(
-        Pooling(settings.pooling) if settings.pooling != "auto" else Pooling.WHOLE,
+        Pooling(settings.pooling) if settings.pooling in poolings else Pooling.WHOLE,
         settings.look if settings.look != "auto" else "whole" if "whole" in looks else "square",
         settings.mirror == "on",
     )
@@ -279,7 +279,7 @@ def _choose(
         (settings.look == "auto" and len(looks) > 1, _in_the_middle, *_MIDDLE),
         (settings.mirror == "auto" and any(view.pose.is_mirrored for view in read), _mirrored, *_MIRRORED),
     ]
-    said = []
+    said = [Message(_ONE_PLACE)] if settings.pooling == "2x2" and Pooling.QUARTERS not in poolings else []
     for is_open, change, yes, no in others:
         other = change(kind)
         if not is_open or not {View(other.pooling, pose) for pose in other.poses} <= read:
@@ -304,6 +304,7 @@ def _mirrored(kind: Kind) -> Kind:
 
 
 # Of photos left out, `helped` are named rightly with what is tried and `without` without it.
+_ONE_PLACE = N_("It looks at each photo as one: this network has nothing else to offer.")
 _QUARTERS = (
     N_("It looks at four parts of each photo one by one: {helped} of {photos} right, {without} without that."),
     N_("It looks at each photo as one: {without} of {photos} right. Four parts do not clearly help ({helped})."),

@@ -25,6 +25,15 @@ def test_two_classes_learn_answer_become_a_model_and_leave_nothing(page: Page, s
     expect(page.locator(".answer tbody th")).to_have_text(["lying", "standing"])
     expect(page.locator(".near img[src]")).to_have_count(3)
 
+    page.locator(".looks summary").click()
+    expect(page.locator(".looks li").first).to_contain_text("It looks at", timeout=WAIT_MS)
+    for setting, told in (("backbone", "starter"), ("pooling", "2x2"), ("look", "square"), ("mirror", "off")):
+        with page.expect_response(lambda response: response.request.method == "PATCH") as answer:
+            page.locator(f"[data-setting={setting}]").select_option(told)
+        assert answer.value.json()["settings"][setting] == told
+    expect(page.locator(".looks li")).to_have_count(0, timeout=WAIT_MS)  # nothing is left to be tested
+    expect(page.locator(".result .fig")).to_be_visible(timeout=WAIT_MS)
+
     broken: FilePayload = {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"no photo"}
     add(page, 0, [broken, *photos(0, 1, 60)])
     counts(page, "7 photos", "6 photos")

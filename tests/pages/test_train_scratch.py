@@ -102,7 +102,8 @@ def test_a_project_without_photos_is_told_what_is_missing(own_home: None) -> Non
 )
 def test_what_there_is_to_learn_from_is_counted(project: Project, language: str, title: str) -> None:
     test = show(project, language)
-    assert test.subheader[0].value == title
+    assert test.expander[0].label == title
+    assert not test.expander[0].proto.expanded
     if language == "en":
         assert "8 photos to learn from, 2 held out. That is few" in words(test)
 
@@ -124,6 +125,7 @@ def test_it_is_watched_cancelled_kept_and_taken_up_again(project: Project, train
     assert trainer.has_begun.wait(PATIENCE_S)
     other = show(project)  # another browser, or the same after a reload
     told = words(other)
+    assert other.expander[0].proto.expanded
     assert "About 1 to 3 minutes, measured on this machine." in told
     assert "After epoch 5: 60% of the held-out photos right. The best so far was epoch 2." in told
     assert "learning its photos by heart" in told

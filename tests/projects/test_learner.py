@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from lib.catalogue.store import Store
-from lib.errors import UnknownModelError
+from lib.errors import ModelFileError, UnknownModelError
+from lib.projects import learner as learner_module
 from lib.projects.learner import Learners, TransferLearner, head_settings
 from lib.projects.live import Lesson
 from lib.projects.project import Kept, Klass, Settings
@@ -104,3 +105,14 @@ def test_a_backbone_is_opened_once_and_again_when_its_file_is_another(store: Sto
     assert learners(Settings("net", seed=3)).backbone is first
     with pytest.raises(UnknownModelError):
         learners(Settings("no-such"))
+
+
+def test_only_networks_that_have_features_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    assert ("starter", "Discern starter") in Learners(store).names()
+
+    def no_features(content: bytes, file: str) -> None:
+        raise ModelFileError("No features.")
+
+    monkeypatch.setattr(learner_module, "lengths", no_features)
+    assert Learners(store).names() == []

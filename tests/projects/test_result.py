@@ -35,7 +35,7 @@ def say(number: int, klass: int, said: int, probability: float = 0.9) -> Said:
 
 
 def drawn(classes: tuple[Klass, ...], counts: dict[int, int], result: Result | None = None) -> Text:
-    return Text(draw(EN, classes, Counter(counts), result, (), lambda photo: f"/p/{photo}.jpg"))
+    return Text(draw(EN, classes, Counter(counts), result, lambda photo: f"/p/{photo}.jpg"))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_class_with_few_photos_is_what_would_help_most() -> None:
 
 def test_names_are_text() -> None:
     evil = Klass(2, "<script>{label}")
-    html = draw(EN, (BIRD, evil), Counter({1: 9, 2: 9}), Result(By.EACH, (say(1, 1, 2),)), (), str)
+    html = draw(EN, (BIRD, evil), Counter({1: 9, 2: 9}), Result(By.EACH, (say(1, 1, 2),)), str)
     assert "<script>" not in html
     assert "&lt;script&gt;{label}" in html
 

@@ -117,6 +117,9 @@ def test_quarters_are_taken_where_they_clearly_help_and_only_there() -> None:
     asked = learnt(photos(whole=clear, quarters=clear), labels(60, 3), 3, settings=HeadSettings(pooling="2x2"))
     assert asked.head.kind.pooling is Pooling.QUARTERS
     assert asked.said == ()
+    without = learnt(photos(whole=clear), labels(60, 3), 3, settings=HeadSettings(pooling="2x2"))
+    assert without.head.kind.pooling is Pooling.WHOLE
+    assert "this network has nothing else" in str(without.said[0])
 
 
 def test_the_square_and_mirrored_photos_likewise() -> None:

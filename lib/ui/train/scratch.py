@@ -78,10 +78,10 @@ def photos_of(project: Project) -> Photos:
 
 
 def draw(t: Translator, project: Project) -> None:
-    """Draw the section."""
+    """Draw the section, folded unless a training goes on or has just ended."""
     bench = Bench(project.id, project.folder / "scratch", project.add_model)
-    with st.container(key=_KEY):
-        st.subheader(t("From scratch"), anchor="scratch")
+    is_open = bench.is_busy or bench.job is not None
+    with st.expander(t("From scratch"), icon=":material/model_training:", expanded=is_open, key=_KEY):
         st.write(
             t(
                 "Here every weight starts at random, and the model learns to see from your photos alone. That "

@@ -16,6 +16,18 @@ def said(t: Translator) -> dict[str, str]:
         "begin": t(
             "Give each class a name and some photos: ten are a good start. Then you see here how often it is right."
         ),
+        "looks": t("How it looks at your photos"),
+        "backbone": t("Which network it borrows its eyes from"),
+        "look": t("Parts of the photo"),
+        "pooling": t("Place matters"),
+        "mirror": t("Mirrored photos too"),
+        "byTest": t("Decide by test"),
+        "whole": t("The whole photo"),
+        "square": t("The middle square"),
+        "yes": t("Yes"),
+        "no": t("No"),
+        "yes2": t("Yes (2 × 2)"),
+        "no1": t("No (1 × 1)"),
         "modelName": t("Name of the model"),
         "make": t("Make the model"),
         "renew": t("Renew the model"),

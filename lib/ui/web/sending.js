@@ -39,6 +39,7 @@ const all = () => [...underWay, ...waiting];
 export function bring(parcels) {
   for (const parcel of parcels) if (parcel.file.size < LIGHT) parcel.url = URL.createObjectURL(parcel.file);
   waiting.push(...parcels);
+  warn();
   work();
   changed();
 }
@@ -59,8 +60,18 @@ export function dismiss() {
 export function clear() {
   for (const { url } of waiting) if (url) URL.revokeObjectURL(url);
   waiting = [];
+  warn();
   dismiss();
 }
+
+/** Have the browser ask before it leaves the page as long as something is on its way: that would be lost. */
+function warn() {
+  if (left()) window.addEventListener("beforeunload", stay);
+  else window.removeEventListener("beforeunload", stay);
+}
+
+/** @param {BeforeUnloadEvent} event */
+const stay = (event) => event.preventDefault();
 
 function work() {
   while (underWay.size < AT_ONCE && project.state && !isStuck) {
@@ -84,6 +95,7 @@ async function send(parcel) {
     setTimeout(() => { isStuck = false; work(); }, RETRY_MS);
     return;
   }
+  warn();
   if (url) URL.revokeObjectURL(url);
   if (found.detail && found.code !== "project-unknown") refused.push({ name, reason: found.detail });
   else then?.();

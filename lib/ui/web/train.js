@@ -429,6 +429,7 @@ function paintResult(say, state) {
   const isReady = classes().filter(({ count }) => count).length > 1, model = state?.model, job = state?.job;
   const isBusy = job?.state === "waiting" || job?.state === "running", form = $(".finish"), hadFocus = form.contains(document.activeElement);
   put($(".result"), state?.result || `<p class="soft">${escaped(say.begin)}</p>`);
+  paintLooks(state);
   form.hidden = !isReady || isBusy || Boolean(model?.isCurrent);
   form.querySelector("button span").textContent = model ? say.renew : say.make;
   const input = form.querySelector("input");
@@ -437,6 +438,21 @@ function paintResult(say, state) {
   for (const does of ["use", "away"]) $(`[data-do=${does}]`).hidden = !model;
   $("[data-do=use]").classList.toggle("main", Boolean(model?.isCurrent));
   if (hadFocus && form.hidden && model && !isBusy) $("[data-do=use]").focus();
+}
+
+/** How it looks at photos: what was chosen, and what its owner can settle. @param {project.State | null} state */
+function paintLooks(state) {
+  const place = $(".looks");
+  place.hidden = !state?.classes.some(({ count }) => count);
+  if (!state) return;
+  put(place.querySelector("ul"), state.notes.map((note) => `<li>${escaped(note)}</li>`).join(""));
+  const used = String(state.settings.backbone), known = state.backbones.some(({ id }) => id === used) ? [] : [{ id: used, name: used }];
+  const offers = [...known, ...state.backbones].map(({ id, name }) => `<option value="${escaped(id)}">${escaped(name)}</option>`);
+  put(place.querySelector("[data-setting=backbone]"), offers.join(""));
+  for (const select of place.querySelectorAll("select")) {
+    const value = String(state.settings[select.dataset.setting]);
+    if (select.value !== value) select.value = value;
+  }
 }
 
 /** @param {Data["say"]} say */
