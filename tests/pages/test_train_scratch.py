@@ -15,6 +15,7 @@ from lib.training.events import TrainEvent
 from lib.training.launch import BEST, TrainResult
 from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace
+from lib.ui.style import plain
 from tests.support.pictures import encode, noise
 
 PATIENCE_S = 10.0
@@ -126,7 +127,7 @@ def test_it_is_watched_cancelled_kept_and_taken_up_again(project: Project, train
     other = show(project)  # another browser, or the same after a reload
     told = words(other)
     assert other.expander[0].proto.expanded
-    assert "About 1 to 3 minutes, measured on this machine." in told
+    assert plain("About 1 to 3 minutes, measured on this machine.") in told
     assert "After epoch 5: 60% of the held-out photos right. The best so far was epoch 2." in told
     assert "learning its photos by heart" in told
     button(other, "Cancel")
