@@ -25,7 +25,7 @@ By = Literal["leave-one-out", "five folds", "held out"]
 FEW = 20  # photos of a class: below it each photo is left out by itself, from it on a fifth at a time
 FOLDS = 5
 CLEARLY = 2.0  # standard errors of the mean gain in log-loss that make another view the better one
-FEWEST_FAMILIAR = 10  # cosines, of which a 5% quantile is taken
+FEWEST_FAMILIAR = 19  # cosines: of fewer, even the lowest says too little (see `_threshold`)
 MOST_AT_ONCE = 2000  # rows whose products are held at once; more are left out of parts of this size
 _SURE = 20.0  # what cosines are multiplied by while nothing tells how sure to be
 
@@ -378,7 +378,11 @@ def _log_sum(logits: Floats) -> Floats:
 
 
 def _threshold(rows: Rows, labels: Ints, groups: Ints) -> float | None:
-    """Return the 5% quantile of the photos' cosines to their class's mean, their own group left out of it."""
+    """Return what 19 of 20 photos' cosines to their class's mean reach, their own group left out of it.
+
+    The k-th lowest of n, k = floor(0.05 (n + 1)): a new photo of the same kind lies below it with a chance of at most
+    5% (split conformal prediction: Vovk et al., Algorithmic Learning in a Random World, 2005). From 19 on there is one.
+    """
     cosines: list[float] = []
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -387,7 +391,9 @@ def _threshold(rows: Rows, labels: Ints, groups: Ints) -> float | None:
             together = own[groups[members] == group]
             if len(together) < len(members):
                 cosines += nearness(together, (total - together.sum(axis=0))[np.newaxis]).tolist()
-    return float(np.quantile(cosines, LOST)) if len(cosines) >= FEWEST_FAMILIAR else None
+    if len(cosines) < FEWEST_FAMILIAR:
+        return None
+    return sorted(cosines)[int(LOST * (len(cosines) + 1)) - 1]
 
 
 def _numbered(groups: Sequence[Hashable] | None, count: int) -> Ints:

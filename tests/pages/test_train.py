@@ -47,6 +47,8 @@ def test_all_projects_of_a_browser_are_deleted_when_it_is_meant_and_the_script_h
     press(press(test, "Delete my data"), "Cancel")
     assert server_workshop().find(ids[0]) is not None
     press(press(test, "Delete my data"), "Delete all")
+    test.session_state["train_browser"].left.result(20)
+    test.run()
     assert html(test).count("<td>0</td>") == 4
     assert [server_workshop().find(one) for one in ids] == [None, None]
     assert (told(test)["deleted"], told(test)["known"]) == (ids, "")

@@ -172,15 +172,20 @@ def test_photos_unlike_all_classes_are_unfamiliar() -> None:
     assert all(found.unfamiliar(photo) for photo in others)
 
 
-def test_the_threshold_is_the_quantile_of_cosines_to_the_mean_of_the_others() -> None:
-    made = clusters(12, 2, spread=0.2, seed=0).astype(np.float16).astype(np.float64)
-    groups = [0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
-    found = learnt(photos(whole=made), labels(12, 2), 2, groups=groups)
+@pytest.mark.parametrize(("count", "place"), [(20, 0), (40, 1)])
+def test_nineteen_in_twenty_photos_are_as_near_to_the_mean_of_the_others(count: int, place: int) -> None:
+    made = clusters(count, 2, spread=0.2, seed=0).astype(np.float16).astype(np.float64)
+    groups = [0, 1, 0, 1, *range(2, count - 2)]
+    found = learnt(photos(whole=made), labels(count, 2), 2, groups=groups)
     cosines = []
-    for k in range(12):
-        mean = np.mean([made[j] for j in range(k % 2, 12, 2) if groups[j] != groups[k]], axis=0)
+    for k in range(count):
+        mean = np.mean([made[j] for j in range(k % 2, count, 2) if groups[j] != groups[k]], axis=0)
         cosines.append(made[k] @ mean / np.linalg.norm(mean) / np.linalg.norm(made[k]))
-    assert found.threshold == pytest.approx(np.quantile(cosines, 0.05), abs=1e-6)
+    assert found.threshold == pytest.approx(sorted(cosines)[place], abs=1e-6)
+
+
+def test_of_fewer_than_nineteen_photos_nothing_is_unfamiliar() -> None:
+    assert learnt(photos(whole=clusters(18, 2, spread=0.2, seed=0)), labels(18, 2), 2).threshold is None
 
 
 def test_the_order_of_the_photos_makes_no_difference() -> None:

@@ -1,5 +1,6 @@
 """Which projects this browser works on: it keeps their ids in its own storage, and tells them when the page opens."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -9,6 +10,7 @@ from lib.projects.store import Left
 from lib.server.workshop import server_workshop
 
 _STATE, _PARAM = "train_browser", "project"
+_DELETING = ThreadPoolExecutor(2, "delete")
 
 
 @dataclass(slots=True)
@@ -23,26 +25,32 @@ class Browser:
         version: Of the present project, as the page was drawn for it last.
         deleted: Ids of projects that were deleted on this page.
         is_asked: Whether it is asked if deleting is meant.
-        left: What was left after deleting, of each project; None if nothing was deleted, or something new began.
+        left: What was left after deleting, of each project, as soon as that is known: the page may be drawn anew by
+            another run meanwhile. None if nothing was deleted, or something new began.
     """
 
     known: list[str] = field(default_factory=lambda: [""])
     version: int = 0
     deleted: list[str] = field(default_factory=list)
     is_asked: bool = False
-    left: list[Left] | None = None
+    left: "Future[list[Left]] | None" = None
 
     def projects(self) -> list[Project]:
         """Return those of its projects that there are."""
         found = [server_workshop().find(one) for one in self.known if one]
         return [one for one in found if one is not None]
 
+    @property
+    def is_deleting(self) -> bool:
+        """Whether its projects are being deleted."""
+        return self.left is not None and not self.left.done()
+
     def delete(self) -> None:
-        """Delete its projects."""
+        """Begin to delete its projects; ending their work takes seconds."""
         projects, self.is_asked = self.projects(), False
-        self.left = [server_workshop().delete(project) for project in projects]
         self.deleted += filter(None, self.known)
         self.known = [""]
+        self.left = _DELETING.submit(lambda: [server_workshop().delete(project) for project in projects])
 
 
 def browser() -> Browser:
@@ -63,7 +71,8 @@ def keep(told: str) -> None:
     Args:
         told: Their ids, with spaces between.
     """
-    browser().known = told.split(" ")
+    mine = browser()
+    mine.known = [one for one in told.split(" ") if one not in mine.deleted] or [""]
     st.query_params.pop(_PARAM, None)
 
 

@@ -8,20 +8,38 @@ from lib.i18n import Translator
 from lib.projects.store import Left
 from lib.ui.train.current import Browser, browser
 
+_POLL_S = 0.3
+
 
 def draw(t: Translator) -> None:
     """Draw the section: a button, the question whether that is meant, and then the receipt."""
     mine = browser()
     with st.container(key="delete"):
         if not mine.projects():
-            if mine.left is not None:
-                st.html(_receipt(t, mine.left))
+            _watch(t, mine)
         elif mine.is_asked:
             _ask(t, mine)
         else:
             mine.left = None
             label = t("Delete my data")
             st.button(label, key="delete-ask", icon=":material/delete:", on_click=_turn, args=(mine, True))
+
+
+def _watch(t: Translator, mine: Browser) -> None:
+    """Draw what is left, once all is deleted that was to be."""
+    if mine.left is None:
+        return
+    if not mine.is_deleting:
+        st.html(_receipt(t, mine.left.result()))
+        return
+
+    @st.fragment(run_every=_POLL_S)
+    def panel() -> None:
+        if not mine.is_deleting:
+            st.rerun()
+        st.info(t("Deleting …"), icon=":material/delete:")
+
+    panel()
 
 
 def _ask(t: Translator, mine: Browser) -> None:
