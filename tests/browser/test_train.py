@@ -68,7 +68,7 @@ def test_a_press_on_the_button_shoots_until_it_is_let_go(page: Page, server: Ser
     page.evaluate(f"({SHIFT})()")
     page.get_by_role("button", name="Start the camera").click()
     expect(page.locator(".rec")).to_be_visible()
-    page.wait_for_function("document.querySelector('#train .pic video').videoWidth > 0")
+    expect(page.locator("#train .pic video")).not_to_have_js_property("videoWidth", 0)
     button = page.locator(".shoot").first
     button.hover()
     page.mouse.down()
