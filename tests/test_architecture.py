@@ -139,6 +139,17 @@ def test_classifying_loads_no_tensorflow_and_no_streamlit(module: str) -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_a_command_loads_no_other_command() -> None:
+    code = """
+import sys
+from lib.cli.main import build_parser
+build_parser().parse_args(["train", "folder"])
+print(sorted(name for name in sys.modules if name.startswith("lib.cli.")), "lib.embed" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "['lib.cli.main', 'lib.cli.terminal', 'lib.cli.train', 'lib.cli.transfer'] False"
+
+
 def test_a_classification_loads_no_tensorflow_and_no_streamlit() -> None:
     code = """
 import sys

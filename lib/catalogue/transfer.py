@@ -52,7 +52,7 @@ def download(
     on_bytes: OnBytes,
     cancelled: threading.Event,
 ) -> int:
-    """Fetch `remote` into the new file `target` and return its size; not yet checked against digests.
+    """Fetch `remote` into `target`, which is new or empty, and return its size; not yet checked against digests.
 
     Args:
         remote: The file.
@@ -240,7 +240,7 @@ def _write(
     done = 0
     on_bytes(0, total)
     try:
-        with target.open("xb") as file:
+        with target.open("wb") as file:
             while chunk := answer.raw.read1(_CHUNK, decode_content=False):
                 if cancelled.is_set():
                     raise Cancelled

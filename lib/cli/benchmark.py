@@ -7,7 +7,7 @@ from pathlib import Path
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
 from lib.cli.models import published_object
-from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, default_model, note, put_table, steps_in_place
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, complain, default_model, note, put_table, steps_in_place
 from lib.errors import AppError
 from lib.evaluation.speed import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.i18n import Translator
@@ -16,9 +16,8 @@ from lib.model.spec import ModelFolder
 from lib.work.files import size_words
 
 
-def add_benchmark(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `benchmark`."""
-    parser = commands.add_parser("benchmark", help="measure speed, memory and size of models here", allow_abbrev=False)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `benchmark` to `parser`, and `run`."""
     parser.add_argument(
         "--model", action="extend", nargs="+", metavar="ID", help=f"models to measure (default {DEFAULT_ID})"
     )

@@ -12,7 +12,6 @@ from lib.classify.opening import open_classifier
 from lib.cli.terminal import (
     ALL_WELL,
     SOME_FAILED,
-    Commands,
     add_thresholds,
     add_whole_photo,
     complain,
@@ -34,8 +33,8 @@ from lib.verdict import Thresholds, explain, percent
 from lib.work.progress import OnProgress, Progress
 
 
-def add_classify(commands: "Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("classify", help="say what photos show", allow_abbrev=False)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `classify` to `parser`, and `run`."""
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
     parser.add_argument(
         "--model", action="append", metavar="ID", help=f"model to ask; may be repeated (default {DEFAULT_ID})"

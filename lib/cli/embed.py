@@ -9,7 +9,6 @@ from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP
 from lib.cli.terminal import (
     ALL_WELL,
-    Commands,
     add_thresholds,
     add_whole_photo,
     default_model,
@@ -41,9 +40,8 @@ from lib.verdict import Thresholds
 from lib.work.files import data_folder, size_words
 
 
-def add_embed(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `embed`."""
-    parser = commands.add_parser("embed", help="write code that runs a model elsewhere", allow_abbrev=False)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `embed` to `parser`, and `run`."""
     parser.add_argument(
         "id",
         nargs="?",

@@ -11,7 +11,6 @@ from lib.classify.opening import open_classifier
 from lib.cli.terminal import (
     ALL_WELL,
     SOME_FAILED,
-    Commands,
     add_thresholds,
     add_whole_photo,
     default_model,
@@ -41,9 +40,8 @@ from lib.verdict import Thresholds, percent, spoken_percent
 from lib.work.files import require_writable, write_whole
 
 
-def add_evaluate(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `evaluate`."""
-    parser = commands.add_parser("evaluate", help="measure models on photos whose class is known", allow_abbrev=False)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `evaluate` to `parser`, and `run`."""
     parser.add_argument(
         "folder",
         nargs="?",

@@ -8,7 +8,7 @@ from zipfile import is_zipfile
 
 from lib.catalogue.exporting import Check, Exporter, Form, Photos, photos_given, photos_of
 from lib.catalogue.store import DEFAULT_ID, Store
-from lib.cli.terminal import ALL_WELL, Commands, default_model, note, put, writing
+from lib.cli.terminal import ALL_WELL, default_model, note, put, writing
 from lib.datasets.split import read_for_training
 from lib.embed import parcel
 from lib.errors import DatasetError
@@ -25,9 +25,8 @@ ZIP = "zip"
 HELD_OUT = 0.2  # of photos that are given by classes, to check on
 
 
-def add_export(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `export`."""
-    parser = commands.add_parser("export", help="write a model's file in the format you need", allow_abbrev=False)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `export` to `parser`, and `run`."""
     parser.add_argument("id", nargs="?", metavar="ID", help=f"a model that is ready (default {DEFAULT_ID})")
     parser.add_argument(
         "--format",

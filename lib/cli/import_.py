@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lib.catalogue.importing import Said, add, look
 from lib.catalogue.store import Store
-from lib.cli.terminal import ALL_WELL, Commands, download_progress, put
+from lib.cli.terminal import ALL_WELL, download_progress, put
 from lib.errors import UsageError
 from lib.formats.importing.packed import MAX_LABEL_BYTES, without_numbers
 from lib.i18n import Translator
@@ -20,13 +20,8 @@ _RESIZE = {"whole": "squash", "middle": "middle", "square": "square", "crop": "c
 _LABELS, _MOST_FILES = "labels.txt", 1000
 
 
-def add_import(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `import`."""
-    parser = commands.add_parser(
-        "import",
-        help="add a model: .tflite, .keras, .h5, a SavedModel zip, or what Teachable Machine gives, zipped or unpacked",
-        allow_abbrev=False,
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `import` to `parser`, and `run`."""
     parser.add_argument("path", type=Path, metavar="PATH")
     parser.add_argument("--name", default="", help="what to call it (default: as the file)")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="names of the classes, one a line")

@@ -9,17 +9,9 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lib.cli.benchmark import add_benchmark
-from lib.cli.classify import add_classify
-from lib.cli.embed import add_embed
-from lib.cli.evaluate import add_evaluate
-from lib.cli.export import add_export
-from lib.cli.import_ import add_import
-from lib.cli.models import add_fetch, add_models
 from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, complain, note
-from lib.cli.train import add_train
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
@@ -62,19 +54,68 @@ _HINTS: dict[type[AppError], str] = {
 }
 
 
+# What each command is for.
+_COMMANDS = {
+    "classify": "say what photos show",
+    "models": "list the models there are",
+    "fetch": "download models",
+    "import": "add a model: .tflite, .keras, .h5, a SavedModel zip, or what Teachable Machine gives, zipped or "
+    "unpacked",
+    "train": "train a model on a folder of photos",
+    "benchmark": "measure speed, memory and size of models here",
+    "export": "write a model's file in the format you need",
+    "evaluate": "measure models on photos whose class is known",
+    "embed": "write code that runs a model elsewhere",
+}
+
+
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; each sets `run`, a function of the arguments and the language."""
+    """Return the parser of all commands; the one asked for sets `run`, a function of the arguments and the language."""
     parser = argparse.ArgumentParser("python -m lib", description="Image classification that says when it is not sure.")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for add in (
-        add_classify, add_models, add_fetch, add_import, add_train, add_benchmark, add_export, add_evaluate, add_embed,
-    ):  # fmt: skip
-        add(commands)
-    for command in commands.choices.values():
-        command.add_argument(
-            "--lang", choices=LANGUAGES, default=DEFAULT, help=f"language of the messages (default {DEFAULT})"
-        )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
+    for name, purpose in _COMMANDS.items():
+        commands.add_parser(name, help=purpose, allow_abbrev=False).command = name
     return parser
+
+
+class _Command(argparse.ArgumentParser):
+    """The parser of a command, whose module is imported when it is asked for: all of them take a third of a second."""
+
+    command = ""
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # overloaded by argparse
+        """Parse what follows the command's name."""
+        if self.command:
+            _adding(self.command)(self)
+            self.add_argument(
+                "--lang", choices=LANGUAGES, default=DEFAULT, help=f"language of the messages (default {DEFAULT})"
+            )
+            self.command = ""
+        return super().parse_known_args(args, namespace)
+
+
+def _adding(command: str) -> Callable[[argparse.ArgumentParser], None]:
+    """Return what adds a command's arguments to its parser."""
+    match command:
+        case "classify":
+            from lib.cli.classify import add_arguments as add
+        case "models":
+            from lib.cli.models import add_models_arguments as add
+        case "fetch":
+            from lib.cli.models import add_fetch_arguments as add
+        case "import":
+            from lib.cli.import_ import add_arguments as add
+        case "train":
+            from lib.cli.train import add_arguments as add
+        case "benchmark":
+            from lib.cli.benchmark import add_arguments as add
+        case "export":
+            from lib.cli.export import add_arguments as add
+        case "evaluate":
+            from lib.cli.evaluate import add_arguments as add
+        case _:
+            from lib.cli.embed import add_arguments as add
+    return add
 
 
 def _show_everything(stream: object) -> None:

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from lib.catalogue.store import Entry, State, Store
-from lib.cli.terminal import ALL_WELL, SOME_FAILED, Commands, complain, download_progress, note, put, put_table
+from lib.cli.terminal import ALL_WELL, SOME_FAILED, complain, download_progress, note, put, put_table
 from lib.errors import AppError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -12,8 +12,8 @@ from lib.model.spec import Published
 from lib.work.files import size_words
 
 
-def add_models(commands: "Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("models", help="list the models there are", allow_abbrev=False)
+def add_models_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `models` to `parser`, and `run`."""
     parser.add_argument("--json", action="store_true", help="a list of objects")
     parser.set_defaults(run=_models)
 
@@ -69,8 +69,8 @@ def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:
     return (entry.spec.id, entry.spec.family, state, size, figures, entry.spec.name)
 
 
-def add_fetch(commands: "Commands[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("fetch", help="download models", allow_abbrev=False)
+def add_fetch_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `fetch` to `parser`, and `run`."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("ids", nargs="*", default=[], metavar="ID", help="a model of the list that `models` prints")
     what.add_argument("--all", action="store_true", help="every model that is not here yet")

@@ -16,7 +16,6 @@ from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
 from lib.work.progress import OnProgress, Progress, Stage
 
 ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
-Commands = argparse._SubParsersAction  # argparse's own name for what add_subparsers returns
 
 # Joiners inside emoji and in some scripts; all other invisible characters are shown as escapes.
 _JOINERS = "\u200c\u200d"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from lib.cli import transfer
-from lib.cli.terminal import ALL_WELL, INTERRUPTED, Commands, note
+from lib.cli.terminal import ALL_WELL, INTERRUPTED, note
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -22,15 +22,8 @@ from lib.training.timing import time_for
 _NEWS = {"val_accuracy", "teacher_accuracy", "note"}
 
 
-def add_train(commands: "Commands[argparse.ArgumentParser]") -> None:
-    """Add the command `train`."""
-    parser = commands.add_parser("train", help="train a model on a folder of photos", allow_abbrev=False)
-    add_arguments(parser)
-    parser.set_defaults(run=run)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of `train` to `parser`."""
+    """Add the arguments of `train` to `parser`, and `run`."""
     parser.add_argument(
         "folder", type=Path, help="FOLDER/CLASS/photos, or FOLDER/train/CLASS and FOLDER/valid/CLASS, or a zip"
     )
@@ -62,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--finish", action="store_true", help="make a model of the best of such a run that was stopped")
     transfer.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="the result as JSON; of other recipes, the events as well")
+    parser.set_defaults(run=run)
 
 
 def recipe_of(arguments: argparse.Namespace) -> str:

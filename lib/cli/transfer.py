@@ -44,9 +44,10 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
         AppError: The arguments or photos are at fault.
     """
     options, seed = _options(vars(arguments)), getattr(arguments, "seed", 0)
-    photos, held_out = read_for_training(arguments.folder, validation=_VALIDATION, seed=seed)
+    kept = KeptFeatures(data_folder())
+    photos, held_out = read_for_training(arguments.folder, validation=_VALIDATION, seed=seed, looking=kept.look)
     with steps_in_place() as show:
-        result = train_transfer(photos, held_out, options, kept=KeptFeatures(data_folder()), on_progress=show)
+        result = train_transfer(photos, held_out, options, kept=kept, on_progress=show)
     _say_notes(result, say)
     if arguments.json:
         print(json.dumps(_summary(result, say)), flush=True)

@@ -43,7 +43,8 @@ def phash(image: Image.Image) -> int | None:
     frequencies = np.rint(_COSINES @ grey @ _COSINES.T).ravel()
     if np.abs(frequencies).max() < _FLAT:
         return None
-    return int.from_bytes(np.packbits(frequencies > np.median(frequencies)).tobytes()) or None
+    median = np.sort(frequencies)[31:33].mean()  # np.median says the same, and first imports numpy.ma for 20 ms
+    return int.from_bytes(np.packbits(frequencies > median).tobytes()) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is noted of a photo's file when it is looked at for the first time."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lib.datasets.duplicates import phash
@@ -38,6 +38,11 @@ class Fingerprint:
     is_jfif: bool
 
     @classmethod
+    def known(cls, data: bytes, digest: str, phash: int | None) -> "Fingerprint":
+        """Return that of a photo that was found to be one before."""
+        return cls(digest, len(data), phash, None, has_jfif(data))
+
+    @classmethod
     def of(cls, data: bytes, name: str) -> "Fingerprint":
         """Look at a file's bytes.
 
@@ -51,6 +56,9 @@ class Fingerprint:
         except PhotoError as error:
             return cls(digest, len(data), None, error.message, is_jfif)
         return cls(digest, len(data), seen, None, is_jfif)
+
+
+Looking = Callable[[Source], Fingerprint]
 
 
 def has_jfif(data: bytes) -> bool:
@@ -67,6 +75,6 @@ def look(source: Source) -> Fingerprint:
     return Fingerprint.of(data, source.name)
 
 
-def fingerprints(sources: Sequence[Source]) -> Iterator[Fingerprint]:
+def fingerprints(sources: Sequence[Source], looking: Looking = look) -> Iterator[Fingerprint]:
     """Look at photos, on all cores, and yield what was noted of each, in their order."""
-    return in_order(look, sources, workers=usable_cores())
+    return in_order(looking, sources, workers=usable_cores())

@@ -47,16 +47,26 @@ def unwrapped(files: Iterable[File]) -> tuple[File, ...]:
 def divided(files: Sequence[File]) -> Mapping[str, tuple[File, ...]]:
     """Return the files by the folder for training, validation or testing they stand in; {} if they are not divided.
 
-    A part whose photos are in no class folders, as of a contest, counts only where all are so.
+    A part whose photos are in no class folders, as of a contest, counts only where all are so. Where other folders
+    stand beside the parts, which may all be classes then, one for training and another one must have class folders.
     """
-    tops = sorted({file.inner[0] for file in _telling(files) if not file.is_top})
-    if len(tops) < 2 or not all(map(part_of, tops)):
+    tops = _tops(files)
+    named = [top for top in tops if part_of(top)]
+    if len(named) < 2:
         return {}
     parts = {}
-    for top in tops:
+    for top in named:
         within = (file for file in files if file.inner[0] == top)
         parts[top] = unwrapped(replace(file, inner=file.inner[1:] or file.inner) for file in within)
-    return {top: part for top, part in parts.items() if _has_classes(part)} or parts
+    with_classes = {top: part for top, part in parts.items() if _has_classes(part)}
+    if len(named) < len(tops) and not {part_of(top) for top in with_classes} > {Part.TRAIN}:
+        return {}
+    return with_classes or parts
+
+
+def beside_parts(files: Iterable[File]) -> list[str]:
+    """Return the folders, sorted, that hold photos and are for none of the parts."""
+    return [top for top in _tops(files) if part_of(top) is None]
 
 
 def part_of(name: str) -> Part | None:
@@ -71,6 +81,10 @@ def label_by_folder(found: Found) -> None:
             found.labels[file] = file.inner[0]
         elif file.has_photo_suffix:
             found.skip(file.path, N_("{file} is not in a class folder."))
+
+
+def _tops(files: Iterable[File]) -> list[str]:
+    return sorted({file.inner[0] for file in _telling(files) if not file.is_top})
 
 
 def _telling(files: Iterable[File]) -> list[File]:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from rapidfuzz import fuzz, process
-
 from lib.datasets.groups import everyday, meanings, words_for
 from lib.messages import N_, Listed, Message
 from lib.model.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
@@ -314,6 +312,8 @@ class _Names:
 
     def _spelt_like(self, wanted: str, least: int, most: int) -> list[str]:
         """Return at most `most` names that resemble `wanted` by at least this share, best first."""
+        from rapidfuzz import fuzz, process  # it takes 10 ms to import, and most names are spelt right
+
         found = process.extract(wanted, self._everything.keys(), scorer=fuzz.ratio, score_cutoff=least, limit=most)
         return [name for name, _, _ in found]
 

@@ -8,14 +8,14 @@ somebody looks at them.
 import hashlib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lib.datasets.draw import split
 from lib.datasets.duplicates import Trace, groups
 from lib.datasets.files import File, Found, in_folder, in_zip
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
-from lib.datasets.layout import Part, divided, label_by_folder, part_of, unwrapped
+from lib.datasets.layout import Part, beside_parts, divided, label_by_folder, part_of, unwrapped
 from lib.datasets.project_files import ProjectFiles, project_in
 from lib.datasets.table import label_by_table
 from lib.errors import DatasetError, PhotoError, UsageError
@@ -60,7 +60,7 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
     if project is not None:
         return _parts_of_project(found, project)
     files = unwrapped(found.files)
-    parts = divided(files)
+    parts = _divided(found, files)
     if not parts:
         return _photos(found, files), None
     train, _ = _first(parts, Part.TRAIN)
@@ -84,7 +84,7 @@ def read_all(path: Path, name: str | None = None) -> LabelledPhotos:
     """
     found = in_zip(path, name) if name is not None else _found(path)
     files = unwrapped(found.files)
-    if project_in(found.files) is None and (parts := divided(files)):
+    if project_in(found.files) is None and (parts := _divided(found, files)):
         files = tuple(file for part in parts.values() for file in part)
     return _photos(found, files, are_twins_kept=True)
 
@@ -139,7 +139,7 @@ def _held_out(found: Found) -> LabelledPhotos:
         train, held = _parts_of_project(found, project)
         return held or train
     files = unwrapped(found.files)
-    parts = divided(files)
+    parts = _divided(found, files)
     if not parts:
         return _photos(found, files)
     used, name = _first(parts, Part.VALIDATION, Part.TEST, Part.TRAIN)
@@ -153,6 +153,15 @@ def _held_out(found: Found) -> LabelledPhotos:
         )
         found.note(text, folder=found.name, parts=Listed(tuple(parts)), used=name)
     return _photos(found, used)
+
+
+def _divided(found: Found, files: Sequence[File]) -> Mapping[str, tuple[File, ...]]:
+    """Return the files by their part, see `lib.datasets.layout.divided`; each folder beside them is skipped."""
+    parts = divided(files)
+    for folder in beside_parts(files) if parts else ():
+        text = N_("{file} was left out, because {folder} is divided into {parts}.")
+        found.skip(folder, text, folder=found.name, parts=Listed(tuple(parts)))
+    return parts
 
 
 def _first(parts: Mapping[str, tuple[File, ...]], *wanted: Part) -> tuple[tuple[File, ...], str]:

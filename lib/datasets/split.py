@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lib.datasets.draw import split, split_apart
+from lib.datasets.fingerprint import Looking, look
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
@@ -14,13 +15,16 @@ __all__ = ["read_for_training", "require_trainable", "split", "with_extra"]
 _MOST_NAMED = 10
 
 
-def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[LabelledPhotos, LabelledPhotos]:
+def read_for_training(
+    path: Path, *, validation: float, seed: int, looking: Looking = look
+) -> tuple[LabelledPhotos, LabelledPhotos]:
     """Return (training set, validation set) of a folder or zip; its own, where it is divided into parts.
 
     Args:
         path: See `lib.datasets.reading.read_parts`.
         validation: Share to hold out where it is not divided.
         seed: Of that draw.
+        looking: How each photo is looked at for it.
 
     Raises:
         UsageError: There is no such folder or zip.
@@ -29,7 +33,7 @@ def read_for_training(path: Path, *, validation: float, seed: int) -> tuple[Labe
     train, own = read_parts(path)
     require_trainable(train)
     if own is None:
-        return split_apart(train, validation=validation, seed=seed)
+        return split_apart(train, validation=validation, seed=seed, looking=looking)
     unknown = sorted(set(own.classes) ^ set(train.classes))
     if unknown:
         text = N_("The parts of {folder} have different classes: {classes}.")

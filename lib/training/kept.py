@@ -1,5 +1,7 @@
 """Features that were read before: each photo's, kept on disk for a while, so that another fit of it takes no inference.
 
+So is its perceptual hash, so that to hold the same photos out again none is decoded.
+
 Of a photo there is its digest in the file's name, and numbers that no photo can be made of again; no name, no pixel.
 """
 
@@ -13,9 +15,14 @@ from threading import get_ident
 
 import numpy as np
 
+from lib.datasets.fingerprint import Fingerprint
+from lib.errors import PhotoError
+from lib.photos.source import Source
 from lib.training.features import Backbone, Features, Pose, View
 
 MOST_BYTES = 256 * 2**20  # of files: some 20,000 photos
+_HASHES = "phash-1"  # their folder; the number counts what is hashed of a photo
+_HASH_BYTES = 8  # all 0 for a photo so plain that it has no hash, which is never 0
 LONGEST_SECONDS = 30 * 24 * 3600.0
 
 
@@ -57,11 +64,23 @@ class KeptFeatures:
         for pose in features.poses:
             file = self._file(backbone, digest, pose)
             numbers = np.concatenate([features.rows[View(pooling, pose)] for pooling in backbone.lengths])
-            part = file.with_suffix(f".{os.getpid()}-{get_ident()}")
-            with suppress(OSError):
-                file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                part.write_bytes(numbers.tobytes())
-                part.replace(file)
+            _write(file, numbers.tobytes())
+
+    def look(self, source: Source) -> Fingerprint:
+        """Read a photo and look at it, as `lib.datasets.fingerprint.look` does; one that is known is not decoded."""
+        try:
+            data = source.read()
+        except PhotoError as error:
+            return Fingerprint("", 0, None, error.message, False)
+        digest = digest_of(data)
+        file = self._folder / _HASHES / digest
+        with suppress(OSError):
+            if len(known := file.read_bytes()) == _HASH_BYTES:
+                return Fingerprint.known(data, digest, int.from_bytes(known) or None)
+        seen = Fingerprint.of(data, source.name)
+        if seen.problem is None:  # a problem names the file
+            _write(file, (seen.phash or 0).to_bytes(_HASH_BYTES))
+        return seen
 
     def forget(self, digests: Iterable[str]) -> None:
         """Remove what is kept of some photos."""
@@ -90,3 +109,11 @@ class KeptFeatures:
     def _file(self, backbone: Backbone, digest: str, pose: Pose) -> Path:
         mirrored = "-mirrored" if pose.is_mirrored else ""
         return self._folder / backbone.key / f"{digest}.{pose.look}{mirrored}"
+
+
+def _write(file: Path, content: bytes) -> None:
+    part = file.with_suffix(f".{os.getpid()}-{get_ident()}")
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.write_bytes(content)
+        part.replace(file)

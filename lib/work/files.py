@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import secrets
 import shutil
 import stat as stat_kinds
 import tempfile
@@ -49,17 +50,23 @@ def size_words(size_bytes: int) -> str:
 def whole(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` to write to; when the block ends well, the file takes `target`'s place.
 
-    Whatever goes wrong, `target` stays as it was and nothing is left beside it; only a killed process leaves a hidden
-    folder. A link stays one, and permissions stay those of the old file. Raises OSError.
+    It is an empty file, which may be opened for writing. Whatever goes wrong, `target` stays as it was and nothing is
+    left beside it; only a killed process leaves a hidden file. A link stays one, and permissions stay those of the old
+    file, which nobody else can read meanwhile. Raises OSError.
     """
-    require_writable(target)
+    _require_replaceable(target)
     target = target.resolve()
-    with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}-", dir=target.parent) as place:
-        temporary = Path(place) / "file"
+    is_new = not target.exists()
+    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(8)}")
+    temporary.touch(0o666 if is_new else 0o600, exist_ok=False)
+    try:
         yield temporary
-        if target.exists():
+        if not is_new:
             shutil.copymode(target, temporary)
         temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def write_whole(target: Path, content: bytes) -> None:
@@ -73,13 +80,17 @@ def write_whole(target: Path, content: bytes) -> None:
 
 def require_writable(target: Path) -> None:
     """Check that `write_whole` can write `target`, without touching what is there. Raises OSError if it cannot."""
+    _require_replaceable(target)
+    if not target.exists() or target.is_file():
+        with tempfile.TemporaryFile(dir=target.resolve().parent):
+            pass
+
+
+def _require_replaceable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
-    if not target.exists() or target.is_file():
-        with tempfile.TemporaryFile(dir=target.resolve().parent):
-            pass
 
 
 def replace_folder(new: Path, target: Path) -> None:

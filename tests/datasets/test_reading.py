@@ -7,12 +7,13 @@ import unicodedata
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from lib.datasets.labelled import LabelledPhotos
-from lib.datasets.reading import read_labelled, read_zip
+from lib.datasets.reading import read_all, read_labelled, read_parts, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import Message
 from lib.photos import zipped
@@ -129,6 +130,32 @@ def test_a_part_without_class_folders_as_of_a_contest_is_no_part() -> None:
 
 def test_classes_of_such_names_beside_others_are_classes() -> None:
     assert read_zip(pack({"train/1.jpg": jpeg(1), "plane/2.jpg": jpeg(2)}), "x.zip").classes == ("plane", "train")
+
+
+BESIDE = {f"{part}/{name}/1.jpg": jpeg(number) for number, (part, name) in enumerate(
+    product(("train", "val", "broken"), ("cat", "dog")), start=1
+)}  # fmt: skip
+
+
+def test_what_stands_beside_the_parts_is_left_out_and_named(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(pack(BESIDE))
+    train, held_out = read_parts(tmp_path / "x.zip")
+    assert held_out is not None
+    assert [photo.source.name for photo in (*train.photos, *held_out.photos)] == [
+        "train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg", "val/dog/1.jpg",
+    ]  # fmt: skip
+    every = read_all(tmp_path / "x.zip")
+    assert (every.classes, len(every.photos)) == (("cat", "dog"), 4)
+    for photos in (train, every, read_zip(pack(BESIDE), "x.zip")):
+        assert list(map(str, (skipped.reason for skipped in photos.skipped))) == [
+            "broken was left out, because x.zip is divided into train, val."
+        ]
+
+
+@pytest.mark.parametrize("other", ["val/1.jpg", "train/b/2.jpg", "training/a/1.jpg"])
+def test_a_class_that_is_called_as_a_part_is_a_class_among_others(other: str) -> None:
+    photos = read_zip(pack({"train/a/1.jpg": jpeg(1), other: jpeg(2), "plane/c/3.jpg": jpeg(3)}), "x.zip")
+    assert photos.classes == tuple(sorted({"train", "plane", other.split("/")[0]}))
 
 
 def test_an_empty_folder_is_left_out_and_said(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from lib.catalogue.store import SHIPPED
+from lib.datasets.fingerprint import look
 from lib.model.spec import load
+from lib.photos.source import Source
 from lib.training.features import PLAIN, Backbone, Features, poses_of
 from lib.training.kept import LONGEST_SECONDS, KeptFeatures
-from tests.support.pictures import noise
+from tests.support.pictures import RED, encode, noise, plain
 
 POSES = poses_of(("whole",), mirrored=True)
 
@@ -68,3 +70,28 @@ def test_a_disk_that_refuses_is_no_error(backbone: Backbone, features: Features,
     kept.put(backbone, "a" * 64, features)
     kept.sweep()
     assert kept.get(backbone, "a" * 64, POSES) is None
+
+
+def test_a_photo_that_was_looked_at_is_not_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"a": encode(noise(80, 60), "PNG"), "plain": encode(plain(RED), "PNG"), "broken": b"\xff\xd8 no photo"}
+    sources = [Source.of_bytes(content, name) for name, content in data.items()]
+    first = [KeptFeatures(tmp_path).look(source) for source in sources]
+    assert first == [look(source) for source in sources]
+    assert [one.phash is None for one in first] == [False, True, True]
+    monkeypatch.setattr("lib.datasets.fingerprint.open_photo", pytest.fail)
+    assert [KeptFeatures(tmp_path).look(source) for source in sources[:2]] == first[:2]
+
+
+def test_what_was_kept_of_a_look_is_forgotten_too_and_cut_short_it_is_none(tmp_path: Path) -> None:
+    kept, source = KeptFeatures(tmp_path), Source.of_bytes(encode(noise(80, 60), "PNG"), "a")
+    seen = kept.look(source)
+    (file,) = (tmp_path / "features").glob("*/*")
+    file.write_bytes(b"short")
+    assert kept.look(source) == seen
+    kept.forget([seen.digest])
+    assert not file.exists()
+
+
+def test_a_photo_that_cannot_be_read_is_looked_at_all_the_same(tmp_path: Path) -> None:
+    source = Source.of_path(tmp_path / "gone.jpg", "gone.jpg")
+    assert KeptFeatures(tmp_path).look(source) == look(source)

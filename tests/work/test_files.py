@@ -37,6 +37,29 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(("old", "mode"), [(False, 0o666), (True, 0o600)])
+def test_nobody_reads_what_is_being_written_who_could_not_read_the_file(
+    tmp_path: Path, *, old: bool, mode: int
+) -> None:
+    if old:
+        write_whole(tmp_path / "a.json", b"old")
+    before = os.umask(0)
+    try:
+        with whole(tmp_path / "a.json") as temporary:
+            assert stat.S_IMODE(temporary.stat().st_mode) == mode
+            assert temporary.parent == tmp_path
+    finally:
+        os.umask(before)
+
+
+def test_what_cannot_be_replaced_is_known_before_the_block_begins(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), whole(tmp_path):
+        pytest.fail("it began")
+    with pytest.raises(FileNotFoundError), whole(tmp_path / "missing" / "a.json"):
+        pytest.fail("it began")
+    assert names(tmp_path) == []
+
+
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     file, link = tmp_path / "r.html", tmp_path / "link.html"
     file.write_bytes(b"old")
