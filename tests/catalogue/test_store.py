@@ -254,7 +254,7 @@ def test_a_disk_that_fills_up_while_writing(make_store: MakeStore, monkeypatch: 
 
     def open_on_full_disk(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         file = original(path, mode, *args, **kwargs)
-        if mode != "xb" or path.name != "download":
+        if mode != "wb" or path.name != "download":
             return file
 
         class Full(io.BytesIO):
