@@ -287,8 +287,9 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
         ModelError: It cannot be converted, or what came of it answers with nonsense.
     """
     spec = parse(payload["spec"], CARD)
-    # The pixels have the input's size already: cutting and scaling must leave them as they are.
-    spec = replace(spec, input=spec.input.looking_at_all())
+    # The pixels have the input's size already: cutting and scaling must leave them as they are. Whether a photo is
+    # unfamiliar is not asked: the class means lie beside the original alone.
+    spec = replace(spec, input=spec.input.looking_at_all(), novelty=None)
     original = ModelFolder(spec, Path(payload["path"]))
     small = ModelFolder(replace(spec, weights=WEIGHTS), Path(payload["work"]))
     images = [Image.fromarray(pixels) for pixels in np.load(payload["pixels"])]

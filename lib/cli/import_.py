@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import replace
 from itertools import islice
+from math import isfinite
 from pathlib import Path
 
 from lib.catalogue.importing import Said, add, look
@@ -81,6 +82,6 @@ def _labels(path: Path) -> tuple[str, ...]:
 
 
 def _range(low: float, high: float) -> tuple[float, float]:
-    if not low < high:
+    if not (low < high and isfinite(low) and isfinite(high)):
         raise UsageError(N_("--range takes two numbers, the smaller one first."))
     return low, high

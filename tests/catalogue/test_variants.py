@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from lib.classify.infer import infer_with_each
 from lib.classify.opening import open_classifier
 from lib.errors import Cancelled, DownloadError, ModelFileError
 from lib.formats.tables import Format, read_ends
-from lib.model.spec import ModelFolder, load
+from lib.model.spec import ModelFolder, Novelty, load
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.results import Answer
@@ -105,6 +106,14 @@ def test_a_variant_is_made_once(data: Path, starter: ModelFolder) -> None:
 
 
 @pytest.mark.usefixtures("no_work")
+def test_one_that_tells_what_is_unfamiliar_by_its_class_means_can_be_made_smaller(
+    tiny_model: Tiny, tmp_path: Path
+) -> None:
+    folder = tiny_model("float32")
+    telling = replace(folder, spec=replace(folder.spec, novelty=Novelty("class-mean", 0.5, 0.95, "")))
+    assert make_variant(telling, Format.INT8, data=tmp_path).spec.novelty is None
+
+
 def test_a_model_is_its_own_variant(tiny_model: Tiny, starter: ModelFolder, tmp_path: Path) -> None:
     assert make_variant(starter, Format.FLOAT32, data=tmp_path) == starter
     assert make_variant(tiny_model("uint8"), Format.INT8, data=tmp_path) == tiny_model("uint8")
