@@ -105,7 +105,6 @@ def test_a_variant_is_made_once(data: Path, starter: ModelFolder) -> None:
         assert make_variant(starter, form, data=data).path == data / "variants" / f"starter-scratch-{form}"
 
 
-@pytest.mark.usefixtures("no_work")
 def test_one_that_tells_what_is_unfamiliar_by_its_class_means_can_be_made_smaller(
     tiny_model: Tiny, tmp_path: Path
 ) -> None:
@@ -114,6 +113,7 @@ def test_one_that_tells_what_is_unfamiliar_by_its_class_means_can_be_made_smalle
     assert make_variant(telling, Format.INT8, data=tmp_path).spec.novelty is None
 
 
+@pytest.mark.usefixtures("no_work")
 def test_a_model_is_its_own_variant(tiny_model: Tiny, starter: ModelFolder, tmp_path: Path) -> None:
     assert make_variant(starter, Format.FLOAT32, data=tmp_path) == starter
     assert make_variant(tiny_model("uint8"), Format.INT8, data=tmp_path) == tiny_model("uint8")
