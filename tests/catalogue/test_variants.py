@@ -109,7 +109,7 @@ def test_one_that_tells_what_is_unfamiliar_by_its_class_means_can_be_made_smalle
     tiny_model: Tiny, tmp_path: Path
 ) -> None:
     folder = tiny_model("float32")
-    telling = replace(folder, spec=replace(folder.spec, novelty=Novelty("class-mean", 0.5, 0.95, "")))
+    telling = replace(folder, spec=replace(folder.spec, novelty=Novelty("class-mean", 0.5, 0.95, "none")))
     assert make_variant(telling, Format.INT8, data=tmp_path).spec.novelty is None
 
 
