@@ -5,8 +5,10 @@ A `.keras` file is the one that training left beside the model, or one that a wo
 same head, in layers of Keras alone.
 """
 
+import io
 import math
 import threading
+import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -31,7 +33,7 @@ from lib.formats.from_keras import MAX_DIFFERENCE, keras_file
 from lib.formats.head import read_head
 from lib.formats.tables import Format, read_format
 from lib.messages import N_
-from lib.model.spec import ModelFolder, ModelSpec
+from lib.model.spec import CARD, MEANS, ModelFolder, ModelSpec
 from lib.photos.opening import open_photo
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.samples import find_samples
@@ -180,6 +182,7 @@ class Export:
         name: What to call it.
         size_bytes: Of the file.
         check: What came of the check; None for a model's own file where there is no float32 form to compare with.
+        of: The model that a LiteRT file is of; None for Keras's.
     """
 
     form: Form
@@ -187,6 +190,27 @@ class Export:
     name: str
     size_bytes: int
     check: Check | None
+    of: ModelFolder | None = None
+
+    def read(self) -> bytes:
+        """Return the file; one of LiteRT brings the names of its classes and its description.
+
+        They stand in a zip behind it, where the metadata of LiteRT's files have their place, too: whoever runs the
+        model does not see them, and what opens it as a zip finds them (`lib.formats.importing`).
+        """
+        content = self.path.read_bytes()
+        return content if self.of is None else with_card(content, self.of)
+
+
+def with_card(content: bytes, folder: ModelFolder) -> bytes:
+    """Return a LiteRT file with the labels, `model.toml` and class means of a model behind it."""
+    whole = io.BytesIO(content)
+    with zipfile.ZipFile(whole, "a") as packed:
+        there = {name.lower() for name in packed.namelist()}
+        for name in (CARD, folder.spec.labels, MEANS):
+            if name not in there and (folder.path / name).is_file():
+                packed.writestr(zipfile.ZipInfo(name), (folder.path / name).read_bytes())
+    return whole.getvalue()
 
 
 class Exporter:
@@ -221,11 +245,12 @@ class Exporter:
             return self._keras()
         if form is Form.AS_IT_IS:
             check = self._check_of(self._folder, form) if self._has_twin() else None
-            return self._export(form, self._folder.weights_path, f"{spec.id}.tflite", check)
+            return self._export(form, self._folder.weights_path, f"{spec.id}.tflite", check, self._folder)
         made = self._variant(_FORMATS[form])
-        return self._export(form, made.weights_path, f"{spec.id}-{_FORMATS[form]}.tflite", self._check_of(made, form))
+        name = f"{spec.id}-{_FORMATS[form]}.tflite"
+        return self._export(form, made.weights_path, name, self._check_of(made, form), made)
 
-    def _export(self, form: Form, path: Path, name: str, check: Check | None) -> Export:
+    def _export(self, form: Form, path: Path, name: str, check: Check | None, of: ModelFolder | None = None) -> Export:
         if check is not None and not check.passes and form is not Form.AS_IT_IS:
             raise ModelFileError(
                 N_(
@@ -239,7 +264,7 @@ class Exporter:
                 model=self._folder.spec.id, form=form.value, changed=check.changed, photos=check.photos,
                 right=check.right, labelled=check.labelled, before=check.right_before,
             )  # fmt: skip
-        return Export(form, path, name, path.stat().st_size, check)
+        return Export(form, path, name, path.stat().st_size, check, of)
 
     def _has_twin(self) -> bool:
         return read_format(self._folder) is Format.FLOAT32 or published_of(self._folder, self._store) is not None

@@ -59,7 +59,7 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
     else:
         photos = _photos(arguments.photos, folder, is_own=entry.kind == "yours")
         found = Exporter(folder, photos, store).make(Form(arguments.format))
-        name, content = found.name, found.path.read_bytes()
+        name, content = found.name, found.read()
         if found.check is not None:
             note(say.message(told(found.check, found.form)))
     target = arguments.out / name if arguments.out.is_dir() else arguments.out

@@ -95,7 +95,7 @@ def draw(
     names = {klass.id: klass.name for klass in classes}
     tip = _tip(t, classes, counts, result)
     help_most = f'<p class="tip small">{escape(tip)}</p>'
-    return _figure(t, result) + _wrong(t, result, names, address) + help_most
+    return _figure(t, result) + _wrong(t, result, names, address) + help_most + _mixes(t, classes, result)
 
 
 def tip_of(t: Translator, klass: Klass, counts: Counter[int], aside: int, alike: int) -> str:
@@ -172,6 +172,37 @@ def _wrong(t: Translator, result: Result, names: dict[int, str], address: Callab
     title, others = t("Got these wrong"), t("and {n} more", n=rest)
     more = f'<p class="small soft">{escape(others)}</p>' if rest > 0 else ""
     return f'<h3>{escape(title)}</h3><div class="wr">{figures}</div>{more}'
+
+
+def _mixes(t: Translator, classes: Sequence[Klass], result: Result) -> str:
+    """Return which classes are taken for which, as a table, and whether the model is as sure as it is right."""
+    counted = Counter((one.photo.klass, one.klass) for one in result.said)
+    tested = [klass for klass in classes if any(true == klass.id for true, _ in counted)]
+    heads = "".join(f'<th scope="col">{escape(klass.name)}</th>' for klass in tested)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(true.name)}</th>'
+        + "".join(_cell(counted[true.id, said.id], is_right=true is said) for said in tested)
+        + "</tr>"
+        for true in tested
+    )
+    caption = t("Each line: photos of one class. Each column: what the model said.")
+    sure = t(
+        "On average it was {sure} sure of its answers; {right} of them were right.",
+        sure=shown(sum(one.probability for one in result.said) / len(result.said)),
+        right=shown(result.share.value),
+    )
+    title = t("What it mixes up")
+    return (
+        f'<details class="mixed"><summary>{escape(title)}</summary>'
+        f'<div class="mixes" tabindex="0"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f'<p class="small soft">{escape(sure)}</p></details>'
+    )
+
+
+def _cell(count: int, *, is_right: bool) -> str:
+    kind = ' class="right"' if is_right else ' class="miss"' if count else ""
+    return f"<td{kind}>{count}</td>"
 
 
 def _said(t: Translator, name: str) -> str:

@@ -1,14 +1,17 @@
 """Files to take away: made of an own model, compared with its float32 form, refused where they answer otherwise."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lib.catalogue import exporting
 from lib.catalogue.exporting import Check, Exporter, Form, Photos, at_least, compare, forms_of, photos_given, photos_of
+from lib.catalogue.importing import Said, add, look
 from lib.catalogue.store import Store
 from lib.catalogue.twin import float_twin
+from lib.classify.opening import open_classifier
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.errors import ModelFileError
 from lib.formats.head import read_head
@@ -151,3 +154,19 @@ def test_what_was_made_of_a_model_goes_with_it(store: Store, mine: ModelFolder) 
     (store.data / "variants" / "mine-keras").mkdir()
     store.remove("mine")
     assert not [path.name for path in (store.data / "variants").iterdir() if path.name.startswith("mine-")]
+
+
+@pytest.mark.parametrize("form", [Form.AS_IT_IS, Form.FLOAT16])
+def test_a_litert_file_comes_back_in_as_what_it_was(
+    store: Store, mine: ModelFolder, tmp_path: Path, form: Form
+) -> None:
+    made = Exporter(mine, None, store).make(form)
+    file = tmp_path / "sent.tflite"
+    file.write_bytes(made.read())
+    back = add(look(file, file.name), Said(name=f"back {form}"), Store(tmp_path / "elsewhere"))
+    assert back.read_labels() == mine.read_labels()
+    assert back.spec.input == mine.spec.input
+    assert (back.spec.novelty is None) is (form is not Form.AS_IT_IS or mine.spec.novelty is None)
+    one, other = (open_classifier(folder, workers=1) for folder in (made.of or mine, back))
+    picture = noise(40, 30, 1)
+    assert other.run(other.prepare(picture)).probabilities == pytest.approx(one.run(one.prepare(picture)).probabilities)

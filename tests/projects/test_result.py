@@ -88,6 +88,14 @@ def test_of_many_mistakes_some_are_shown_and_the_others_counted() -> None:
     assert "It takes “bird” for “dog” most often." in "".join(text.words)
 
 
+def test_what_is_taken_for_what_is_counted() -> None:
+    said = (say(1, 1, 1), say(2, 1, 1, 0.7), say(3, 1, 2, 0.8), say(4, 2, 2, 0.6))
+    html = draw(EN, (BIRD, DOG), Counter({1: 9, 2: 9}), Result(By.EACH, said), str)
+    bird = '<tr><th scope="row">bird</th><td class="right">2</td><td class="miss">1</td></tr>'
+    assert bird + '<tr><th scope="row">dog</th><td>0</td><td class="right">1</td></tr>' in html
+    assert "On average it was 75% sure of its answers; 75% of them were right." in html
+
+
 def test_a_class_with_few_photos_is_what_would_help_most() -> None:
     words = "".join(drawn((BIRD, DOG), {1: 30, 2: 4}, Result(By.EACH, (say(1, 1, 2),))).words)
     assert "“dog” has only 4 photos." in words

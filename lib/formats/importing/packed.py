@@ -119,12 +119,20 @@ def look_into(file: Path, name: str, work: Path) -> Found:
     if size > MAX_BYTES:
         raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
     if head[4:8] == _LITERT:
-        return Found(Form.LITERT, file)
+        return Found(Form.LITERT, file, beside=_behind(file, name, work))
     if head == _HDF5:
         return Found(Form.HDF5, _copied(file, work / "model.h5"))
     if head.startswith(_ZIP):
         return _Packed(file, name, work).found()
     raise _no_model(name)
+
+
+def _behind(file: Path, name: str, work: Path) -> Path | None:
+    """Take out what Discern wrote behind a LiteRT file (`lib.catalogue.exporting`); None of a file from elsewhere."""
+    try:
+        return _Packed(file, name, work).beside(PurePosixPath("."))
+    except ModelFileError:  # no zip, or another's metadata
+        return None
 
 
 def unreadable(name: str, form: Form, error: Exception, work: Path) -> ModelFileError:
@@ -262,7 +270,7 @@ class _Packed:
 
     def _with_labels(self, form: Form, path: Path, model: Member) -> Found:
         """Return a model with the names in the one labels.txt of the zip, if there is one."""
-        beside = self._beside(model) if form is Form.LITERT else None
+        beside = self.beside(PurePosixPath(model.path).parent) if form is Form.LITERT else None
         files = self._of(lambda base: base == "labels.txt")
         if len(files) != 1:
             return Found(form, path, beside=beside)
@@ -271,9 +279,8 @@ class _Packed:
         called_so = _base(model) in _TEACHABLE_FILES or PurePosixPath(model.path).parent.name == _TEACHABLE_FOLDER
         return Found(form, path, labels, is_teachable=labels != lines and called_so, beside=beside)
 
-    def _beside(self, model: Member) -> Path | None:
-        """Take out what a model of Discern has beside its weights; None for others."""
-        place = PurePosixPath(model.path).parent
+    def beside(self, place: PurePosixPath) -> Path | None:
+        """Take out what a model of Discern has beside its weights, in a folder; None for others."""
         there = {_base(other): other for other in self._members if PurePosixPath(other.path).parent == place}
         if CARD not in there:
             return None

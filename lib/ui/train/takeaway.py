@@ -148,7 +148,7 @@ def _row(t: Translator, form: Form, made: Export | AppError) -> None:
         return
     row.html(_told(f"{name} · {size_words(made.size_bytes)}", t(ABOUT[form]), compared(t, form, made.check)))
     with row:
-        offer(t("Save"), made.path.read_bytes, made.name, key=f"{_KEY}-{form}")
+        offer(t("Save"), made.read, made.name, key=f"{_KEY}-{form}")
 
 
 def _told(head: str, *lines: str) -> str:
