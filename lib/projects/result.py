@@ -194,7 +194,8 @@ def _mixes(t: Translator, classes: Sequence[Klass], result: Result) -> str:
     title = t("What it mixes up")
     return (
         f'<details class="mixed"><summary>{escape(title)}</summary>'
-        f'<div class="mixes" tabindex="0"><table><caption>{escape(caption)}</caption>'
+        f'<p class="small soft">{escape(caption)}</p><div class="mixes" tabindex="0">'
+        f'<table aria-label="{escape(title)}">'
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         f'<p class="small soft">{escape(sure)}</p></details>'
     )

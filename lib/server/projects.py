@@ -192,11 +192,19 @@ class _Road:
             raise
 
     async def photos(self, request: Request, project: Project) -> Response:
-        """List all photos of a class that count, the newest first."""
-        klass = request.path_params["klass"]
+        """List all photos of a class that count, the newest first, and which of them are kept for the test."""
+        klass, held, t = request.path_params["klass"], project.held(), Translator(language_of(request))
         here = [photo for photo in project.photos if photo.klass == klass and photo.aside is None]
-        listed = [{"id": photo.id, "name": photo.name} for photo in sorted(here, key=lambda photo: -photo.id)]
-        return answered(to_json({"photos": listed}))
+        listed = [
+            {"id": photo.id, "name": photo.name, "isHeld": photo.id in held}
+            for photo in sorted(here, key=lambda photo: -photo.id)
+        ]
+        told = t(
+            "◆ Kept for the test and not learned from, where each class has enough photos. They are always the same: "
+            "drawn by chance with the number {seed}.",
+            seed=project.settings.seed,
+        )
+        return answered(to_json({"photos": listed, "told": told if any(one["isHeld"] for one in listed) else ""}))
 
     async def add_zip(self, request: Request, project: Project) -> Response:
         """Add a zip with a folder for each class."""

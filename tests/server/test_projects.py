@@ -27,7 +27,7 @@ from lib.server.workshop import Workshop
 from lib.work.queue import Queue
 from tests.support import asgi
 from tests.support.colours import Colours
-from tests.support.pictures import BLUE, GREEN, RED, encode, plain
+from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
 from tests.support.user_models import TINY, put
 
 Colour = tuple[int, int, int]
@@ -197,6 +197,17 @@ def test_the_newest_photos_come_first_and_few_are_shown(server: Server) -> None:
     (told,) = server.state()["classes"]
     newest = [photo.id for photo in server.projects.find(server.id).photos][::-1]  # type: ignore[union-attr]
     assert (told["id"], told["count"], told["photos"]) == (klass, 10, newest[:8])
+
+
+def test_the_photos_kept_for_the_test_are_told(server: Server) -> None:
+    classes = [server.klass("one"), server.klass("other")]
+    for number in range(12):
+        photo = encode(noise(40, 30, number), "PNG")
+        server.told("POST", f"classes/{classes[number % 2]}/photos?name={number}.png", photo)
+    held = server.projects.find(server.id).held()  # type: ignore[union-attr]
+    told = [server.told("GET", f"classes/{klass}/photos") for klass in classes]
+    assert {photo["id"] for one in told for photo in one["photos"] if photo["isHeld"]} == held != set()
+    assert "the number 0" in told[0]["told"]
 
 
 def test_what_cannot_be_decoded_is_set_aside_with_its_reason(server: Server) -> None:
