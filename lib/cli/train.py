@@ -20,6 +20,8 @@ from lib.training.timing import time_for
 
 # What is worth a line of its own.
 _NEWS = {"val_accuracy", "teacher_accuracy", "note"}
+# Arguments that are written otherwise than their settings are called.
+_WRITTEN = {"destination": "out", "progressive": "no-progressive", "augment": "no-augment"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", choices=("transfer", "scratch"), help="transfer (default): a head of your own on a finished model")
     add("--fine-tune", action="store_true", help="recipe transfer, whose backbone's last blocks learn on, too")
     add("--architecture", choices=ARCHITECTURES)
-    add("--name", help="name of the model; its id is made from it")
+    add("--name", type=str.strip, help="name of the model; its id is made from it")
     add("--epochs", type=int)
     add("--minutes", type=float, help="time budget in place of --epochs")
     add("--size", type=int, help="side of the input in pixels")
@@ -81,7 +83,7 @@ def recipe_of(arguments: argparse.Namespace) -> str:
 
 def _refuse(setting: str, recipe: str) -> NoReturn:
     text = N_("--{setting} does not belong to the recipe “{recipe}”. Choose the recipe with --recipe.")
-    raise UsageError(text, setting=setting.replace("_", "-"), recipe=recipe)
+    raise UsageError(text, setting=_WRITTEN.get(setting, setting).replace("_", "-"), recipe=recipe)
 
 
 def options_from(arguments: argparse.Namespace) -> TrainOptions:

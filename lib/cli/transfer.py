@@ -13,6 +13,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.training.heads import HeadSettings
 from lib.training.kept import KeptFeatures
+from lib.training.options import require_in_range
 from lib.training.transfer import TransferOptions, TransferResult, train_transfer
 from lib.verdict import percent
 from lib.work.files import data_folder
@@ -43,8 +44,9 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     Raises:
         AppError: The arguments or photos are at fault.
     """
-    options, seed = _options(vars(arguments)), getattr(arguments, "seed", 0)
-    kept = KeptFeatures(data_folder())
+    seed = getattr(arguments, "seed", 0)
+    require_in_range("seed", seed)
+    options, kept = _options(vars(arguments)), KeptFeatures(data_folder())
     photos, held_out = read_for_training(arguments.folder, validation=_VALIDATION, seed=seed, looking=kept.look)
     with steps_in_place() as show:
         result = train_transfer(photos, held_out, options, kept=kept, on_progress=show)
@@ -58,13 +60,14 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
 
 def _options(given: dict[str, Any]) -> TransferOptions:
     settings = {key: given[key] for key in ("pooling", "look", "mirror", "seed") if key in given}
-    named = {key: given[key] for key in ("backbone", "name") if key in given}
-    options = TransferOptions(**named, head=HeadSettings(**settings))
+    named = {"backbone": given["backbone"]} if "backbone" in given else {}
+    name = given.get("name") or (given["folder"].stem if given["folder"].is_file() else "")
+    options = TransferOptions(**named, name=name, head=HeadSettings(**settings))
     return replace(options, is_thorough=given.get("thorough", False))
 
 
 def _say_notes(result: TransferResult, say: Translator) -> None:
-    skipped = result.photos.skipped
+    skipped = result.skipped
     for photo in skipped[:_MOST_SKIPPED]:
         note(say.message(photo.reason))
     if len(skipped) > _MOST_SKIPPED:
@@ -74,10 +77,19 @@ def _say_notes(result: TransferResult, say: Translator) -> None:
 
 
 def _say_result(result: TransferResult, say: Translator) -> None:
-    photos = result.metrics["photos"]
+    photos, where = result.metrics["photos"], {"model": result.model_id, "folder": result.folder}
+    if not photos:
+        put(say(N_("{model} is saved in {folder}. There are too few photos to say how often it is right."), **where))
+        return
     right = share(round(result.top1 * photos), photos)
-    told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
-    put(say(told, model=result.model_id, folder=result.folder, right=right.count, photos=photos))
+    if result.by == "held out":
+        told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
+    else:
+        told = N_(
+            "{model} is saved in {folder}. It got {right} of {photos} photos right, each left out in turn: no "
+            "validation photo can be opened."
+        )
+    put(say(told, **where, right=right.count, photos=photos))
     between = N_("For photos like these: between {low} and {high} right (95% interval). It took {seconds} seconds.")
     put(say(between, low=percent(right.low), high=percent(right.high), seconds=f"{result.seconds:.1f}"))
 
@@ -86,14 +98,13 @@ def _summary(result: TransferResult, say: Translator) -> dict[str, Any]:
     return {
         "id": result.model_id,
         "folder": str(result.folder),
-        "top1": result.top1,
+        "top1": result.metrics["top1"],
+        "by": result.by,
         "photos": result.metrics["photos"],
         "ece": result.metrics["ece"],
         "backbone": result.metrics["recipe"]["backbone"],
         "training_photos": result.metrics["training_photos"],
         "said": [say.message(message) for message in result.fitted.said],
-        "skipped": [
-            {"file": printable(photo.file), "reason": say.message(photo.reason)} for photo in result.photos.skipped
-        ],
+        "skipped": [{"file": printable(photo.file), "reason": say.message(photo.reason)} for photo in result.skipped],
         "seconds": round(result.seconds, 3),
     }

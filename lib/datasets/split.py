@@ -1,14 +1,14 @@
 """Labelled photos for training: what there is to learn from, and what is held out to measure on."""
 
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from lib.datasets.draw import split, split_apart
 from lib.datasets.fingerprint import Looking, look
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_parts
 from lib.errors import DatasetError
-from lib.messages import N_, Listed
+from lib.messages import N_, Listed, Message
 
 __all__ = ["read_for_training", "require_trainable", "split", "with_extra"]
 
@@ -72,5 +72,15 @@ def require_trainable(photos: LabelledPhotos, *, least: int = 2) -> None:
         raise DatasetError(N_("{folder} has only one class. Training needs at least two."), folder=photos.name)
     for name, count in sorted(counts.items()):
         if count < least:
-            text = N_("Usable photos of class {name}: {count}. Training needs at least {least} per class.")
-            raise DatasetError(text, name=name, count=count, least=least)
+            raise _too_few(photos, name, count, least)
+
+
+def _too_few(photos: LabelledPhotos, name: str, count: int, least: int) -> DatasetError:
+    """Return the error of a class with too few photos, and why the first of its others cannot be used."""
+    text = N_("Usable photos of class {name}: {count}. Training needs at least {least} per class.")
+    reasons = [skipped.reason for skipped in photos.skipped if name in PurePosixPath(skipped.file).parts]
+    if not reasons:
+        return DatasetError(text, name=name, count=count, least=least)
+    more = N_("{too_few} First of {count} reasons: {reason}")
+    too_few = Message(text, {"name": name, "count": count, "least": least})
+    return DatasetError(more, too_few=too_few, count=len(reasons), reason=reasons[0])

@@ -286,7 +286,8 @@ def _choose(
             continue
         is_better = _is_clearly_better(trial.of(other), trial.of(kind))
         counts = {"helped": int(trial.of(other).right.sum()), "without": int(trial.of(kind).right.sum())}
-        said.append(Message(yes if is_better else no, {**counts, "photos": int(trial.of(kind).judged.sum())}))
+        if judged := int(trial.of(kind).judged.sum()):
+            said.append(Message(yes if is_better else no, {**counts, "photos": judged}))
         kind = other if is_better else kind
     return kind, tuple(said)
 

@@ -144,12 +144,9 @@ class TrainOptions:
                     N_("{setting} must be one of {known}. Received {value}."),
                     setting=setting, known=Listed(tuple(known)), value=value,
                 )  # fmt: skip
-        for setting, (least, most) in _RANGES.items():
-            if (value := getattr(self, setting)) is not None and not least <= value <= most:
-                raise UsageError(
-                    N_("{setting} must be between {least} and {most}. Received {value}."),
-                    setting=setting, least=least, most=most, value=value,
-                )  # fmt: skip
+        for setting in _RANGES:
+            if (value := getattr(self, setting)) is not None:
+                require_in_range(setting, value)
         if self.size not in (None, DEFAULT_SIZE[self.architecture], *SIZES):
             raise UsageError(
                 N_("The input size must be a multiple of 8 from {least} to {most}. Received {size}."),
@@ -208,6 +205,14 @@ class TrainOptions:
             values[name] = None if values.get(name) is None else Path(values[name])
         values["extra"] = tuple(Path(path) for path in values.get("extra", ()))
         return cls(**values)
+
+
+def require_in_range(setting: str, value: float) -> None:
+    """Raise UsageError if a setting is out of its range."""
+    least, most = _RANGES[setting]
+    if not least <= value <= most:
+        text = N_("{setting} must be between {least} and {most}. Received {value}.")
+        raise UsageError(text, setting=setting, least=least, most=most, value=value)
 
 
 def _listing(folder: Path) -> str:

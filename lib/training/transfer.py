@@ -13,6 +13,7 @@ from lib.catalogue.store import DEFAULT_ID, Store
 from lib.datasets.labelled import LabelledPhotos
 from lib.errors import DatasetError
 from lib.messages import N_
+from lib.photos.source import Skipped
 from lib.training.features import PLAIN, Backbone, Look, Pose, poses_of
 from lib.training.heads import By, Fitted, HeadSettings, fit
 from lib.training.kept import KeptFeatures
@@ -57,13 +58,15 @@ class TransferResult(TrainResult):
 
     Attributes:
         fitted: What was learnt.
-        photos: The photos that were learnt from, those that cannot be looked at among its `skipped`.
+        photos: The photos that were learnt from.
+        skipped: Files that are not used, whether to learn from or to measure on.
         by: How `top1` was measured.
         seconds: Wall clock, from the first photo to the finished folder.
     """
 
     fitted: Fitted
     photos: LabelledPhotos
+    skipped: tuple[Skipped, ...]
     by: By
     seconds: float
 
@@ -123,7 +126,8 @@ def train_transfer(
     folder, metrics = made.save(store, options.name or train.name, options.model_id)
     top1 = float("nan") if metrics["top1"] is None else float(metrics["top1"])
     seconds = time.perf_counter() - begun
-    return TransferResult(folder.name, folder, top1, metrics, fitted, seen.photos, metrics["by"], seconds)
+    skipped = seen.photos.skipped + (() if asked is None else asked.photos.skipped)
+    return TransferResult(folder.name, folder, top1, metrics, fitted, seen.photos, skipped, metrics["by"], seconds)
 
 
 def _nothing_to_tell_apart(photos: LabelledPhotos) -> DatasetError:

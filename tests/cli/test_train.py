@@ -153,6 +153,8 @@ def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused
         recipe_of(asked("--recipe", "transfer", "--epochs", "3"))
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--backbone", "starter", "--epochs", "3"))
+    with pytest.raises(UsageError, match="--out does not belong to the recipe “transfer”"):
+        recipe_of(asked("--recipe", "transfer", "--out", "here"))
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--recipe", "scratch", "--backbone", "starter"))
 
@@ -178,3 +180,26 @@ def test_transfer_prints_one_json_object_and_names_what_it_skipped(
     answer = json.loads(capsys.readouterr().out)
     assert answer["predictions"][0]["label"] == "red"
     assert answer["unfamiliar"] in (True, False, None)
+
+
+def test_transfer_names_broken_held_out_photos_and_says_on_what_it_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    photos = tmp_path / "photos"
+    for name, colour in (("blue", BLUE), ("red", RED)):
+        for part in ("train", "val"):
+            (photos / part / name).mkdir(parents=True)
+        for k in range(3):
+            shown = encode(plain((*colour[:2], colour[2] // (k + 1)), 70, 60), "PNG")
+            (photos / "train" / name / f"{k}.png").write_bytes(shown)
+        (photos / "val" / name / "0.png").write_bytes(shown[: len(shown) // 2])
+    asked = ["train", str(photos), "--backbone", "starter-small", "--name", " "]
+    assert main(asked) == 0
+    assert "each left out in turn: no validation photo can be opened." in capsys.readouterr().out
+    assert main([*asked, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["id"], result["by"]) == ("photos-2", "leave-one-out")
+    assert [skipped["file"] for skipped in result["skipped"]] == ["val/blue/0.png", "val/red/0.png"]
+    assert main([*asked, "--seed", "-1"]) == 2
+    assert "seed must be between 0 and" in capsys.readouterr().err

@@ -68,6 +68,15 @@ def test_a_class_without_a_usable_photo_is_no_class_forgotten(tmp_path: Path) ->
         read_for_training(tmp_path, validation=0.15, seed=0)
 
 
+def test_a_class_with_too_few_photos_is_named_with_why_the_others_cannot_be_used(tmp_path: Path) -> None:
+    put(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.jpg")
+    for k in range(2):
+        (tmp_path / "b" / f"no{k}.jpg").write_bytes(b"no photo")
+    reason = r"Usable photos of class b: 1\. .* First of 2 reasons: b/no0\.jpg is not a photo"
+    with pytest.raises(DatasetError, match=reason):
+        read_for_training(tmp_path, validation=0.2, seed=0)
+
+
 def test_a_split_takes_the_same_share_of_each_class() -> None:
     train, val = split(made_of(20, 100, 2), validation=0.15, seed=3)
     assert val.counts() == (3, 15, 1)

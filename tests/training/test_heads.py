@@ -49,6 +49,11 @@ def test_what_can_be_told_apart_is_and_new_photos_are_answered() -> None:
         assert probabilities.sum() == pytest.approx(1)
 
 
+def test_of_one_photo_a_class_nothing_is_said() -> None:
+    found = learnt(photos(whole=(made := clusters(2, 2, spread=0.1, seed=0)), quarters=made), [0, 1], 2)
+    assert (found.accuracy, found.said) == (None, ())
+
+
 def test_one_class_is_not_enough_and_a_class_without_photos_has_no_chance() -> None:
     made = photos(whole=clusters(6, 2, spread=0.1, seed=0))
     assert fit(made[:1], [0], 2) is None
