@@ -55,6 +55,22 @@ def test_a_model_in_8_bits_has_a_twin_with_the_same_head_in_float32(store: Store
     assert float_twin(mine, store).weights_path.stat().st_mtime_ns == written, "it is made once"
 
 
+@pytest.mark.parametrize("form", [Form.AS_IT_IS, Form.FLOAT16])
+def test_a_litert_file_comes_back_in_as_what_it_was(
+    store: Store, mine: ModelFolder, tmp_path: Path, form: Form
+) -> None:
+    made = Exporter(mine, None, store).make(form)
+    file = tmp_path / "sent.tflite"
+    file.write_bytes(made.read())
+    back = add(look(file, file.name), Said(name=f"back {form}"), Store(tmp_path / "elsewhere"))
+    assert back.read_labels() == mine.read_labels()
+    assert back.spec.input == mine.spec.input
+    assert (back.spec.novelty is None) is (form is not Form.AS_IT_IS or mine.spec.novelty is None)
+    one, other = (open_classifier(folder, workers=1) for folder in (made.of or mine, back))
+    picture = noise(40, 30, 1)
+    assert other.run(other.prepare(picture)).probabilities == pytest.approx(one.run(one.prepare(picture)).probabilities)
+
+
 def test_every_form_is_made_and_compared(store: Store, mine: ModelFolder) -> None:
     photos = Photos(tuple(map(photo, range(8))), tuple(map(photo, range(8, 14))), (0, 1, 2, 3, None, 0))
     exporter = Exporter(mine, photos, store)
@@ -154,19 +170,3 @@ def test_what_was_made_of_a_model_goes_with_it(store: Store, mine: ModelFolder) 
     (store.data / "variants" / "mine-keras").mkdir()
     store.remove("mine")
     assert not [path.name for path in (store.data / "variants").iterdir() if path.name.startswith("mine-")]
-
-
-@pytest.mark.parametrize("form", [Form.AS_IT_IS, Form.FLOAT16])
-def test_a_litert_file_comes_back_in_as_what_it_was(
-    store: Store, mine: ModelFolder, tmp_path: Path, form: Form
-) -> None:
-    made = Exporter(mine, None, store).make(form)
-    file = tmp_path / "sent.tflite"
-    file.write_bytes(made.read())
-    back = add(look(file, file.name), Said(name=f"back {form}"), Store(tmp_path / "elsewhere"))
-    assert back.read_labels() == mine.read_labels()
-    assert back.spec.input == mine.spec.input
-    assert (back.spec.novelty is None) is (form is not Form.AS_IT_IS or mine.spec.novelty is None)
-    one, other = (open_classifier(folder, workers=1) for folder in (made.of or mine, back))
-    picture = noise(40, 30, 1)
-    assert other.run(other.prepare(picture)).probabilities == pytest.approx(one.run(one.prepare(picture)).probabilities)
