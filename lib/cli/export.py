@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=[*Form, ZIP],
         required=True,
-        help="litert: the file as it is, its labels and description behind it; litert-int8: 8 bits up to the last layer, "
+        help="litert: the file as it is, its labels and card behind it; litert-int8: 8 bits up to the last layer, "
         "uint8 in and float32 out; zip: the model with its labels, its card and a program that runs it",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="file to write, or folder to write to")
