@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
+from lib.formats.inner import SCORE
 from lib.formats.tables import DTYPES, Tensor, require_one_of_each
 from lib.formats.unbelieved import DAMAGE, first_line, tables
 from lib.messages import N_, Listed
@@ -170,7 +171,8 @@ def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[d
     Raises:
         ModelFileError: They are not; the message calls the file `name`.
     """
-    inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    inputs = interpreter.get_input_details()
+    outputs = [details for details in interpreter.get_output_details() if details["name"] != SCORE]
     require_one_of_each(len(inputs), len(outputs) - exposed, name)
     image, classes = inputs[0], outputs[0]
     shape = tuple(int(n) for n in image["shape"])

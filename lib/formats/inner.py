@@ -13,6 +13,8 @@ from lib.messages import N_
 _OUTPUTS_SLOT = 8  # of `SubGraph`
 _SIGNATURES_SLOT = 18  # of `Model`
 POOLS = ("MEAN", "AVERAGE_POOL_2D")  # the operators that make features of a map
+# The second output of files that are taken away (`lib.formats.score`); here they answer as if it were not there.
+SCORE = "discern/familiarity"
 
 
 class Inner(StrEnum):
@@ -34,7 +36,7 @@ _OUT_OF = {Inner.FEATURES: POOLS, Inner.NORMALISED: ("L2_NORMALIZATION",)}
 
 
 def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
-    """Return a LiteRT file that gives inner tensors too, behind its own output; all else it answers is the same.
+    """Return a LiteRT file that gives inner tensors too, behind its own output, and no score; all else it answers is the same.
 
     The longer list of outputs is put behind the file, and the graph's table made to point there. The file's signatures,
     which name one output, are left out.
@@ -42,12 +44,12 @@ def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
     Raises:
         ModelFileError: It is no LiteRT model, or lacks such a tensor; the message calls it `file`.
     """
-    if not inner:
-        return content
     changed = bytearray(content)
     with tables(changed, file) as model:
         graph = model.Subgraphs(0)
-        outputs = [graph.Outputs(k) for k in range(graph.OutputsLength())]
+        outputs = own_outputs(graph)
+        if not inner and len(outputs) == graph.OutputsLength():
+            return content
         outputs += [find(model, graph, each, file) for each in inner]
         changed += bytes(-len(changed) % 4)
         place = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_SLOT)
@@ -56,6 +58,12 @@ def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
             place = model._tab.Vector(model._tab.Offset(_SIGNATURES_SLOT))
             struct.pack_into("<I", changed, place - 4, 0)  # how many there are
     return bytes(changed) + struct.pack(f"<{len(outputs) + 1}i", len(outputs), *outputs)
+
+
+def own_outputs(graph: Any) -> list[int]:
+    """Return the places of a graph's outputs among its tensors, but for the score that is worked out for others."""
+    outputs = [int(graph.Outputs(k)) for k in range(graph.OutputsLength())]
+    return outputs[:1] + [output for output in outputs[1:] if graph.Tensors(output).Name() != SCORE.encode()]
 
 
 def find(model: Any, graph: Any, inner: Inner, file: str) -> int:

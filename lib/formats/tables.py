@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.errors import ModelFileError
+from lib.formats.inner import own_outputs
 from lib.formats.unbelieved import every_tensor, once_per_content, tables
 from lib.messages import N_
 
@@ -76,7 +77,7 @@ def ends_of(content: bytes, file: str) -> Ends:
     """
     with tables(content, file) as model:
         graph = model.Subgraphs(0)
-        require_one_of_each(graph.InputsLength(), graph.OutputsLength(), file)
+        require_one_of_each(graph.InputsLength(), len(own_outputs(graph)), file)
         ends = [graph.Tensors(graph.Inputs(0)), graph.Tensors(graph.Outputs(0))]
         read = [_read(tensor, file) for tensor in ends]
         is_open = any(map(_is_open, every_tensor(model)))
