@@ -36,7 +36,9 @@ _OUT_OF = {Inner.FEATURES: POOLS, Inner.NORMALISED: ("L2_NORMALIZATION",)}
 
 
 def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
-    """Return a LiteRT file that gives inner tensors too, behind its own output, and no score; all else it answers is the same.
+    """Return a LiteRT file that gives inner tensors too, behind its own output; all else it answers is the same.
+
+    A score that stands behind it (`lib.formats.score`) is no output any more.
 
     The longer list of outputs is put behind the file, and the graph's table made to point there. The file's signatures,
     which name one output, are left out.
