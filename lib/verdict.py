@@ -245,8 +245,14 @@ def spoken_percent(probability: float) -> str | Message:
             return number
 
 
-def explain(verdict: Verdict, group: Group | None = None) -> Message:
-    """Return the verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind."""
+def explain(verdict: Verdict, group: Group | None = None, *, unfamiliar: bool | None = None) -> Message:
+    """Return the verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind.
+
+    A photo unlike all that the model learned from is said to be so before anything else.
+    """
+    if unfamiliar:
+        text = N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}.")
+        return Message(text, {"label": verdict.winner.label})
     if (sure := sure_group(verdict, group)) is not None:
         values = {"group": explain_group(sure), "kind": explain_kind(sure, verdict)}
         return Message(N_("{group} {kind}"), values)

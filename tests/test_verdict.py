@@ -402,3 +402,18 @@ def test_without_groups_the_sentence_is_the_verdicts() -> None:
 )
 def test_a_group_is_named_in_the_readers_language(language: str, expected: str) -> None:
     assert Translator(language).message(explain_group(group([41, 33, 23, 3, 0, 0, 0]))) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", "Unfamiliar: unlike anything it learned. The nearest thing it knows: c0."),
+        ("ko", "낯선 사진: 배운 것과 닮지 않았어요. 아는 것 중 가장 가까운 것: c0."),
+        ("ja", "見慣れない写真：学習したどれにも似ていません。知っている中で最も近いもの：c0。"),
+    ],
+)
+def test_what_is_unfamiliar_is_said_before_anything_else(language: str, expected: str) -> None:
+    judged = verdict([0.94, 0.06], 2)
+    assert judged.kind is VerdictKind.CLEAR
+    assert Translator(language).message(explain(judged, unfamiliar=True)) == expected
+    assert explain(judged, unfamiliar=False) == explain(judged, unfamiliar=None) == explain(judged)

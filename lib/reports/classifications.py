@@ -89,7 +89,7 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
 def _message(found: Classification, say: Translator) -> str:
     """Return the verdict in one sentence, with the short names of the classes."""
     short = shortened(found)
-    return say.message(explain(short.verdict, short.group))
+    return say.message(explain(short.verdict, short.group, unfamiliar=short.unfamiliar))
 
 
 def to_csv(outcomes: Iterable[Outcome], say: Translator, *, top: int) -> bytes:
