@@ -87,6 +87,29 @@ class Group:
     more_rivals: int
 
 
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """How like the photos that a model learned from a photo looks to it; the threshold makes that a yes or no.
+
+    Attributes:
+        method: What the score is: "max-logit": the strongest vote, before softmax makes all votes sum to 1; any
+            number. "class-mean": the cosine to the nearest class, -1 … 1.
+        score: The higher, the more familiar.
+        threshold: Below it the photo is unfamiliar: the model's own, or the reader's (`lib.verdict.by_threshold`).
+        is_hint: Whether it tells so little apart that it is only hinted at.
+    """
+
+    method: str
+    score: float
+    threshold: float
+    is_hint: bool = False
+
+    @property
+    def is_unfamiliar(self) -> bool:
+        """Whether the photo looks unlike those that the model learned from."""
+        return self.score < self.threshold
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a model said of a photo, before it is judged: other thresholds need no second look at the photo.
@@ -97,7 +120,7 @@ class Answer:
         probabilities: Shape (K,), float64, sum 1.
         size_wh: Width and height of the upright photo in pixels, as stored in the file.
         milliseconds: Time from tensor to probabilities (inference alone).
-        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        familiarity: How familiar the photo looks, by the model's own threshold; None for a model that cannot say.
         view: Which part of the photo the model looked at, by the name that the rule has in `InputSpec.resize`.
     """
 
@@ -106,8 +129,13 @@ class Answer:
     probabilities: NDArray[np.float64]
     size_wh: tuple[int, int]
     milliseconds: float
-    unfamiliar: bool | None = None
+    familiarity: Familiarity | None = None
     view: str = ""
+
+    @property
+    def unfamiliar(self) -> bool | None:
+        """Whether the photo is unfamiliar by the model's own threshold; None for a model that cannot say."""
+        return _is_unfamiliar(self.familiarity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +150,7 @@ class Classification:
         size_wh: Width and height of the upright photo in pixels, as stored in the file.
         milliseconds: Time from tensor to probabilities (inference alone).
         group: The everyday group that leads; None for a model without groups, and where none can be named.
-        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        familiarity: How familiar the photo looks, and the threshold that holds; None for a model that cannot say.
         view: As the answer's.
     """
 
@@ -133,8 +161,17 @@ class Classification:
     size_wh: tuple[int, int]
     milliseconds: float
     group: Group | None = None
-    unfamiliar: bool | None = None
+    familiarity: Familiarity | None = None
     view: str = ""
+
+    @property
+    def unfamiliar(self) -> bool | None:
+        """Whether the photo is unlike those the model learned from; None for a model that cannot say."""
+        return _is_unfamiliar(self.familiarity)
+
+
+def _is_unfamiliar(familiarity: Familiarity | None) -> bool | None:
+    return None if familiarity is None else familiarity.is_unfamiliar
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,14 @@ accuracy-specificity trade-offs in large scale visual recognition", CVPR 2012, h
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lib.errors import ModelOutputError, UsageError
 from lib.messages import N_, Listed, Message, Word
-from lib.results import Group, Prediction, Verdict, VerdictKind
+from lib.results import Familiarity, Group, Prediction, Verdict, VerdictKind
 
 RATIO = 0.5
 RATIO_RANGE = (0.2, 0.9)
@@ -36,6 +36,7 @@ FLOOR_MANY = 0.20
 FLOOR_GROUPS = 0.60
 FLOOR_RANGE = (0.05, 0.95)
 MAX_NAMED = 5
+_DIGITS, _MOST_DIGITS = {"max-logit": 1, "class-mean": 2}, 4  # after the point, of a score
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,16 @@ def judge_groups(
     )
 
 
+def by_threshold(found: Familiarity | None, least: float | None) -> Familiarity | None:
+    """Return how familiar a photo is by another threshold than the model's own; needs no second look at the photo.
+
+    Args:
+        found: What the model said; None for one that cannot say.
+        least: The score from which on a photo is familiar, in the model's own units; None keeps the threshold.
+    """
+    return found if found is None or least is None else replace(found, threshold=least)
+
+
 def kind_of(p1: float, p2: float, classes: int, thresholds: Thresholds) -> VerdictKind:
     """Return the verdict on two largest probabilities; see above for the rule.
 
@@ -245,14 +256,14 @@ def spoken_percent(probability: float) -> str | Message:
             return number
 
 
-def explain(verdict: Verdict, group: Group | None = None, *, unfamiliar: bool | None = None) -> Message:
+def explain(verdict: Verdict, group: Group | None = None, familiarity: Familiarity | None = None) -> Message:
     """Return the verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind.
 
     A photo unlike all that the model learned from is said to be so before anything else.
     """
-    if unfamiliar:
-        text = N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}.")
-        return Message(text, {"label": verdict.winner.label})
+    if familiarity is not None and familiarity.is_unfamiliar:
+        said = _PERHAPS_UNFAMILIAR if familiarity.is_hint else _UNFAMILIAR
+        return Message(said, {"label": verdict.winner.label, "number": explain_score(familiarity)})
     if (sure := sure_group(verdict, group)) is not None:
         values = {"group": explain_group(sure), "kind": explain_kind(sure, verdict)}
         return Message(N_("{group} {kind}"), values)
@@ -270,6 +281,30 @@ def explain(verdict: Verdict, group: Group | None = None, *, unfamiliar: bool | 
             return Message(text, {"label": winner, "percent": p1})
         case VerdictKind.NONE:
             return Message(N_("No class stands out: {names}"), {"names": name_rivals(verdict)})
+
+
+_UNFAMILIAR = N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}. {number}")
+_PERHAPS_UNFAMILIAR = N_(
+    "Perhaps unfamiliar: it may be unlike anything it learned. The nearest thing it knows: {label}. {number}"
+)
+
+
+def explain_score(found: Familiarity) -> Message:
+    """Return in one sentence, with its full stop, which score an unfamiliar photo has, and which it would need."""
+    score, needed = numbers(found)
+    if found.method == "max-logit":
+        text = N_("Its strongest vote is {score}, less than the {needed} needed.")
+    else:
+        text = N_("Its likeness to the nearest class is {score}, less than the {needed} needed.")
+    return Message(text, {"score": score, "needed": needed})
+
+
+def numbers(found: Familiarity) -> tuple[str, str]:
+    """Return score and threshold as people read them: as few digits as tell them apart, "3.1" and "5.2"."""
+    digits = _DIGITS[found.method]
+    while digits < _MOST_DIGITS and round(found.score, digits) == round(found.threshold, digits):
+        digits += 1
+    return f"{found.score:z.{digits}f}", f"{found.threshold:z.{digits}f}"
 
 
 def sure_group(verdict: Verdict, group: Group | None) -> Group | None:

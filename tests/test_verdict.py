@@ -8,16 +8,18 @@ import pytest
 from lib.errors import ModelOutputError, UsageError
 from lib.i18n import Translator
 from lib.messages import Word
-from lib.results import Group, Prediction, Verdict, VerdictKind
+from lib.results import Familiarity, Group, Prediction, Verdict, VerdictKind
 from lib.verdict import (
     Groups,
     Thresholds,
+    by_threshold,
     default_floor,
     explain,
     explain_group,
     judge,
     judge_groups,
     name_rivals,
+    numbers,
     percent,
     rank,
     spoken_percent,
@@ -407,13 +409,59 @@ def test_a_group_is_named_in_the_readers_language(language: str, expected: str) 
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", "Unfamiliar: unlike anything it learned. The nearest thing it knows: c0."),
-        ("ko", "낯선 사진: 배운 것과 닮지 않았어요. 아는 것 중 가장 가까운 것: c0."),
-        ("ja", "見慣れない写真：学習したどれにも似ていません。知っている中で最も近いもの：c0。"),
+        (
+            "en",
+            "Unfamiliar: unlike anything it learned. The nearest thing it knows: c0. Its strongest vote is 3.1, less "
+            "than the 5.2 needed.",
+        ),
+        (
+            "ko",
+            "낯선 사진: 배운 것과 닮지 않았어요. 아는 것 중 가장 가까운 것: c0. 가장 센 표가 3.1점으로, 필요한 5.2점에 "
+            "못 미쳐요.",
+        ),
+        (
+            "ja",
+            "見慣れない写真：学習したどれにも似ていません。知っている中で最も近いもの：c0。最も強い票は3.1で、必要な5.2に届きません。",
+        ),
     ],
 )
 def test_what_is_unfamiliar_is_said_before_anything_else(language: str, expected: str) -> None:
     judged = verdict([0.94, 0.06], 2)
     assert judged.kind is VerdictKind.CLEAR
-    assert Translator(language).message(explain(judged, unfamiliar=True)) == expected
-    assert explain(judged, unfamiliar=False) == explain(judged, unfamiliar=None) == explain(judged)
+    assert Translator(language).message(explain(judged, None, Familiarity("max-logit", 3.14, 5.18))) == expected
+    assert explain(judged, None, Familiarity("max-logit", 5.18, 5.18)) == explain(judged)
+
+
+@pytest.mark.parametrize("shares", [[0.9, 0.1], [0.6, 0.4], [0.44, 0.1, 0.46 - 0.1, 0.1], [0.34, 0.33, 0.33]])
+def test_unfamiliar_goes_before_every_verdict_and_before_a_group(shares: list[float]) -> None:
+    said = explain(verdict(shares), group([41, 33, 23, 3, 0, 0, 0]), Familiarity("class-mean", 0.6, 0.75))
+    assert str(said).startswith("Unfamiliar: ")
+    assert str(said).endswith("Its likeness to the nearest class is 0.60, less than the 0.75 needed.")
+
+
+def test_a_model_that_tells_little_says_perhaps() -> None:
+    said = str(explain(verdict([0.9, 0.1]), None, Familiarity("max-logit", 3.1, 5.2, is_hint=True)))
+    assert said.startswith("Perhaps unfamiliar: it may be unlike anything it learned.")
+
+
+@pytest.mark.parametrize(
+    ("method", "score", "threshold", "expected"),
+    [
+        ("max-logit", 3.14159, 5.1808, ("3.1", "5.2")),
+        ("max-logit", 5.1799, 5.1808, ("5.180", "5.181")),  # as many digits as tell them apart
+        ("max-logit", -0.01, 5.0, ("0.0", "5.0")),
+        ("max-logit", 5.0, 5.0, ("5.0000", "5.0000")),
+        ("class-mean", 0.61, 0.754, ("0.61", "0.75")),
+    ],
+)
+def test_a_score_has_as_few_digits_as_tell_it_from_its_threshold(
+    method: str, score: float, threshold: float, expected: tuple[str, str]
+) -> None:
+    assert numbers(Familiarity(method, score, threshold)) == expected
+
+
+def test_another_threshold_judges_the_same_score_again() -> None:
+    found = Familiarity("max-logit", 4.0, 5.0)
+    assert by_threshold(found, None) is found
+    assert by_threshold(found, 3.9) == Familiarity("max-logit", 4.0, 3.9)
+    assert by_threshold(None, 3.9) is None

@@ -10,6 +10,7 @@ from PIL import Image
 
 from lib.formats.inner import Inner
 from lib.model.spec import ModelSpec
+from lib.results import Familiarity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,13 +20,13 @@ class Inference:
     Attributes:
         probabilities: Shape (K,), float64, sum 1.
         milliseconds: That the run took, from tensor to tensor.
-        unfamiliar: Whether the photo looks unlike those the model learned from; None for a model that cannot say.
+        familiarity: How familiar the photo looks, by the model's own threshold; None for a model that cannot say.
         inner: The inner tensors that were asked for, real values: the map of shape (H, W, D), others flat.
     """
 
     probabilities: NDArray[np.float64]
     milliseconds: float
-    unfamiliar: bool | None = None
+    familiarity: Familiarity | None = None
     inner: Mapping[Inner, NDArray[np.float64]] = field(default_factory=dict)
 
 

@@ -1,5 +1,6 @@
 """Photos + a model → classifications: one, or many at once, streamed in input order."""
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -18,7 +19,7 @@ from lib.photos.opening import open_at_each
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure
-from lib.verdict import Thresholds, judge, judge_groups, rank
+from lib.verdict import Thresholds, by_threshold, judge, judge_groups, rank
 from lib.work.ordered import in_order
 
 TOP = 5
@@ -31,15 +32,20 @@ class Settings:
     Attributes:
         top: How many classes are listed, at least 1.
         thresholds: The two numbers of the verdict rule.
+        familiar: The least score with which a photo is familiar, in the model's own units; None for its own threshold.
 
     Raises:
-        UsageError: `top` is below 1.
+        UsageError: `top` is below 1, or `familiar` is no number.
     """
 
     top: int = TOP
     thresholds: Thresholds = Thresholds()
+    familiar: float | None = None
 
     def __post_init__(self) -> None:
+        if self.familiar is not None and not math.isfinite(self.familiar):
+            text = N_("The score from which on a photo is familiar must be a number, not {value}.")
+            raise UsageError(text, value=self.familiar)
         if self.top < 1:
             raise UsageError(N_("The number of classes to show must be at least 1, not {value}."), value=self.top)
 
@@ -78,7 +84,7 @@ def conclude(answer: Answer, labels: tuple[str, ...], settings: Settings | None 
         size_wh=answer.size_wh,
         milliseconds=answer.milliseconds,
         group=judge_groups(answer.probabilities, labels, groups, settings.thresholds) if groups else None,
-        unfamiliar=answer.unfamiliar,
+        familiarity=by_threshold(answer.familiarity, settings.familiar),
         view=answer.view,
     )
 
@@ -156,7 +162,7 @@ def infer_decoded(name: str, classifier: Classifier, image: Image.Image, size_wh
         return Failure(name, classifier.spec.id, error)
     spec = classifier.spec
     return Answer(
-        name, spec.id, found.probabilities, size_wh, found.milliseconds, found.unfamiliar, view=spec.input.resize
+        name, spec.id, found.probabilities, size_wh, found.milliseconds, found.familiarity, view=spec.input.resize
     )
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lib.classify.classifier import Inference
 from lib.classify.interpreters import Interpreters
-from lib.classify.novelty import familiarity, unlike_its_means
+from lib.classify.novelty import gauge, unlike_its_means
 from lib.classify.outputs import dequantise, to_probabilities
 from lib.classify.preprocess import Quantiser, resize, to_floats
 from lib.errors import ModelFileError, ModelOutputError
@@ -40,8 +40,8 @@ class LiteRTClassifier:
     ) -> None:
         self.spec: ModelSpec = folder.spec
         self.labels = folder.read_labels()
-        self._familiarity = familiarity(folder)
-        told_by = () if self._familiarity is None else (self._familiarity.inner,)
+        self._gauge = gauge(folder)
+        told_by = () if self._gauge is None else (self._gauge.inner,)
         wanted = sorted({*inner, *told_by})
         content = expose(folder.read_weights(), wanted, f"{self.spec.id}/{self.spec.weights}")
         self._interpreters = Interpreters(content, self.spec, workers=workers, threads=threads)
@@ -49,12 +49,12 @@ class LiteRTClassifier:
         with self._interpreters.one() as first:
             self._input, self._output = _details(first, self.spec, exposed=len(wanted))
             self._exposed = dict(zip(wanted, first.get_output_details()[1:], strict=True))
-        self._check_familiarity()
+        self._check_gauge()
         self._shows_its_input = shows_its_input(content, folder.spec.weights)
         self._to_tensor = converter(self._input, self.spec.input)
 
-    def _check_familiarity(self) -> None:
-        told, classes = self._familiarity, self.spec.output.classes
+    def _check_gauge(self) -> None:
+        told, classes = self._gauge, self.spec.output.classes
         if told is not None and told.length is not None:
             length = int(np.prod(self._exposed[told.inner]["shape"]))
             if length != told.length:
@@ -89,9 +89,9 @@ class LiteRTClassifier:
             tensor: _without_batch(tensor, dequantise(values, *details["quantization"]))
             for (tensor, details), values in zip(self._exposed.items(), exposed, strict=True)
         }
-        told = self._familiarity
-        unfamiliar = None if told is None else told.is_unfamiliar(inner[told.inner])
-        return Inference(probabilities, milliseconds, unfamiliar, inner)
+        told = self._gauge
+        familiarity = None if told is None else told.read(inner[told.inner])
+        return Inference(probabilities, milliseconds, familiarity, inner)
 
 
 def _without_batch(tensor: Inner, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from lib.errors import ModelFileError
 from lib.formats.inner import Inner
 from lib.messages import N_
-from lib.model.spec import MEANS, ModelFolder
+from lib.model.spec import MEANS, ModelFolder, Novelty
+from lib.results import Familiarity
 from lib.work.files import read_small
 
 Floats = NDArray[np.floating]
@@ -25,21 +26,27 @@ _MOST_BYTES = 64 * 2**20  # a thousand classes of 5120 numbers in float16 are 10
 
 
 @dataclass(frozen=True, slots=True)
-class Familiarity:
+class Gauge:
     """How a model tells.
 
     Attributes:
+        novelty: What its description says of it.
         inner: The inner tensor that it is told by.
-        is_unfamiliar: Given that tensor of one photo, flat, returns whether the photo looks unlike what it was shown.
+        score: Given that tensor of one photo, flat, returns how familiar the photo looks.
         length: How many numbers the tensor has to have; None for any.
     """
 
+    novelty: Novelty
     inner: Inner
-    is_unfamiliar: Callable[[Floats], bool]
+    score: Callable[[Floats], float]
     length: int | None = None
 
+    def read(self, values: Floats) -> Familiarity:
+        """Return how familiar a photo looks, by the model's own threshold, given the tensor of it, flat."""
+        return Familiarity(self.novelty.method, self.score(values), self.novelty.threshold)
 
-def familiarity(folder: ModelFolder) -> Familiarity | None:
+
+def gauge(folder: ModelFolder) -> Gauge | None:
     """Return how a model tells whether a photo is unlike those it learned from; None for one that cannot.
 
     Raises:
@@ -49,13 +56,11 @@ def familiarity(folder: ModelFolder) -> Familiarity | None:
     if novelty is None:
         return None
     if novelty.method == "max-logit":
-        return Familiarity(Inner.LOGITS, lambda logits: bool(logits[output.shown].max() < novelty.threshold))
+        return Gauge(novelty, Inner.LOGITS, lambda logits: float(logits[output.shown].max()))
     means = _read_means(folder)
-
-    def is_far(features: Floats) -> bool:
-        return bool(nearness(features[np.newaxis], means)[0] < novelty.threshold)
-
-    return Familiarity(Inner.NORMALISED, is_far, means.shape[1])
+    return Gauge(
+        novelty, Inner.NORMALISED, lambda features: float(nearness(features[np.newaxis], means)[0]), means.shape[1]
+    )
 
 
 def nearness(features: Floats, means: Floats) -> NDArray[np.float64]:

@@ -129,7 +129,7 @@ def _show_text(outcome: Outcome, say: Translator, *, several: bool) -> None:
         complain(outcome.error, say)
         return
     model, found = f" [{outcome.model}]" if several else "", shortened(outcome)
-    lines = [f"{outcome.file}{model}: {say.message(explain(found.verdict, found.group, unfamiliar=found.unfamiliar))}"]
+    lines = [f"{outcome.file}{model}: {say.message(explain(found.verdict, found.group, found.familiarity))}"]
     lines += [f"{percent(p.probability):>8}  {p.label}" for p in found.predictions]
     put(*lines)
 

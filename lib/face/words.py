@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from lib.face.names import shortened
 from lib.i18n import Translator
-from lib.results import Classification, Failure, Group, Outcome, Prediction, VerdictKind
-from lib.verdict import FEW_CLASSES, default_floor, explain_kind, percent, sure_group
+from lib.results import Classification, Failure, Familiarity, Group, Outcome, Prediction, VerdictKind
+from lib.verdict import FEW_CLASSES, default_floor, explain_kind, explain_score, percent, sure_group
 
 MOST_NAMED = 3
 
@@ -53,10 +53,8 @@ def kind_of(outcome: Outcome | None) -> Kind:
             return Kind.WAITING
         case Failure():
             return Kind.FAILED
-        case Classification(unfamiliar=True):
-            return Kind.UNFAMILIAR
         case Classification():
-            return Kind(outcome.verdict.kind)
+            return Kind.UNFAMILIAR if outcome.unfamiliar else Kind(outcome.verdict.kind)
 
 
 def words(t: Translator, outcome: Outcome) -> Words:
@@ -66,9 +64,8 @@ def words(t: Translator, outcome: Outcome) -> Words:
     found = shortened(outcome)
     verdict, winner = found.verdict, found.verdict.winner
     floor, share = percent(verdict.floor), shown(winner.probability)
-    if found.unfamiliar:
-        reason = t("Unlike anything it learned. The nearest thing it knows: {label}.", label=winner.label)
-        return Words(t("Unfamiliar"), "", reason, t("unfamiliar"))
+    if found.familiarity is not None and found.familiarity.is_unfamiliar:
+        return _unfamiliar(t, found.familiarity, winner.label)
     if (group := sure_group(verdict, found.group)) is not None:
         of_group = shown(group.probability)
         answer = t("Most likely {group}, {percent}", group=group.phrase, percent=of_group)
@@ -121,6 +118,19 @@ def either(t: Translator, predictions: Sequence[Prediction], more: int) -> str:
         names = [*names[: MOST_NAMED - 1], t("{n} more", n=more)]
     *first, last = names
     return t("{names} or {last}", names=t.listed(first), last=last) if first else last
+
+
+def _unfamiliar(t: Translator, familiarity: Familiarity, nearest: str) -> Words:
+    number = t.message(explain_score(familiarity))
+    if familiarity.is_hint:
+        text = t(
+            "It may be unlike anything it learned. The nearest thing it knows: {label}. {number}",
+            label=nearest,
+            number=number,
+        )
+        return Words(t("Perhaps unfamiliar"), "", text, t("perhaps unfamiliar"))
+    text = t("Unlike anything it learned. The nearest thing it knows: {label}. {number}", label=nearest, number=number)
+    return Words(t("Unfamiliar"), "", text, t("unfamiliar"))
 
 
 def _clear(t: Translator, share: str, classes: int, *, is_small: bool) -> str:

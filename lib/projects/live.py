@@ -25,7 +25,7 @@ from lib.messages import Message
 from lib.projects.project import Kept, Klass, Project, Settings
 from lib.projects.result import Result
 from lib.projects.shelf import Keeper, Shelf, Sized
-from lib.results import Answer, Classification
+from lib.results import Answer, Classification, Familiarity
 
 GAP_S = 0.5  # from one fit's beginning to the next's, at least
 CALM_S = 2.0  # where nothing changes for so long, there is time for a study
@@ -78,8 +78,8 @@ class Head(Protocol):
     def probabilities(self, rows: Any, /) -> NDArray[np.float64]:
         """Return shape (C,), sum 1."""
 
-    def unfamiliar(self, rows: Any, /) -> bool | None:
-        """Return whether a photo is unlike all that was learned from; None where too few photos tell."""
+    def familiarity(self, rows: Any, /) -> Familiarity | None:
+        """Return how like all that was learned from a photo is; None where too few photos tell."""
 
 
 H = TypeVar("H", bound=Head)
@@ -283,8 +283,8 @@ class Live(Generic[R, H]):
         head, start = learned.fit.head, time.perf_counter()
         seen = learned.learner.see(data, name, head)
         milliseconds = (time.perf_counter() - start) * 1e3
-        probabilities, is_strange = head.probabilities(seen.rows), head.unfamiliar(seen.rows)
-        answer = Answer(name, self.project.id, probabilities, seen.size_wh, milliseconds, is_strange)
+        probabilities, familiarity = head.probabilities(seen.rows), head.familiarity(seen.rows)
+        answer = Answer(name, self.project.id, probabilities, seen.size_wh, milliseconds, familiarity)
         names = {klass.id: klass.name for klass in self.project.classes}
         labels = tuple(names.get(klass.id, klass.name) for klass in learned.classes)
         alike = learned.directions.astype(np.float32) @ learned.learner.direction(seen.rows, head).astype(np.float32)

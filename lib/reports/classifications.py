@@ -7,7 +7,7 @@ from dataclasses import asdict
 from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
-from lib.results import Classification, Failure, Group, Outcome
+from lib.results import Classification, Failure, Familiarity, Group, Outcome
 from lib.verdict import explain
 
 _GROUP = ("group", "group_probability", "group_verdict")
@@ -17,7 +17,8 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
     """Return the outcome as a JSON object: file, model and either predictions and verdict or the error.
 
     `view` is the part of the photo that the model looked at, as `resize` in a `model.toml` names it: its own, or
-    "squash" where the reader had it look at whole photos.
+    "squash" where the reader had it look at whole photos. `familiarity` is what `unfamiliar` comes of: below its
+    threshold a score is.
 
     Args:
         outcome: What became of a photo.
@@ -35,12 +36,17 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
         "message": _message(outcome, say),
         "group": outcome.group and _group_object(outcome.group, say),
         "unfamiliar": outcome.unfamiliar,
+        "familiarity": outcome.familiarity and _familiarity_object(outcome.familiarity),
         "view": outcome.view,
     }
 
 
 def _group_object(group: Group, say: Translator) -> dict[str, object]:
     return {"name": say.word(group.name), "probability": group.probability, "verdict": group.verdict.value}
+
+
+def _familiarity_object(found: Familiarity) -> dict[str, object]:
+    return {"score": found.score, "threshold": found.threshold, "method": found.method}
 
 
 def to_json_line(outcome: Outcome, say: Translator) -> str:
@@ -51,19 +57,20 @@ def to_json_line(outcome: Outcome, say: Translator) -> str:
 def csv_header(top: int) -> str:
     """Return the first line of a CSV file with `top` classes a row, the byte order mark included."""
     ranked = [f"top{place}_{what}" for place in range(1, top + 1) for what in ("label", "probability")]
-    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar"]
+    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar", "familiarity", "familiar_from"]
     return BOM + csv_line(["file", "model", "verdict", "message", *_GROUP, *ranked, *figures, "error"])
 
 
 def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
     """Return the outcome as one CSV line; places that the model has no class for stay empty.
 
-    `ratio` is p2 / p1 of this photo, `spread` exp(entropy), `view` and `unfamiliar` as in
-    `to_object`, the latter empty where the model cannot say. Text from outside cannot act as a formula.
+    `ratio` is p2 / p1 of this photo, `spread` exp(entropy), `view` and `unfamiliar` as in `to_object`; `familiarity` is
+    the score and `familiar_from` its threshold: all three are empty where the model cannot say. Text from outside
+    cannot act as a formula.
     """
     file, model = harmless(outcome.file), harmless(outcome.model)
     if isinstance(outcome, Failure):
-        empty = [""] * (2 + len(_GROUP) + 2 * top + 5)
+        empty = [""] * (2 + len(_GROUP) + 2 * top + 7)
         return csv_line([file, model, *empty, harmless(say.message(outcome.error.message))])
     verdict = outcome.verdict
     ranked = [cell for p in outcome.predictions[:top] for cell in (harmless(p.label), p.probability)]
@@ -80,16 +87,20 @@ def csv_row(outcome: Outcome, say: Translator, *, top: int) -> str:
             verdict.spread,
             round(outcome.milliseconds, 3),
             outcome.view,
-            "" if outcome.unfamiliar is None else str(outcome.unfamiliar).lower(),
+            *_familiarity_cells(outcome.familiarity),
             "",
         ]
     )
 
 
+def _familiarity_cells(found: Familiarity | None) -> list[object]:
+    return ["", "", ""] if found is None else [str(found.is_unfamiliar).lower(), found.score, found.threshold]
+
+
 def _message(found: Classification, say: Translator) -> str:
     """Return the verdict in one sentence, with the short names of the classes."""
     short = shortened(found)
-    return say.message(explain(short.verdict, short.group, unfamiliar=short.unfamiliar))
+    return say.message(explain(short.verdict, short.group, short.familiarity))
 
 
 def to_csv(outcomes: Iterable[Outcome], say: Translator, *, top: int) -> bytes:

@@ -18,6 +18,7 @@ from lib.evaluation.novelty import LOST
 from lib.evaluation.shares import Share, share
 from lib.formats.graft import Pooling
 from lib.messages import N_, Message
+from lib.results import Familiarity
 from lib.training.discriminant import Discriminant, Floats, Ints, Rows
 from lib.training.features import Features, Look, Pose, View
 
@@ -121,11 +122,11 @@ class Fitted:
         found[list(self.known)] = softmax(self.head.logits(self._row(features)))[0]
         return found
 
-    def unfamiliar(self, features: Features) -> bool | None:
-        """Return whether a photo looks unlike the photos of every class; None where too few tell."""
+    def familiarity(self, features: Features) -> Familiarity | None:
+        """Return how near a photo is to the photos of the nearest class; None where too few tell."""
         if self.threshold is None:
             return None
-        return bool(nearness(self._row(features), self.means)[0] < self.threshold)
+        return Familiarity("class-mean", float(nearness(self._row(features), self.means)[0]), self.threshold)
 
     def _row(self, features: Features) -> Rows:
         return features.rows[self.head.kind.view][np.newaxis].astype(np.float32)

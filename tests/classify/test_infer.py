@@ -20,7 +20,7 @@ from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, ModelSpec, OutputSpec
 from lib.photos.source import Source, find_photos
-from lib.results import Answer, Failure
+from lib.results import Answer, Failure, Familiarity
 from lib.verdict import Thresholds
 from lib.work.ordered import AHEAD
 from tests.support.pictures import RED, encode, noise, plain
@@ -61,7 +61,7 @@ class Slow:
             raise ModelOutputError(N_("no answer"))
         if red == 13:
             raise LookupError("a bug")
-        return Inference(np.array([1 - red / 255, red / 255]), 1.0, unfamiliar=red > 250)
+        return Inference(np.array([1 - red / 255, red / 255]), 1.0, Familiarity("max-logit", -red, -250.0))
 
 
 def reds(values: list[int]) -> list[Source]:
@@ -81,11 +81,33 @@ def test_a_photo_gets_the_models_answer(colours: Classifier) -> None:
     assert result.verdict.kind == "clear"
 
 
-def test_that_a_photo_is_unfamiliar_is_said_beside_the_verdict() -> None:
-    for red, expected in ((200, False), (255, True)):
-        answer = infer(a_photo("a", (red, 0, 0)), Slow(1))
-        assert isinstance(answer, Answer)
-        assert conclude(answer, ("one", "two")).unfamiliar is expected
+@pytest.mark.parametrize(
+    ("red", "least", "expected"),
+    [
+        (200, None, False), (255, None, True), (250, None, False),  # not below the threshold
+        (255, -256.0, False), (200, -100.0, True),
+    ],
+)  # fmt: skip
+def test_how_familiar_a_photo_is_stands_beside_the_verdict_and_is_judged_again_without_a_look(
+    red: int, least: float | None, expected: bool
+) -> None:
+    answer = infer(a_photo("a", (red, 0, 0)), Slow(1))
+    assert isinstance(answer, Answer)
+    found = conclude(answer, ("one", "two"), Settings(familiar=least))
+    assert found.unfamiliar is expected
+    assert found.familiarity == Familiarity("max-logit", -red, -250.0 if least is None else least)
+    assert found.verdict == conclude(answer, ("one", "two")).verdict
+
+
+def test_of_a_model_that_cannot_say_no_threshold_makes_one_that_can() -> None:
+    found = conclude(Answer("a", "m", np.array([0.7, 0.3]), (3, 2), 1.5), ("a", "b"), Settings(familiar=9.0))
+    assert (found.unfamiliar, found.familiarity) == (None, None)
+
+
+@pytest.mark.parametrize("least", [float("nan"), float("inf")])
+def test_a_least_score_that_is_no_number_is_refused(least: float) -> None:
+    with pytest.raises(UsageError, match="must be a number, not"):
+        Settings(familiar=least)
 
 
 def test_settings_limit_the_list_and_move_the_verdict(colours: Classifier) -> None:

@@ -112,8 +112,11 @@ def test_a_weak_strongest_vote_is_unfamiliar_and_changes_no_answer(
     one = open_classifier(plain_folder)
     other = open_classifier(replace(plain_folder, spec=replace(plain_folder.spec, novelty=novelty)))
     tensor = one.prepare(plain(ORANGE))  # its largest number is 0.8
-    assert one.run(tensor).unfamiliar is None
-    assert other.run(tensor).unfamiliar is expected
+    assert one.run(tensor).familiarity is None
+    found = other.run(tensor).familiarity
+    assert found is not None
+    assert (found.method, found.threshold, found.is_unfamiliar) == ("max-logit", threshold, expected)
+    assert found.score == pytest.approx(0.8, abs=0.004)
     assert np.array_equal(one.run(tensor).probabilities, other.run(tensor).probabilities)
 
 
@@ -143,7 +146,10 @@ def test_a_photo_far_from_all_class_means_is_unfamiliar(
 ) -> None:
     means = np.array([[3, 0, 0], [0, 0, 2]], np.float16)  # of any length
     found = open_classifier(graft_head(tiny_model("float32"), tmp_path, means, threshold))
-    assert found.run(found.prepare(plain(ORANGE))).unfamiliar is expected
+    told = found.run(found.prepare(plain(ORANGE))).familiarity
+    assert told is not None
+    assert (told.method, told.threshold, told.is_unfamiliar) == ("class-mean", threshold, expected)
+    assert told.score == pytest.approx(2 / 5**0.5, abs=0.002)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +310,7 @@ WHOLE = (MODELS / "float32" / "model.tflite").read_bytes()
 def test_a_damaged_file_is_refused(edited: Callable[..., ModelFolder], content: bytes) -> None:
     folder = edited("float32")
     folder.weights_path.write_bytes(content)
-    with pytest.raises(ModelFileError, match=r"float32 cannot be run: model\.tflite is not a valid LiteRT model"):
+    with pytest.raises(ModelFileError, match=r"float32/model\.tflite is not a LiteRT model"):
         open_classifier(folder)
 
 

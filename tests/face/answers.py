@@ -5,7 +5,7 @@ import numpy as np
 from lib.classify.infer import Settings, conclude
 from lib.errors import PhotoError
 from lib.model.imagenet import imagenet
-from lib.results import Answer, Classification, Failure
+from lib.results import Answer, Classification, Failure, Familiarity
 from lib.verdict import Thresholds
 
 THOUSAND = tuple(", ".join(names) for _, names in imagenet())
@@ -13,11 +13,12 @@ THOUSAND = tuple(", ".join(names) for _, names in imagenet())
 
 def found(
     *shares: float, labels: tuple[str, ...] = ("cat", "dog", "panda", "snake", "rose", "tulip"),
-    unfamiliar: bool | None = None, ratio: float = 0.5, floor: float | None = None,
+    score: float | None = None, ratio: float = 0.5, floor: float | None = None, is_hint: bool = False,
 ) -> Classification:  # fmt: skip
-    """Return an answer with these shares for the first of the labels."""
+    """Return an answer with these shares for the first of the labels; of a score below 5.2 it is unfamiliar."""
+    familiarity = None if score is None else Familiarity("max-logit", score, 5.2, is_hint)
     return conclude(
-        Answer("a.jpg", "m", np.array(shares), (400, 300), 1.0, unfamiliar),
+        Answer("a.jpg", "m", np.array(shares), (400, 300), 1.0, familiarity),
         labels[: len(shares)],
         Settings(thresholds=Thresholds(ratio, floor)),
     )

@@ -13,7 +13,7 @@ from tests.face.answers import failed, found, of_a_thousand
 EN = Translator("en")
 EVERY_KIND = [
     found(0.87, 0.1, 0.03), found(0.59, 0.35, 0.06), found(0.44, 0.16, 0.14, 0.14, 0.12),
-    found(0.34, 0.29, 0.13, 0.12, 0.12), found(0.9, 0.1, unfamiliar=True), of_a_thousand({232: 0.5, 231: 0.5}),
+    found(0.34, 0.29, 0.13, 0.12, 0.12), found(0.9, 0.1, score=3.1), of_a_thousand({232: 0.5, 231: 0.5}),
 ]  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def test_the_box_has_sign_headline_reason_and_marks() -> None:
     ("outcome", "marks"),
     [
         (of_a_thousand({232: 0.5, 231: 0.5}), 'class="verdict close" data-verdict="close" data-group="clear">'),
-        (found(0.9, 0.1, unfamiliar=True), 'class="verdict strange" data-verdict="clear" data-unfamiliar="true">'),
-        (found(0.9, 0.1, unfamiliar=False), 'class="verdict clear" data-verdict="clear">'),
+        (found(0.9, 0.1, score=3.1), 'class="verdict strange" data-verdict="clear" data-unfamiliar="true">'),
+        (found(0.9, 0.1, score=5.2), 'class="verdict clear" data-verdict="clear">'),
         (failed(), 'class="verdict fail" >'),
     ],
 )  # fmt: skip
@@ -83,7 +83,7 @@ def test_what_the_verdict_is_about_stands_out(outcome: Classification, bold: int
         pytest.param(
             found(0.6, 0.4, floor=0.7), "--rival:30.0;--floor:70.0", ["< rival from 30%, 70% needed"], id="no room"
         ),
-        pytest.param(found(0.9, 0.1, unfamiliar=True), "", [], id="unfamiliar: the bars mean little"),
+        pytest.param(found(0.9, 0.1, score=3.1), "", [], id="unfamiliar: the bars mean little"),
     ],
 )
 def test_the_lines_that_decided_and_their_words(outcome: Classification, lines: str, notes: list[str]) -> None:
@@ -111,7 +111,7 @@ def test_names_are_text() -> None:
     [
         (found(0.87, 0.1, 0.03), '<span class="unseen">Clear: </span><b>cat</b> 87%'),
         (found(0.59, 0.35, 0.06), '<span class="unseen">Too close to call: </span><b>cat or dog</b>'),
-        (found(0.9, 0.1, unfamiliar=True), "<b>unfamiliar</b>"),
+        (found(0.9, 0.1, score=3.1), "<b>unfamiliar</b>"),
         (of_a_thousand({232: 0.5, 231: 0.5}), "<b>dog</b> &gt;99%"),
         (failed(), "<b>No answer</b>"),
     ],

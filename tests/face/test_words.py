@@ -12,6 +12,9 @@ COLLIES = {232: 0.41, 231: 0.33, 230: 0.23, 0: 0.03}
 ONLY_3 = "Clear is not the same as right: it knows only 3 things."
 
 
+NEAREST = "The nearest thing it knows: cat. Its strongest vote is 3.1, less than the 5.2 needed."
+
+
 @pytest.mark.parametrize(
     ("outcome", "expected"),
     [
@@ -42,9 +45,14 @@ ONLY_3 = "Clear is not the same as right: it knows only 3 things."
             id="none",
         ),
         pytest.param(
-            found(0.9, 0.1, unfamiliar=True),
-            Words("Unfamiliar", "", "Unlike anything it learned. The nearest thing it knows: cat.", "unfamiliar"),
+            found(0.9, 0.1, score=3.1),
+            Words("Unfamiliar", "", f"Unlike anything it learned. {NEAREST}", "unfamiliar"),
             id="unfamiliar outranks clear",
+        ),
+        pytest.param(
+            found(0.9, 0.1, score=3.1, is_hint=True),
+            Words("Perhaps unfamiliar", "", f"It may be unlike anything it learned. {NEAREST}", "perhaps unfamiliar"),
+            id="one that tells little says perhaps",
         ),
         pytest.param(failed(), Words("No answer", "", "<b>.jpg is cut off.", "No answer"), id="failed"),
         pytest.param(
@@ -94,7 +102,7 @@ def test_a_tile_names_the_answer_in_every_language(language: str) -> None:
     ("outcome", "kind"),
     [
         (None, Kind.WAITING), (failed(), Kind.FAILED), (found(0.9, 0.1), Kind.CLEAR),
-        (found(0.9, 0.1, unfamiliar=True), Kind.UNFAMILIAR), (found(0.9, 0.1, unfamiliar=False), Kind.CLEAR),
+        (found(0.9, 0.1, score=3.1), Kind.UNFAMILIAR), (found(0.9, 0.1, score=5.2), Kind.CLEAR),
         (found(0.5, 0.5), Kind.CLOSE),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ from lib.messages import N_
 from lib.model.imagenet import imagenet
 from lib.reports.cells import BOM, encode, harmless
 from lib.reports.classifications import csv_header, csv_row, rival_ratio, to_csv, to_json_line, to_object
-from lib.results import Answer, Classification, Failure
+from lib.results import Answer, Classification, Failure, Familiarity
 
 SAY = Translator("en")
 IMAGENET = tuple(names[0] for _, names in imagenet())
@@ -41,7 +41,18 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_an_outcome_has_exactly_the_promised_keys_in_order() -> None:
-    keys = ["file", "model", "predictions", "verdict", "rivals", "message", "group", "unfamiliar", "view"]
+    keys = [
+        "file",
+        "model",
+        "predictions",
+        "verdict",
+        "rivals",
+        "message",
+        "group",
+        "unfamiliar",
+        "familiarity",
+        "view",
+    ]
     assert list(to_object(outcome(), SAY)) == keys
     assert list(to_object(FAILURE, SAY)) == ["file", "model", "error"]
 
@@ -61,6 +72,7 @@ def test_an_outcome_as_json() -> None:
         "message": "Too close to call: cat 50%, dog 31%",
         "group": None,
         "unfamiliar": None,
+        "familiarity": None,
         "view": "square",
     }
 
@@ -117,7 +129,7 @@ def test_any_file_name_gives_one_line_of_ascii_that_reads_back(name: str) -> Non
 def test_a_table_has_a_column_for_everything() -> None:
     ranked = ["top1_label", "top1_probability", "top2_label", "top2_probability"]
     group = ["group", "group_probability", "group_verdict"]
-    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar"]
+    figures = ["ratio", "spread", "milliseconds", "view", "unfamiliar", "familiarity", "familiar_from"]
     assert rows(csv_header(2)) == [["file", "model", "verdict", "message", *group, *ranked, *figures, "error"]]
 
 
@@ -138,14 +150,23 @@ def test_an_outcome_as_a_row() -> None:
     ]
     assert row[:12] == expected
     assert float(row[12]) == pytest.approx(2.784, abs=5e-4)
-    assert row[13:] == ["12.346", "square", "", ""]
+    assert row[13:] == ["12.346", "square", "", "", "", ""]
 
 
-@pytest.mark.parametrize(("said", "cell"), [(None, ""), (True, "true"), (False, "false")])
-def test_whether_a_photo_is_unfamiliar_has_a_cell_of_its_own(said: bool | None, cell: str) -> None:
-    found = replace(outcome(), unfamiliar=said)
-    assert rows(csv_row(found, SAY, top=2))[0][-2:] == [cell, ""]
-    assert json.loads(to_json_line(found, SAY))["unfamiliar"] is said
+@pytest.mark.parametrize(
+    ("score", "said", "cells"),
+    [(None, None, ["", "", ""]), (3.25, True, ["true", "3.25", "5.5"]), (5.5, False, ["false", "5.5", "5.5"])],
+)
+def test_whether_a_photo_is_unfamiliar_and_by_how_much_have_cells_of_their_own(
+    score: float | None, said: bool | None, cells: list[str]
+) -> None:
+    familiarity = None if score is None else Familiarity("max-logit", score, 5.5)
+    found = replace(outcome(), familiarity=familiarity)
+    assert rows(csv_row(found, SAY, top=2))[0][-4:] == [*cells, ""]
+    told = json.loads(to_json_line(found, SAY))
+    assert told["unfamiliar"] is said
+    assert told["familiarity"] == (score and {"score": score, "threshold": 5.5, "method": "max-logit"})
+    assert told["verdict"] == "close", "it stands beside the verdict"
 
 
 def test_places_without_a_class_stay_empty() -> None:
@@ -156,7 +177,7 @@ def test_places_without_a_class_stay_empty() -> None:
 
 def test_a_failure_as_a_row() -> None:
     (row,) = rows(csv_row(FAILURE, SAY, top=2))
-    assert row == ["cut.jpg", "m", *[""] * 14, "cut.jpg is incomplete: the end of the photo is missing."]
+    assert row == ["cut.jpg", "m", *[""] * 16, "cut.jpg is incomplete: the end of the photo is missing."]
 
 
 def test_json_and_csv_show_the_same_numbers() -> None:

@@ -12,6 +12,7 @@ from lib.messages import Message
 from lib.photos.opening import open_with_size
 from lib.projects.live import Fit, Lesson, Seen
 from lib.projects.result import By, Result, Said
+from lib.results import Familiarity
 
 Row = NDArray[np.float16]
 
@@ -26,8 +27,8 @@ class Means:
         near = np.exp(-10 * np.linalg.norm(self.means - rows, axis=1))
         return np.asarray(near / near.sum())
 
-    def unfamiliar(self, rows: Row) -> bool:
-        return bool(np.linalg.norm(self.means - rows, axis=1).min() > 0.5)
+    def familiarity(self, rows: Row) -> Familiarity:
+        return Familiarity("class-mean", -float(np.linalg.norm(self.means - rows, axis=1).min()), -0.5)
 
 
 @dataclass

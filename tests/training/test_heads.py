@@ -69,7 +69,7 @@ def test_the_very_first_two_photos_make_a_model_without_an_accuracy() -> None:
     found = learnt(made, [0, 1], 2)
     assert found.accuracy is None
     assert np.isnan(found.out_of_fold).all()
-    assert found.unfamiliar(made[0]) is None
+    assert found.familiarity(made[0]) is None
     assert [int(found.probabilities(photo).argmax()) for photo in made] == [0, 1]
 
 
@@ -171,10 +171,17 @@ def test_out_of_fold_answers_are_probabilities_of_each_photo() -> None:
 
 def test_photos_unlike_all_classes_are_unfamiliar() -> None:
     found = learnt(photos(whole=clusters(40, 2, spread=0.05, seed=0)), labels(40, 2), 2)
+
+    def is_unfamiliar(photo: Features) -> bool:
+        told = found.familiarity(photo)
+        assert told is not None
+        assert told.threshold == found.threshold
+        return told.is_unfamiliar
+
     known = photos(whole=clusters(40, 2, spread=0.05, seed=1))
-    assert sum(bool(found.unfamiliar(photo)) for photo in known) <= 8
+    assert sum(map(is_unfamiliar, known)) <= 8
     others = photos(whole=np.roll(clusters(40, 2, spread=0.05, seed=2), 5, axis=1))
-    assert all(found.unfamiliar(photo) for photo in others)
+    assert all(map(is_unfamiliar, others))
 
 
 @pytest.mark.parametrize(("count", "place"), [(20, 0), (40, 1)])

@@ -194,7 +194,7 @@ def _compare(
         ]
         st.html(table([t("Class"), t("This app"), t("The browser"), t("Difference (percentage points)")], rows))
         outcome = conclude(own, labels, Settings(options.top, options.thresholds))
-        sentence = t.message(explain(outcome.verdict, outcome.group, unfamiliar=outcome.unfamiliar))
+        sentence = t.message(explain(outcome.verdict, outcome.group, outcome.familiarity))
         st.markdown(t("**This app says:** {sentence}", sentence=plain(sentence)))
         st.markdown(t("**The browser says:** {sentence}", sentence=plain(str(answer["sentence"]))))
         st.caption(
