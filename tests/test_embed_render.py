@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from lib.catalogue.store import SHIPPED
 from lib.classify.opening import open_classifier
@@ -40,10 +41,11 @@ from lib.embed import (
     render,
     steps,
     web,
+    weights_file,
 )
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
-from lib.embed.words import GROUPS
+from lib.embed.words import GROUPS, NOVELTY
 from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.face.names import short_names
 from lib.formats.quantise import quantise_int8
@@ -51,7 +53,7 @@ from lib.formats.tables import ends_of, read_ends
 from lib.i18n import LANGUAGES, Translator
 from lib.messages import Message
 from lib.model.imagenet import imagenet
-from lib.model.spec import FILTERS, RESIZE_RULES, ModelFolder, OutputSpec, load
+from lib.model.spec import FILTERS, RESIZE_RULES, ModelFolder, Novelty, OutputSpec, load
 from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge, judge_groups, sure_group
 from tests.embed import states
@@ -223,7 +225,7 @@ def test_complete_code_is_one_file_with_nothing_dead_in_it(
     assert "customElements" not in code
     said = described_in(code)["words"]
     used = set(re.findall(r"\bwords\.(\w+)", code))
-    assert used - {*said} <= GROUPS.keys()  # which this model has none of
+    assert used - {*said} <= {*GROUPS, *NOVELTY}  # which this model has none of
     assert set(said) - used == {"clear", "close", "weak", "none"}  # words[kind]
 
 
@@ -654,6 +656,69 @@ def test_python_code_answers_as_the_app_does(
         expected = classifier.run(classifier.prepare(open_photo(content, name))).probabilities
         assert np.abs(found - expected).max() < 1e-12
         assert generated.explain(found) == say.message(explain(judge(expected, folder.read_labels("ja"))))
+
+
+def telling(folder: ModelFolder, work: Path, pictures: Iterable[bytes]) -> ModelFolder:
+    """Return a model that calls the less familiar half of some pictures unfamiliar: by its largest logit."""
+    own = replace(folder, spec=replace(folder.spec, novelty=Novelty("max-logit", 0.0, 0.95, "made up")))
+    (work / "scored.tflite").write_bytes(weights_file(own))
+    interpreter = Interpreter(model_path=str(work / "scored.tflite"))
+    interpreter.allocate_tensors()
+    classifier, scores = open_classifier(folder), []
+    for picture in pictures:
+        interpreter.set_tensor(
+            interpreter.get_input_details()[0]["index"], classifier.prepare(open_photo(picture, "x"))
+        )
+        interpreter.invoke()
+        scores.append(interpreter.get_tensor(interpreter.get_output_details()[1]["index"]).item())
+    novelty = replace(own.spec.novelty or Novelty("", 0, 0, ""), threshold=float(np.median(scores)))
+    return replace(own, spec=replace(own.spec, novelty=novelty))
+
+
+@pytest.mark.parametrize("background", ["none", "first", "last"])
+def test_python_code_says_unfamiliar_where_the_app_does(tmp_path: Path, background: str) -> None:
+    small = load(SHIPPED / "starter-small")
+    output = OutputSpec(small.spec.output.classes - (background != "none"), background)
+    small = replace(small, spec=replace(small.spec, output=output))
+    folder = telling(small, tmp_path, [content for _, content in pictures()])
+    generated = imported(Options(folder, Target.PYTHON_LITERT, language="ko"), tmp_path / "code")
+    classifier, say, labels = open_classifier(folder), Translator("ko"), folder.read_labels("ko")
+    told = []
+    for name, content in pictures():
+        (tmp_path / name).write_bytes(content)
+        probabilities, score = generated.classify(tmp_path / name)
+        found = classifier.run(classifier.prepare(open_photo(content, name)))
+        told.append(found.unfamiliar)
+        expected = explain(judge(found.probabilities, labels), unfamiliar=found.unfamiliar)
+        assert generated.explain(probabilities, score) == say.message(expected)
+    assert {*told} == {True, False}
+
+
+@pytest.mark.parametrize(("target", "file"), [(Target.ANDROID, "Discern.kt"), (Target.IOS, "Discern.swift")])
+def test_code_for_apps_says_unfamiliar_where_the_model_can(
+    tiny_model: Callable[[str], ModelFolder], target: Target, file: str
+) -> None:
+    folder = tiny_model("float32")
+    assert "amiliar" not in render(Options(folder, target)).files[file]
+    can = replace(folder, spec=replace(folder.spec, novelty=Novelty("max-logit", 1.25, 0.95, "made up")))
+    code = render(Options(can, target, language="ja")).files[file]
+    assert "見慣れない写真" in code
+    assert re.search(r"(?i)familiar = 1\.25\b", code)
+    assert code.count("{") == code.count("}")
+    assert code.count("(") == code.count(")")
+
+
+def test_keras_code_tells_by_votes_but_not_by_means_and_says_so() -> None:
+    small = load(SHIPPED / "starter-small")
+    codes, notes = [], []
+    for method in ("max-logit", "class-mean"):
+        own = replace(small, spec=replace(small.spec, novelty=Novelty(method, 1.25, 0.95, "made up")))
+        snippet = render(Options(own, Target.PYTHON_KERAS))
+        compile(snippet.code, "classify.py", "exec")
+        codes.append(snippet.code)
+        notes.append("unfamiliar" in " ".join(map(str, snippet.notes)))
+    assert ["FAMILIAR = 1.25" in code and "model.layers[-1].input" in code for code in codes] == [True, False]
+    assert notes == [False, True]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -57,7 +57,7 @@ def gauge(folder: ModelFolder) -> Gauge | None:
         return None
     if novelty.method == "max-logit":
         return Gauge(novelty, Inner.LOGITS, lambda logits: float(logits[output.shown].max()))
-    means = _read_means(folder)
+    means = class_means(folder)
     return Gauge(
         novelty, Inner.NORMALISED, lambda features: float(nearness(features[np.newaxis], means)[0]), means.shape[1]
     )
@@ -74,8 +74,12 @@ def _of_length_1(rows: Floats) -> NDArray[np.float64]:
     return np.asarray(real / np.maximum(np.linalg.norm(real, axis=1, keepdims=True), np.finfo(np.float64).tiny))
 
 
-def _read_means(folder: ModelFolder) -> NDArray[np.float64]:
-    """Return the class means of a model, shape (K, D)."""
+def class_means(folder: ModelFolder) -> NDArray[np.float64]:
+    """Return the class means of a model, shape (K, D).
+
+    Raises:
+        ModelFileError: They cannot be read, or are not one for each class.
+    """
     spec = folder.spec
     try:
         means = np.load(io.BytesIO(read_small(folder.path / MEANS, _MOST_BYTES)), allow_pickle=False)

@@ -13,6 +13,7 @@ from lib.classify.outputs import sum_slack
 from lib.classify.preprocess import Quantiser
 from lib.embed import mobilenets, words
 from lib.embed.escaping import render
+from lib.embed.familiar import scoring
 from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
@@ -29,6 +30,7 @@ from lib.verdict import FLOOR_GROUPS
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
 _REAL = Ends(Tensor("float32", 0.0, 0), Tensor("float32", 0.0, 0))
+_SHOWN = {"none": ":", "first": "1:", "last": ":-1"}  # `OutputSpec.shown` in Python
 _PYTHON, _PROGRAM = "python/classify.py.jinja", "classify.py"
 _IMAGENET = SHIPPED / "imagenet-synonyms.txt"
 
@@ -65,12 +67,12 @@ def files(options: Options) -> dict[str, str]:
 
 
 def weights_file(folder: ModelFolder) -> bytes:
-    """Return the model's file as the code expects it: its own, no dimension left open.
+    """Return the model's file as the code expects it: its own, no dimension left open; with a score if it can tell.
 
     Raises:
         ModelFileError: It cannot be read.
     """
-    return pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
+    return scoring(folder, pin(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights))
 
 
 def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | None:
@@ -137,7 +139,8 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     if ends is None:
         assert isinstance(options.model, ModelFolder)  # Options refuses all else
         ends = read_ends(options.model)
-    groups = group_spans(options)
+    groups, familiar = group_spans(options), options.familiar
+    said = {**words.VERDICTS, **(words.NOVELTY if familiar is not None else {})}
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {
@@ -149,9 +152,10 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "classes": output.classes, "activation": output.activation, "background": output.background,
         "slack": sum_slack(output, ends.output.scale, shows_its_input=ends.shows_its_input),
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
-        "groups": groups, "group_floor": FLOOR_GROUPS,
+        "groups": groups, "group_floor": FLOOR_GROUPS, "familiar": familiar, "said": tuple(said),
+        "shown": _SHOWN[output.background],
         "sentences": words.translate(
-            {**words.VERDICTS, **(words.GROUPS if groups else {}), **words.FAULTS}, Translator(options.language)
+            {**said, **(words.GROUPS if groups else {}), **words.FAULTS}, Translator(options.language)
         ),
     }  # fmt: skip
 

@@ -169,6 +169,18 @@ class Options:
         return self.model.id if isinstance(self.model, TfjsMobilenet) else self.model.spec.id
 
     @property
+    def familiar(self) -> float | None:
+        """Return the score below which the code calls a photo unfamiliar; None where it cannot tell.
+
+        A Keras file of ours gives its votes, as softmax is a layer of its own, but no features to compare with means.
+        """
+        if isinstance(self.model, TfjsMobilenet) or self.model.spec.novelty is None:
+            return None
+        novelty, source = self.model.spec.novelty, self.model.spec.source
+        is_hidden = novelty.method != "max-logit" or "application" in source
+        return None if self.target is Target.PYTHON_KERAS and is_hidden else novelty.threshold
+
+    @property
     def model_address(self) -> str:
         """Return where a web page finds the model."""
         file = TFJS_FILE if self.engine is Engine.TFJS else MODEL_FILE

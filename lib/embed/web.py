@@ -13,6 +13,7 @@ from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.embed import mobilenets, packages, words
 from lib.embed.escaping import js, read, render
+from lib.embed.familiar import scoring
 from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import DESCRIPTION, LIBRARY, PAGES, Engine, Input, Options, Target, Weights
@@ -56,12 +57,12 @@ def files(options: Options) -> dict[str, str]:
 
 
 def weights_file(folder: ModelFolder) -> bytes:
-    """Return the model's file as the code expects it: as LiteRT.js takes it.
+    """Return the model's file as the code expects it: as LiteRT.js takes it; with a score if it can tell.
 
     Raises:
         ModelFileError: It cannot be read.
     """
-    return for_browsers(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights)
+    return scoring(folder, for_browsers(folder.read_weights(), folder.spec.input.size_wh, folder.spec.weights))
 
 
 @cache
@@ -216,6 +217,7 @@ def _sentences(options: Options) -> dict[str, str]:
     sentences = {
         **words.VERDICTS, **words.FAULTS, **words.PAGE, **words.INPUTS,
         **(words.GROUPS if group_spans(options) else {}),
+        **(words.NOVELTY if options.familiar is not None else {}),
         **(words.LITERT if options.engine is Engine.LITERT else {}),
     }  # fmt: skip
     return words.translate(sentences, Translator(options.language))
@@ -234,6 +236,7 @@ def _model(options: Options) -> Facts:
         "output": _output(spec, ends),
         "labels": list(short_names(options.model.read_labels(options.language))),
         **_groups(options),
+        **_novelty(options),
     }
 
 
@@ -262,6 +265,10 @@ def _tfjs_model(options: Options, net: TfjsMobilenet) -> Facts:
 def _groups(options: Options) -> Facts:
     spans = group_spans(options)
     return {"groups": spans} if spans else {}
+
+
+def _novelty(options: Options) -> Facts:
+    return {} if options.familiar is None else {"novelty": {"threshold": options.familiar}}
 
 
 def _choices(options: Options, classes: int) -> Facts:

@@ -24,6 +24,8 @@ GROUPS = {
     "kindWeak": N_("Not sure which kind: {label} leads, but with only {percent}."),
     "kindNone": N_("No kind stands out: {names}."),
 }
+# Where a model can say it; `lib.verdict.explain`.
+NOVELTY = {"unfamiliar": N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}.")}
 FAULTS = {
     "notFinite": N_("The model's output contains infinite or invalid numbers (NaN). Its file may be damaged."),
     "wrongNumber": N_("The model gave {found} numbers, but its description says {expected}."),
@@ -73,7 +75,7 @@ def translate(sentences: Mapping[str, str], say: Translator) -> dict[str, str]:
 
 def shown(given: str) -> dict[str, str]:
     """Return the sentences that short code has in itself, for one way of taking photos; the first is `idle`."""
-    return {"idle": INPUTS[_IDLE[given]], **VERDICTS, **PAGE, **INPUTS}
+    return {"idle": INPUTS[_IDLE[given]], **VERDICTS, **NOVELTY, **PAGE, **INPUTS}
 
 
 def _gaps(text: str) -> set[str]:

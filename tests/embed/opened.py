@@ -40,10 +40,12 @@ class Answered:
     Attributes:
         probabilities: Shape (K,), in the order of `labels`.
         labels: K names.
+        familiarity: The score that tells whether the photo is unfamiliar; None where the code has none.
     """
 
     probabilities: NDArray[np.float64]
     labels: tuple[str, ...]
+    familiarity: float | None = None
 
     @property
     def winner(self) -> str:
@@ -106,11 +108,11 @@ class Opened:
         """Return the answer after the first `before`, once the page shows it as Python would put it."""
         self.page.wait_for_function("(n) => window.answers.length > n", arg=before, timeout=20_000)
         last = self.page.evaluate("window.answers.at(-1)")
-        answered = Answered(np.array(last["probabilities"]), tuple(last["labels"]))
-        self.check_shown(answered, last["kind"])
+        answered = Answered(np.array(last["probabilities"]), tuple(last["labels"]), last["familiarity"])
+        self.check_shown(answered, last["kind"], last["unfamiliar"])
         return answered
 
-    def check_shown(self, answered: Answered, kind: str) -> None:
+    def check_shown(self, answered: Answered, kind: str, unfamiliar: bool | None) -> None:
         """Compare the page with what `lib.verdict` says of the same probabilities."""
         assert abs(answered.probabilities.sum() - 1) < 1e-9
         verdict = judge(answered.probabilities, answered.labels, self.options.thresholds)
@@ -121,7 +123,9 @@ class Opened:
         if groups is not None:
             group = judge_groups(answered.probabilities, answered.labels, groups, self.options.thresholds)
         assert groups or not isinstance(self.options.model, TfjsMobilenet), "its labels come in ImageNet's order"
-        expect(self.status).to_have_text(say.message(explain(verdict, group)))
+        limit = self.options.familiar
+        assert unfamiliar == (None if limit is None else (answered.familiarity or 0.0) < limit)
+        expect(self.status).to_have_text(say.message(explain(verdict, group, unfamiliar=unfamiliar)))
         self.check_listed(rank(answered.probabilities, answered.labels, top=self.options.top))
 
     def check_listed(self, predictions: tuple[Prediction, ...]) -> None:

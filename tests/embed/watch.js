@@ -2,8 +2,8 @@
 
 window.answers = [];
 document.addEventListener('discern', ({detail}) => {
-  const {probabilities, labels, verdict} = detail;
-  window.answers.push({probabilities: [...probabilities], labels: [...labels], kind: verdict});
+  const {probabilities, labels, verdict, unfamiliar, familiarity} = detail;
+  window.answers.push({probabilities: [...probabilities], labels: [...labels], kind: verdict, unfamiliar, familiarity});
 });
 
 window.alert = () => { window.alerted = true; };

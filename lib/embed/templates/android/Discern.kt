@@ -21,8 +21,16 @@ import kotlin.math.round
 class Discern(context: Context) : AutoCloseable {
   class Prediction(val index: Int, val label: String, val probability: Double)
 
+[% if familiar is none %]
   /** [kind] is "clear", "close" (a rival), "weak" (a weak winner) or "none" (both); [sentence] says it in words. */
   class Answer(val predictions: List<Prediction>, val kind: String, val sentence: String)
+[% else %]
+  /**
+   * [kind] is "clear", "close" (a rival), "weak" (a weak winner) or "none" (both). A photo is [unfamiliar] if it is unlike
+   * all that the model learned from. [sentence] says it in words.
+   */
+  class Answer(val predictions: List<Prediction>, val kind: String, val sentence: String, val unfamiliar: Boolean)
+[% endif %]
 
   private val labels = context.assets.open("labels.txt").bufferedReader().use { it.readLines() }
   private val model = CompiledModel.create(context.assets, MODEL, CompiledModel.Options(Accelerator.CPU))
@@ -33,7 +41,11 @@ class Discern(context: Context) : AutoCloseable {
   fun classify(photo: Bitmap): Answer {
     writeInput(scaled(photo))
     model.run(inputs, outputs)
+[% if familiar is none %]
     return judge(toProbabilities(readOutput()))
+[% else %]
+    return judge(toProbabilities(readOutput()), outputs[1].readFloat()[0] < FAMILIAR)
+[% endif %]
   }
 
   override fun close() {
@@ -167,7 +179,7 @@ class Discern(context: Context) : AutoCloseable {
     return values.map { it / total }.toDoubleArray()
   }
 
-  private fun judge(probabilities: DoubleArray): Answer {
+  private fun judge(probabilities: DoubleArray[% if familiar is not none %], unfamiliar: Boolean[% endif %]): Answer {
     val ranked = probabilities.indices.sortedByDescending { probabilities[it] }
       .map { Prediction(it, labels[it], probabilities[it]) }
     val p1 = ranked[0].probability
@@ -182,9 +194,15 @@ class Discern(context: Context) : AutoCloseable {
     )
 [% if groups %]
     val group = if (kind == "clear") null else explainGroup(ranked)
-    return Answer(ranked.take(TOP), kind, group ?: sentence)
+    val verdict = group ?: sentence
 [% else %]
-    return Answer(ranked.take(TOP), kind, sentence)
+    val verdict = sentence
+[% endif %]
+[% if familiar is none %]
+    return Answer(ranked.take(TOP), kind, verdict)
+[% else %]
+    val warning = fill(SENTENCES.getValue("unfamiliar"), mapOf("label" to ranked[0].label))
+    return Answer(ranked.take(TOP), kind, if (unfamiliar) warning else verdict, unfamiliar)
 [% endif %]
   }
 
@@ -232,12 +250,15 @@ class Discern(context: Context) : AutoCloseable {
     private const val RATIO = [[ ratio|number ]] // from this share of the winner on, a class is a rival
     private const val FLOOR = [[ floor|number ]] // below this probability the winner is too weak
     private const val MOST_NAMED = 5
+[% if familiar is not none %]
+    private const val FAMILIAR = [[ familiar|number ]] // below this score a photo is unlike all that the model learned from
+[% endif %]
 [% if not is_plain and (mean or std) %]
     private val MEAN = floatArrayOf([% for value in mean or (0, 0, 0) %][[ value|number ]]f[% if not loop.last %], [% endif %][% endfor %])
     private val STD = floatArrayOf([% for value in std or (1, 1, 1) %][[ value|number ]]f[% if not loop.last %], [% endif %][% endfor %])
 [% endif %]
     private val SENTENCES = mapOf(
-[% for name in ("clear", "clearOfMany", "close", "weak", "none", "separator", "more") %]
+[% for name in said %]
       [[ name|kotlin ]] to [[ sentences[name]|kotlin ]],
 [% endfor %]
 [% if groups %]

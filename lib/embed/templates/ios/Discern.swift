@@ -13,10 +13,16 @@ final class Discern {
   }
 
   /// `kind` is "clear", "close" (a rival), "weak" (a weak winner) or "none" (both); `sentence` says it in words.
+[% if familiar is not none %]
+  /// A photo is `unfamiliar` if it is unlike all that the model learned from.
+[% endif %]
   struct Answer {
     let predictions: [Prediction]
     let kind: String
     let sentence: String
+[% if familiar is not none %]
+    let unfamiliar: Bool
+[% endif %]
   }
 
   struct Failure: LocalizedError {
@@ -41,7 +47,13 @@ final class Discern {
   func classify(_ photo: UIImage) throws -> Answer {
     try interpreter.copy(input(from: bytes(of: photo)), toInputAt: 0)
     try interpreter.invoke()
+[% if familiar is none %]
     return judge(try probabilities(from: output(of: interpreter.output(at: 0).data)))
+[% else %]
+    let score = try interpreter.output(at: 1).data.withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
+    let found = try probabilities(from: output(of: interpreter.output(at: 0).data))
+    return judge(found, isUnfamiliar: Double(score) < Self.familiar)
+[% endif %]
   }
 
   /// The part of the photo that the model looks at, upright, on white, scaled: red, green and blue of each pixel.
@@ -170,7 +182,7 @@ final class Discern {
   }
 
 [% endif %]
-  private func judge(_ probabilities: [Double]) -> Answer {
+  private func judge(_ probabilities: [Double][% if familiar is not none %], isUnfamiliar: Bool[% endif %]) -> Answer {
     let ranked = probabilities.enumerated()
       .map { Prediction(index: $0, label: labels[$0], probability: $1) }
       .sorted { ($1.probability, $0.index) < ($0.probability, $1.index) }
@@ -185,9 +197,17 @@ final class Discern {
     ])
 [% if groups %]
     let group = kind == "clear" ? nil : explainGroup(ranked)
-    return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: group ?? sentence)
+    let verdict = group ?? sentence
 [% else %]
-    return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: sentence)
+    let verdict = sentence
+[% endif %]
+[% if familiar is none %]
+    return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: verdict)
+[% else %]
+    let warning = Self.fill(Self.sentences["unfamiliar"]!, ["label": ranked[0].label])
+    return Answer(
+      predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: isUnfamiliar ? warning : verdict,
+      unfamiliar: isUnfamiliar)
 [% endif %]
   }
 
@@ -256,12 +276,15 @@ final class Discern {
   private static let ratio = [[ ratio|number ]]  // from this share of the winner on, a class is a rival
   private static let floor = [[ floor|number ]]  // below this probability the winner is too weak
   private static let mostNamed = 5
+[% if familiar is not none %]
+  private static let familiar = [[ familiar|number ]]  // below this score a photo is unlike all that the model learned from
+[% endif %]
 [% if not is_plain and (mean or std) %]
   private static let mean: [Float] = [ [%- for value in mean or (0, 0, 0) %][[ value|number ]][% if not loop.last %], [% endif %][% endfor -%] ]
   private static let std: [Float] = [ [%- for value in std or (1, 1, 1) %][[ value|number ]][% if not loop.last %], [% endif %][% endfor -%] ]
 [% endif %]
   private static let sentences = [
-[% for name in ("clear", "clearOfMany", "close", "weak", "none", "separator", "more") %]
+[% for name in said %]
     [[ name|swift ]]: [[ sentences[name]|swift ]],
 [% endfor %]
 [% if groups %]

@@ -2,7 +2,7 @@
 
 import {openModel} from './engine.js';
 import {openPhoto} from './photo.js';
-import {explain, judge, judgeGroups, percent, rank} from './verdict.js';
+import {explain, isUnfamiliar, judge, judgeGroups, percent, rank} from './verdict.js';
 
 // `model`: the address of a model.json, or what is in one. The weights come with the first photo.
 export async function load(model) {
@@ -45,20 +45,23 @@ export class Classifier {
   }
 
   async #classify(photo) {
-    const {groups, thresholds, top, words} = this.model;
+    const {groups, novelty, thresholds, top, words} = this.model;
     const bitmap = await openPhoto(photo, words);
     try {
       const infer = await this.open();
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw what the page says meanwhile
       const start = performance.now();
-      const {probabilities, labels} = await infer(bitmap);
+      const {probabilities, labels, familiarity} = await infer(bitmap);
       const milliseconds = performance.now() - start; // for scaling the photo and running the model
       const verdict = judge(probabilities, labels, thresholds);
       const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
       const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
-      const message = explain(verdict, words, group);
+      const unfamiliar = isUnfamiliar(familiarity, novelty);
+      const message = explain(verdict, words, group, unfamiliar);
       const rivals = verdict.rivals.map(({label}) => label);
-      const answer = {predictions, verdict: verdict.kind, rivals, message, group, probabilities, labels, milliseconds};
+      const answer = {
+        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar, familiarity, probabilities, labels, milliseconds,
+      };
       document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
       return answer;
     } finally {

@@ -5,7 +5,11 @@ export interface Answer {
   verdict: 'clear' | 'close' | 'weak' | 'none';
   /** Where no class stands out: the classes in the running. */
   rivals: string[];
-  /** The verdict as a sentence. */
+  /** Whether the photo is unlike all that the model learned from; null for a model that cannot say. */
+  unfamiliar: boolean | null;
+  /** The number that tells: below `novelty.threshold` of the model's description a photo is unfamiliar. */
+  familiarity: number | null;
+  /** The verdict as a sentence, or that the photo is unfamiliar. */
   message: string;
   /** The everyday group that leads, where the classes have some. */
   group: {phrase: string; probability: number; kind: Answer['verdict']} | null;

@@ -5,7 +5,8 @@ import {runtime} from './runtime.js';
 import {toProbabilities, toTensor} from './tensor.js';
 import {fill} from './verdict.js';
 
-// Loads runtime and model, and returns what turns a bitmap into probabilities and their labels.
+// Loads runtime and model, and returns what turns a bitmap into probabilities, their labels, and, where the file works
+// it out, how familiar the photo is.
 export async function openModel(model, onProgress) {
   const [litert, weights] = await Promise.all([startRuntime(model), download(model, onProgress)]);
   const compiled = await litert.loadAndCompile(weights, {accelerator: 'wasm'});
@@ -15,7 +16,8 @@ export async function openModel(model, onProgress) {
     let outputs = [];
     try {
       outputs = await compiled.run([tensor]);
-      return {probabilities: toProbabilities(await outputs[0].data(), output, words), labels};
+      const [answer, scores] = await Promise.all(outputs.map((each) => each.data()));
+      return {probabilities: toProbabilities(answer, output, words), labels, familiarity: scores ? scores[0] : null};
     } finally {
       for (const used of [tensor, ...outputs]) used.delete(); // nothing here is freed by itself
     }

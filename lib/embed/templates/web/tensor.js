@@ -52,7 +52,7 @@ export function toProbabilities(raw, {scale, zeroPoint, activation, background, 
   return normalise(values, words);
 }
 
-function softmax(logits) {
+export function softmax(logits) {
   const most = logits.reduce((a, b) => Math.max(a, b));
   const powers = logits.map((logit) => Math.exp(logit - most));
   const total = powers.reduce((a, b) => a + b);

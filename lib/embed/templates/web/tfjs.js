@@ -2,10 +2,11 @@
 
 import {toPixels} from './pixels.js';
 import {packages} from './runtime.js';
-import {normalise} from './tensor.js';
+import {normalise, softmax} from './tensor.js';
 import {fill} from './verdict.js';
 
-// Loads packages and model, and returns what turns a bitmap into probabilities and their labels.
+// Loads packages and model, and returns what turns a bitmap into probabilities, their labels, and how
+// familiar the photo is: its strongest vote, before softmax.
 export async function openModel(model, onProgress) {
   const {version, alpha, inputRange, input, classes, weights, words} = model;
   const {tf, mobilenet} = await packages(model.scripts).catch((error) => {
@@ -18,10 +19,10 @@ export async function openModel(model, onProgress) {
   const labels = await readLabels(tf, net, classes);
   return async (bitmap) => {
     const image = toImageData(toPixels(bitmap, input), input);
-    const answer = tf.tidy(() => net.infer(image).softmax());
-    const probabilities = normalise(Array.from(await answer.data()), words);
-    answer.dispose();
-    return {probabilities, labels};
+    const logits = tf.tidy(() => net.infer(image));
+    const votes = Array.from(await logits.data());
+    logits.dispose();
+    return {probabilities: normalise(softmax(votes), words), labels, familiarity: Math.max(...votes)};
   };
 }
 

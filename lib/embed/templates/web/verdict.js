@@ -1,7 +1,8 @@
 // Does one class stand out? p1 ≥ p2 are the two largest probabilities:
 //   rival: p2 ≥ ratio · p1      weak: p1 < floor
 //   neither → clear     rival only → close     weak only → weak     both → none
-// An unknown object often gets a clear, wrong answer: ambiguity is not novelty.
+// An unknown object often gets a clear, wrong answer: ambiguity is not novelty. Whether a photo is unlike all that the
+// model learned from is asked apart, of its familiarity: below the threshold it is.
 
 const MOST_NAMED = 5;
 const A_LOT = 0.5;
@@ -61,9 +62,14 @@ export function rank(probabilities, labels, top) {
     .slice(0, top);
 }
 
-// The verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind.
-export function explain(verdict, words, group = null) {
+// null for a model that cannot say.
+export const isUnfamiliar = (familiarity, novelty) => (novelty ? familiarity < novelty.threshold : null);
+
+// The verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind. Of an unfamiliar
+// photo no more is said than that it is.
+export function explain(verdict, words, group = null, unfamiliar = null) {
   const {kind, winner, classes} = verdict;
+  if (unfamiliar) return fill(words.unfamiliar, {label: winner.label});
   if (group?.kind === 'clear' && kind !== 'clear') return explainGroup(group, verdict, words);
   const sentence = kind === 'clear' && winner.probability < A_LOT ? words.clearOfMany : words[kind];
   return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict, words)});
