@@ -36,7 +36,7 @@ FLOOR_MANY = 0.20
 FLOOR_GROUPS = 0.60
 FLOOR_RANGE = (0.05, 0.95)
 MAX_NAMED = 5
-_DIGITS, _MOST_DIGITS = {"max-logit": 1, "class-mean": 2}, 4  # after the point, of a score
+DIGITS, MOST_DIGITS = {"max-logit": 1, "class-mean": 2}, 4  # after the point, of a score
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +262,8 @@ def explain(verdict: Verdict, group: Group | None = None, familiarity: Familiari
     A photo unlike all that the model learned from is said to be so before anything else.
     """
     if familiarity is not None and familiarity.is_unfamiliar:
-        said = _PERHAPS_UNFAMILIAR if familiarity.is_hint else _UNFAMILIAR
-        return Message(said, {"label": verdict.winner.label, "number": explain_score(familiarity)})
+        text = unfamiliar_text(is_hint=familiarity.is_hint)
+        return Message(text, {"label": verdict.winner.label, "number": explain_score(familiarity)})
     if (sure := sure_group(verdict, group)) is not None:
         values = {"group": explain_group(sure), "kind": explain_kind(sure, verdict)}
         return Message(N_("{group} {kind}"), values)
@@ -283,26 +283,32 @@ def explain(verdict: Verdict, group: Group | None = None, familiarity: Familiari
             return Message(N_("No class stands out: {names}"), {"names": name_rivals(verdict)})
 
 
-_UNFAMILIAR = N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}. {number}")
-_PERHAPS_UNFAMILIAR = N_(
-    "Perhaps unfamiliar: it may be unlike anything it learned. The nearest thing it knows: {label}. {number}"
-)
+def unfamiliar_text(*, is_hint: bool) -> str:
+    """Return what is said of an unfamiliar photo, its gaps open: {label}, and {number}, which `score_text` fills."""
+    if is_hint:
+        return N_(
+            "Perhaps unfamiliar: it may be unlike anything it learned. The nearest thing it knows: {label}. {number}"
+        )
+    return N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}. {number}")
+
+
+def score_text(method: str) -> str:
+    """Return what is said of its score, its gaps open: {score} and {needed}."""
+    if method == "max-logit":
+        return N_("Its strongest vote is {score}, less than the {needed} needed.")
+    return N_("Its likeness to the nearest class is {score}, less than the {needed} needed.")
 
 
 def explain_score(found: Familiarity) -> Message:
     """Return in one sentence, with its full stop, which score an unfamiliar photo has, and which it would need."""
     score, needed = numbers(found)
-    if found.method == "max-logit":
-        text = N_("Its strongest vote is {score}, less than the {needed} needed.")
-    else:
-        text = N_("Its likeness to the nearest class is {score}, less than the {needed} needed.")
-    return Message(text, {"score": score, "needed": needed})
+    return Message(score_text(found.method), {"score": score, "needed": needed})
 
 
 def numbers(found: Familiarity) -> tuple[str, str]:
     """Return score and threshold as people read them: as few digits as tell them apart, "3.1" and "5.2"."""
-    digits = _DIGITS[found.method]
-    while digits < _MOST_DIGITS and round(found.score, digits) == round(found.threshold, digits):
+    digits = DIGITS[found.method]
+    while digits < MOST_DIGITS and round(found.score, digits) == round(found.threshold, digits):
         digits += 1
     return f"{found.score:z.{digits}f}", f"{found.threshold:z.{digits}f}"
 

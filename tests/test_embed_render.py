@@ -45,7 +45,7 @@ from lib.embed import (
 )
 from lib.embed.escaping import FOLDER, Code, TemplateError, environment, js, kotlin, markup, py, swift
 from lib.embed.options import PAGES, WEB
-from lib.embed.words import GROUPS, NOVELTY
+from lib.embed.words import GROUPS
 from lib.errors import ModelFileError, ModelOutputError, UsageError
 from lib.face.names import short_names
 from lib.formats.quantise import quantise_int8
@@ -225,7 +225,7 @@ def test_complete_code_is_one_file_with_nothing_dead_in_it(
     assert "customElements" not in code
     said = described_in(code)["words"]
     used = set(re.findall(r"\bwords\.(\w+)", code))
-    assert used - {*said} <= {*GROUPS, *NOVELTY}  # which this model has none of
+    assert used - {*said} <= {*GROUPS, "unfamiliar"}  # which this model has none of
     assert set(said) - used == {"clear", "close", "weak", "none"}  # words[kind]
 
 
@@ -688,8 +688,10 @@ def test_python_code_says_unfamiliar_where_the_app_does(tmp_path: Path, backgrou
         (tmp_path / name).write_bytes(content)
         probabilities, score = generated.classify(tmp_path / name)
         found = classifier.run(classifier.prepare(open_photo(content, name)))
-        told.append(found.unfamiliar)
-        expected = explain(judge(found.probabilities, labels), unfamiliar=found.unfamiliar)
+        assert found.familiarity is not None
+        assert score == found.familiarity.score
+        told.append(found.familiarity.is_unfamiliar)
+        expected = explain(judge(found.probabilities, labels), None, found.familiarity)
         assert generated.explain(probabilities, score) == say.message(expected)
     assert {*told} == {True, False}
 

@@ -25,7 +25,7 @@ from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
-from lib.verdict import FLOOR_GROUPS
+from lib.verdict import DIGITS, FLOOR_GROUPS, MOST_DIGITS
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
@@ -139,8 +139,8 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
     if ends is None:
         assert isinstance(options.model, ModelFolder)  # Options refuses all else
         ends = read_ends(options.model)
-    groups, familiar = group_spans(options), options.familiar
-    said = {**words.VERDICTS, **(words.NOVELTY if familiar is not None else {})}
+    groups, novelty, say = group_spans(options), options.novelty, Translator(options.language)
+    unfamiliar = words.unfamiliar(novelty, say)
     (width, height), (low, high) = spec.size_wh, spec.range
     least, most = _LIMITS[ends.input.dtype]
     return {
@@ -152,11 +152,12 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "classes": output.classes, "activation": output.activation, "background": output.background,
         "slack": sum_slack(output, ends.output.scale, shows_its_input=ends.shows_its_input),
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
-        "groups": groups, "group_floor": FLOOR_GROUPS, "familiar": familiar, "said": tuple(said),
-        "shown": _SHOWN[output.background],
-        "sentences": words.translate(
-            {**said, **(words.GROUPS if groups else {}), **words.FAULTS}, Translator(options.language)
-        ),
+        "groups": groups, "group_floor": FLOOR_GROUPS, "said": (*words.VERDICTS, *unfamiliar),
+        "familiar": novelty and novelty.threshold, "digits": novelty and DIGITS[novelty.method],
+        "most_digits": MOST_DIGITS, "shown": _SHOWN[output.background],
+        "sentences": {
+            **words.translate({**words.VERDICTS, **(words.GROUPS if groups else {}), **words.FAULTS}, say), **unfamiliar
+        },
     }  # fmt: skip
 
 

@@ -148,7 +148,7 @@ def _native(options: Options) -> Iterator[Message]:
                 "answers differ."
             )
         )
-    if options.familiar is None and isinstance(options.model, ModelFolder) and options.model.spec.novelty is not None:
+    if options.novelty is None and isinstance(options.model, ModelFolder) and options.model.spec.novelty is not None:
         yield Message(N_("Code for Keras cannot tell when a photo is unfamiliar; code for LiteRT can."))
     if options.target in (Target.PYTHON_LITERT, Target.PYTHON_KERAS):
         yield Message(N_("Photos are opened, resized and judged as in this app."))

@@ -10,7 +10,7 @@ from lib.embed.mobilenets import MOBILENETS, TfjsMobilenet, matching
 from lib.errors import UsageError
 from lib.i18n import DEFAULT, LANGUAGES
 from lib.messages import N_, Listed
-from lib.model.spec import ModelFolder
+from lib.model.spec import ModelFolder, Novelty
 from lib.verdict import Thresholds
 
 
@@ -169,8 +169,8 @@ class Options:
         return self.model.id if isinstance(self.model, TfjsMobilenet) else self.model.spec.id
 
     @property
-    def familiar(self) -> float | None:
-        """Return the score below which the code calls a photo unfamiliar; None where it cannot tell.
+    def novelty(self) -> Novelty | None:
+        """Return how the code tells that a photo is unfamiliar; None where it cannot.
 
         A Keras file of ours gives its votes, as softmax is a layer of its own, but no features to compare with means.
         """
@@ -178,7 +178,7 @@ class Options:
             return None
         novelty, source = self.model.spec.novelty, self.model.spec.source
         is_hidden = novelty.method != "max-logit" or "application" in source
-        return None if self.target is Target.PYTHON_KERAS and is_hidden else novelty.threshold
+        return None if self.target is Target.PYTHON_KERAS and is_hidden else novelty
 
     @property
     def model_address(self) -> str:

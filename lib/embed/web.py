@@ -25,7 +25,7 @@ from lib.formats.tables import Ends, Tensor, ends_of
 from lib.formats.unbelieved import once_per_content
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder, ModelSpec
-from lib.verdict import default_floor
+from lib.verdict import DIGITS, default_floor
 
 BUNDLE = "npm/"  # the folder of packages beside a page that needs no internet
 PLAIN = "plain.html"
@@ -217,10 +217,10 @@ def _sentences(options: Options) -> dict[str, str]:
     sentences = {
         **words.VERDICTS, **words.FAULTS, **words.PAGE, **words.INPUTS,
         **(words.GROUPS if group_spans(options) else {}),
-        **(words.NOVELTY if options.familiar is not None else {}),
         **(words.LITERT if options.engine is Engine.LITERT else {}),
     }  # fmt: skip
-    return words.translate(sentences, Translator(options.language))
+    say = Translator(options.language)
+    return {**words.translate(sentences, say), **words.unfamiliar(options.novelty, say)}
 
 
 def _model(options: Options) -> Facts:
@@ -268,7 +268,8 @@ def _groups(options: Options) -> Facts:
 
 
 def _novelty(options: Options) -> Facts:
-    return {} if options.familiar is None else {"novelty": {"threshold": options.familiar}}
+    novelty = options.novelty
+    return {} if novelty is None else {"novelty": {"threshold": novelty.threshold, "digits": DIGITS[novelty.method]}}
 
 
 def _choices(options: Options, classes: int) -> Facts:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from lib.i18n import Translator
 from lib.messages import N_, SEPARATOR
+from lib.model.spec import Novelty
+from lib.verdict import score_text, unfamiliar_text
 
 # The verdicts are those of `lib.verdict.explain`, the faults those of `lib.classify.outputs`, word for word.
 VERDICTS = {
@@ -24,8 +26,6 @@ GROUPS = {
     "kindWeak": N_("Not sure which kind: {label} leads, but with only {percent}."),
     "kindNone": N_("No kind stands out: {names}."),
 }
-# Where a model can say it; `lib.verdict.explain`.
-NOVELTY = {"unfamiliar": N_("Unfamiliar: unlike anything it learned. The nearest thing it knows: {label}.")}
 FAULTS = {
     "notFinite": N_("The model's output contains infinite or invalid numbers (NaN). Its file may be damaged."),
     "wrongNumber": N_("The model gave {found} numbers, but its description says {expected}."),
@@ -73,9 +73,17 @@ def translate(sentences: Mapping[str, str], say: Translator) -> dict[str, str]:
     return {name: say(text, **{gap: f"{{{gap}}}" for gap in _gaps(text)}) for name, text in sentences.items()}
 
 
+def unfamiliar(novelty: Novelty | None, say: Translator) -> dict[str, str]:
+    """Return what is said of an unfamiliar photo, its gaps still open: {label}, {score} and {needed}; {} of none."""
+    if novelty is None:
+        return {}
+    text, number = unfamiliar_text(is_hint=False), score_text(novelty.method)
+    return {"unfamiliar": say(text, label="{label}", number=say(number, score="{score}", needed="{needed}"))}
+
+
 def shown(given: str) -> dict[str, str]:
     """Return the sentences that short code has in itself, for one way of taking photos; the first is `idle`."""
-    return {"idle": INPUTS[_IDLE[given]], **VERDICTS, **NOVELTY, **PAGE, **INPUTS}
+    return {"idle": INPUTS[_IDLE[given]], **VERDICTS, **PAGE, **INPUTS}
 
 
 def _gaps(text: str) -> set[str]:

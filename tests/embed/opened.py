@@ -19,7 +19,7 @@ from lib.embed.mobilenets import TfjsMobilenet
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo
-from lib.results import Prediction
+from lib.results import Familiarity, Prediction
 from lib.verdict import explain, judge, judge_groups, percent, rank
 from tests.embed import mobilenet_graph
 from tests.embed.mobilenet_graph import Layer
@@ -123,9 +123,11 @@ class Opened:
         if groups is not None:
             group = judge_groups(answered.probabilities, answered.labels, groups, self.options.thresholds)
         assert groups or not isinstance(self.options.model, TfjsMobilenet), "its labels come in ImageNet's order"
-        limit = self.options.familiar
-        assert unfamiliar == (None if limit is None else (answered.familiarity or 0.0) < limit)
-        expect(self.status).to_have_text(say.message(explain(verdict, group, unfamiliar=unfamiliar)))
+        told, familiarity = self.options.novelty, None
+        if told is not None and answered.familiarity is not None:
+            familiarity = Familiarity(told.method, answered.familiarity, told.threshold)
+        assert unfamiliar == (None if familiarity is None else familiarity.is_unfamiliar)
+        expect(self.status).to_have_text(say.message(explain(verdict, group, familiarity)))
         self.check_listed(rank(answered.probabilities, answered.labels, top=self.options.top))
 
     def check_listed(self, predictions: tuple[Prediction, ...]) -> None:

@@ -101,11 +101,12 @@ def test_the_same_tensor_gives_the_same_answer(
     for name, tensor in tensors.items():
         raw, *scores = page.evaluate("([name, kind, shape]) => window.run(name, kind, shape)", _arguments(name, tensor))
         found = to_probabilities(np.array(raw) * (scale or 1.0), model.spec.output, scale=scale)
-        inference, novelty = classifier.run(tensor), model.spec.novelty
+        inference = classifier.run(tensor)
         expected = inference.probabilities
         assert found.argmax() == expected.argmax(), name
-        assert inference.unfamiliar == (None if novelty is None else scores[0][0] < novelty.threshold), name
-        strange += [name] if inference.unfamiliar else []
+        told = inference.familiarity
+        assert [each.score for each in [told] if each] == pytest.approx([score for (score,) in scores], abs=1e-5), name
+        strange += [name] if told is not None and told.is_unfamiliar else []
         worst = max(worst, float(np.abs(found - expected).max()))
     with capsys.disabled():
         print(f"\n{model.spec.id}, {len(tensors)} photos, same tensor: probabilities differ by at most {worst:.2g}")
@@ -122,7 +123,7 @@ def test_each_own_way_from_the_file_finds_the_same_class(
     site.put(builds.model_files(options, Path()))
     opened, predict = Opened(page, site, options), predictor(model, ())
     classifier = open_classifier(model, workers=1)
-    differences, others, strange, limit = [], [], 0, options.familiar or 0.0
+    differences, others, strange, limit = [], [], 0, options.novelty.threshold if options.novelty else 0.0
     for photo in varied:
         found, expected = opened.classify(photo.name, photo.read_bytes()), predict(photo)
         differences.append(float(np.abs(found.probabilities - expected).max()))

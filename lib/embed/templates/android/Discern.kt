@@ -8,6 +8,9 @@ import android.graphics.Paint
 import android.graphics.Rect
 import com.google.ai.edge.litert.Accelerator
 import com.google.ai.edge.litert.CompiledModel
+[% if familiar is not none %]
+import java.util.Locale
+[% endif %]
 import kotlin.math.abs
 import kotlin.math.exp
 import kotlin.math.round
@@ -44,7 +47,7 @@ class Discern(context: Context) : AutoCloseable {
 [% if familiar is none %]
     return judge(toProbabilities(readOutput()))
 [% else %]
-    return judge(toProbabilities(readOutput()), outputs[1].readFloat()[0] < FAMILIAR)
+    return judge(toProbabilities(readOutput()), outputs[1].readFloat()[0].toDouble())
 [% endif %]
   }
 
@@ -179,7 +182,7 @@ class Discern(context: Context) : AutoCloseable {
     return values.map { it / total }.toDoubleArray()
   }
 
-  private fun judge(probabilities: DoubleArray[% if familiar is not none %], unfamiliar: Boolean[% endif %]): Answer {
+  private fun judge(probabilities: DoubleArray[% if familiar is not none %], score: Double[% endif %]): Answer {
     val ranked = probabilities.indices.sortedByDescending { probabilities[it] }
       .map { Prediction(it, labels[it], probabilities[it]) }
     val p1 = ranked[0].probability
@@ -201,11 +204,21 @@ class Discern(context: Context) : AutoCloseable {
 [% if familiar is none %]
     return Answer(ranked.take(TOP), kind, verdict)
 [% else %]
-    val warning = fill(SENTENCES.getValue("unfamiliar"), mapOf("label" to ranked[0].label))
-    return Answer(ranked.take(TOP), kind, if (unfamiliar) warning else verdict, unfamiliar)
+    if (score >= FAMILIAR) return Answer(ranked.take(TOP), kind, verdict, false)
+    val (said, needed) = numbers(score)
+    val values = mapOf("label" to ranked[0].label, "score" to said, "needed" to needed)
+    return Answer(ranked.take(TOP), kind, fill(SENTENCES.getValue("unfamiliar"), values), true)
 [% endif %]
   }
 
+[% if familiar is not none %]
+  /** The score and the one needed, with as few digits as tell them apart. */
+  private fun numbers(score: Double, digits: Int = [[ digits|whole ]]): Pair<String, String> {
+    val (said, needed) = listOf(score, FAMILIAR).map { "%.${digits}f".format(Locale.ROOT, it) }
+    return if (said == needed && digits < [[ most_digits|whole ]]) numbers(score, digits + 1) else said to needed
+  }
+
+[% endif %]
 [% if groups %]
   /** Two sentences on the everyday group that stands out, such as all breeds of dog: it, and which kind; null if none. */
   private fun explainGroup(ranked: List<Prediction>): String? {

@@ -52,7 +52,7 @@ final class Discern {
 [% else %]
     let score = try interpreter.output(at: 1).data.withUnsafeBytes { $0.loadUnaligned(as: Float.self) }
     let found = try probabilities(from: output(of: interpreter.output(at: 0).data))
-    return judge(found, isUnfamiliar: Double(score) < Self.familiar)
+    return judge(found, score: Double(score))
 [% endif %]
   }
 
@@ -182,7 +182,7 @@ final class Discern {
   }
 
 [% endif %]
-  private func judge(_ probabilities: [Double][% if familiar is not none %], isUnfamiliar: Bool[% endif %]) -> Answer {
+  private func judge(_ probabilities: [Double][% if familiar is not none %], score: Double[% endif %]) -> Answer {
     let ranked = probabilities.enumerated()
       .map { Prediction(index: $0, label: labels[$0], probability: $1) }
       .sorted { ($1.probability, $0.index) < ($0.probability, $1.index) }
@@ -204,13 +204,23 @@ final class Discern {
 [% if familiar is none %]
     return Answer(predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: verdict)
 [% else %]
-    let warning = Self.fill(Self.sentences["unfamiliar"]!, ["label": ranked[0].label])
+    let isUnfamiliar = score < Self.familiar
+    let (said, needed) = Self.numbers(score)
+    let warning = Self.fill(Self.sentences["unfamiliar"]!, ["label": ranked[0].label, "score": said, "needed": needed])
     return Answer(
       predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: isUnfamiliar ? warning : verdict,
       unfamiliar: isUnfamiliar)
 [% endif %]
   }
 
+[% if familiar is not none %]
+  /// The score and the one needed, with as few digits as tell them apart.
+  private static func numbers(_ score: Double, digits: Int = [[ digits|whole ]]) -> (String, String) {
+    let (said, needed) = (String(format: "%.\(digits)f", score), String(format: "%.\(digits)f", familiar))
+    return said == needed && digits < [[ most_digits|whole ]] ? numbers(score, digits: digits + 1) : (said, needed)
+  }
+
+[% endif %]
 [% if groups %]
   /// Two sentences on the everyday group that stands out, such as all breeds of dog: it, and which kind; nil if none.
   private func explainGroup(_ ranked: [Prediction]) -> String? {

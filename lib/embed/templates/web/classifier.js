@@ -2,7 +2,7 @@
 
 import {openModel} from './engine.js';
 import {openPhoto} from './photo.js';
-import {explain, isUnfamiliar, judge, judgeGroups, percent, rank} from './verdict.js';
+import {explain, judge, judgeGroups, judgeNovelty, percent, rank} from './verdict.js';
 
 // `model`: the address of a model.json, or what is in one. The weights come with the first photo.
 export async function load(model) {
@@ -56,11 +56,12 @@ export class Classifier {
       const verdict = judge(probabilities, labels, thresholds);
       const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
       const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
-      const unfamiliar = isUnfamiliar(familiarity, novelty);
-      const message = explain(verdict, words, group, unfamiliar);
+      const told = judgeNovelty(familiarity, novelty);
+      const message = explain(verdict, words, group, told);
       const rivals = verdict.rivals.map(({label}) => label);
       const answer = {
-        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar, familiarity, probabilities, labels, milliseconds,
+        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, familiarity,
+        probabilities, labels, milliseconds,
       };
       document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
       return answer;

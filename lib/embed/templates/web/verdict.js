@@ -7,6 +7,8 @@
 const MOST_NAMED = 5;
 const A_LOT = 0.5;
 const GROUP_FLOOR = 0.6;
+const MOST_DIGITS = 4;
+const NOT_TOLD = {unfamiliar: null, numbers: []};
 
 export function judge(probabilities, labels, {ratio, floor}) {
   const ranked = rank(probabilities, labels, MOST_NAMED);
@@ -62,14 +64,23 @@ export function rank(probabilities, labels, top) {
     .slice(0, top);
 }
 
-// null for a model that cannot say.
-export const isUnfamiliar = (familiarity, novelty) => (novelty ? familiarity < novelty.threshold : null);
+// null for a model that cannot say. `numbers` are the score and the one that it would need, as people read them.
+export function judgeNovelty(score, novelty) {
+  if (!novelty) return NOT_TOLD;
+  return {unfamiliar: score < novelty.threshold, numbers: toNumbers([score, novelty.threshold], novelty.digits)};
+}
+
+// As few digits as tell them apart: ["3.1", "5.2"].
+function toNumbers(values, digits) {
+  const [score, needed] = values.map((value) => value.toFixed(digits).replace(/^-(?=[0.]*$)/, ''));
+  return score === needed && digits < MOST_DIGITS ? toNumbers(values, digits + 1) : [score, needed];
+}
 
 // The verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind. Of an unfamiliar
 // photo no more is said than that it is.
-export function explain(verdict, words, group = null, unfamiliar = null) {
+export function explain(verdict, words, group = null, {unfamiliar, numbers: [score, needed]} = NOT_TOLD) {
   const {kind, winner, classes} = verdict;
-  if (unfamiliar) return fill(words.unfamiliar, {label: winner.label});
+  if (unfamiliar) return fill(words.unfamiliar, {label: winner.label, score, needed});
   if (group?.kind === 'clear' && kind !== 'clear') return explainGroup(group, verdict, words);
   const sentence = kind === 'clear' && winner.probability < A_LOT ? words.clearOfMany : words[kind];
   return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict, words)});
