@@ -7,8 +7,8 @@ she says of the rest. What was looked at is in memory and belongs to whoever hol
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from lib.formats.importing.packed import BESIDE, Form, Found, open_up, together,
 from lib.formats.tables import last_operator
 from lib.messages import N_
 from lib.model import writing
+from lib.model.imagenet import is_imagenet, normalise
 from lib.model.spec import CARD, InputSpec, ModelFolder, ModelSpec, OutputSpec, load, parse, read_toml
 from lib.work import process
-from lib.work.files import disk_error, replace_folder
+from lib.work.files import keeping, replace_folder
 from lib.work.locks import locked
 from lib.work.progress import OnProgress, Progress, Stage
 
@@ -103,7 +104,7 @@ class Said:
 
 
 def look(
-    file: Path | Mapping[str, Path],
+    file: Path | Mapping[str, Path | bytes],
     name: str,
     *,
     on_progress: OnProgress = lambda progress: None,
@@ -112,7 +113,7 @@ def look(
     """Find out what a model from outside is; whatever opens it does so in a child process with limits.
 
     Args:
-        file: The file; or several by their names, which belong together.
+        file: The file; or several by their names, which belong together: where they are, or what they hold.
         name: What its owner calls it, or them.
         on_progress: Told of every step, in this thread.
         cancelled: When set, the child is ended.
@@ -120,10 +121,10 @@ def look(
     Raises:
         ModelFileError: It holds no image classifier, is damaged, or took a child down; or its labels are of another
             number than its classes.
-        DownloadError: The disk is full.
+        DownloadError: The disk of the data folder is full.
         Cancelled: `cancelled` was set.
     """
-    with process.scratch() as work, _disk(name):
+    with process.scratch() as work, keeping(name):
         found = open_up(_as_one(file, name, work), name, work, cancelled=cancelled)
         litert, keras, own_range = found.path, None, None
         if found.form is not Form.LITERT:
@@ -165,7 +166,8 @@ def add(looked: Looked, said: Said, store: Store) -> ModelFolder:
 
     Raises:
         UsageError: Something is missing that the file does not say.
-        ModelFileError: The number of labels is another than that of the classes, or the model does not run.
+        ModelFileError: The number of labels is another than that of the classes, two of them are the same, or the model
+            does not run.
         DownloadError: The disk is full or cannot be written.
     """
     labels = said.labels or looked.labels
@@ -176,6 +178,7 @@ def add(looked: Looked, said: Said, store: Store) -> ModelFolder:
             count=looked.names,
         )
     check_labels(looked, labels)
+    _check_names(looked, labels)
     bounds = said.range or looked.range
     if bounds is None:
         raise UsageError(
@@ -186,7 +189,7 @@ def add(looked: Looked, said: Said, store: Store) -> ModelFolder:
             file=looked.file,
         )
     spec = _spec(looked, said, labels, bounds)
-    with _disk(looked.file), locked(store.data / "locks" / "import.lock"):
+    with keeping(looked.file), locked(store.data / "locks" / "import.lock"):
         spec = replace(spec, id=store.free_id(spec.id))
         incoming = store.data / "incoming" / spec.id
         try:
@@ -210,6 +213,22 @@ def check_labels(looked: Looked, labels: tuple[str, ...]) -> None:
         )
 
 
+def _check_names(looked: Looked, labels: tuple[str, ...]) -> None:
+    """Raise ModelFileError if classes cannot be told apart by name; ImageNet's are known by their places."""
+    if is_imagenet(labels) or is_imagenet(labels[1:]):
+        return
+    names = Counter(filter(None, map(normalise, labels)))  # several may have none
+    name, count = next(iter(names.most_common(1)), ("", 0))
+    if count > 1:
+        label = next(label for label in labels if normalise(label) == name)
+        raise ModelFileError(
+            N_("In {file}, {count} classes are called “{label}”. Give each class a name of its own."),
+            file=looked.file,
+            count=count,
+            label=label,
+        )
+
+
 def _activation(content: bytes, seen: first_look.Inspection, name: str) -> str:
     if seen.looks_like_probabilities and seen.units > 1:
         return "softmax"
@@ -226,14 +245,19 @@ def _activation(content: bytes, seen: first_look.Inspection, name: str) -> str:
     )
 
 
-def _as_one(file: Path | Mapping[str, Path], name: str, work: Path) -> Path:
+def _as_one(file: Path | Mapping[str, Path | bytes], name: str, work: Path) -> Path:
     if isinstance(file, Path):
         return file
-    if len(file) == 1:
-        return next(iter(file.values()))
-    packed = work / "together.zip"
-    together(file, name, packed)
-    return packed
+    if len(file) > 1:
+        packed = work / "together.zip"
+        together(file, name, packed)
+        return packed
+    (alone,) = file.values()
+    if isinstance(alone, Path):
+        return alone
+    brought = work / "brought"
+    brought.write_bytes(alone)
+    return brought
 
 
 def _own(folder: Path | None, name: str) -> tuple[ModelSpec | None, dict[str, bytes]]:
@@ -288,11 +312,3 @@ def _write(folder: Path, looked: Looked, labels: tuple[str, ...], spec: ModelSpe
         (folder / KERAS).write_bytes(looked.keras)
     (folder / LABELS).write_text("".join(f"{' '.join(label.split()) or '?'}\n" for label in labels), encoding="utf-8")
     writing.write(folder, spec)
-
-
-@contextmanager
-def _disk(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise disk_error(error, name) from error

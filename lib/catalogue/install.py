@@ -21,7 +21,7 @@ from lib.formats.first_look import Inspection
 from lib.messages import N_, Message
 from lib.model import writing
 from lib.model.spec import ModelSpec, OutputSpec, parse_labels
-from lib.work.files import disk_error, replace_folder, sha256_of, whole, write_whole
+from lib.work.files import data_error, replace_folder, sha256_of, whole, write_whole
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
@@ -79,7 +79,7 @@ class Fetch:
             self._record_first()
             self._move(folder)
         except OSError as error:
-            raise disk_error(error, self._spec.id) from error
+            raise data_error(error, self._spec.id) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         seconds = time.monotonic() - start

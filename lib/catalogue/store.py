@@ -23,7 +23,7 @@ from lib.catalogue.trial import trials_of
 from lib.errors import AppError, ModelFileError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.messages import N_, Listed
 from lib.model.spec import CARD, MAX_ID, ModelFolder, ModelSpec, load
-from lib.work.files import Stamp, data_folder, disk_error, remove_folder, stamp
+from lib.work.files import Stamp, data_error, data_folder, remove_folder, stamp
 from lib.work.locks import locked
 from lib.work.progress import FetchReport, OnProgress, Progress, Stage
 
@@ -297,7 +297,7 @@ class Store:
                 remove_folder(entry.folder.path, self.data / "incoming")
                 variants.forget(entry.spec.id, data=self.data)
             except OSError as error:
-                raise disk_error(error, entry.spec.id) from error
+                raise data_error(error, entry.spec.id) from error
 
     @cached_property
     def _catalogue(self) -> Catalogue:

@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from lib.catalogue.origins import MIRROR_VARIABLE, Remote
 from lib.errors import Cancelled, DownloadError
 from lib.messages import N_
-from lib.work.files import FULL, disk_error
+from lib.work.files import FULL, data_error
 
 if TYPE_CHECKING:
     import requests
@@ -135,7 +135,7 @@ def _answer(
                 yield answer
         except OSError as error:  # those of requests are such too
             if error.errno in FULL:
-                raise disk_error(error, remote.name) from error
+                raise data_error(error, remote.name) from error
             raise (Cancelled() if cancelled.is_set() else _unreachable(url, model, mirror)) from error
 
 

@@ -24,7 +24,7 @@ from lib.formats.tables import Format, read_format
 from lib.messages import N_
 from lib.model import writing
 from lib.model.spec import ModelFolder, load
-from lib.work.files import disk_error, replace_folder, sha256_of
+from lib.work.files import data_error, replace_folder, sha256_of
 from lib.work.locks import locked
 
 EDITION = 1  # of how a twin is made: raised when the same model gets another one
@@ -62,7 +62,7 @@ def float_twin(folder: ModelFolder, store: Store, *, cancelled: threading.Event 
         with locked(lock, cancelled=cancelled):
             return _found(folder, place, recipe) or _make(folder, published, place, recipe)
     except OSError as error:
-        raise disk_error(error, folder.spec.id) from error
+        raise data_error(error, folder.spec.id) from error
 
 
 def only_as_it_is(folder: ModelFolder) -> ModelFileError:

@@ -38,7 +38,7 @@ from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.work import process
-from lib.work.files import data_folder, disk_error, remove_folder, replace_folder, sha256_of
+from lib.work.files import data_error, data_folder, keeping, remove_folder, replace_folder, sha256_of
 from lib.work.locks import locked
 
 WORK = "lib.catalogue.variants:convert_in_worker"
@@ -139,7 +139,7 @@ def make_variant(
                 return found
             return _make(folder, form, given, place, cancelled)
     except OSError as error:
-        raise disk_error(error, variant_id(folder.spec, form)) from error
+        raise data_error(error, variant_id(folder.spec, form)) from error
 
 
 def forget(model_id: str, *, data: Path | None = None) -> None:
@@ -296,7 +296,8 @@ def convert_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, 
     form = Format(payload["format"])
     classifier = open_classifier(original, workers=1)
     content = _content(form, original, [classifier.prepare(image) for image in images])
-    small.weights_path.write_bytes(content)
+    with keeping(spec.id):
+        small.weights_path.write_bytes(content)
     if format_of(content, WEIGHTS) is Format.FLOAT32:
         raise ModelFileError(N_("{wanted} would not make {model} smaller."), model=spec.id, wanted=form)
     shift = _largest_shift(classifier, open_classifier(small, workers=1), images[:: -(-len(images) // 16)])

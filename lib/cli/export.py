@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from zipfile import is_zipfile
 
-from lib.catalogue.exporting import Check, Exporter, Form, Photos, photos_given, photos_of
+from lib.catalogue.comparing import Check, Photos, photos_given, photos_of
+from lib.catalogue.exporting import Exporter, Form
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.cli.terminal import ALL_WELL, default_model, note, put, writing
 from lib.datasets.split import read_for_training
@@ -62,6 +63,10 @@ def run_export(arguments: argparse.Namespace, say: Translator) -> int:
         name, content = found.name, found.read()
         if found.check is not None:
             note(say.message(told(found.check, found.form)))
+        elif found.path.parent == folder.path:
+            note(say(N_("It is the model’s own file, unchanged: there was nothing to compare.")))
+        else:
+            note(say(N_("Its answers were not compared with the model’s. Give photos for that with --photos.")))
     target = arguments.out / name if arguments.out.is_dir() else arguments.out
     with writing(target):
         write_whole(target, content)  # not its permissions: shipped files may be read-only

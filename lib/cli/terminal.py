@@ -13,6 +13,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
+from lib.work.files import is_full
 from lib.work.progress import OnProgress, Progress, Stage
 
 ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
@@ -107,6 +108,8 @@ def writing(file: Path | str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if is_full(error):
+            raise UsageError(N_("The disk is full: {file} could not be saved."), file=file) from error
         text = N_("{file} could not be saved: {reason}.")
         raise UsageError(text, file=file, reason=error.strerror or error) from error
 

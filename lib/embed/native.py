@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.catalogue.store import SHIPPED
+from lib.catalogue import keras_files
+from lib.catalogue.store import SHIPPED, Store
 from lib.classify.infer import least_side
 from lib.classify.outputs import sum_slack
 from lib.classify.preprocess import Quantiser
@@ -17,15 +18,15 @@ from lib.embed.familiar import scoring
 from lib.embed.groups import group_spans
 from lib.embed.mobilenets import TfjsMobilenet
 from lib.embed.options import KERAS_FILE, MODEL_FILE, Options, Target
-from lib.errors import ModelFileError, UsageError
+from lib.errors import ModelError, UsageError
 from lib.face.names import short_names
 from lib.formats.edit import pin
-from lib.formats.from_keras import keras_file
 from lib.formats.tables import Ends, Tensor, read_ends
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelFolder, OutputSpec
 from lib.verdict import DIGITS, FLOOR_GROUPS, MOST_DIGITS
+from lib.work.files import data_folder
 
 _LIMITS = {"float32": (0, 0), "uint8": (0, 255), "int8": (-128, 127)}
 # Keras's own tensors, whatever a LiteRT file made from the model holds.
@@ -83,10 +84,7 @@ def keras_source(model: ModelFolder | TfjsMobilenet) -> Path | Application | Non
     name, arguments = source.get("application"), source.get("arguments", {})
     if isinstance(name, str) and name.isidentifier() and all(str(key).isidentifier() for key in arguments):
         return Application(name, arguments)
-    try:
-        return keras_file(model)
-    except ModelFileError:
-        return None
+    return keras_files.find(model, data_folder())
 
 
 def python_litert(options: Options, program: str = _PROGRAM) -> str:
@@ -102,17 +100,27 @@ def python_litert(options: Options, program: str = _PROGRAM) -> str:
 def _python_keras(options: Options) -> str:
     found = keras_source(options.model)
     if found is None:
-        raise UsageError(
-            N_("{model} has no Keras model, only a LiteRT file. Choose {other}."),
-            model=options.model_id,
-            other=Target.PYTHON_LITERT,
-        )
+        raise UsageError(_no_keras_file(options.model), model=options.model_id, other=Target.PYTHON_LITERT)
     if isinstance(found, Path):
         origin: dict[str, Any] = {"file": KERAS_FILE, "application": "", "arguments": []}
     else:
         origin = {"file": "", "application": found.name, "arguments": list(found.arguments.items())}
     facts = {"program": _PROGRAM, "labels": _labels(options), **_facts(options, _REAL)}
     return render(_PYTHON, engine="keras", **origin, **facts)
+
+
+def _no_keras_file(model: ModelFolder | TfjsMobilenet) -> str:
+    """Return what to say of a model without one: that it can be made, or that it cannot."""
+    try:
+        if isinstance(model, ModelFolder):
+            keras_files.origin_of(model, Store())
+            return N_(
+                "There is no Keras file of {model} yet. Make one in Train, under “Take it away”, or with python -m lib "
+                "export {model} --format keras --out FILE, or choose {other}."
+            )
+    except ModelError:
+        pass
+    return N_("{model} has no Keras model, only a LiteRT file. Choose {other}.")
 
 
 def _app(template: str, options: Options) -> dict[str, str]:

@@ -17,7 +17,7 @@ from lib.errors import ModelError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model import writing
-from lib.model.spec import CARD, MEANS, ModelFolder, ModelSpec
+from lib.model.spec import CARD, MEANS, ModelFolder, ModelSpec, reading
 from lib.work.files import read_small
 
 PROGRAM = "example.py"
@@ -63,7 +63,8 @@ def _files(folder: ModelFolder, language: str, backbone: ModelSpec | None) -> It
     source = {**folder.spec.source, "weights_sha256": sha256(weights).hexdigest()}
     spec = replace(folder.spec, weights=MODEL_FILE, labels="labels.txt", source=source)
     yield spec.weights, weights
-    yield spec.labels, "".join(f"{label}\n" for label in folder.read_labels())
+    with reading(folder.spec.labels):
+        yield spec.labels, read_small(folder.path / folder.spec.labels)  # all of them, the background's too
     yield CARD, writing.to_toml(writing.to_table(spec))
     for name in (MEANS, _METRICS):
         if (folder.path / name).is_file():

@@ -122,7 +122,12 @@ def inspect_tflite(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any
 def check_size(path: Path, name: str) -> None:
     """Raise ModelFileError if a model's file is too large to be looked at."""
     if path.stat().st_size > MAX_BYTES:
-        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+        raise too_large(name)
+
+
+def too_large(name: str) -> ModelFileError:
+    """Return the error of a model's file, or of several together, above `MAX_BYTES`."""
+    return ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
 
 
 def _read(path: Path, name: str) -> bytes:

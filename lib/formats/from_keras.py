@@ -5,8 +5,10 @@ worker.
 """
 
 import os
+import tempfile
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from lib.formats.unbelieved import first_line
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.work import process
-from lib.work.files import disk_error
+from lib.work.files import data_error, is_full
 
 # TensorFlow peaks at 1.1 … 2.4 GB of memory here, but reserves several times that of addresses.
 MEMORY_BYTES = 24 * 2**30
@@ -95,23 +97,40 @@ def convert_application(payload: dict[str, Any], emit: process.Emit) -> dict[str
             model=name,
             reason=first_line(error)[:300],
         ) from error
-    content = to_litert(model)
-    _compare(model, content, name)
     try:
+        content = to_litert(model)
+        _compare(model, content, name)
         Path(payload["target"]).write_bytes(content)
-    except OSError as error:
-        raise disk_error(error, name) from error
+    except Exception as error:  # TensorFlow, which converts by way of the disk, says in its own way that it is full
+        if is_full(error):
+            raise data_error(error, name) from error
+        raise
     return {"keras": keras.__version__}
 
 
 def to_litert(model: Any) -> bytes:
-    """Return a Keras model as a float32 LiteRT file with batch size 1. Needs TensorFlow; tens of seconds."""
+    """Return a Keras model as a float32 LiteRT file with batch size 1. Needs TensorFlow; tens of seconds.
+
+    It is saved for TensorFlow in a temporary folder first, as TensorFlow's own `from_keras_model` does, which says
+    nothing of a disk that is full.
+
+    Raises:
+        Exception: Whatever TensorFlow raises where it cannot be saved or converted.
+    """
+    import keras
     import tensorflow as tf
 
     from lib.formats.edit import pin
 
     _, height, width, _ = model.input_shape
-    return pin(tf.lite.TFLiteConverter.from_keras_model(model).convert(), (width, height), str(model.name))
+    (photo,) = model.inputs
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", partial(model, training=False), [tf.TensorSpec(photo.shape, photo.dtype, photo.name)])
+    with tempfile.TemporaryDirectory() as saved:
+        archive.write_out(saved, verbose=False)
+        content = tf.lite.TFLiteConverter.from_saved_model(saved).convert()
+    return pin(content, (width, height), str(model.name))
 
 
 def refuse_network() -> None:
@@ -149,16 +168,7 @@ def _compare(model: Any, content: bytes, name: str) -> None:
         )
 
 
-def keras_file(folder: ModelFolder) -> Path:
-    """Return the Keras model that a model was made from, which trained models keep beside their weights.
-
-    Raises:
-        ModelFileError: There is none.
-    """
-    found = sorted(folder.path.glob("*.keras"))
-    if len(found) != 1:
-        raise ModelFileError(
-            N_("{model} has no Keras file. Only models trained with this program have one."),
-            model=folder.spec.id,
-        )
-    return found[0]
+def keras_file(folder: ModelFolder) -> Path | None:
+    """Return the Keras model that a model was made from, which is kept beside its weights; None for none or several."""
+    found = list(folder.path.glob("*.keras"))
+    return found[0] if len(found) == 1 else None

@@ -15,6 +15,7 @@ from lib.formats.head import LinearHead
 from lib.formats.unbelieved import first_line
 from lib.messages import N_
 from lib.work import process
+from lib.work.files import data_error, is_full, keeping
 
 BATCH = 16
 
@@ -33,6 +34,7 @@ def export_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, A
     Raises:
         ModelFileError: It cannot be made, or Keras cannot read what was written.
         WorkerError: TensorFlow is missing.
+        DownloadError: The data folder is full or cannot be written.
     """
     os.environ.update({"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"})
     try:
@@ -47,13 +49,16 @@ def export_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, A
             _made(make).save(target)
         model = keras.saving.load_model(target, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
+        if is_full(error):
+            raise data_error(error, target.name) from error
         raise ModelFileError(
             N_("Keras {version} cannot read {file}: {reason}"),
             version=keras.__version__, file=target.name, reason=first_line(error)[:300],
         ) from error  # fmt: skip
     tensors = np.load(payload["tensors"], mmap_mode="r")
     parts = [np.asarray(tensors[begin : begin + BATCH]) for begin in range(0, len(tensors), BATCH)]
-    np.save(payload["answers"], np.concatenate([np.asarray(model(part, training=False)) for part in parts]))
+    with keeping(target.name):
+        np.save(payload["answers"], np.concatenate([np.asarray(model(part, training=False)) for part in parts]))
     return {"keras": keras.__version__}
 
 

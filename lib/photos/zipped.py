@@ -86,7 +86,8 @@ class Zip:
             raise DatasetError(text, file=name, reason=error.strerror or error) from error
         self.members, self.refused = _sort(self._zip.infolist())
         if sum(member.size for member in self.members) > MAX_TOTAL_BYTES:
-            raise DatasetError(N_("{file} would unpack to far more than photos need, so it was refused."), file=name)
+            text = N_("{file} would unpack to more than {limit} GB, so it was refused.")
+            raise DatasetError(text, file=name, limit=MAX_TOTAL_BYTES // 2**30)
 
     def __reduce__(self) -> tuple[type["Zip"], tuple[Path | bytes, str]]:
         """Let another process open the zip for itself."""
@@ -239,5 +240,5 @@ def _why_not(info: zipfile.ZipInfo, name: str, parts: Sequence[str]) -> str | No
     if name.lower().endswith(".zip"):
         return N_("{file} is a zip inside the zip. Unpack it first.")
     if info.file_size > HARMLESS_BYTES and info.file_size > MAX_RATIO * max(1, info.compress_size):
-        return N_("{file} would unpack to more than 100 times its size. No photo does that, so it was not read.")
+        return N_("{file} would unpack to more than 100 times its size, so it was not read.")
     return None

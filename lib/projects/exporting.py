@@ -2,7 +2,7 @@
 
 import json
 
-from lib.catalogue.exporting import Photos, photos_given, photos_of
+from lib.catalogue.comparing import Photos, photos_given, photos_of
 from lib.errors import DatasetError
 from lib.model.spec import ModelFolder
 from lib.projects.project import Project

@@ -133,7 +133,7 @@ class Learners:
             at_s, folder, backbone = self._open.get(model_id, (-_LOOK_AGAIN_S, None, None))
             if backbone is None or self._clock() - at_s > _LOOK_AGAIN_S:
                 now = self._store.open_folder(model_id)
-                backbone = backbone if backbone is not None and now == folder else Backbone.open(now)
+                backbone = backbone if backbone is not None and now == folder else Backbone(now)
                 self._open[model_id] = self._clock(), now, backbone
             self._open.move_to_end(model_id)
             while len(self._open) > MOST_OPEN:

@@ -108,11 +108,6 @@ class Backbone:
         self._runner: _Runner | None = None  # made when the first photo is read: all of them may be known
         self._lock = threading.Lock()
 
-    @classmethod
-    def open(cls, folder: ModelFolder, *, workers: int | None = None) -> "Backbone":
-        """Return the backbone of a model; see the class."""
-        return cls(folder, workers=workers)
-
     @cached_property
     def key(self) -> str:
         """Return a digest of what the rows of a photo depend on besides the photo."""

@@ -105,7 +105,7 @@ def train_transfer(
         DownloadError: The disk refuses.
     """
     begun, store = time.perf_counter(), store or Store()
-    backbone = backbone or Backbone.open(store.open_folder(options.backbone))
+    backbone = backbone or Backbone(store.open_folder(options.backbone))
     total = len(train.photos) + (0 if held_out is None else len(held_out.photos))
 
     def after(before: int) -> OnProgress:

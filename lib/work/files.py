@@ -166,8 +166,42 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk is full; libraries in C (h5py, TensorFlow) may keep no more than its words."""
+    words = [os.strerror(number) for number in FULL]
+    return getattr(error, "errno", None) in FULL or any(word in str(error) for word in words)
+
+
+@contextmanager
+def keeping(name: str) -> Iterator[None]:
+    """Turn a failure to keep `name` in the data folder, or to read what is there, into its `data_error`."""
+    try:
+        yield
+    except OSError as error:
+        raise data_error(error, name) from error
+
+
+def data_error(error: Exception, name: str) -> DownloadError:
+    """Put a failure to keep `name` in the data folder into one sentence."""
+    if is_full(error):
+        return DownloadError(
+            N_(
+                "The disk of the data folder is full: {file} could not be saved. Make room there, or choose another "
+                "data folder with {setting}."
+            ),
+            file=name,
+            setting=HOME_VARIABLE,
+        )
+    return DownloadError(
+        N_("{file} could not be saved: {reason}. Another data folder can be chosen with {setting}."),
+        file=getattr(error, "filename", None) or name,
+        reason=getattr(error, "strerror", None) or error,
+        setting=HOME_VARIABLE,
+    )
+
+
 def disk_error(error: OSError, name: str) -> DownloadError:
-    """Put a failure to write `name` into one sentence."""
+    """Put a failure to write `name`, wherever it was to be, into one sentence."""
     if error.errno in FULL:
         return DownloadError(N_("The disk is full: {file} could not be saved."), file=name)
     return DownloadError(

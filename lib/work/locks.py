@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lib.errors import Cancelled
-from lib.work.files import disk_error
+from lib.work.files import data_error
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -36,7 +36,7 @@ def locked(path: Path, *, cancelled: threading.Event | None = None) -> Iterator[
     except Timeout as error:
         raise Cancelled from error
     except OSError as error:
-        raise disk_error(error, path.name) from error
+        raise data_error(error, path.name) from error
     try:
         yield
     finally:

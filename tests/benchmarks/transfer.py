@@ -60,7 +60,7 @@ def measure(shared: Path) -> list[Figure]:
         figures = [
             figure
             for name in BACKBONES
-            for figure in accuracies(Backbone.open(store.open_folder(name)), shared / "datasets", name)
+            for figure in accuracies(Backbone(store.open_folder(name)), shared / "datasets", name)
         ]
         return [*figures, *times(shared, Path(home))]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lib.catalogue import exporting
-from lib.catalogue.exporting import Check, Exporter, Form, Photos, at_least, compare, forms_of, photos_given, photos_of
+from lib.catalogue.comparing import Check, Photos, at_least, compare, photos_given, photos_of
+from lib.catalogue.exporting import Exporter, Form, forms_of
 from lib.catalogue.importing import Said, add, look
 from lib.catalogue.store import Store
 from lib.catalogue.twin import float_twin
@@ -108,8 +109,14 @@ def test_a_model_that_exists_in_8_bits_only_says_so(store: Store, mine: ModelFol
     assert exporter.make(Form.AS_IT_IS).check is None
     with pytest.raises(ModelFileError, match=r"mobilenet-v2-1.0-224-quant comes only as a file with 8-bit numbers"):
         exporter.make(Form.INT8)
-    with pytest.raises(ModelFileError, match=r"no Keras file of mine: mobilenet-v2-1.0-224-quant comes only as"):
+    with pytest.raises(ModelFileError, match=r"no Keras file of mine: mobilenet-v2-1.0-224-quant, on which it was"):
         exporter.make(Form.KERAS)
+
+
+def test_a_float32_model_is_not_compared_with_itself(store: Store) -> None:
+    folder = store.open_folder("starter-small")
+    made = Exporter(folder, photos_given(()), store).make(Form.AS_IT_IS)
+    assert (made.path, made.check) == (folder.weights_path, None)
 
 
 def test_answers_are_compared_photo_by_photo() -> None:

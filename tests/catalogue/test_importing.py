@@ -1,6 +1,8 @@
 """Models from outside, in every form, become models of the store that answer as they did."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from lib.catalogue.store import State, Store
 from lib.classify.opening import open_classifier
 from lib.cli.main import main
 from lib.embed import parcel
-from lib.errors import ModelFileError, UsageError
+from lib.errors import DownloadError, ModelFileError, UsageError
 from tests.support.teachable import LABELS, WHOLE, numbered, pack, photo
 from tests.support.user_models import TINY
 
@@ -104,6 +106,35 @@ def test_labels_of_another_number_are_refused_with_both(store: Store, tmp_path: 
     pack(tmp_path / "x.zip", {"model_unquant.tflite": LITE.read_bytes(), "labels.txt": numbered()})
     with pytest.raises(ModelFileError, match="3 classes, but there are 2 labels"):
         look(tmp_path / "x.zip", "x.zip")
+
+
+@pytest.mark.parametrize(
+    ("labels", "called"),
+    [
+        pytest.param(("cup", "pen", "cup"), "2 classes are called “cup”", id="the same"),
+        pytest.param(("cup", "Pen", "pen "), "2 classes are called “Pen”", id="but for capitals and spaces"),
+    ],
+)
+def test_classes_that_no_name_tells_apart_are_refused(store: Store, labels: tuple[str, ...], called: str) -> None:
+    with pytest.raises(ModelFileError, match=f"In model.tflite, {called}. Give each class a name of its own"):
+        add(look(LITE, "model.tflite"), Said(labels=labels, range=(0.0, 1.0)), store)
+    nameless = add(look(LITE, "model.tflite"), Said(labels=("cup", "", ""), range=(0.0, 1.0)), store)
+    assert nameless.read_labels() == ("cup", "?", "?")
+
+
+def test_a_full_disk_leaves_nothing_half_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, asked = look(LITE, "model.tflite"), []
+
+    def full(path: Path, content: bytes) -> int:
+        asked.append(path)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DownloadError, match=r"The disk of the data folder is full: model\.tflite could not be saved"):
+        add(looked, Said(labels=THREE, range=(0.0, 1.0)), store)
+    monkeypatch.undo()
+    assert asked, "the patch took effect"
+    assert not [*store.models.glob("*"), *(store.data / "incoming").glob("*")]
 
 
 def test_an_8_bit_file_says_its_range_itself(tmp_path: Path) -> None:

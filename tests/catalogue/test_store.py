@@ -266,7 +266,7 @@ def test_a_disk_that_fills_up_while_writing(make_store: MakeStore, monkeypatch: 
         return Full()
 
     monkeypatch.setattr(Path, "open", open_on_full_disk)
-    with pytest.raises(DownloadError, match=r"The disk is full: tiny\.tflite could not be saved"):
+    with pytest.raises(DownloadError, match=r"The disk of the data folder is full: tiny\.tflite could not be saved"):
         store.fetch("tiny")
     assert written  # the patch took effect
     monkeypatch.undo()

@@ -52,6 +52,19 @@ def test_the_program_alone_says_what_the_command_says(
     assert "red" in told[0]
 
 
+@pytest.mark.parametrize("background", ["first", "last"])
+def test_a_class_that_is_not_shown_keeps_its_line(background: str, tmp_path: Path) -> None:
+    folder = load(TINY.parent / f"background-{background}")
+    taken = load(unpacked(folder, tmp_path))
+    assert taken.read_labels() == folder.read_labels()
+    photo = tmp_path / "red.png"
+    photo.write_bytes(encode(plain(RED), "PNG"))
+    run = subprocess.run(
+        [sys.executable, "-I", parcel.PROGRAM, str(photo)], cwd=taken.path, capture_output=True, text=True, check=True
+    )
+    assert "red" in run.stdout
+
+
 def test_it_holds_the_card_how_to_run_it_and_whose_work_it_is(mine: ModelFolder, tmp_path: Path) -> None:
     taken = unpacked(mine, tmp_path / "away", "ko")
     assert {path.name for path in taken.iterdir()} == {

@@ -1,16 +1,28 @@
 """What a model's file from outside is, and how its description is mended."""
 
+import errno
 import json
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from lib.errors import ModelFileError
+from lib.errors import AppError, DownloadError, ModelFileError
+from lib.formats.importing import keras_side
 from lib.formats.importing.metadata import pixel_range
-from lib.formats.importing.packed import MAX_TOPOLOGY_BYTES, Form, look_into, open_up, together, without_numbers
+from lib.formats.importing.packed import (
+    MAX_TOPOLOGY_BYTES,
+    Form,
+    look_into,
+    open_in_worker,
+    open_up,
+    together,
+    without_numbers,
+)  # fmt: skip
 from lib.formats.importing.repairs import repaired
 from lib.formats.tables import last_operator
+from lib.photos.zipped import Zip
 from tests.support.pictures import encode, plain
 from tests.support.teachable import LABELS, numbered, pack, tfjs, topology
 from tests.support.user_models import TINY
@@ -113,6 +125,36 @@ def test_what_is_no_model_is_refused(tmp_path: Path, work: Path, content: bytes,
     (tmp_path / "x.tflite").write_bytes(content)
     with pytest.raises(ModelFileError, match=says):
         look_into(tmp_path / "x.tflite", "x.tflite", work)
+
+
+def test_what_swells_is_refused_in_words_for_models(tmp_path: Path, work: Path) -> None:
+    pack(tmp_path / "x.zip", {"model.tflite": bytes(8 * 2**20)})
+    with pytest.raises(ModelFileError, match=r"model\.tflite would unpack to more than 100 times its size,") as told:
+        look_into(tmp_path / "x.zip", "x.zip", work)
+    assert "photo" not in str(told.value)
+
+
+def test_a_full_disk_is_said_to_be_so(tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    pack(tmp_path / "x.zip", {"model.tflite": LITE})
+    monkeypatch.setattr(Zip, "copy", full)
+    with pytest.raises(DownloadError, match=r"The disk of the data folder is full: x\.zip could not be saved"):
+        open_in_worker({"file": str(tmp_path / "x.zip"), "name": "x.zip", "work": str(work)}, lambda event: None)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        pytest.param(OSError("Unable to write: errno = 28, 'No space left on device'"), DownloadError, id="h5py"),
+        pytest.param(RuntimeError("/x; No space left on device"), DownloadError, id="TensorFlow"),
+        pytest.param(RuntimeError("no such layer"), ModelFileError, id="the file's own fault"),
+    ],
+)
+def test_a_full_disk_is_not_the_files_fault(error: Exception, kind: type[AppError], work: Path) -> None:
+    with pytest.raises(kind, match=r"x\.h5"), keras_side._understood("x.h5", Form.HDF5, work):
+        raise error
 
 
 def test_two_models_in_a_zip_are_refused(tmp_path: Path, work: Path) -> None:

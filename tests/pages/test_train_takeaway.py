@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.catalogue.exporting import Check, Export, Form
+from lib.catalogue.comparing import Check
+from lib.catalogue.exporting import Export, Form
 from lib.errors import ModelFileError
 from lib.messages import N_
 from lib.projects.exporting import own_photos, project_of

@@ -142,7 +142,7 @@ def real(shared: Path, dataset: str, each: int) -> tuple[list[Path], np.ndarray]
 
 def test_exchanged_labels_of_real_photos_are_found_and_few_others_named(shared: Path, tmp_path: Path) -> None:
     files, truth = real(shared, "cats-vs-dogs", 24)
-    backbone = Backbone.open(Store(tmp_path).open_folder(DEFAULT_ID))
+    backbone = Backbone(Store(tmp_path).open_folder(DEFAULT_ID))
     rows = [backbone.read_photo(file.read_bytes(), file.name) for file in files]
     features = np.stack([row.rows[View(Pooling.WHOLE, PLAIN)] for row in rows])
 

@@ -19,7 +19,7 @@ SMALL = load(SHIPPED / "starter-small")  # the whole photo, 64 × 64; 32 feature
 
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
-    return Backbone.open(SMALL, workers=1)
+    return Backbone(SMALL, workers=1)
 
 
 def test_one_inference_gives_the_means_of_the_whole_map_and_of_its_quarters(backbone: Backbone) -> None:
@@ -42,7 +42,7 @@ def test_rows_are_the_features_that_the_model_itself_has_of_the_photo(backbone: 
 
 def test_a_grafted_file_is_given_the_same_row_also_in_8_bit() -> None:
     folder = Store().open_folder("efficientnet-lite0-int8")
-    backbone = Backbone.open(folder, workers=1)
+    backbone = Backbone(folder, workers=1)
     assert backbone.lengths == {Pooling.WHOLE: 1280, Pooling.QUARTERS: 5120}
     assert len(graft(backbone.content, np.zeros((2, 5120)), np.zeros(2), Pooling.QUARTERS, (224, 224), "x")) < 5e6
 
@@ -73,5 +73,5 @@ def test_a_file_gives_the_same_as_the_picture_the_app_makes_of_it(backbone: Back
 
 
 def test_another_file_or_another_description_has_another_key(backbone: Backbone) -> None:
-    again, other = Backbone.open(SMALL, workers=1), Backbone.open(load(SHIPPED / "starter-xception"), workers=1)
+    again, other = Backbone(SMALL, workers=1), Backbone(load(SHIPPED / "starter-xception"), workers=1)
     assert backbone.key == again.key != other.key

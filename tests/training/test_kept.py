@@ -19,7 +19,7 @@ POSES = poses_of(("whole",), mirrored=True)
 
 @pytest.fixture(scope="module")
 def backbone() -> Backbone:
-    return Backbone.open(load(SHIPPED / "starter-small"), workers=1)
+    return Backbone(load(SHIPPED / "starter-small"), workers=1)
 
 
 @pytest.fixture(scope="module")

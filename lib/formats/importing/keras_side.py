@@ -22,6 +22,7 @@ from lib.formats.importing.repairs import repaired
 from lib.messages import N_
 from lib.model.spec import MAX_CLASSES, MAX_SIDE
 from lib.work import process
+from lib.work.files import data_error, is_full
 
 # Of addresses, of which TensorFlow reserves more than it uses: 6 GB were enough for a net of Teachable Machine's on two
 # cores, and each thread of a core may reserve more.
@@ -62,6 +63,7 @@ def to_litert(found: Found, name: str, work: Path, *, cancelled: threading.Event
 
     Raises:
         ModelFileError: It cannot be read, is no image classifier, or took the worker down; or TensorFlow is missing.
+        DownloadError: The disk of the data folder is full.
         Cancelled: `cancelled` was set.
     """
     parts = found.path.rglob("*") if found.path.is_dir() else (found.path,)
@@ -115,6 +117,8 @@ def _understood(name: str, form: Form, work: Path) -> Iterator[None]:
         raise
     # Keras raises whatever its layers, h5py and TensorFlow do, Exception itself included.
     except Exception as error:
+        if is_full(error):
+            raise data_error(error, name) from error
         raise unreadable(name, form, error, work) from error
 
 

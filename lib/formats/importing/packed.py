@@ -16,13 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lib.errors import DatasetError, ModelFileError, PhotoError
-from lib.formats.first_look import CPU_SECONDS, MAX_BYTES, MEMORY_BYTES, WALL_SECONDS, in_child
+from lib.formats.first_look import CPU_SECONDS, MAX_BYTES, MEMORY_BYTES, WALL_SECONDS, in_child, too_large
 from lib.formats.importing import hdf5
 from lib.formats.unbelieved import first_line
 from lib.messages import N_
 from lib.model.spec import CARD, MEANS, parse_labels, reading
 from lib.photos.zipped import Member, Zip
 from lib.work import process
+from lib.work.files import keeping
 
 MAX_LABEL_BYTES = 2 * 2**20
 MAX_TOPOLOGY_BYTES = 20 * 2**20  # a config.json of 700 MB of spaces took Keras 34 s and 4 GB
@@ -91,7 +92,8 @@ def open_up(file: Path, name: str, work: Path, *, cancelled: threading.Event | N
 
 def open_in_worker(payload: dict[str, Any], emit: process.Emit) -> dict[str, Any]:
     """Look into one file; the worker's side of `open_up`."""
-    found = look_into(Path(payload["file"]), payload["name"], Path(payload["work"]))
+    with keeping(payload["name"]):
+        found = look_into(Path(payload["file"]), payload["name"], Path(payload["work"]))
     if found.form in (Form.HDF5, Form.KERAS):
         try:
             hdf5.read_through(found.path)
@@ -117,7 +119,7 @@ def look_into(file: Path, name: str, work: Path) -> Found:
         head = opened.read(_HEAD_BYTES)
         size = opened.seek(0, 2)
     if size > MAX_BYTES:
-        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+        raise too_large(name)
     if head[4:8] == _LITERT:
         return Found(Form.LITERT, file, beside=_behind(file, name, work))
     if head == _HDF5:
@@ -145,11 +147,11 @@ def unreadable(name: str, form: Form, error: Exception, work: Path) -> ModelFile
     )
 
 
-def together(files: Mapping[str, Path], name: str, target: Path) -> None:
+def together(files: Mapping[str, Path | bytes], name: str, target: Path) -> None:
     """Write files into one zip: what a browser has unpacked of it before anybody asked (Safari does).
 
     Args:
-        files: By their names.
+        files: Where they are, or what they hold, by their names.
         name: What to call them in an error.
         target: New file.
 
@@ -157,11 +159,14 @@ def together(files: Mapping[str, Path], name: str, target: Path) -> None:
         ModelFileError: They are too large.
         OSError: One cannot be read, or the disk is full.
     """
-    if sum(path.stat().st_size for path in files.values()) > MAX_BYTES:
-        raise ModelFileError(N_("{file} is larger than {limit} MB."), file=name, limit=MAX_BYTES // 2**20)
+    if sum(file.stat().st_size if isinstance(file, Path) else len(file) for file in files.values()) > MAX_BYTES:
+        raise too_large(name)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
-        for inside, path in files.items():
-            packed.write(path, inside)
+        for inside, file in files.items():
+            if isinstance(file, Path):
+                packed.write(file, inside)
+            else:
+                packed.writestr(inside, file)
 
 
 def _no_model(name: str) -> ModelFileError:
@@ -186,7 +191,7 @@ class _Packed:
         try:
             self._zip = Zip(file, name)
         except DatasetError as error:
-            raise ModelFileError(N_("{file} is not a zip file, or it is damaged."), file=name) from error
+            raise ModelFileError(error.message.text, **error.message.values) from error
         if self._zip.refused:
             reason = self._zip.refused[0].reason
             raise ModelFileError(reason.text, **reason.values)

@@ -1,8 +1,6 @@
 """A model from a file: brought, looked at, asked about, and added."""
 
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import streamlit as st
 
@@ -84,12 +82,7 @@ def _take(key: str) -> None:
 
 def _looking(name: str, contents: Mapping[str, bytes]) -> Callable[[Job], Looked]:
     def work(job: Job) -> Looked:
-        with tempfile.TemporaryDirectory(prefix="discern-") as temporary:
-            files = {}
-            for number, (called, content) in enumerate(contents.items()):
-                files[called] = Path(temporary) / str(number)
-                files[called].write_bytes(content)
-            return look(files, name, on_progress=job.tell, cancelled=job.cancelled)
+        return look(contents, name, on_progress=job.tell, cancelled=job.cancelled)
 
     return work
 

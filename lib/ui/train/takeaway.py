@@ -5,14 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from lib.catalogue.exporting import (
-    Check,
-    Export,
-    Exporter,
-    Form,
-    forms_of,
-    make_each,
-)
+from lib.catalogue.comparing import Check
+from lib.catalogue.exporting import Export, Exporter, Form, forms_of, make_each
 from lib.embed import parcel
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
@@ -158,7 +152,7 @@ def _told(head: str, *lines: str) -> str:
 def compared(t: Translator, form: Form, check: Check | None) -> str:
     """Return how a form's answers compare with those of the float32 form, in one line."""
     if check is None:
-        return t("There is no float32 form to compare it with.")
+        return t("The model’s own file, unchanged.")
     same = percent(check.same / check.photos)
     parts = [t("Right: {share}", share=percent(check.right / check.labelled))] if check.labelled else []
     if form is Form.FLOAT32:
