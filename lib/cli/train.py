@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from lib.cli import transfer
 from lib.cli.terminal import ALL_WELL, INTERRUPTED, note
+from lib.datasets.manifest import NAME_BYTES, clean_name
 from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", choices=("transfer", "scratch"), help="transfer (default): a head of your own on a finished model")
     add("--fine-tune", action="store_true", help="recipe transfer, whose backbone's last blocks learn on, too")
     add("--architecture", choices=ARCHITECTURES)
-    add("--name", type=str.strip, help="name of the model; its id is made from it")
+    add("--name", type=lambda name: clean_name(name, NAME_BYTES), help="name of the model; its id is made from it")
     add("--epochs", type=int)
     add("--minutes", type=float, help="time budget in place of --epochs")
     add("--size", type=int, help="side of the input in pixels")

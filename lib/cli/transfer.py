@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from lib.cli.terminal import ALL_WELL, note, printable, put, steps_in_place
+from lib.datasets.draw import marks
 from lib.datasets.split import read_for_training
 from lib.evaluation.shares import share
 from lib.i18n import Translator
@@ -19,7 +20,7 @@ from lib.verdict import percent
 from lib.work.files import data_folder
 
 SETTINGS = frozenset({"backbone", "pooling", "look", "mirror", "thorough"})  # arguments of this recipe alone
-SHARED = frozenset({"folder", "recipe", "name", "seed", "validation"})
+SHARED = frozenset({"folder", "recipe", "name", "seed", "validation", "destination"})
 _VALIDATION = 0.2  # of photos that are not divided
 _MOST_SKIPPED = 20  # named one by one
 
@@ -48,8 +49,9 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     require_in_range("seed", seed)
     options, kept = _options(vars(arguments)), KeptFeatures(data_folder())
     photos, held_out = read_for_training(arguments.folder, validation=_VALIDATION, seed=seed, looking=kept.look)
+    groups = marks(photos, looking=kept.look)
     with steps_in_place() as show:
-        result = train_transfer(photos, held_out, options, kept=kept, on_progress=show)
+        result = train_transfer(photos, held_out, options, kept=kept, groups=groups, on_progress=show)
     _say_notes(result, say)
     if arguments.json:
         print(json.dumps(_summary(result, say)), flush=True)
@@ -63,7 +65,7 @@ def _options(given: dict[str, Any]) -> TransferOptions:
     named = {"backbone": given["backbone"]} if "backbone" in given else {}
     name = given.get("name") or (given["folder"].stem if given["folder"].is_file() else "")
     options = TransferOptions(**named, name=name, head=HeadSettings(**settings))
-    return replace(options, is_thorough=given.get("thorough", False))
+    return replace(options, is_thorough=given.get("thorough", False), destination=given.get("destination"))
 
 
 def _say_notes(result: TransferResult, say: Translator) -> None:

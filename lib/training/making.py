@@ -34,7 +34,7 @@ from lib.training.discriminant import Floats, Rows
 from lib.training.features import Backbone
 from lib.training.heads import By, Fitted, Head, log_losses, sureness
 from lib.training.launch import reserve_model
-from lib.training.package import metrics_of, shown_label
+from lib.training.package import metrics_of, shown_label, write_folder
 from lib.training.reading import Read
 from lib.verdict import Thresholds, judge
 from lib.work.files import disk_error, replace_folder
@@ -64,13 +64,16 @@ class Made:
     fitted: Fitted
     held_out: Read | None
 
-    def save(self, store: Store, name: str, model_id: str | None) -> tuple[Path, dict[str, Any]]:
-        """Write the model into a store, and return its folder and what its `metrics.json` holds.
+    def save(
+        self, store: Store, name: str, model_id: str | None, destination: Path | None = None
+    ) -> tuple[Path, dict[str, Any]]:
+        """Write the model into a store, or elsewhere, and return its folder and what its `metrics.json` holds.
 
         Args:
             store: Where the models are.
             name: Of the model, for people.
             model_id: Of a user's own model whose place it takes; None for a new one, called after `name`.
+            destination: A folder outside the store; what else is in it stays.
 
         Raises:
             ModelFileError: The finished file does not answer as its parts do.
@@ -78,7 +81,9 @@ class Made:
         """
         with ExitStack() as held:
             try:
-                if model_id is None:
+                if destination is not None:
+                    target = destination.resolve()
+                elif model_id is None:
                     target = reserve_model(held, store, name)
                 else:
                     target = store.models / model_id
@@ -87,9 +92,12 @@ class Made:
                 with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}-", dir=target.parent) as temporary:
                     files = Path(temporary) / target.name
                     files.mkdir(mode=0o755)
-                    metrics = self._write(files, target.name, name)
+                    metrics = self._write(files, writing.slug(target.name), name)
                     folder = load(files)
                     self._check(folder)
+                    if destination is not None:
+                        write_folder(target, files)
+                        return target, metrics
                     replace_folder(files, target)
                 trials_of(store.data).vouch(replace(folder, path=target))
             except OSError as error:

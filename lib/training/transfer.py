@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.datasets.labelled import LabelledPhotos
@@ -34,6 +35,7 @@ class TransferOptions:
         is_thorough: Whether the middle square and mirrored photos are tried too, where the settings leave that open: up
             to four inferences a photo.
         model_id: A user's own model to take the place of; None for a new one.
+        destination: Model folder to write outside the store, called after it; None for one of the store's.
     """
 
     backbone: str = DEFAULT_ID
@@ -41,6 +43,7 @@ class TransferOptions:
     head: HeadSettings = field(default_factory=HeadSettings)
     is_thorough: bool = False
     model_id: str | None = None
+    destination: Path | None = None
 
     @property
     def poses(self) -> tuple[Pose, ...]:
@@ -123,7 +126,7 @@ def train_transfer(
     if kept is not None:
         kept.sweep()
     made = Made(backbone, seen, fitted, asked)
-    folder, metrics = made.save(store, options.name or train.name, options.model_id)
+    folder, metrics = made.save(store, options.name or train.name, options.model_id, options.destination)
     top1 = float("nan") if metrics["top1"] is None else float(metrics["top1"])
     seconds = time.perf_counter() - begun
     skipped = seen.photos.skipped + (() if asked is None else asked.photos.skipped)

@@ -10,12 +10,14 @@ from lib.cli import train as cli
 from lib.cli.main import main
 from lib.cli.terminal import INTERRUPTED
 from lib.cli.train import Reporter, add_arguments, options_from, recipe_of
+from lib.datasets.manifest import NAME_BYTES
 from lib.errors import UsageError
 from lib.i18n import Translator
+from lib.model.spec import load
 from lib.training import TrainEvent, TrainOptions, TrainResult
 from lib.training.options import TUNED
 from lib.training.timing import Measured, Pace
-from tests.support.pictures import BLUE, RED, encode, plain
+from tests.support.pictures import BLUE, RED, encode, noise, plain
 
 
 def parsed(*arguments: str) -> TrainOptions:
@@ -70,6 +72,13 @@ def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     return cli.run(parser.parse_args(arguments), Translator())
+
+
+def picture(colour: tuple[int, int, int], number: int) -> bytes:
+    """Return a picture of a colour that is not nearly the same as one of another number."""
+    image = plain(colour, 70, 60)
+    image.paste(noise(40, 40, number), (5 * number, 3 * number))
+    return encode(image, "PNG")
 
 
 @pytest.fixture
@@ -153,8 +162,7 @@ def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused
         recipe_of(asked("--recipe", "transfer", "--epochs", "3"))
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--backbone", "starter", "--epochs", "3"))
-    with pytest.raises(UsageError, match="--out does not belong to the recipe “transfer”"):
-        recipe_of(asked("--recipe", "transfer", "--out", "here"))
+    assert recipe_of(asked("--out", "here")) == recipe_of(asked("--recipe", "transfer", "--out", "here")) == "transfer"
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--recipe", "scratch", "--backbone", "starter"))
 
@@ -167,9 +175,10 @@ def test_transfer_prints_one_json_object_and_names_what_it_skipped(
         folder = tmp_path / "photos" / name
         folder.mkdir(parents=True)
         for k in range(6):
-            (folder / f"{k}.png").write_bytes(encode(plain((*colour[:2], colour[2] // (k + 1)), 70, 60), "PNG"))
+            (folder / f"{k}.png").write_bytes(picture(colour, k))
     (tmp_path / "photos" / "red" / "7.png").write_bytes(b"no photo")
-    code = main(["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--name", "Mine", "--json"])
+    called = "Mine\n" + "é" * 300
+    code = main(["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--name", called, "--json"])
     shown = capsys.readouterr()
     result = json.loads(shown.out)
     assert code == 0
@@ -179,7 +188,30 @@ def test_transfer_prints_one_json_object_and_names_what_it_skipped(
     assert main(["classify", str(tmp_path / "photos" / "red" / "0.png"), "--model", "mine", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["predictions"][0]["label"] == "red"
-    assert answer["unfamiliar"] in (True, False, None)
+    name = load(Path(result["folder"])).spec.name
+    assert name.startswith("Mine éé")
+    assert len(name.encode()) <= NAME_BYTES
+
+
+def test_transfer_writes_into_the_folder_that_is_named_and_leaves_what_else_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    for name, colour in (("blue", BLUE), ("red", RED)):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for k in range(3):
+            (folder / f"{k}.png").write_bytes(picture(colour, k))
+    out = tmp_path / "My Models" / "two colours"
+    out.mkdir(parents=True)
+    (out / "notes.txt").write_text("mine")
+    command = ["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--out", str(out), "--json"]
+    assert main(command) == main(command) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["folder"] == str(out)
+    assert load(out).spec.id == "two-colours"
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not list((tmp_path / "home" / "models").glob("*"))
+    assert [path.name for path in out.parent.iterdir()] == ["two colours"]
 
 
 def test_transfer_names_broken_held_out_photos_and_says_on_what_it_measured(
@@ -191,7 +223,7 @@ def test_transfer_names_broken_held_out_photos_and_says_on_what_it_measured(
         for part in ("train", "val"):
             (photos / part / name).mkdir(parents=True)
         for k in range(3):
-            shown = encode(plain((*colour[:2], colour[2] // (k + 1)), 70, 60), "PNG")
+            shown = picture(colour, k)
             (photos / "train" / name / f"{k}.png").write_bytes(shown)
         (photos / "val" / name / "0.png").write_bytes(shown[: len(shown) // 2])
     asked = ["train", str(photos), "--backbone", "starter-small", "--name", " "]

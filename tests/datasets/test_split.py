@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.datasets.draw import held_out
+from lib.datasets.draw import held_out, marks
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.reading import read_labelled
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
@@ -209,6 +209,16 @@ def test_the_command_line_and_the_worker_keep_near_duplicates_together(tmp_path:
         assert (train.counts(), val.counts()) == ((9, 9), (3, 3))
         scenes = [{name[0] + name[-5] for name in named(part)} for part in (train, val)]
         assert not scenes[0] & scenes[1]
+
+
+def test_those_that_are_nearly_the_same_have_one_mark(tmp_path: Path) -> None:
+    for number, quality in enumerate((60, 70, 80, 90)):
+        path = tmp_path / ("a" if number < 3 else "b") / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encode(scene(min(number, 1)), "JPEG", quality=quality))
+    first, second, third, other_class = marks(read_labelled(tmp_path))
+    assert first != second == third
+    assert other_class not in (first, second)
 
 
 def test_the_same_photos_are_split_alike_under_other_names(tmp_path: Path) -> None:
