@@ -9,6 +9,7 @@ import hashlib
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lib.datasets.draw import split
@@ -74,6 +75,9 @@ def read_parts(path: Path) -> tuple[LabelledPhotos, LabelledPhotos | None]:
 def read_all(path: Path, name: str | None = None) -> LabelledPhotos:
     """Return all photos of a folder or zip, of whatever part, also those whose very bytes are in two classes.
 
+    What lies beside the parts for training and testing belongs to the class that its own folder is called after. What
+    is no photo there is found out, file by file, by whoever looks at it.
+
     Args:
         path: The folder or zip.
         name: What its owner calls it; None for the file's name.
@@ -84,13 +88,15 @@ def read_all(path: Path, name: str | None = None) -> LabelledPhotos:
     """
     found = in_zip(path, name) if name is not None else _found(path)
     files = unwrapped(found.files)
-    if project_in(found.files) is None and (parts := _divided(found, files)):
-        files = tuple(file for part in parts.values() for file in part)
+    if project_in(found.files) is None and (parts := divided(files)):
+        others = {*beside_parts(files)}
+        beside = (replace(file, inner=file.inner[-2:]) for file in files if file.inner[0] in others)
+        files = (*(file for part in parts.values() for file in part), *beside)
     return _photos(found, files, are_twins_kept=True)
 
 
 def read_unlabelled(path: Path, name: str) -> tuple[tuple[Source, ...], tuple[Skipped, ...]]:
-    """Return the photos in a zip, whatever its folders say, and what is called a photo and is none.
+    """Return the photos in a zip, whatever its folders say, and what is none.
 
     Raises:
         DatasetError: No zip, a damaged one, or one without photos.
@@ -100,7 +106,7 @@ def read_unlabelled(path: Path, name: str) -> tuple[tuple[Source, ...], tuple[Sk
     for file in found.files:
         if (reason := file.why_not()) is None:
             photos.append(file.source)
-        elif file.has_photo_suffix:
+        else:
             found.add_skipped(Skipped(file.path, reason))
     if not photos and not found.skipped:
         raise DatasetError(N_("{file} contains no photos."), file=name)

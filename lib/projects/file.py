@@ -4,6 +4,7 @@
     photos/CLASS/NAME   the photos to learn from, as they came: any other program can read them
     aside/NAME          those that are set aside
     model/…             the files of its finished model, as they lie in the store
+    finished.json       of which of the photos and settings it was made (`lib.projects.finish`)
 
 Names in the zip are made fit for every system; what they were is in project.json. A zip from outside is not believed:
 see `lib.photos.zipped` for its names and sizes, and `lib.catalogue.trial` for its model.
@@ -35,14 +36,16 @@ from lib.photos.refusals import SUFFIXES
 from lib.photos.source import Source
 from lib.photos.zipped import Member, Zip
 from lib.projects import limits
+from lib.projects.finish import NOTE
 from lib.projects.project import Project
 from lib.projects.store import Projects
 from lib.work.cores import usable_cores
-from lib.work.files import disk_error, replace_folder, sha256_of, size_words, whole
+from lib.work.files import disk_error, read_small, replace_folder, sha256_of, size_words, whole, write_whole
 from lib.work.locks import claim
 from lib.work.ordered import in_order
 
 _PHOTOS, _ASIDE, _MODEL = "photos", "aside", "model"
+_NOTE_BYTES = 4096
 _NAME_BYTES = 120  # of a folder or file in the zip: with three of them a path fits everywhere
 # What Windows forbids in names, and names that it keeps for itself.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
@@ -74,6 +77,8 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
             for photo in now.photos:
                 if photo.id in files:
                     packed.writestr(_entry(files[photo.id]), project.read(photo))
+            if model is not None and (project.folder / NOTE).is_file():
+                packed.writestr(_entry(NOTE), read_small(project.folder / NOTE, _NOTE_BYTES))
             for file in sorted(model.iterdir()) if model is not None else ():
                 if file.is_file() and _MODEL_FILE.fullmatch(file.name):
                     with file.open("rb") as source, packed.open(_entry(f"{_MODEL}/{file.name}"), "w") as out:
@@ -109,6 +114,9 @@ def unpack(path: Path, projects: Projects, store: Store, name: str = "") -> Proj
         _restore(project, described, packed, members)
         if f"{_MODEL}/model.toml" in members:
             project.set_model(_install(store, packed, members))
+            if (note := members.get(NOTE)) is not None:
+                with _as_dataset():
+                    write_whole(project.folder / NOTE, packed.read(note, _NOTE_BYTES))
     except BaseException:
         projects.delete(project.id)
         raise

@@ -18,7 +18,7 @@ from lib.work.files import write_whole
 from lib.work.jobs import Job
 
 FINISH = "finish"  # what the work is called in the queue, whose owner is the project
-_NOTE = "finished.json"  # in the project's folder
+NOTE = "finished.json"  # in the project's folder: of which photos and settings the model was made
 
 
 def finish(project: Project, name: str, store: Store, backbone: Backbone, job: Job) -> str:
@@ -37,7 +37,7 @@ def finish(project: Project, name: str, store: Store, backbone: Backbone, job: J
     Raises:
         AppError: As `train_transfer`.
     """
-    of, chosen = _of(project), project.settings
+    of, chosen = digest_of(project), project.settings
     train, held_out = project.labelled(), None
     if min(train.counts()) >= FEW:
         train, held_out = project.parts()
@@ -54,7 +54,7 @@ def finish(project: Project, name: str, store: Store, backbone: Backbone, job: J
         on_progress=job.tell,
         cancelled=job.cancelled,
     )
-    write_whole(project.folder / _NOTE, json.dumps({"of": of}).encode())
+    write_whole(project.folder / NOTE, json.dumps({"of": of}).encode())
     project.set_model(result.model_id)
     return result.model_id
 
@@ -71,13 +71,13 @@ def model_of(project: Project, store: Store) -> str | None:
 def is_current(project: Project) -> bool:
     """Whether the project's model was made of the photos as they are now."""
     try:
-        return bool(json.loads((project.folder / _NOTE).read_bytes())["of"] == _of(project))
+        return bool(json.loads((project.folder / NOTE).read_bytes())["of"] == digest_of(project))
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def _of(project: Project) -> str:
-    """Return what is another where the same model would not come of it."""
+def digest_of(project: Project) -> str:
+    """Return what is another where the same model would not come of a project."""
     now = project.manifest
     facts = repr((now.settings, now.live_classes, [(photo.digest, photo.klass) for photo in now.usable]))
     return sha256(facts.encode()).hexdigest()

@@ -7,11 +7,12 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from lib.errors import AppError, FullError, PhotoError, UnknownModelError, UsageError
+from lib.errors import AppError, DatasetError, FullError, PhotoError, UnknownModelError, UsageError
 from lib.i18n import Translator, choose
 from lib.server import limits
 
-_STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, FullError: 429}  # what else fails, fails here: 503
+# What else fails, fails here: 503.
+_STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, DatasetError: 422, FullError: 429}
 
 
 class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too

@@ -5,6 +5,7 @@ import stat
 import time
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from lib.datasets.labelled import LabelledPhotos
-from lib.datasets.reading import read_all, read_labelled, read_parts, read_zip
+from lib.datasets.reading import read_all, read_labelled, read_parts, read_unlabelled, read_zip
 from lib.errors import DatasetError, PhotoError, UsageError
 from lib.messages import Message
 from lib.photos import zipped
@@ -144,12 +145,32 @@ def test_what_stands_beside_the_parts_is_left_out_and_named(tmp_path: Path) -> N
     assert [photo.source.name for photo in (*train.photos, *held_out.photos)] == [
         "train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg", "val/dog/1.jpg",
     ]  # fmt: skip
-    every = read_all(tmp_path / "x.zip")
-    assert (every.classes, len(every.photos)) == (("cat", "dog"), 4)
-    for photos in (train, every, read_zip(pack(BESIDE), "x.zip")):
+    for photos in (train, read_zip(pack(BESIDE), "x.zip")):
         assert list(map(str, (skipped.reason for skipped in photos.skipped))) == [
             "broken was left out, because x.zip is divided into train, val."
         ]
+
+
+def test_all_photos_are_those_beside_the_parts_too_by_the_folder_they_lie_in(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(pack({**BESIDE, "odd/3.jpg": jpeg(9), "broken/cat/cut.jpg": jpeg(8)[:90]}))
+    every = read_all(tmp_path / "x.zip")
+    assert every.classes == ("cat", "dog", "odd")
+    assert Counter(photo.label for photo in every.photos) == {0: 4, 1: 3, 2: 1}
+    assert not every.skipped
+
+
+def test_of_a_zip_for_one_class_each_file_that_is_no_photo_is_named(tmp_path: Path) -> None:
+    files = {
+        "a/1.jpg": jpeg(1),
+        "notes.txt": b"no photo",
+        "a/2.jpg": b"",
+        "__MACOSX/a/._1.jpg": b"x",
+        ".DS_Store": b"x",
+    }
+    (tmp_path / "x.zip").write_bytes(pack(files))
+    photos, skipped = read_unlabelled(tmp_path / "x.zip", "x.zip")
+    assert [photo.name for photo in photos] == ["a/1.jpg"]
+    assert sorted(one.file for one in skipped) == ["a/2.jpg", "notes.txt"]
 
 
 @pytest.mark.parametrize("other", ["val/1.jpg", "train/b/2.jpg", "training/a/1.jpg"])

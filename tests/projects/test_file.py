@@ -25,6 +25,7 @@ from lib.model.spec import ModelFolder, load
 from lib.photos.source import Source
 from lib.projects import limits
 from lib.projects.file import pack, unpack
+from lib.projects.finish import NOTE, digest_of, is_current
 from lib.projects.project import Project
 from lib.projects.store import Projects
 from tests.support.pictures import encode, noise
@@ -162,16 +163,21 @@ def test_its_model_gives_the_same_answers(
 ) -> None:
     model = tiny_model("float32")
     path = tmp_path / "with.zip"
+    (project.folder / NOTE).write_text(json.dumps({"of": digest_of(project)}))
     pack(project, path, model.path)
+    (project.folder / NOTE).unlink()
     data = tmp_path / "there"
     for number in (1, 2):  # the second finds the id taken
         opened = unpack(path, Projects(data), Store(data))
         wanted = model.spec.id if number == 1 else f"{model.spec.id}-2"
         assert opened.model == wanted
+        assert is_current(opened)
         folder = Store(data).open_folder(wanted)
         source = Source.of_bytes(photo(3), "x.png")
         answers = [infer(source, open_classifier(one)) for one in (model, folder)]
         assert list(answers[0].probabilities) == list(answers[1].probabilities)
+    opened.rename(opened.classes[0].id, "another name")
+    assert not is_current(opened)
     assert Projects(data).delete(opened.id).models == 0
     assert {folder.name for folder in (data / "models").iterdir()} == {model.spec.id}
 

@@ -243,7 +243,7 @@ def test_all_photos_of_a_zip_go_to_one_class_or_to_those_of_its_folders(server: 
 
 
 def test_a_broken_zip_is_refused_in_a_sentence(server: Server) -> None:
-    assert problem(server.ask("POST", "photos?name=a.zip", b"PK\3\4 and no more")) == (503, "dataset")
+    assert problem(server.ask("POST", "photos?name=a.zip", b"PK\3\4 and no more")) == (422, "dataset")
 
 
 def test_an_exercise_brings_its_classes_in_the_readers_language(server: Server) -> None:

@@ -115,7 +115,7 @@ async function ask() {
   isAsking = true;
   const began = performance.now(), of = stream, by = newest();
   const photo = stream ? await frame() : tried;
-  const found = photo && (await project.ask("/look", { method: "POST", body: photo }));
+  const found = photo && (await project.ask(`/look${photo instanceof File ? `?${new URLSearchParams({ name: photo.name })}` : ""}`, { method: "POST", body: photo }));
   isAsking = false;
   if (found?.html && of === stream && isWatching()) {
     answer(found.html, found.near, Boolean(of));
