@@ -261,9 +261,9 @@ def explain(verdict: Verdict, group: Group | None = None, familiarity: Familiari
 
     A photo unlike all that the model learned from is said to be so before anything else.
     """
-    if familiarity is not None and familiarity.is_unfamiliar:
-        text = unfamiliar_text(is_hint=familiarity.is_hint)
-        return Message(text, {"label": verdict.winner.label, "number": explain_score(familiarity)})
+    if (told := strange(verdict, familiarity)) is not None:
+        text = unfamiliar_text(is_hint=told.is_hint)
+        return Message(text, {"label": verdict.winner.label, "number": explain_score(told)})
     if (sure := sure_group(verdict, group)) is not None:
         values = {"group": explain_group(sure), "kind": explain_kind(sure, verdict)}
         return Message(N_("{group} {kind}"), values)
@@ -281,6 +281,16 @@ def explain(verdict: Verdict, group: Group | None = None, familiarity: Familiari
             return Message(text, {"label": winner, "percent": p1})
         case VerdictKind.NONE:
             return Message(N_("No class stands out: {names}"), {"names": name_rivals(verdict)})
+
+
+def strange(verdict: Verdict, familiarity: Familiarity | None) -> Familiarity | None:
+    """Return `familiarity` if it goes before the verdict, because the photo is unfamiliar.
+
+    A mere hint goes before a clear class alone: what else a verdict says is doubt enough, or a group that is sure.
+    """
+    if familiarity is None or not familiarity.is_unfamiliar:
+        return None
+    return None if familiarity.is_hint and verdict.kind.is_ambiguous else familiarity
 
 
 def unfamiliar_text(*, is_hint: bool) -> str:

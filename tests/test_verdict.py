@@ -1,6 +1,7 @@
 """The rule that decides, and the sentences that explain it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from lib.verdict import (
     rank,
     spoken_percent,
     spread,
+    strange,
     sure_group,
 )
 
@@ -439,9 +441,15 @@ def test_unfamiliar_goes_before_every_verdict_and_before_a_group(shares: list[fl
     assert str(said).endswith("Its likeness to the nearest class is 0.60, less than the 0.75 needed.")
 
 
-def test_a_model_that_tells_little_says_perhaps() -> None:
-    said = str(explain(verdict([0.9, 0.1]), None, Familiarity("max-logit", 3.1, 5.2, is_hint=True)))
+def test_a_model_that_tells_little_says_perhaps_and_only_in_the_place_of_a_clear_class() -> None:
+    hint, breeds = Familiarity("max-logit", 3.1, 5.2, is_hint=True), group([41, 33, 23, 3, 0, 0, 0])
+    said = str(explain(verdict([0.9, 0.1]), None, hint))
     assert said.startswith("Perhaps unfamiliar: it may be unlike anything it learned.")
+    for shares in ([0.6, 0.4], [0.44, 0.1, 0.36, 0.1], [0.34, 0.33, 0.33]):
+        doubtful = verdict(shares)
+        assert explain(doubtful, breeds, hint) == explain(doubtful, breeds)
+        assert strange(doubtful, hint) is None
+        assert strange(doubtful, replace(hint, is_hint=False)) is not None
 
 
 @pytest.mark.parametrize(

@@ -332,12 +332,13 @@ class Store:
         return Entry(model.spec, State.INSTALLABLE, model.size_bytes, None, "catalogue", problem=problem)
 
     def _ready(self, read: _Read, kind: Kind, listed: ModelSpec | None = None) -> Entry:
-        """Return the entry of a model that is here; one that is `listed` is called so, and looks at photos so."""
+        """Return the entry of a model that is here; what is `listed` of its name, look and novelty holds."""
         folder = read.folder
         assert folder is not None
         if listed is not None:
             folder = folder.looking_as(listed.input)
-            folder = replace(folder, spec=replace(folder.spec, name=listed.name))
+            spec = replace(folder.spec, name=listed.name, novelty=listed.novelty)
+            folder = replace(folder, spec=spec)
         return Entry(folder.spec, State.READY, read.size_bytes, folder, kind)
 
     def _scan(self, parent: Path) -> list[_Read]:

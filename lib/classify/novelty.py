@@ -43,7 +43,8 @@ class Gauge:
 
     def read(self, values: Floats) -> Familiarity:
         """Return how familiar a photo looks, by the model's own threshold, given the tensor of it, flat."""
-        return Familiarity(self.novelty.method, self.score(values), self.novelty.threshold)
+        novelty = self.novelty
+        return Familiarity(novelty.method, self.score(values), novelty.threshold, novelty.hint)
 
 
 def gauge(folder: ModelFolder) -> Gauge | None:

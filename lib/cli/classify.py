@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from lib.errors import UsageError
 from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelFolder
 from lib.photos.source import Source, find_photos
 from lib.reports.cells import encode
 from lib.reports.classifications import csv_header, csv_row, to_json_line
@@ -42,6 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--top", type=int, default=TOP, metavar="N", help=f"classes to list (default {TOP})")
     add_whole_photo(parser)
     add_thresholds(parser)
+    parser.add_argument(
+        "--familiar",
+        type=float,
+        metavar="SCORE",
+        help="below this score a photo is unfamiliar, in the model's own units (default: its own threshold)",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
     form.add_argument("--csv", metavar="FILE", help="write a table to FILE; - for standard output")
@@ -49,11 +56,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
-    settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor))
+    settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor), arguments.familiar)
     store = Store()
     folders = open_folders(
         store, arguments.model or [default_model(store, say)], say, whole_photo=arguments.whole_photo
     )
+    if settings.familiar is not None:
+        _check_that_one_can_say(folders)
     sources, nothing_in = _find_all(arguments.paths)
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]
@@ -67,6 +76,15 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
                 show(conclude(answer, names, settings) if isinstance(answer, Answer) else answer)
                 failed |= isinstance(answer, Failure)
     return SOME_FAILED if failed else ALL_WELL
+
+
+def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:
+    """Raise a UsageError unless a single model is asked, which can say whether a photo is unfamiliar."""
+    if len(folders) > 1:
+        raise UsageError(N_("--familiar is for one model at a time: the scores of several cannot be compared."))
+    if folders[0].spec.novelty is None:
+        text = N_("{model} cannot say whether a photo is unfamiliar. Leave out --familiar.")
+        raise UsageError(text, model=folders[0].spec.id)
 
 
 def _find_all(paths: Iterable[Path]) -> tuple[list[Source], list[UsageError]]:

@@ -125,7 +125,7 @@ def _headline(t: Translator, said: Words) -> str:
 
 
 def _with_actions(t: Translator, found: Classification, reason: str) -> str:
-    if found.verdict.kind is VerdictKind.CLEAR and not found.unfamiliar:
+    if kind_of(found) is Kind.CLEAR:
         known = escape(things(t, found.verdict.classes))
         return reason.replace(known, _button("known", known))
     tips = t("You can {crop} or {ask}.", crop="{crop}", ask="{ask}")
@@ -141,7 +141,7 @@ def _button(does: str, label: str) -> str:
 def _runs(found: Classification, place: int, prediction: Prediction) -> bool:
     """Whether a class is what the verdict is about: the winner, or a rival where there are several."""
     verdict = found.verdict
-    if found.unfamiliar:
+    if kind_of(found) is Kind.UNFAMILIAR:
         return False
     if verdict.kind in (VerdictKind.CLEAR, VerdictKind.WEAK):
         return place == 0
@@ -163,7 +163,7 @@ _EMPTY = '<tr aria-hidden="true"><th scope="row"></th><td></td><td></td></tr>'
 def _lines(t: Translator, found: Classification) -> list[_Line]:
     """Return the lines that matter for a verdict, from left to right."""
     verdict = found.verdict
-    if found.unfamiliar:
+    if kind_of(found) is Kind.UNFAMILIAR:
         return []
     at = verdict.ratio * verdict.winner.probability
     rival = _Line("rival", at, t("rival from {percent}", percent=percent(at)))

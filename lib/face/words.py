@@ -10,7 +10,7 @@ from enum import StrEnum
 from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.results import Classification, Failure, Familiarity, Group, Outcome, Prediction, VerdictKind
-from lib.verdict import FEW_CLASSES, default_floor, explain_kind, explain_score, percent, sure_group
+from lib.verdict import FEW_CLASSES, default_floor, explain_kind, explain_score, percent, strange, sure_group
 
 MOST_NAMED = 3
 
@@ -54,7 +54,8 @@ def kind_of(outcome: Outcome | None) -> Kind:
         case Failure():
             return Kind.FAILED
         case Classification():
-            return Kind.UNFAMILIAR if outcome.unfamiliar else Kind(outcome.verdict.kind)
+            is_strange = strange(outcome.verdict, outcome.familiarity) is not None
+            return Kind.UNFAMILIAR if is_strange else Kind(outcome.verdict.kind)
 
 
 def words(t: Translator, outcome: Outcome) -> Words:
@@ -64,8 +65,8 @@ def words(t: Translator, outcome: Outcome) -> Words:
     found = shortened(outcome)
     verdict, winner = found.verdict, found.verdict.winner
     floor, share = percent(verdict.floor), shown(winner.probability)
-    if found.familiarity is not None and found.familiarity.is_unfamiliar:
-        return _unfamiliar(t, found.familiarity, winner.label)
+    if (told := strange(verdict, found.familiarity)) is not None:
+        return _unfamiliar(t, told, winner.label)
     if (group := sure_group(verdict, found.group)) is not None:
         of_group = shown(group.probability)
         answer = t("Most likely {group}, {percent}", group=group.phrase, percent=of_group)

@@ -105,6 +105,23 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What thresholds for the unfamiliar cost and bring; measured shares in [0, 1], one for each threshold.
+
+    Attributes:
+        threshold: At least two, rising.
+        known_kept: Of clear answers to photos of known things, how many are not called unfamiliar.
+        unknown_clear: Of photos of unknown things, how many are clear and not called unfamiliar; None if not measured.
+        elsewhere_kept: As `known_kept`, of photos of known things from another source; None if not measured.
+    """
+
+    threshold: tuple[float, ...]
+    known_kept: tuple[float, ...]
+    unknown_clear: tuple[float, ...] | None = None
+    elsewhere_kept: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Novelty:
     """How to tell a photo that is unlike those the model learned from.
 
@@ -114,12 +131,16 @@ class Novelty:
         threshold: In the method's own units; found on photos held out of training, or left out of it in turn.
         known_kept: Measured share of clear answers to photos of known things that are not called unfamiliar.
         measured: On what, in a sentence.
+        hint: Whether it tells so little apart that it may only be hinted at.
+        prices: Of other thresholds; None if they were not measured.
     """
 
     method: str
     threshold: float
     known_kept: float
     measured: str
+    hint: bool = False
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,7 +423,26 @@ def _parse_novelty(read: "_Reader") -> Novelty:
     (threshold,), (kept,) = read.numbers("threshold", 1), read.numbers("known_kept", 1)
     if not 0 <= kept <= 1:
         raise read.wrong("known_kept", N_("a number from 0 to 1"))
-    return Novelty(read.one_of("method", NOVELTY_METHODS), threshold, kept, read.text("measured"))
+    return Novelty(
+        read.one_of("method", NOVELTY_METHODS),
+        threshold,
+        kept,
+        read.text("measured"),
+        hint=read.flag("hint"),
+        prices=_parse_prices(read.section("prices")) if read.has("prices") else None,
+    )
+
+
+def _parse_prices(read: "_Reader") -> Prices:
+    thresholds = read.row("threshold")
+    if len(thresholds) < 2 or list(thresholds) != sorted({*thresholds}):
+        raise read.wrong("threshold", N_("two numbers or more, each larger than the one before"))
+    keys = ("known_kept", *filter(read.has, ("unknown_clear", "elsewhere_kept")))
+    shares = {key: read.row(key) for key in keys}
+    for key, row in shares.items():
+        if len(row) != len(thresholds) or not all(0 <= share <= 1 for share in row):
+            raise read.wrong(key, N_("{count} numbers from 0 to 1, one for each threshold"), count=len(thresholds))
+    return Prices(thresholds, **shares)
 
 
 class _Reader:
@@ -440,6 +480,18 @@ class _Reader:
         if len(values) != count or not all(_is_number(v) for v in values):
             raise self.wrong(key, N_("{count} numbers") if count > 1 else N_("a number"), count=count)
         return tuple(float(v) for v in values)
+
+    def row(self, key: str) -> tuple[float, ...]:
+        value = self._table.get(key)
+        if not isinstance(value, list | tuple) or not all(_is_number(v) for v in value):
+            raise self.wrong(key, N_("a list of numbers"))
+        return tuple(float(v) for v in value)
+
+    def flag(self, key: str) -> bool:
+        value = self._table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, N_("true or false"))
+        return value
 
     def triple(self, key: str) -> tuple[float, float, float] | None:
         if not self.has(key):

@@ -18,12 +18,13 @@ N = TypeVar("N", int, float)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What every request about answers says: `model=ID&whole=0|1&top=5&ratio=0.5&floor=0.5&lang=en`.
+    """What every request about answers says: `model=ID&whole=0|1&top=5&ratio=0.5&floor=0.5&familiar=5.2&lang=en`.
 
     Attributes:
         model: Id of the model.
         is_whole: Whether it looks at whole photos, instead of the part that it was made for.
-        settings: How many classes are listed, and the two numbers of the verdict; no `floor` is the model's own.
+        settings: How many classes are listed, and the numbers of the verdict; no `floor` and no `familiar` are the
+            model's own.
         language: The reader's.
     """
 
@@ -48,14 +49,17 @@ class Asked:
             )
         floor = _number(query, "floor", float, math.nan)
         thresholds = Thresholds(_number(query, "ratio", float, RATIO), None if "floor" not in query else floor)
-        return cls(model, query.get("whole", "0") == "1", Settings(top, thresholds), choose([query.get("lang")]))
+        familiar = _number(query, "familiar", float, math.nan) if "familiar" in query else None
+        settings = Settings(top, thresholds, familiar)
+        return cls(model, query.get("whole", "0") == "1", settings, choose([query.get("lang")]))
 
     def query(self) -> str:
         """Return the query that says so."""
         judged = self.settings.thresholds
         values = {"model": self.model, "whole": int(self.is_whole), "top": self.settings.top, "ratio": judged.ratio}
-        floor = {} if judged.floor is None else {"floor": judged.floor}
-        return urlencode({**values, **floor, "lang": self.language})
+        own = {"floor": judged.floor, "familiar": self.settings.familiar}
+        chosen = {name: value for name, value in own.items() if value is not None}
+        return urlencode({**values, **chosen, "lang": self.language})
 
 
 def _number(query: Mapping[str, str], name: str, kind: Callable[[str], N], default: N) -> N:

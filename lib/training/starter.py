@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,11 +27,11 @@ from lib.classify.litert import LiteRTClassifier
 from lib.datasets.groups import everyday
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_labelled, read_parts
-from lib.evaluation.novelty import LOST, auroc, fpr
+from lib.evaluation.novelty import LOST, auroc, fpr, least, prices
 from lib.formats.inner import Inner
 from lib.model import writing
 from lib.model.imagenet import wnid_positions
-from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, load
+from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, Prices, load
 from lib.photos.opening import open_photo
 from lib.photos.source import Source, find_photos
 from lib.results import VerdictKind
@@ -43,6 +43,7 @@ from lib.verdict import judge
 BACKBONE = "efficientnet-lite0-int8"
 HEAD = "head.npz"
 METRICS = "metrics.json"
+_KNOWN = "known things"  # of a folder of other things, those that are known after all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +123,7 @@ def _finish(
     describe(work, model.spec, val, about)
     classifier = LiteRTClassifier(load(work), inner=(Inner.LOGITS,))
     known = _look(classifier, [photo.source for photo in val.photos])
-    threshold = round(float(np.quantile(known.score[known.is_clear], LOST)), 4)
+    threshold = least(known.score[known.is_clear])
     figures = {name: _look(classifier, photos) for name, photos in _unknown(unknown).items()}
     answer = classifier.run(classifier.prepare(from_package.probe(model.spec.input.size_wh))).probabilities
     source = {
@@ -136,7 +137,7 @@ def _finish(
     clear, kept = known.clear(), known.clear(threshold)
     right = known.answer == [photo.label for photo in val.photos]
     known_kept = round(float(kept.sum() / clear.sum()), 4)
-    novelty = Novelty("max-logit", threshold, known_kept, _sentence(known, figures))
+    novelty = Novelty("max-logit", threshold, known_kept, _sentence(known, figures), prices=_prices(known, figures))
     writing.write(out, replace(load(work).spec, source=source, novelty=novelty))
     metrics = json.loads((work / METRICS).read_text("utf-8"))
     metrics["novelty"] = {
@@ -174,7 +175,7 @@ def _unknown(folders: Sequence[Path]) -> dict[str, list[Source]]:
         ours = {position for positions in everyday().values() for position in positions}
         of_ours = [wnid_positions().get(name) in ours for name in labelled.classes]
         found[folder.name] = [photo.source for photo in labelled.photos if not of_ours[photo.label]]
-        found[f"{folder.name}, known things"] = [photo.source for photo in labelled.photos if of_ours[photo.label]]
+        found[f"{folder.name}, {_KNOWN}"] = [photo.source for photo in labelled.photos if of_ours[photo.label]]
     return found
 
 
@@ -188,15 +189,26 @@ def _against(known: Seen, seen: Seen, threshold: float) -> dict[str, float]:
     }
 
 
+def _prices(known: Seen, figures: Mapping[str, Seen]) -> Prices | None:
+    """Return what other thresholds cost; by the first folder of unknown things, and all known ones from elsewhere."""
+    if not figures:
+        return None
+    first = next(iter(figures.values()))
+    elsewhere = [seen.score[seen.is_clear] for name, seen in figures.items() if _KNOWN in name]
+    scores = np.concatenate(elsewhere) if elsewhere else np.empty(0)
+    clear = known.score[known.is_clear]
+    return prices(clear, [(first.score[first.is_clear], len(first.score))], scores if len(scores) else None)
+
+
 def _sentence(known: Seen, figures: dict[str, Seen]) -> str:
     """Return on what the threshold was found, and how well it tells things apart."""
     others = [
         f"{name} ({len(seen.score)}): AUROC {auroc(known.score, seen.score):.3f}, "
         f"FPR at 95% {fpr(known.score, seen.score):.3f}"
         for name, seen in figures.items()
-        if "known things" not in name
+        if _KNOWN not in name
     ]
-    of = f"the 5% quantile of {int(known.is_clear.sum())} clear validation photos"
+    of = f"the threshold keeps {1 - LOST:g} of {int(known.is_clear.sum())} clear answers to validation photos"
     return "; ".join([of, *others])
 
 

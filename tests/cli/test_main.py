@@ -398,7 +398,7 @@ def test_all_fetches_what_is_not_here_yet(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_model_of_a_thousand_classes_is_asked_unless_told_otherwise(photos: Path, capsys: Capture) -> None:
     assert main(["classify", "photos/a.png", "--json"]) == 0
     (found,) = objects(capsys.readouterr().out)
-    assert (found["model"], found["unfamiliar"]) == ("efficientnet-lite0-int8", None)
+    assert found["model"] == "efficientnet-lite0-int8"
     assert sum(p["probability"] for p in found["predictions"]) <= 1 + 1e-9  # type: ignore[attr-defined, index]
 
 
@@ -411,6 +411,35 @@ def test_the_starter_says_what_is_unlike_its_photos_and_answers_to_its_old_id_to
     known, unknown = objects(capsys.readouterr().out)
     assert (known["model"], known["verdict"], known["unfamiliar"]) == ("starter", "clear", False)
     assert unknown["unfamiliar"] is True
+    assert known["familiarity"]["threshold"] == unknown["familiarity"]["threshold"]  # type: ignore[index]
+    assert "Its strongest vote is " in str(unknown["message"])
+
+
+def test_another_threshold_makes_a_photo_familiar_and_changes_no_verdict(photos: Path, capsys: Capture) -> None:
+    lax, strict = (
+        ["classify", "photos/a.png", "--model", "starter", "--familiar", score, "--json"] for score in ("-50", "50")
+    )
+    assert (main(lax), main(strict)) == (0, 0)
+    first, second = objects(capsys.readouterr().out)
+    assert (first["unfamiliar"], second["unfamiliar"]) == (False, True)
+    assert first["familiarity"]["score"] == second["familiarity"]["score"]  # type: ignore[index]
+    assert second["familiarity"]["threshold"] == 50.0  # type: ignore[index]
+    assert (first["verdict"], first["predictions"]) == (second["verdict"], second["predictions"])
+
+
+@pytest.mark.parametrize(
+    ("models", "sentence"),
+    [
+        (["starter", "starter-scratch"], "--familiar is for one model at a time"),
+        (["starter-small"], "starter-small cannot say whether a photo is unfamiliar. Leave out --familiar."),
+    ],
+)
+def test_a_threshold_is_for_one_model_that_can_say(
+    photos: Path, capsys: Capture, models: list[str], sentence: str
+) -> None:
+    asked = [word for model in models for word in ("--model", model)]
+    assert main(["classify", "photos/a.png", *asked, "--familiar", "5"]) == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_without_its_package_another_model_is_asked(

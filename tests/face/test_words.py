@@ -102,7 +102,11 @@ def test_a_tile_names_the_answer_in_every_language(language: str) -> None:
     ("outcome", "kind"),
     [
         (None, Kind.WAITING), (failed(), Kind.FAILED), (found(0.9, 0.1), Kind.CLEAR),
-        (found(0.9, 0.1, score=3.1), Kind.UNFAMILIAR), (found(0.9, 0.1, score=5.2), Kind.CLEAR),
+        (found(0.9, 0.1, score=3.1), Kind.UNFAMILIAR),
+        (found(0.6, 0.4, score=3.1), Kind.UNFAMILIAR), (found(0.44, 0.2, 0.2, 0.16, score=3.1), Kind.UNFAMILIAR),
+        (found(0.34, 0.33, 0.33, score=3.1), Kind.UNFAMILIAR), (found(0.9, 0.1, score=5.2), Kind.CLEAR),
+        (found(0.9, 0.1, score=3.1, is_hint=True), Kind.UNFAMILIAR),
+        (found(0.6, 0.4, score=3.1, is_hint=True), Kind.CLOSE),  # says enough
         (found(0.5, 0.5), Kind.CLOSE),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from lib.errors import ModelFileError
 from lib.model import writing
-from lib.model.spec import Novelty, load
+from lib.model.spec import Novelty, Prices, load
 from tests.support.user_models import put
 
 LABELS = "red\ngreen\n파랑"
@@ -135,6 +135,41 @@ def test_a_threshold_for_the_unfamiliar_is_read_and_written(tmp_path: Path) -> N
     assert spec.novelty == Novelty("max-logit", 3.02, 0.95, "on 100 photos")
     writing.write(card.parent, spec)
     assert load(card.parent).spec == spec
+
+
+PRICES = "{ threshold = [2.5, 3.02, 4], known_kept = [1.0, 0.95, 0.9], elsewhere_kept = [0.9, 0.5, 0] }"
+
+
+def test_a_hint_and_what_thresholds_cost_are_read_and_written(tmp_path: Path) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_text(f"{card.read_text()}{NOVELTY}hint = true\nprices = {PRICES}\n")
+    spec = load(card.parent).spec
+    costs = Prices((2.5, 3.02, 4.0), (1.0, 0.95, 0.9), None, (0.9, 0.5, 0.0))
+    assert spec.novelty == Novelty("max-logit", 3.02, 0.95, "on 100 photos", hint=True, prices=costs)
+    writing.write(card.parent, spec)
+    assert load(card.parent).spec == spec
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "sentence"),
+    [
+        ("[2.5, 3.02, 4]", "[3.02]", "`novelty.prices.threshold` must be two numbers or more, each larger"),
+        ("[2.5, 3.02, 4]", "[2.5, 4, 3.02]", "`novelty.prices.threshold` must be two numbers or more, each larger"),
+        ("[2.5, 3.02, 4]", "[2.5, 2.5, 4]", "`novelty.prices.threshold` must be two numbers or more, each larger"),
+        ("[2.5, 3.02, 4]", "3.02", "`novelty.prices.threshold` must be a list of numbers"),
+        ("[1.0, 0.95, 0.9]", "[1.0, 0.95]", "`novelty.prices.known_kept` must be 3 numbers from 0 to 1"),
+        ("known_kept = [1.0, 0.95, 0.9], ", "", "`novelty.prices.known_kept` must be a list of numbers"),
+        ("[0.9, 0.5, 0]", "[90, 50, 0]", "`novelty.prices.elsewhere_kept` must be 3 numbers from 0 to 1"),
+        ("[0.9, 0.5, 0]", '["a", "b", "c"]', "`novelty.prices.elsewhere_kept` must be a list of numbers"),
+        (PRICES, "1", "`novelty.prices` must be a TOML table"),
+        ("hint = true", 'hint = "yes"', "`novelty.hint` must be true or false"),
+    ],
+)
+def test_prices_that_cannot_be_meant_are_refused(tmp_path: Path, was: str, now: str, sentence: str) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_text(card.read_text() + f"{NOVELTY}hint = true\nprices = {PRICES}\n".replace(was, now))
+    with pytest.raises(ModelFileError, match=re.escape(sentence)):
+        load(card.parent)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from lib.catalogue.store import SHIPPED
+from lib.model.spec import CARD, parse, read_toml
 from tests.conftest import TINY_MODELS
 from tests.pages.conftest import app, ask, bring, cat, html, says, stage
 from tests.support.pictures import BLUE, RED, encode, plain
+
+STARTER = parse(read_toml(SHIPPED / "starter" / CARD, CARD), CARD)
+assert STARTER.novelty is not None
+SHIPPED_THRESHOLD = STARTER.novelty.threshold
 
 
 def test_an_empty_page_invites_with_an_example_that_is_not_sure_and_six_samples() -> None:
@@ -52,6 +58,37 @@ def test_settings_come_from_the_address_and_nonsense_in_it_counts_for_nothing() 
     assert stage(test)["strict"]["values"] == {"top": 3, "ratio": 0.3, "floor": 0.75}
     nonsense = app(k="x", ratio="nan", floor="7")
     assert stage(nonsense)["strict"]["values"] == stage(nonsense)["strict"]["defaults"]
+
+
+def test_from_which_vote_on_a_photo_is_familiar_is_in_the_address_of_its_model_alone() -> None:
+    test = app(**{"model": "starter", "familiar-starter": "6.2"})
+    strict = stage(test)["strict"]
+    assert strict["values"]["familiar"] == 6.2
+    assert strict["defaults"]["familiar"] == SHIPPED_THRESHOLD
+    assert stage(test)["query"] == "model=starter&whole=0&top=5&ratio=0.5&familiar=6.2&lang=en"
+    low, high, step = strict["limits"]["familiar"]
+    assert low < 4 < 8 < high
+    assert (SHIPPED_THRESHOLD - low) / step == pytest.approx(round((SHIPPED_THRESHOLD - low) / step), abs=1e-6)
+    assert strict["price"]["digits"] == 1
+    assert strict["price"]["shares"].keys() == {"threshold", "known_kept", "unknown_clear", "elsewhere_kept"}
+    assert strict["price"]["sentence"].count("{") == 3
+    mute = stage(app(**{"model": "starter-small", "familiar-starter": "6.2"}))
+    assert "familiar" not in mute["query"]
+    assert mute["strict"]["price"] is None
+    assert "familiar" not in mute["strict"]["limits"]
+    for nonsense in ("1000", "nan", "x"):
+        other = app(**{"model": "starter", "familiar-starter": nonsense})
+        assert stage(other)["strict"]["values"]["familiar"] == SHIPPED_THRESHOLD
+
+
+def test_another_threshold_makes_the_same_answer_unfamiliar_in_page_table_and_json() -> None:
+    said = []
+    for score in ("", "8.5"):
+        test = app(**{"model": "starter", **({"familiar-starter": score} if score else {})})
+        (card,) = bring(test, cat())
+        said.append((card["kind"], 'data-verdict="clear"' in card["marks"], 'data-unfamiliar="true"' in card["marks"]))
+    assert said[0] == ("clear", True, False)
+    assert said[1] == ("unfamiliar", True, True)
 
 
 def test_settings_are_kept_from_page_to_page() -> None:

@@ -15,15 +15,15 @@ def read(query: str) -> Asked:
 
 
 def test_all_of_it_is_read() -> None:
-    asked = read("model=starter&whole=1&top=3&ratio=0.4&floor=0.6&lang=ko")
-    assert asked == Asked("starter", is_whole=True, settings=Settings(3, Thresholds(0.4, 0.6)), language="ko")
+    asked = read("model=starter&whole=1&top=3&ratio=0.4&floor=0.6&familiar=-1.5&lang=ko")
+    assert asked == Asked("starter", is_whole=True, settings=Settings(3, Thresholds(0.4, 0.6), -1.5), language="ko")
 
 
 def test_what_is_not_said_is_as_usual() -> None:
     assert read("model=starter") == Asked("starter")
 
 
-@pytest.mark.parametrize("query", ["model=a", "model=a&whole=1&top=7&ratio=0.25&floor=0.05&lang=ja"])
+@pytest.mark.parametrize("query", ["model=a", "model=a&whole=1&top=7&ratio=0.25&floor=0.05&familiar=5.1796&lang=ja"])
 def test_what_is_written_reads_the_same(query: str) -> None:
     assert read(read(query).query()) == read(query)
 
@@ -38,6 +38,8 @@ def test_what_is_written_reads_the_same(query: str) -> None:
         ("model=a&ratio=2", "rival ratio must be between"),
         ("model=a&ratio=nan", "rival ratio must be between"),
         ("model=a&floor=nan", "winner must be between"),
+        ("model=a&familiar=nan", "must be a number, not nan"),
+        ("model=a&familiar=high", "familiar must be a number, not “high”"),
         ("model=a&floor=", "must be between|must be a number"),
     ],
 )

@@ -35,7 +35,9 @@ def draw(t: Translator) -> None:
             VerdictKind.NONE: t("No class stands out: a rival, and the winner is too weak."),
         }
         rows = [f'<li class="{kind}"><span class="sign"></span> {escape(text)}</li>' for kind, text in meanings.items()]
-        strange = escape(t("Unfamiliar: unlike the photos that the model learned from. Some models can tell."))
+        strange = escape(
+            t("Unfamiliar: unlike what the model learned from. It goes before the others; some models can tell.")
+        )
         rows.append(f'<li class="strange"><span class="sign"></span> {strange}</li>')
         st.html(f'<ul class="meanings">{"".join(rows)}</ul>')
         st.markdown(
@@ -45,6 +47,14 @@ def draw(t: Translator) -> None:
                 "birds, cups or cars. If no class stands out but such a group does (at least {floor} and no "
                 "rival), the group is the answer.",
                 floor=percent(FLOOR_GROUPS),
+            )
+        )
+        st.markdown(
+            t(
+                "Percentages always add up to 100%, even for a photo of something that the model never saw. Before "
+                "them, a model gives each class a vote, a number of any size. **If even the strongest vote is weak, "
+                "the photo is unfamiliar.** Models trained here ask instead how like the photos of a class it is. "
+                "Photos taken elsewhere, by another camera or in other light, are called unfamiliar more often."
             )
         )
         st.warning(

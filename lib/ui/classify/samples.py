@@ -12,6 +12,7 @@ from starlette.routing import Route
 from lib.classify.classifier import Classifier
 from lib.classify.infer import conclude, infer
 from lib.face.answer import bars, verdict_box
+from lib.face.words import Kind, kind_of
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_photo, thumbnail
@@ -67,9 +68,7 @@ def _example(asked: _Asked) -> dict[str, str] | None:
         loaded.classifier(asked.folder),
         asked.folder.read_labels(asked.language),
     )
-    unsure = [
-        found for found in _answers(classifier, labels) if found.verdict.kind.is_ambiguous and not found.unfamiliar
-    ]
+    unsure = [found for found in _answers(classifier, labels) if kind_of(found) not in (Kind.CLEAR, Kind.UNFAMILIAR)]
     plainly = [found for found in unsure if sure_group(found.verdict, found.group) is None]
     for found in [*plainly, *unsure]:
         box = verdict_box(t, found, heading=3, is_marked=False)

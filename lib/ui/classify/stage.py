@@ -14,7 +14,7 @@ from lib.face import card
 from lib.face.answer import message_box
 from lib.face.words import things
 from lib.i18n import Translator
-from lib.model.spec import ModelFolder
+from lib.model.spec import ModelFolder, ModelSpec
 from lib.server import limits
 from lib.server.asked import Asked
 from lib.ui import views, visit, web
@@ -34,8 +34,8 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
         entry: The chosen model.
         folder: It, as it looks at photos by itself; None if it is not ready: photos wait.
     """
-    classes, own = entry.spec.output.classes, entry.spec.input
-    settings = strictness.read(classes)
+    own = entry.spec.input
+    settings = strictness.read(entry.spec)
     is_whole = folder is not None and views.chosen(folder) != folder
     mine = visit.current()
     web.component("stage")(
@@ -50,7 +50,7 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
             "models": _others(),
             "canBeWhole": own != own.looking_at_all(),
             "isWhole": is_whole,
-            "strict": strictness.of_stage(t, classes, settings),
+            "strict": strictness.of_stage(t, entry.spec, settings),
             "samples": [
                 {"name": sample.name, "title": t(sample.title), "src": samples.address(sample)}
                 for sample in samples.shown()
@@ -69,7 +69,7 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
             "say": said(t),
         },
         on_model_change=_choose,
-        on_strict_change=partial(_set, classes),
+        on_strict_change=partial(_set, entry.spec),
         on_whole_change=partial(views.turn, entry.spec.id),
         on_lost_change=lambda: None,  # a run is all that it asks for: the visit is kept again
     )
@@ -93,5 +93,5 @@ def _choose() -> None:
     choice.choose(st.session_state[_KEY]["model"])
 
 
-def _set(classes: int) -> None:
-    strictness.keep(classes, st.session_state[_KEY]["strict"])
+def _set(spec: ModelSpec) -> None:
+    strictness.keep(spec, st.session_state[_KEY]["strict"])

@@ -14,6 +14,7 @@ from lib.evaluation.answers import Answers
 from lib.evaluation.shift import change_between, explain_change, made_from
 from lib.evaluation.side_by_side import Bond, Row, align, bonds
 from lib.face.rows import ComparedPhoto, table
+from lib.face.words import Kind, kind_of
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.results import Answer, Classification, Outcome, VerdictKind
@@ -219,7 +220,7 @@ def _table(
 
 def _running(rows: Sequence[Row], outcome: Outcome, names: Sequence[str]) -> frozenset[int]:
     """Return which rows the verdict of a model is about, whose classes have these names in common with others."""
-    if not isinstance(outcome, Classification) or outcome.unfamiliar:
+    if not isinstance(outcome, Classification) or kind_of(outcome) is Kind.UNFAMILIAR:
         return frozenset()
     verdict = outcome.verdict
     about = {names[prediction.index] for prediction in verdict.rivals or (verdict.winner,)}

@@ -121,3 +121,18 @@ export const escaped = (text) =>
 
 /** @param {number} share */
 export const percent = (share) => `${Math.round(share * 100)}%`;
+
+/**
+ * Return what a threshold for the unfamiliar costs and brings, in whole numbers of 100; between those that were
+ * measured it is on a straight line.
+ *
+ * @param {{ [name: string]: number[] }} shares As `Prices` in lib/model/spec.py; one share without a threshold holds for all.
+ * @param {number} at
+ */
+export function priced(shares, at) {
+  const { threshold = [at], known_kept, unknown_clear = [], elsewhere_kept = [] } = shares;
+  const above = threshold.findIndex((one) => one >= at), right = above < 0 ? threshold.length - 1 : above, left = Math.max(right - 1, 0);
+  const way = left === right ? 0 : Math.min((at - threshold[left]) / (threshold[right] - threshold[left]), 1);
+  const share = (/** @type {number[]} */ row) => Math.round(100 * (row[left] + Math.max(way, 0) * (row[right] - row[left])));
+  return { known: share(known_kept), unknown: share(unknown_clear), elsewhere: 100 - share(elsewhere_kept) };
+}

@@ -4,7 +4,7 @@
  * photo makes Streamlit run the page, only what changes every answer does.
  *
  * @typedef {import("./album.js").Card} Card
- * @typedef {{ [name: string]: number }} Strictness "top", "ratio" and "floor".
+ * @typedef {{ [name: string]: number }} Strictness "top", "ratio", "floor" and, for models that can say, "familiar".
  * @typedef {object} Data
  * @property {string} visit
  * @property {string} query
@@ -15,7 +15,8 @@
  * @property {boolean} canBeWhole
  * @property {boolean} isWhole
  * @property {{ values: Strictness, defaults: Strictness, labels: { [name: string]: string },
- *   limits: { [name: string]: number[] }, sentence: string }} strict
+ *   limits: { [name: string]: number[] }, sentence: string,
+ *   price: { digits: number, sentence: string, shares: { [name: string]: number[] } } | null }} strict
  * @property {{ name: string, title: string, src: string }[]} samples
  * @property {{ name: string, html: string } | null} example
  * @property {{ looking: string, stopped: string, held: string, failed: string }} boxes
@@ -24,7 +25,7 @@
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
-import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, step, unknown, waiting } from "./album.js";
+import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, priced, step, unknown, waiting } from "./album.js";
 import * as camera from "./camera.js";
 import * as crop from "./crop.js";
 import { handed } from "./handed.js";
@@ -412,7 +413,11 @@ function shown() {
 const current = () => cards.find(({ id }) => id === at) ?? shown()[0] ?? cards[0];
 
 /** @returns {Strictness} */
-const ranges = () => Object.fromEntries([...(root?.querySelectorAll("form input") ?? [])].map((range) => [/** @type {HTMLInputElement} */ (range).name, Number(/** @type {HTMLInputElement} */ (range).value)]));
+const ranges = () => Object.fromEntries([...(root?.querySelectorAll("form label:not([hidden]) input") ?? [])].map((range) => [/** @type {HTMLInputElement} */ (range).name, Number(/** @type {HTMLInputElement} */ (range).value)]));
+
+/** @param {string} name @param {number} value */
+const written = (name, value) =>
+  name === "top" ? String(value) : name === "familiar" ? value.toFixed(data.strict.price?.digits) : percent(value);
 
 /** @param {Strictness} values */
 function writeRanges(values) {
@@ -420,10 +425,12 @@ function writeRanges(values) {
     const range = /** @type {HTMLInputElement} */ ($(`form [name=${name}]`)), [low, high, by] = data.strict.limits[name];
     Object.assign(range, { min: low, max: high, step: by, value });
     $(`form label:has([name=${name}]) span`).textContent = data.strict.labels[name];
-    $(`form label:has([name=${name}]) output`).textContent = name === "top" ? String(value) : percent(value);
+    $(`form label:has([name=${name}]) output`).textContent = written(name, value);
   }
-  const { floor, ratio } = values, example = 0.6;
-  $("form p").textContent = fill(data.strict.sentence, { floor: percent(floor), ratio: percent(ratio), example: percent(example), rival: percent(example * ratio) });
+  const { floor, ratio, familiar } = values, { price } = data.strict, example = 0.6;
+  $("form label:has([name=familiar])").hidden = $("form .price").hidden = !price;
+  if (price) $("form .price").textContent = fill(price.sentence, priced(price.shares, familiar));
+  $("form .rule").textContent = fill(data.strict.sentence, { floor: percent(floor), ratio: percent(ratio), example: percent(example), rival: percent(example * ratio) });
 }
 
 /** Write what stays the same until the next run. @param {HTMLElement} here */

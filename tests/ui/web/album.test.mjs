@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { arrive, counts, escaped, fill, merge, next, step, unknown, waiting } from "../../../lib/ui/web/album.js";
+import { arrive, counts, escaped, fill, merge, next, priced, step, unknown, waiting } from "../../../lib/ui/web/album.js";
 
 const card = (id, order = id, kind = "clear") => ({ ...waiting(id, order, `${id}.jpg`), kind });
 const ids = (cards) => cards.map(({ id }) => id);
@@ -47,4 +47,17 @@ test("gaps are filled, also with what looks like a gap", () => {
 
 test("names are text", () => {
   assert.equal(escaped(`<b a="1">&'`), "&#60;b a=&#34;1&#34;&#62;&#38;&#39;");
+});
+
+test("what a threshold costs lies on a line between those that were measured, and ends where they end", () => {
+  const shares = { threshold: [2, 4, 8], known_kept: [1, 0.9, 0.5], unknown_clear: [0.4, 0.2, 0.1], elsewhere_kept: [0.9, 0.5, 0] };
+  assert.deepEqual(priced(shares, 4), { known: 90, unknown: 20, elsewhere: 50 });
+  assert.deepEqual(priced(shares, 3), { known: 95, unknown: 30, elsewhere: 30 });
+  assert.deepEqual(priced(shares, 6), { known: 70, unknown: 15, elsewhere: 75 });
+  assert.deepEqual(priced(shares, 1), { known: 100, unknown: 40, elsewhere: 10 });
+  assert.deepEqual(priced(shares, 9), { known: 50, unknown: 10, elsewhere: 100 });
+});
+
+test("of a threshold alone that was measured, its own share is told wherever the range stands", () => {
+  assert.equal(priced({ known_kept: [0.94] }, 0.3).known, 94);
 });
