@@ -77,7 +77,7 @@ def unfamiliar(novelty: Novelty | None, say: Translator) -> dict[str, str]:
     """Return what is said of an unfamiliar photo, its gaps still open: {label}, {score} and {needed}; {} of none."""
     if novelty is None:
         return {}
-    text, number = unfamiliar_text(is_hint=False), score_text(novelty.method)
+    text, number = unfamiliar_text(is_hint=novelty.hint), score_text(novelty.method)
     return {"unfamiliar": say(text, label="{label}", number=say(number, score="{score}", needed="{needed}"))}
 
 
