@@ -53,8 +53,8 @@ def test_a_bad_photo_costs_nobody_else_and_names_are_text() -> None:
 
 
 def test_settings_come_from_the_address_and_nonsense_in_it_counts_for_nothing() -> None:
-    test = app(model="starter-scratch", k="3", ratio="0.3", floor20="0.75")
-    assert stage(test)["query"] == "model=starter-scratch&whole=0&top=3&ratio=0.3&floor=0.75&lang=en"
+    test = app(model="starter-small", k="3", ratio="0.3", floor20="0.75")
+    assert stage(test)["query"] == "model=starter-small&whole=0&top=3&ratio=0.3&floor=0.75&lang=en"
     assert stage(test)["strict"]["values"] == {"top": 3, "ratio": 0.3, "floor": 0.75}
     nonsense = app(k="x", ratio="nan", floor="7")
     assert stage(nonsense)["strict"]["values"] == stage(nonsense)["strict"]["defaults"]
