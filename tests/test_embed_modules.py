@@ -24,7 +24,8 @@ from lib.i18n import LANGUAGES, Translator
 from lib.model.imagenet import imagenet
 from lib.model.spec import FILTERS, RESIZE_RULES, InputSpec, ModelFolder, OutputSpec
 from lib.photos.pixels import DECODE_FLOOR
-from lib.verdict import Groups, Thresholds, explain, judge, judge_groups, percent, rank, sure_group
+from lib.results import Familiarity
+from lib.verdict import Groups, Thresholds, explain, judge, judge_groups, numbers, percent, rank, strange, sure_group
 from tests.embed.packages import find_node
 from tests.support.pictures import noise
 
@@ -93,6 +94,21 @@ def test_the_verdicts_are_those_of_the_table(run: Run, probabilities: list[float
     floor = 0.5 if len(labels) <= 20 else 0.2
     (found,) = run([("verdict", "judge", [probabilities, labels, {"ratio": 0.5, "floor": floor}])])
     assert found["result"]["kind"] == kind
+
+
+@pytest.mark.parametrize("hint", [False, True])
+@pytest.mark.parametrize("score", [3.1, 5.1799, 5.18, -0.01])
+def test_an_unfamiliar_photo_is_said_to_be_so_before_any_verdict_but_a_hint_before_a_clear_one_alone(
+    run: Run, score: float, hint: bool
+) -> None:
+    verdicts = [judge(np.array(p), ("a", "b", "c")) for p in ([0.9, 0.07, 0.03], [0.55, 0.4, 0.05], [0.4, 0.3, 0.3])]
+    novelty = {"threshold": 5.18, "digits": 1, **({"hint": True} if hint else {})}
+    found = run([("verdict", "judgeNovelty", [score, novelty, v.kind.value]) for v in verdicts])
+    familiarity = Familiarity("max-logit", score, 5.18, hint)
+    for told, verdict in zip(found, verdicts, strict=True):
+        assert told["result"]["unfamiliar"] == familiarity.is_unfamiliar
+        assert told["result"]["strange"] == (strange(verdict, familiarity) is not None)
+        assert tuple(told["result"]["numbers"]) == numbers(familiarity)
 
 
 def cases() -> list[tuple[NDArray[np.float64], tuple[str, ...], Thresholds]]:

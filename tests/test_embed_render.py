@@ -658,7 +658,7 @@ def test_python_code_answers_as_the_app_does(
         assert generated.explain(found) == say.message(explain(judge(expected, folder.read_labels("ja"))))
 
 
-def telling(folder: ModelFolder, work: Path, pictures: Iterable[bytes]) -> ModelFolder:
+def telling(folder: ModelFolder, work: Path, pictures: Iterable[bytes], *, hint: bool = False) -> ModelFolder:
     """Return a model that calls the less familiar half of some pictures unfamiliar: by its largest logit."""
     own = replace(folder, spec=replace(folder.spec, novelty=Novelty("max-logit", 0.0, 0.95, "made up")))
     (work / "scored.tflite").write_bytes(weights_file(own))
@@ -671,16 +671,16 @@ def telling(folder: ModelFolder, work: Path, pictures: Iterable[bytes]) -> Model
         )
         interpreter.invoke()
         scores.append(interpreter.get_tensor(interpreter.get_output_details()[1]["index"]).item())
-    novelty = replace(own.spec.novelty or Novelty("", 0, 0, ""), threshold=float(np.median(scores)))
+    novelty = Novelty("max-logit", float(np.median(scores)), 0.95, "made up", hint=hint)
     return replace(own, spec=replace(own.spec, novelty=novelty))
 
 
-@pytest.mark.parametrize("background", ["none", "first", "last"])
-def test_python_code_says_unfamiliar_where_the_app_does(tmp_path: Path, background: str) -> None:
+@pytest.mark.parametrize(("background", "hint"), [("none", False), ("first", False), ("last", False), ("none", True)])
+def test_python_code_says_unfamiliar_where_the_app_does(tmp_path: Path, background: str, hint: bool) -> None:
     small = load(SHIPPED / "starter-small")
     output = OutputSpec(small.spec.output.classes - (background != "none"), background)
     small = replace(small, spec=replace(small.spec, output=output))
-    folder = telling(small, tmp_path, [content for _, content in pictures()])
+    folder = telling(small, tmp_path, [content for _, content in pictures()], hint=hint)
     generated = imported(Options(folder, Target.PYTHON_LITERT, language="ko"), tmp_path / "code")
     classifier, say, labels = open_classifier(folder), Translator("ko"), folder.read_labels("ko")
     told = []

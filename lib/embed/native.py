@@ -162,6 +162,7 @@ def _facts(options: Options, ends: Ends | None = None) -> dict[str, Any]:
         "top": options.top, "ratio": options.thresholds.ratio, "floor": options.thresholds.floor_for(output.classes),
         "groups": groups, "group_floor": FLOOR_GROUPS, "said": (*words.VERDICTS, *unfamiliar),
         "familiar": novelty and novelty.threshold, "digits": novelty and DIGITS[novelty.method],
+        "hint": novelty is not None and novelty.hint,
         "most_digits": MOST_DIGITS, "shown": _SHOWN[output.background],
         "sentences": {
             **words.translate({**words.VERDICTS, **(words.GROUPS if groups else {}), **words.FAULTS}, say), **unfamiliar

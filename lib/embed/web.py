@@ -269,7 +269,10 @@ def _groups(options: Options) -> Facts:
 
 def _novelty(options: Options) -> Facts:
     novelty = options.novelty
-    return {} if novelty is None else {"novelty": {"threshold": novelty.threshold, "digits": DIGITS[novelty.method]}}
+    if novelty is None:
+        return {}
+    hint = {"hint": True} if novelty.hint else {}
+    return {"novelty": {"threshold": novelty.threshold, "digits": DIGITS[novelty.method], **hint}}
 
 
 def _choices(options: Options, classes: int) -> Facts:

@@ -125,7 +125,7 @@ class Opened:
         assert groups or not isinstance(self.options.model, TfjsMobilenet), "its labels come in ImageNet's order"
         told, familiarity = self.options.novelty, None
         if told is not None and answered.familiarity is not None:
-            familiarity = Familiarity(told.method, answered.familiarity, told.threshold)
+            familiarity = Familiarity(told.method, answered.familiarity, told.threshold, told.hint)
         assert unfamiliar == (None if familiarity is None else familiarity.is_unfamiliar)
         expect(self.status).to_have_text(say.message(explain(verdict, group, familiarity)))
         self.check_listed(rank(answered.probabilities, answered.labels, top=self.options.top))

@@ -205,6 +205,9 @@ class Discern(context: Context) : AutoCloseable {
     return Answer(ranked.take(TOP), kind, verdict)
 [% else %]
     if (score >= FAMILIAR) return Answer(ranked.take(TOP), kind, verdict, false)
+[% if hint %]
+    if (kind != "clear") return Answer(ranked.take(TOP), kind, verdict, true) // doubt enough
+[% endif %]
     val (said, needed) = numbers(score)
     val values = mapOf("label" to ranked[0].label, "score" to said, "needed" to needed)
     return Answer(ranked.take(TOP), kind, fill(SENTENCES.getValue("unfamiliar"), values), true)

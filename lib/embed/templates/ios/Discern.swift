@@ -208,7 +208,7 @@ final class Discern {
     let (said, needed) = Self.numbers(score)
     let warning = Self.fill(Self.sentences["unfamiliar"]!, ["label": ranked[0].label, "score": said, "needed": needed])
     return Answer(
-      predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: isUnfamiliar ? warning : verdict,
+      predictions: Array(ranked.prefix(Self.top)), kind: kind, sentence: isUnfamiliar[% if hint %] && kind == "clear"[% endif %] ? warning : verdict,
       unfamiliar: isUnfamiliar)
 [% endif %]
   }

@@ -56,12 +56,12 @@ export class Classifier {
       const verdict = judge(probabilities, labels, thresholds);
       const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
       const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
-      const told = judgeNovelty(familiarity, novelty);
+      const told = judgeNovelty(familiarity, novelty, verdict.kind);
       const message = explain(verdict, words, group, told);
       const rivals = verdict.rivals.map(({label}) => label);
       const answer = {
-        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, familiarity,
-        probabilities, labels, milliseconds,
+        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, strange: told.strange,
+        familiarity, probabilities, labels, milliseconds,
       };
       document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
       return answer;

@@ -7,6 +7,8 @@ export interface Answer {
   rivals: string[];
   /** Whether the photo is unlike all that the model learned from; null for a model that cannot say. */
   unfamiliar: boolean | null;
+  /** Whether `message` says so: always, but for models that can only hint at it, which do in the place of a clear class. */
+  strange: boolean;
   /** The number that tells: below `novelty.threshold` of the model's description a photo is unfamiliar. */
   familiarity: number | null;
   /** The verdict as a sentence, or that the photo is unfamiliar. */

@@ -18,7 +18,7 @@ export function show(host, classifier, controls) {
   function tell(text, {isBusy = false, canRetry = false, answer} = {}) {
     if (status.textContent !== text) status.textContent = text;
     status.dataset.verdict = answer?.verdict ?? '';
-    status.toggleAttribute('data-unfamiliar', Boolean(answer?.unfamiliar));
+    status.toggleAttribute('data-unfamiliar', Boolean(answer?.strange));
     bar.hidden = !isBusy;
     bar.removeAttribute('value');
     retry.hidden = !canRetry;
@@ -56,8 +56,8 @@ export function show(host, classifier, controls) {
   return end;
 }
 
-function toRows({predictions, verdict, rivals, unfamiliar}) {
-  const leading = unfamiliar ? [] : verdict === 'clear' || verdict === 'weak' ? [predictions[0].label] : rivals;
+function toRows({predictions, verdict, rivals, strange}) {
+  const leading = strange ? [] : verdict === 'clear' || verdict === 'weak' ? [predictions[0].label] : rivals;
   return predictions.filter(({probability}) => probability > 0).map(({label, probability, percent}) => {
     const share = make('i');
     share.style.setProperty('--share', probability);

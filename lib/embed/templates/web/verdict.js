@@ -8,7 +8,7 @@ const MOST_NAMED = 5;
 const A_LOT = 0.5;
 const GROUP_FLOOR = 0.6;
 const MOST_DIGITS = 4;
-const NOT_TOLD = {unfamiliar: null, numbers: []};
+const NOT_TOLD = {unfamiliar: null, strange: false, numbers: []};
 
 export function judge(probabilities, labels, {ratio, floor}) {
   const ranked = rank(probabilities, labels, MOST_NAMED);
@@ -64,10 +64,13 @@ export function rank(probabilities, labels, top) {
     .slice(0, top);
 }
 
-// null for a model that cannot say. `numbers` are the score and the one that it would need, as people read them.
-export function judgeNovelty(score, novelty) {
+// null for a model that cannot say. `strange`: it goes before the verdict; a mere hint only before a clear class, other
+// verdicts being doubt enough. `numbers` are the score and the one that it would need, as people read them.
+export function judgeNovelty(score, novelty, kind) {
   if (!novelty) return NOT_TOLD;
-  return {unfamiliar: score < novelty.threshold, numbers: toNumbers([score, novelty.threshold], novelty.digits)};
+  const unfamiliar = score < novelty.threshold;
+  const numbers = toNumbers([score, novelty.threshold], novelty.digits);
+  return {unfamiliar, strange: unfamiliar && (kind === 'clear' || !novelty.hint), numbers};
 }
 
 // As few digits as tell them apart: ["3.1", "5.2"].
@@ -78,9 +81,9 @@ function toNumbers(values, digits) {
 
 // The verdict as one sentence; where no class stands out but `group` does, as two: it, and which kind. Of an unfamiliar
 // photo no more is said than that it is.
-export function explain(verdict, words, group = null, {unfamiliar, numbers: [score, needed]} = NOT_TOLD) {
+export function explain(verdict, words, group = null, {strange, numbers: [score, needed]} = NOT_TOLD) {
   const {kind, winner, classes} = verdict;
-  if (unfamiliar) return fill(words.unfamiliar, {label: winner.label, score, needed});
+  if (strange) return fill(words.unfamiliar, {label: winner.label, score, needed});
   if (group?.kind === 'clear' && kind !== 'clear') return explainGroup(group, verdict, words);
   const sentence = kind === 'clear' && winner.probability < A_LOT ? words.clearOfMany : words[kind];
   return fill(sentence, {label: winner.label, percent: percent(winner.probability), classes, names: toNames(verdict, words)});
