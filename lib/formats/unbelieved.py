@@ -19,9 +19,10 @@ _MOST_AXES = 8  # LiteRT's own limit is 6
 _BYTES_PER_ENTRY = 4
 
 
-def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, without its full stop, or what it is called."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".")
+def first_line(error: Exception, of: str | None = None) -> str:
+    """Return the first line of what an error says, or of a part of that, without its full stop; or its class's name."""
+    told = str(error) if of is None else of
+    return next(iter(told.strip().splitlines()), type(error).__name__).rstrip(".")
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from lib.formats.importing.packed import (
     open_in_worker,
     open_up,
     together,
+    unreadable,
     without_numbers,
-)  # fmt: skip
+)
 from lib.formats.importing.repairs import repaired
 from lib.formats.tables import last_operator
 from lib.photos.zipped import Zip
 from tests.support.pictures import encode, plain
-from tests.support.teachable import LABELS, numbered, pack, tfjs, topology
+from tests.support.teachable import LABELS, as_keras_2_says, numbered, pack, tfjs, topology
 from tests.support.user_models import TINY
 
 
@@ -183,9 +184,67 @@ def test_descriptions_are_mended_all_the_way_down() -> None:
     assert "batch_input_shape" not in first["config"]
 
 
+def test_a_sequence_that_has_an_input_layer_gets_no_other() -> None:
+    _, head = repaired(as_keras_2_says(topology()), "x.h5")["config"]["layers"]
+    begin, first, last = head["config"]["layers"]
+    assert (begin["class_name"], first["class_name"], last["class_name"]) == ("InputLayer", "Dense", "Dense")
+    assert begin["config"]["batch_input_shape"] == [None, 8]
+    assert "batch_input_shape" not in first["config"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(
+            {"class_name": "Functional", "module": "tf_keras.src.engine.functional"},
+            {"class_name": "Functional", "module": "keras.src.models.functional"},
+            id="a model in the package of Keras 2",
+        ),
+        pytest.param(
+            {"class_name": "Functional", "module": "keras.src.engine.functional"},
+            {"class_name": "Functional", "module": "keras.src.models.functional"},
+            id="a model in TensorFlow's Keras 2",
+        ),
+        pytest.param(
+            {"class_name": "Dense", "module": "tf_keras.layers"}, {"class_name": "Dense", "module": "keras.layers"},
+            id="a layer",
+        ),
+        pytest.param(
+            {"class_name": "BatchNormalization", "config": {"axis": [3]}},
+            {"class_name": "BatchNormalization", "config": {"axis": 3}},
+            id="an axis",
+        ),
+        pytest.param(
+            {"class_name": "SeparableConv2D", "config": {"filters": 8, "groups": 1, "kernel_initializer": {}}},
+            {"class_name": "SeparableConv2D", "config": {"filters": 8}},
+            id="a separable convolution",
+        ),
+        pytest.param(
+            {"class_name": "RandomFlip", "config": {"mode": "horizontal", "rng_type": "stateful"}},
+            {"class_name": "RandomFlip", "config": {"mode": "horizontal"}},
+            id="a change at random",
+        ),
+    ],
+)  # fmt: skip
+def test_what_keras_2_wrote_is_said_as_keras_3_says_it(written: dict[str, object], read: dict[str, object]) -> None:
+    assert repaired(written, "x.keras") == read
+    assert repaired(read, "x.keras") == read, "and that stays"
+
+
+def test_of_what_keras_tells_the_reason_is_told(work: Path) -> None:
+    told = (
+        "<class 'Functional'> could not be deserialized properly. Please ensure that.\n\nconfig={}.\n\n"
+        "Exception encountered: Could not locate class 'Odd'. Make sure it is decorated. Full object config: {}"
+    )
+    refused = unreadable("x.keras", Form.KERAS, TypeError(told), work)
+    assert str(refused) == "x.keras could not be read as a Keras model: Could not locate class 'Odd'"
+
+
 @pytest.mark.parametrize(
     ("config", "says"),
     [
+        pytest.param({"class_name": "TFOpLambda", "config": {}}, "only Keras 2 can run", id="of Keras 2 alone"),
+        pytest.param({"class_name": "SeparableConv2D", "config": {"groups": 2}}, "SeparableConv2D", id="in groups"),
         pytest.param({"class_name": "Lambda", "config": {}}, "code of its own", id="code"),
         pytest.param({"class_name": "DepthwiseConv2D", "config": {"groups": 2}}, "DepthwiseConv2D", id="another net"),
         pytest.param({"class_name": "Dense", "config": {"units": 2**31}}, "too large", id="all memory there is"),

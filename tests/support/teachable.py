@@ -113,6 +113,38 @@ def sequential(name: str, *layers: dict[str, Any]) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": name, "layers": list(layers)}}
 
 
+def as_keras_2_says(config: Any) -> Any:
+    """Return a description as Keras 2 writes it: input layers of sequences, an axis as a list, a module of its own."""
+    if isinstance(config, list):
+        return [as_keras_2_says(value) for value in config]
+    if not isinstance(config, dict):
+        return config
+    said = {key: as_keras_2_says(value) for key, value in config.items()}
+    match said:
+        case {"class_name": "BatchNormalization", "config": {"axis": int(axis)}}:
+            said["config"]["axis"] = [axis]
+        case {"class_name": "DepthwiseConv2D"}:
+            said["config"]["groups"] = 1
+        case {"class_name": "Functional"}:
+            said["module"] = "tf_keras.src.engine.functional"
+        case {"class_name": "Sequential", "config": {"layers": [{"config": {"batch_input_shape": shape}}, *_]}}:
+            begin = {
+                "class_name": "InputLayer",
+                "config": {"batch_input_shape": shape, "name": f"{said['config']['name']}_in"},
+            }
+            said["config"]["layers"].insert(0, begin)
+    return said
+
+
+def keras_2(target: Path, whole: Path) -> None:
+    """Write a `.keras` file as Keras 2 describes it, made of one of today's Keras."""
+    with zipfile.ZipFile(whole) as packed:
+        files: dict[str, bytes | str] = {name: packed.read(name) for name in packed.namelist()}
+    config = as_keras_2_says(json.loads(files["config.json"]))
+    assert config["module"] != json.loads(files["config.json"])["module"]
+    pack(target, {**files, "config.json": json.dumps(config)})
+
+
 def weights() -> dict[str, np.ndarray]:
     """Return every weight by the name that TensorFlow.js gives it."""
     rng = np.random.default_rng(7)
@@ -190,7 +222,7 @@ def tfjs(target: Path) -> None:
 
 
 def hdf5(target: Path) -> None:
-    """Write a keras_model.h5 as Keras 2.12 does: one group of weights for each layer of the outermost sequence."""
+    """Write a keras_model.h5 as Keras 2 does: one group of weights for each layer of the outermost sequence."""
     import h5py
 
     arrays = weights()
@@ -202,7 +234,7 @@ def hdf5(target: Path) -> None:
     }
     versions = {"keras_version": b"2.12.0", "backend": b"tensorflow"}
     with h5py.File(target, "w") as file:
-        file.attrs["model_config"] = json.dumps(topology(groups=1)).encode()
+        file.attrs["model_config"] = json.dumps(as_keras_2_says(topology())).encode()
         store = file.create_group("model_weights")
         for place in (file, store):
             for key, value in versions.items():
@@ -227,6 +259,8 @@ def make(folder: Path) -> None:
         folder / "converted_keras.zip",
         {"keras_model.h5": (folder / "keras_model.h5").read_bytes(), "labels.txt": numbered()},
     )
+    model.save(folder / "today.keras")
+    keras_2(folder / "keras-2.keras", folder / "today.keras")
     litert = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     (folder / "bare.tflite").write_bytes(litert)
     pack(folder / "converted_tflite.zip", {"model_unquant.tflite": litert, "labels.txt": numbered()})
@@ -328,7 +362,7 @@ def _damage(content: bytes, number: int, rng: np.random.Generator) -> bytes:
 
 WHOLE = (
     "converted_keras.zip", "keras_model.h5", "converted_tflite.zip", "tm-my-image-model.zip", "one-unit.keras",
-    "converted_savedmodel.zip",
+    "converted_savedmodel.zip", "keras-2.keras",
 )  # fmt: skip
 
 

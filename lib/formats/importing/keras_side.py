@@ -17,6 +17,7 @@ from lib.errors import ModelFileError
 from lib.formats import from_keras
 from lib.formats.first_look import MAX_BYTES, in_child
 from lib.formats.importing import saved_model, tfjs
+from lib.formats.importing.hdf5 import KERAS_WEIGHTS
 from lib.formats.importing.packed import Form, Found, unreadable
 from lib.formats.importing.repairs import repaired
 from lib.messages import N_
@@ -123,11 +124,15 @@ def _understood(name: str, form: Form, work: Path) -> Iterator[None]:
 
 
 def _from_keras(path: Path, name: str) -> Any:
+    """Load a file whose description is mended first, in a copy of it that holds nothing but what is needed."""
     import keras
 
-    with zipfile.ZipFile(path) as packed:
-        repaired(json.loads(packed.read("config.json")), name)  # for what it refuses; Keras reads the file as it is
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+    mended = path.with_name("mended.keras")
+    with zipfile.ZipFile(path) as packed, zipfile.ZipFile(mended, "w") as copy:
+        copy.writestr("config.json", json.dumps(repaired(json.loads(packed.read("config.json")), name)))
+        for member in {"metadata.json", KERAS_WEIGHTS} & set(packed.namelist()):
+            copy.writestr(member, packed.read(member))
+    return keras.models.load_model(mended, compile=False, safe_mode=True)
 
 
 def _from_hdf5(path: Path, name: str) -> Any:

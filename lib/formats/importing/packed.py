@@ -28,6 +28,8 @@ from lib.work.files import keeping
 MAX_LABEL_BYTES = 2 * 2**20
 MAX_TOPOLOGY_BYTES = 20 * 2**20  # a config.json of 700 MB of spaces took Keras 34 s and 4 GB
 MAX_BESIDE_BYTES = 4 * 2**20
+# Keras tells of each level of a description, all of it, before it says what is wrong.
+_KERAS_REASON = "Exception encountered: "
 _LITERT, _HDF5, _ZIP = b"TFL3", b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _HEAD_BYTES = 8
 _NUMBERED = re.compile(r"(\d+)\s+(\S.*)")
@@ -139,11 +141,10 @@ def _behind(file: Path, name: str, work: Path) -> Path | None:
 
 def unreadable(name: str, form: Form, error: Exception, work: Path) -> ModelFileError:
     """Return the error of a file that breaks what reads it; where that was unpacked is nobody's business."""
+    told = first_line(error, of=str(error).rpartition(_KERAS_REASON)[2])
+    reason = told.replace(f"{work}/", "").partition(". ")[0]
     return ModelFileError(
-        N_("{file} could not be read as a {form} model: {reason}"),
-        file=name,
-        form=form.value,
-        reason=first_line(error).replace(f"{work}/", "")[:300],
+        N_("{file} could not be read as a {form} model: {reason}"), file=name, form=form.value, reason=reason[:200]
     )
 
 
