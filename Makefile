@@ -22,7 +22,7 @@ lint: $(VENV)/dev.installed
 unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 	@rm -f $(DID_NOT_RUN); failed=0; export DISCERN_DID_NOT_RUN=$(DID_NOT_RUN); set -x; \
 	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed || failed=1; \
-	$(PY) -m pytest -q tests/browser tests/embed || failed=1; \
+	$(PY) -m pytest -q -n 2 --dist loadfile tests/browser tests/embed || failed=1; \
 	{ set +x; } 2> /dev/null; cat $(DID_NOT_RUN); exit $$failed
 
 # Small wrongs put into the library one at a time: do its tests notice?
