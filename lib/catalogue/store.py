@@ -113,6 +113,10 @@ class Store:
         """Return the folder of fetched and users' models."""
         return self.data / "models"
 
+    def has_place(self, folder: Path) -> bool:
+        """Whether a model folder stands, or would stand, among those of this store."""
+        return folder.resolve().parent == self.models.resolve()
+
     def entries(self) -> tuple[Entry, ...]:
         """Return all models: `FIRST`, then users' own, then others that come with a package, then the catalogue's.
 

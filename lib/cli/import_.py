@@ -10,6 +10,7 @@ from pathlib import Path
 from lib.catalogue.importing import Said, add, look
 from lib.catalogue.store import Store
 from lib.cli.terminal import ALL_WELL, download_progress, put
+from lib.datasets.manifest import NAME_BYTES, clean_name
 from lib.errors import UsageError
 from lib.formats.importing.packed import MAX_LABEL_BYTES, without_numbers
 from lib.i18n import Translator
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace, say: Translator) -> int:
     path: Path = arguments.path
     said = Said(
-        arguments.name,
+        clean_name(arguments.name, NAME_BYTES),
         None if arguments.labels is None else _labels(arguments.labels),
         None if arguments.range is None else _range(*arguments.range),
         None if arguments.resize is None else _RESIZE[arguments.resize],

@@ -3,24 +3,23 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from lib.cli import transfer
-from lib.cli.terminal import ALL_WELL, INTERRUPTED, note
-from lib.datasets.manifest import NAME_BYTES, clean_name
+from lib.cli.terminal import ALL_WELL, INTERRUPTED, note, put
 from lib.errors import UsageError
 from lib.i18n import Translator
-from lib.messages import N_
-from lib.training.curves import by_heart, time_words
-from lib.training.events import TrainEvent
+from lib.messages import N_, Message
+from lib.training.curves import after_epoch, by_heart, chosen_among, time_words
+from lib.training.events import TrainEvent, stage_words
 from lib.training.launch import TrainResult, has_left, keep_best, measure, train
 from lib.training.options import ARCHITECTURES, TUNED, TrainOptions
 from lib.training.timing import time_for
+from lib.verdict import percent
 
-# What is worth a line of its own.
-_NEWS = {"val_accuracy", "teacher_accuracy", "note"}
 # Arguments that are written otherwise than their settings are called.
 _WRITTEN = {"destination": "out", "progressive": "no-progressive", "augment": "no-augment"}
 
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--recipe", choices=("transfer", "scratch"), help="transfer (default): a head of your own on a finished model")
     add("--fine-tune", action="store_true", help="recipe transfer, whose backbone's last blocks learn on, too")
     add("--architecture", choices=ARCHITECTURES)
-    add("--name", type=lambda name: clean_name(name, NAME_BYTES), help="name of the model; its id is made from it")
+    add("--name", help="name of the model; its id is made from it")
     add("--epochs", type=int)
     add("--minutes", type=float, help="time budget in place of --epochs")
     add("--size", type=int, help="side of the input in pixels")
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--family", help="for the model's description")
     add("--licence", help="of the weights")
     add("--description", help="one sentence")
-    add("--out", dest="destination", type=Path, metavar="FOLDER", help="model folder to write")
+    add("--out", dest="destination", type=Path, metavar="FOLDER", help="model folder to write (default: in the app)")
     add("--work", type=Path, metavar="FOLDER", help="for checkpoints and prepared crops")
     parser.add_argument(
         "--estimate", action="store_true", help="only say how long it would take, from a few real steps"
@@ -99,8 +98,8 @@ class Reporter:
     """Writes a run's events to standard error.
 
     Args:
-        as_json: Every event as a JSON object; else a line for each stage and each epoch, how long it takes as soon as
-            that is known, and once, when it begins, that the model learns its photos by heart.
+        as_json: Every event as a JSON object; else a sentence for each stage and each epoch, how long it takes as soon
+            as that is known, and once, when it begins, that the model learns its photos by heart.
         say: The reader's language.
     """
 
@@ -114,26 +113,27 @@ class Reporter:
         """Write one event, if it says something new."""
         if self._as_json:
             print(json.dumps(event.to_dict()), file=sys.stderr, flush=True)
-        elif event.low is not None and event.high is not None:
-            note(self._say.message(time_words(event.low, event.high)))
-        elif event.stage != self._stage or event.to_dict().keys() & _NEWS:
-            print(_line(event), file=sys.stderr, flush=True)
-            self._warn(event)
+        else:
+            for message in self._news(event):
+                note(self._say.message(message))
         self._stage = event.stage
 
-    def _warn(self, event: TrainEvent) -> None:
-        if event.val_loss is None:
-            return
-        self._history.append(event.to_dict())
-        if not self._is_warned and (told := by_heart(self._history)) is not None:
-            note(self._say.message(told))
-            self._is_warned = True
-
-
-def _line(event: TrainEvent) -> str:
-    known = event.to_dict()
-    stage = known.pop("stage")
-    return " ".join([stage, *(f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in known.items())])
+    def _news(self, event: TrainEvent) -> Iterator[Message]:
+        if event.stage != self._stage:
+            yield stage_words(event.stage, event.done or 0, event.total or 0)
+        if event.note is not None:
+            yield Message(event.note)
+        if event.teacher_accuracy is not None:
+            right = percent(event.teacher_accuracy)
+            yield Message(N_("The teacher gets {right} of the held-out photos right."), {"right": right})
+        if event.low is not None and event.high is not None:
+            yield time_words(event.low, event.high)
+        if event.val_loss is not None:
+            self._history.append(event.to_dict())
+            yield after_epoch(self._history[-1])
+            if not self._is_warned and (told := by_heart(self._history)) is not None:
+                yield told
+                self._is_warned = True
 
 
 def run(arguments: argparse.Namespace, say: Translator) -> int:
@@ -144,8 +144,11 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     Raises:
         AppError: The arguments or photos are at fault, or the run ended early.
     """
-    if recipe_of(arguments) == "transfer":
+    recipe = recipe_of(arguments)
+    if recipe == "transfer":
         return transfer.run(arguments, say)
+    if recipe == "scratch" and not hasattr(arguments, "recipe"):
+        note(say(N_("Every weight is learned anew (recipe scratch): the recipe transfer has none of these settings.")))
     options, report = options_from(arguments), Reporter(as_json=arguments.json, say=say)
     if arguments.estimate:
         measured = measure(options)
@@ -176,10 +179,14 @@ def _say_time(seconds: tuple[float, float], say: Translator, *, as_json: bool) -
 
 def _say_result(result: TrainResult, say: Translator, *, as_json: bool) -> None:
     photos = result.metrics["photos"]
+    transfer.say_notes(result, say)
     if as_json:
         summary = {"id": result.model_id, "folder": str(result.folder), "top1": result.top1, "photos": photos}
-        print(json.dumps(summary), flush=True)
+        print(json.dumps({**summary, "skipped": transfer.skipped_files(result, say)}), flush=True)
     else:
+        if (chosen := chosen_among(result.metrics["history"])) is not None:
+            note(say.message(chosen))
         right = round(result.top1 * photos)
         told = N_("{model} is saved in {folder}. It got {right} of {photos} validation photos right.")
-        print(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos), flush=True)
+        put(say(told, model=result.model_id, folder=result.folder, right=right, photos=photos))
+    transfer.note_place(result, say)

@@ -22,26 +22,28 @@ def split_apart(
 
     The look decodes each photo at reduced scale: about 2 ms for one of 500 × 375 pixels, 25 ms for a phone's, a core.
     """
-    seen = _seen(photos, looking)
+    together, seen = _look(photos, looking)
     identities = [one.digest or photo.source.name for photo, one in zip(photos.photos, seen, strict=True)]
-    return split(photos, validation=validation, seed=seed, groups=_alike(photos, seen), identities=identities)
+    return split(photos, validation=validation, seed=seed, groups=together, identities=identities)
 
 
-def marks(photos: LabelledPhotos, *, looking: Looking = look) -> list[int]:
-    """Return a mark for each photo, the same for those that are nearly the same; looks as `split_apart` does."""
-    marked = [0] * len(photos.photos)
-    for mark, group in enumerate(_alike(photos, _seen(photos, looking))):
-        for place in group:
-            marked[place] = mark
-    return marked
+def grouped(photos: LabelledPhotos, *, looking: Looking = look) -> LabelledPhotos:
+    """Return photos that say which of them are nearly the same, after a look at each; see `split_apart`."""
+    together, _ = _look(photos, looking)
+    return _numbered(photos, together)
 
 
-def _seen(photos: LabelledPhotos, looking: Looking) -> list[Fingerprint]:
-    return list(fingerprints([photo.source for photo in photos.photos], looking))
+def _look(photos: LabelledPhotos, looking: Looking) -> tuple[Groups, list[Fingerprint]]:
+    seen = list(fingerprints([photo.source for photo in photos.photos], looking))
+    traces = [Trace(photo.label, one.digest, one.phash) for photo, one in zip(photos.photos, seen, strict=True)]
+    return alike(traces), seen
 
 
-def _alike(photos: LabelledPhotos, seen: Sequence[Fingerprint]) -> Groups:
-    return alike([Trace(photo.label, one.digest, one.phash) for photo, one in zip(photos.photos, seen, strict=True)])
+def _numbered(photos: LabelledPhotos, groups: Groups) -> LabelledPhotos:
+    number = {place: number for number, group in enumerate(groups) for place in group}
+    return replace(
+        photos, photos=tuple(replace(photo, group=number[place]) for place, photo in enumerate(photos.photos))
+    )
 
 
 def split(
@@ -55,7 +57,8 @@ def split(
     """Return (training set, validation set): about the same share of each class, drawn by `seed`.
 
     What is in one group stays on one side, and at least one group of each class goes to each. Where a class is a
-    single group, its last photos are held out all the same, and a note says what that is worth.
+    single group, its last photos are held out all the same, and a note says what that is worth. Photos in `groups` say
+    in which.
 
     Args:
         photos: At least two of each class.
@@ -76,6 +79,7 @@ def split(
         "another place or time."
     )
     notes = photos.notes + tuple(Message(text, {"name": photos.titles[label]}) for label in cut)
+    photos = photos if groups is None else _numbered(photos, groups)
     kept = tuple(photo for place, photo in enumerate(photos.photos) if place not in held)
     taken = tuple(photo for place, photo in enumerate(photos.photos) if place in held)
     return replace(photos, photos=kept, notes=notes), replace(photos, photos=taken, notes=notes, skipped=())

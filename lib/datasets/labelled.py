@@ -15,11 +15,14 @@ class LabelledPhoto:
         source: The photo, not read yet.
         label: Position of its class in `LabelledPhotos.classes`, from 0.
         stamp: Another one where the file is another: its size with its time of change or checksum.
+        group: A number, the same for photos of a class that are nearly the same and stay together; None where nobody
+            looked.
     """
 
     source: Source
     label: int
     stamp: str = ""
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,11 @@ class LabelledPhotos:
         kept = tuple(photo for index, photo in enumerate(self.photos) if index not in broken)
         dropped = tuple(Skipped(self.photos[index].source.name, reason) for index, reason in sorted(broken.items()))
         return replace(self, photos=kept, skipped=self.skipped + dropped)
+
+
+def told_of(*parts: LabelledPhotos) -> tuple[tuple[Skipped, ...], tuple[Message, ...]]:
+    """Return what parts of one set skip, and their notes, each once."""
+    notes: list[Message] = []
+    for part in parts:
+        notes += [note for note in part.notes if note not in notes]
+    return tuple(skipped for part in parts for skipped in part.skipped), tuple(notes)

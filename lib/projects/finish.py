@@ -1,12 +1,10 @@
 """A project → a model in the store, which every page and program can ask; renewed in its place, whole or not at all."""
 
 import json
-from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 
 from lib.catalogue.store import Store
-from lib.datasets.labelled import LabelledPhotos
 from lib.errors import AppError
 from lib.projects.learner import head_settings
 from lib.projects.project import Project
@@ -42,7 +40,7 @@ def finish(project: Project, name: str, store: Store, backbone: Backbone, job: J
     if min(train.counts()) >= FEW:
         train, held_out = project.parts()
     earlier = model_of(project, store)
-    options = TransferOptions(chosen.backbone, name, head_settings(chosen), is_thorough=True, model_id=earlier)
+    options = TransferOptions(chosen.backbone, name, head_settings(chosen), is_thorough=True, place=earlier)
     result = train_transfer(
         train,
         held_out,
@@ -50,7 +48,6 @@ def finish(project: Project, name: str, store: Store, backbone: Backbone, job: J
         store=store,
         backbone=backbone,
         kept=KeptFeatures(project.folder),
-        groups=_groups(project, train),
         on_progress=job.tell,
         cancelled=job.cancelled,
     )
@@ -81,10 +78,3 @@ def digest_of(project: Project) -> str:
     now = project.manifest
     facts = repr((now.settings, now.live_classes, [(photo.digest, photo.klass) for photo in now.usable]))
     return sha256(facts.encode()).hexdigest()
-
-
-def _groups(project: Project, photos: LabelledPhotos) -> Sequence[str]:
-    """Return a mark for each photo, the same for those that are nearly the same."""
-    digests = {photo.id: photo.digest for photo in project.manifest.usable}
-    first = {digests[photo]: digests[group[0]] for group in project.groups() for photo in group}
-    return [first.get(photo.stamp, photo.stamp) for photo in photos.photos]

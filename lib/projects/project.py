@@ -352,7 +352,11 @@ class Project:
         classes = [klass for klass in now.live_classes if klass.id in present]
         place = {klass.id: number for number, klass in enumerate(classes)}
         names = tuple(klass.name for klass in classes)
-        photos = tuple(LabelledPhoto(self.source(one), place[one.klass or 0], one.digest) for one in now.usable)
+        group = {at: number for number, group in enumerate(now.alike) for at in group}
+        photos = tuple(
+            LabelledPhoto(self.source(one), place[one.klass or 0], one.digest, group[at])
+            for at, one in enumerate(now.usable)
+        )
         return LabelledPhotos(now.name or "project", names, names, photos)
 
     def parts(self) -> tuple[LabelledPhotos, LabelledPhotos]:

@@ -70,6 +70,8 @@ def _training(metrics: Mapping[str, Any]) -> list[str]:
     line += f" in {last['seconds'] / 60:.0f} minutes of fitting"
     if (best := last.get("best_epoch")) is not None and best < last["epoch"]:
         line += f"; kept are the weights of epoch {best}, the best on these very photos, which flatters them a little"
+        if len(sizes := {row["size"] for row in history}) > 1:
+            line += f", among the epochs with photos of {max(sizes)} pixels"
     if last["epoch"] < last.get("epochs", 0):
         line += f"; it was ended before epoch {last['epochs']}"
     if metrics.get("teacher_top1"):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from lib.messages import N_, Message
+from lib.verdict import percent
 
 # Over-fitting is said when the loss on the held-out photos was lowest this many epochs ago or more, its mean over the
 # latest so many is higher than that by RISE, and the loss on the training photos has fallen since.
@@ -19,6 +20,29 @@ def rank(row: Row) -> tuple[float, float, float]:
     All but the size are of the held-out photos: so the best one's accuracy on them flatters it a little.
     """
     return row["size"], row["val_accuracy"], -row["val_loss"]
+
+
+def after_epoch(row: Row) -> Message:
+    """Return how good a run is after an epoch, and which was its best, in words."""
+    text = N_("After epoch {epoch}: {right} of the held-out photos right. The best so far was epoch {best}.")
+    best, right = int(row["best_epoch"]), percent(row["val_accuracy"])
+    return Message(text, {"epoch": int(row["epoch"]), "right": right, "best": best})
+
+
+def chosen_among(history: Sequence[Row]) -> Message | None:
+    """Return among which epochs the best is chosen, in words; None where it is among all of them. See `rank`.
+
+    Args:
+        history: Figures after each epoch; what was kept of a run before its first one has no size.
+    """
+    sizes = {int(row["size"]) for row in history if "size" in row}
+    if len(sizes) < 2:
+        return None
+    text = N_(
+        "The best epoch is chosen among those with photos of {size} × {size} pixels: earlier ones saw smaller photos, "
+        "and do not count."
+    )
+    return Message(text, {"size": max(sizes)})
 
 
 def by_heart_since(history: Sequence[Row]) -> int | None:

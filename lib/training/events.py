@@ -5,8 +5,31 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-# In the order they happen; "teach" only with a teacher.
-STAGES = ("start", "scan", "teach", "prepare", "measure", "fit", "write", "done")
+from lib.messages import N_, Message
+
+# In the order they happen; "teach" only with a teacher, "measure" only of a run that is timed.
+STAGES = {
+    "start": N_("Starting…"),
+    "scan": N_("Photos found: {total}"),
+    "teach": N_("Loading the teacher…"),
+    "prepare": N_("Preparing the photos: {done} of {total}"),
+    "measure": N_("Timing a few steps…"),
+    "build": N_("Building the net…"),
+    "fit": N_("The first step: it takes longest, up to a minute…"),  # until there are figures
+    "write": N_("Making the model…"),
+    "done": N_("The training is finished."),
+}
+
+
+def stage_words(stage: str, done: int, total: int) -> Message:
+    """Return what a run is at, in words.
+
+    Args:
+        stage: One of `STAGES`.
+        done: Photos prepared.
+        total: Of so many; photos found.
+    """
+    return Message(STAGES[stage], {"done": done, "total": total})
 
 
 @dataclass(frozen=True, slots=True)

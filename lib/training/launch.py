@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.errors import TrainingError, WorkerError
-from lib.messages import N_
+from lib.messages import N_, Message
 from lib.model.writing import slug
+from lib.photos.source import Skipped
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace
 from lib.work import process
 from lib.work.files import data_folder, disk_error, stamp, write_whole
 from lib.work.locks import claim
+from lib.work.process import revive
 
 if TYPE_CHECKING:
     from lib.catalogue.store import Store
@@ -41,12 +43,16 @@ class TrainResult:
         folder: The model folder.
         top1: Share of the validation photos that the finished file gets right.
         metrics: The content of `metrics.json`.
+        skipped: Files that are not used, whether to learn from or to measure on.
+        notes: What a reader should know of the photos.
     """
 
     model_id: str
     folder: Path
     top1: float
     metrics: dict[str, Any]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[Message, ...]
 
 
 def train(
@@ -70,10 +76,10 @@ def train(
     """
     on_event(TrainEvent("start"))
     with ExitStack() as held:
-        destination, work = _work(options, "train_in_worker", held, on_event, cancelled)
+        work, result = _work(options, "train_in_worker", held, on_event, cancelled)
         # Its crops (gigabytes) go with it unless the caller named a place for them.
         shutil.rmtree(work if options.work else work.parent)
-        return _result(destination)
+        return result
 
 
 def keep_best(
@@ -95,9 +101,9 @@ def keep_best(
         TrainingError: Such a run left nothing; or as `train` does.
     """
     with ExitStack() as held:
-        destination, work = _work(options, "keep_in_worker", held, on_event, cancelled)
-        write_whole(work / KEPT_AS, str(destination).encode())
-        return _result(destination)
+        work, result = _work(options, "keep_in_worker", held, on_event, cancelled)
+        write_whole(work / KEPT_AS, str(result.folder).encode())
+        return result
 
 
 def measure(options: TrainOptions, *, cancelled: threading.Event | None = None) -> Measured:
@@ -126,15 +132,15 @@ def _work(
     held: ExitStack,
     on_event: Callable[[TrainEvent], None],
     cancelled: threading.Event | None,
-) -> tuple[Path, Path]:
-    """Let a worker make the model folder; return where it is, and the place it worked at."""
+) -> tuple[Path, TrainResult]:
+    """Let a worker make the model folder; return the place it worked at, and what came of it."""
     try:
         destination, work = _places(options, held)
     except OSError as error:
         raise disk_error(error, "work") from error
     payload = {"options": options.to_json(), "destination": str(destination), "work": str(work)}
-    _run(function, payload, on_event, cancelled)
-    return destination, work
+    answer = _run(function, payload, on_event, cancelled)
+    return work, _result(destination, answer)
 
 
 def _run(
@@ -162,7 +168,8 @@ def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
 
     What reserves them are locks, which a killed process gives back. Raises OSError.
     """
-    from lib.catalogue.store import Store  # it reads the catalogue's modules; not needed to describe a run
+    from lib.catalogue.store import Store  # what both import is not needed to describe a run
+    from lib.training.package import model_name
 
     data = data_folder()
     run = _reserve(held, data / "locks", "train", options.run_key())
@@ -170,7 +177,7 @@ def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
     work.mkdir(parents=True, exist_ok=True)
     destination, store = options.destination or _kept_as(work), Store(data)
     if destination is None:
-        destination = reserve_model(held, store, options.name or options.folder.resolve().name)
+        destination = reserve_model(held, store, model_name(options.name, options.folder.resolve().name))
     _forget_stopped(data / "work", data / "locks")
     return destination.resolve(), work.resolve()
 
@@ -218,7 +225,9 @@ def _forget_stopped(work: Path, locks: Path) -> None:
             lock.release()
 
 
-def _result(folder: Path) -> TrainResult:
+def _result(folder: Path, answer: dict[str, Any]) -> TrainResult:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     model_id = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))["id"]
-    return TrainResult(model_id, folder, float(metrics["top1"]), metrics)
+    skipped = tuple(Skipped(file, revive(packed).message) for file, packed in answer["skipped"])
+    notes = tuple(revive(packed).message for packed in answer["notes"])
+    return TrainResult(model_id, folder, float(metrics["top1"]), metrics, skipped, notes)

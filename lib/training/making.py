@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,15 +33,14 @@ from lib.training.discriminant import Floats, Rows
 from lib.training.features import Backbone
 from lib.training.heads import By, Fitted, Head, log_losses, sureness
 from lib.training.launch import reserve_model
-from lib.training.package import metrics_of, shown_label, write_folder
+from lib.training.package import NEIGHBOURS, folder_for, id_in, metrics_of, shown_label
 from lib.training.reading import Read
 from lib.verdict import Thresholds, judge
-from lib.work.files import disk_error, replace_folder
+from lib.work.files import disk_error
 from lib.work.locks import locked
 
 FAMILY = "Yours"
 KIND = "transfer"  # of `[source]`
-NEIGHBOURS = "neighbours.npz"
 MOST_NEIGHBOUR_BYTES = 32 * 2**20  # of rows: 3,000 photos in quarters, 13,000 as one
 FEWEST_TO_CALIBRATE = 50  # held-out photos; with fewer their temperature is no better known than that of the folds
 _MOST_SHIFT = 0.02  # of a probability: rows are kept as float16, the file computes in float32
@@ -64,16 +62,14 @@ class Made:
     fitted: Fitted
     held_out: Read | None
 
-    def save(
-        self, store: Store, name: str, model_id: str | None, destination: Path | None = None
-    ) -> tuple[Path, dict[str, Any]]:
-        """Write the model into a store, or elsewhere, and return its folder and what its `metrics.json` holds.
+    def save(self, store: Store, name: str, place: str | Path | None) -> tuple[ModelFolder, dict[str, Any]]:
+        """Write the model, and return its folder and what its `metrics.json` holds.
 
         Args:
             store: Where the models are.
             name: Of the model, for people.
-            model_id: Of a user's own model whose place it takes; None for a new one, called after `name`.
-            destination: A folder outside the store; what else is in it stays.
+            place: The id of a user's own model whose place it takes; a folder outside the store; or None for a new
+                model of the store, called after `name`.
 
         Raises:
             ModelFileError: The finished file does not answer as its parts do.
@@ -81,28 +77,17 @@ class Made:
         """
         with ExitStack() as held:
             try:
-                if destination is not None:
-                    target = destination.resolve()
-                elif model_id is None:
-                    target = reserve_model(held, store, name)
-                else:
-                    target = store.models / model_id
-                    held.enter_context(locked(store.data / "locks" / f"model-{model_id}.lock"))
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with tempfile.TemporaryDirectory(prefix=f".{target.name[:40]}-", dir=target.parent) as temporary:
-                    files = Path(temporary) / target.name
-                    files.mkdir(mode=0o755)
-                    metrics = self._write(files, writing.slug(target.name), name)
+                target = _target(held, store, name, place)
+                with folder_for(target) as files:
+                    metrics = self._write(files, id_in(target, name), name)
                     folder = load(files)
                     self._check(folder)
-                    if destination is not None:
-                        write_folder(target, files)
-                        return target, metrics
-                    replace_folder(files, target)
-                trials_of(store.data).vouch(replace(folder, path=target))
+                folder = replace(folder, path=target)
+                if store.has_place(target):
+                    trials_of(store.data).vouch(folder)
             except OSError as error:
                 raise disk_error(error, name) from error
-        return target, metrics
+        return folder, metrics
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -262,6 +247,18 @@ class Made:
         if np.abs(found - softmax(self.head.logits(self._rows(first)))[0]).max() > _MOST_SHIFT:
             text = N_("{model} cannot be made on this computer: its file answers otherwise than it should.")
             raise ModelFileError(text, model=folder.spec.id)
+
+
+def _target(held: ExitStack, store: Store, name: str, place: str | Path | None) -> Path:
+    """Return the folder to write; nobody else writes it while `held` is, if it is one of the store."""
+    match place:
+        case None:
+            return reserve_model(held, store, name)
+        case Path():
+            return place.resolve()
+        case _:
+            held.enter_context(locked(store.data / "locks" / f"model-{place}.lock"))
+            return store.models / place
 
 
 def _published(metrics: dict[str, Any]) -> Published | None:

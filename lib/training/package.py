@@ -4,18 +4,29 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from lib.classify.litert import LiteRTClassifier
 from lib.datasets.labelled import LabelledPhotos
+from lib.datasets.manifest import NAME_BYTES, clean_name
 from lib.datasets.matching import How, Matching
+from lib.errors import UsageError
 from lib.evaluation.evaluate import Entrant, ModelFigures, evaluate
+from lib.messages import N_
 from lib.model import writing
-from lib.model.spec import ModelSpec, Published, load
+from lib.model.spec import CARD as MODEL
+from lib.model.spec import MEANS, ModelSpec, Published, load
+from lib.model.writing import slug
+from lib.training import card
 from lib.work.files import replace_folder, sha256_of
+
+NEIGHBOURS = "neighbours.npz"  # of transfer: the photos that were learnt from, as features
+# What models have in their folders: of an older one nothing of it is left beside a newer one.
+_FILES = {MODEL, MEANS, NEIGHBOURS, "model.tflite", "model.keras", "labels.txt", "metrics.json", card.CARD}
 
 
 def shown_label(class_folder: str) -> str:
@@ -85,15 +96,46 @@ def metrics_of(figures: ModelFigures) -> dict[str, Any]:
     }
 
 
-def write_folder(destination: Path, files: Path) -> None:
-    """Put the `files` of a folder into the folder `destination`, which appears whole or keeps its old state.
+def model_name(given: str, photos: str) -> str:
+    """Return what a model is called: as its owner says, else as its photos are; one line, no longer than a project's.
 
-    Files that are there already and have no namesake among `files` (a card) are kept.
+    Args:
+        given: Untrusted text; "" or blank where nobody says it.
+        photos: What their folder or zip is called.
+    """
+    return clean_name(given, NAME_BYTES) or clean_name(photos, NAME_BYTES) or "model"
+
+
+def require_place(folder: Path) -> None:
+    """Check that a model may be written to `folder`; see `folder_for`.
+
+    Raises:
+        UsageError: There is something that is neither a model folder nor an empty one.
+    """
+    is_free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    if not is_free and not (folder / MODEL).is_file():
+        raise UsageError(N_("{folder} is there already and is no model folder. Choose another one."), folder=folder)
+
+
+def id_in(folder: Path, name: str) -> str:
+    """Return the id of a model in a folder of its own: made of the folder's name, or, if nothing is left, of its own."""
+    return found if (found := slug(folder.name)) != slug("") else slug(name)
+
+
+@contextmanager
+def folder_for(destination: Path) -> Iterator[Path]:
+    """Yield an empty folder to write a model to; when the block ends well, it takes the place of `destination`.
+
+    `destination` appears whole or stays as it was. What was in it and belongs to no model (notes) stays. Raises OSError.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as temporary:
-        place = Path(temporary) / "new"
-        for folder in filter(Path.is_dir, (destination, files)):
-            shutil.copytree(folder, place, dirs_exist_ok=True)
-        place.chmod(0o755)
-        replace_folder(place, destination)
+    prefix = f".{destination.name[:40]}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=destination.parent, ignore_cleanup_errors=True) as temporary:
+        files = Path(temporary) / destination.name
+        files.mkdir(mode=0o755)
+        yield files
+        for other in destination.iterdir() if destination.is_dir() else ():
+            if other.name not in _FILES and not (files / other.name).exists():
+                copy = shutil.copytree if other.is_dir() else shutil.copy2
+                copy(other, files / other.name)
+        replace_folder(files, destination)

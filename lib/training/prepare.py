@@ -127,11 +127,12 @@ def _fill(place: Path, crops: Crops, progress: Progress) -> dict[int, PhotoError
 
     broken: dict[int, PhotoError] = {}
     with ThreadPoolExecutor(usable_cores()) as pool:
+        progress(0, len(photos))
         for index, error in enumerate(pool.map(one, range(len(photos)))):
             if error is not None:
                 broken[index] = error
-            if index % 50 == 0:
-                progress(index, len(photos))
+            if (index + 1) % 50 == 0 or index + 1 == len(photos):
+                progress(index + 1, len(photos))
     for array in (pixels, embeddings):
         if array is not None:
             _close_gaps(array, [index for index in range(len(photos)) if index not in broken])

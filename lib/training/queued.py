@@ -41,7 +41,7 @@ class State:
         live: Figures between them: "at" in epochs, "loss", "accuracy".
         stage: As in `TrainEvent`.
         done: Photos prepared.
-        total: Of so many.
+        total: Of so many; or photos found.
         low: Seconds that it will take, at the fastest; None until the first steps were timed.
         high: The same, at the slowest.
         eta: Seconds left.
@@ -68,7 +68,7 @@ class State:
     def take(self, event: TrainEvent) -> None:
         """Learn what an event says."""
         self.stage = event.stage
-        if event.stage == "prepare" and event.total is not None:
+        if event.total is not None:
             self.done, self.total = event.done or 0, event.total
         if event.low is not None:
             self.low, self.high = event.low, event.high

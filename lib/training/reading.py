@@ -1,7 +1,7 @@
 """Labelled photos → their features, on all cores; what cannot be looked at is set aside with its reason."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,18 +24,22 @@ class Read:
         photos: Those that can be looked at.
         features: Of each.
         digests: SHA-256 of each one's file.
-        positions: Of each among the photos as they were given.
     """
 
     photos: LabelledPhotos
     features: tuple[Features, ...]
     digests: tuple[str, ...]
-    positions: tuple[int, ...]
 
     @property
     def labels(self) -> Ints:
         """Return the class of each, shape (N,)."""
         return np.array([photo.label for photo in self.photos.photos], dtype=np.int64)
+
+    @property
+    def groups(self) -> tuple[Hashable, ...]:
+        """Return a mark for each, the same for those that are nearly the same; where nobody looked, one of its own."""
+        photos = self.photos.photos
+        return tuple(f"alone {place}" if one.group is None else one.group for place, one in enumerate(photos))
 
     def only(self, chosen: Sequence[int]) -> "Read":
         """Return those at these places."""
@@ -43,7 +47,6 @@ class Read:
             replace(self.photos, photos=tuple(self.photos.photos[k] for k in chosen)),
             tuple(self.features[k] for k in chosen),
             tuple(self.digests[k] for k in chosen),
-            tuple(self.positions[k] for k in chosen),
         )
 
 
@@ -94,6 +97,5 @@ def read(
         on_progress(Progress(done=done + 1, total=total))
     if cancelled is not None and cancelled.is_set():
         raise Cancelled
-    whole = tuple(position for position in range(total) if position not in broken)
     digests, features = zip(*made, strict=True) if made else ((), ())
-    return Read(photos.without(broken), features, digests, whole)
+    return Read(photos.without(broken), features, digests)

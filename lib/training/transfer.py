@@ -6,20 +6,19 @@ The features of each photo are read once (and kept, `lib.training.kept`), a head
 
 import threading
 import time
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
-from lib.datasets.labelled import LabelledPhotos
+from lib.datasets.labelled import LabelledPhotos, told_of
 from lib.errors import DatasetError
 from lib.messages import N_
-from lib.photos.source import Skipped
 from lib.training.features import PLAIN, Backbone, Look, Pose, poses_of
 from lib.training.heads import By, Fitted, HeadSettings, fit
 from lib.training.kept import KeptFeatures
 from lib.training.launch import TrainResult
 from lib.training.making import Made
+from lib.training.package import model_name, require_place
 from lib.training.reading import read
 from lib.work.progress import OnProgress, Progress
 
@@ -34,16 +33,15 @@ class TransferOptions:
         head: What of the head is settled, and what the photos decide.
         is_thorough: Whether the middle square and mirrored photos are tried too, where the settings leave that open: up
             to four inferences a photo.
-        model_id: A user's own model to take the place of; None for a new one.
-        destination: Model folder to write outside the store, called after it; None for one of the store's.
+        place: The id of a user's own model to take the place of, or a folder outside the store to write; None for a new
+            model of the store.
     """
 
     backbone: str = DEFAULT_ID
     name: str = ""
     head: HeadSettings = field(default_factory=HeadSettings)
     is_thorough: bool = False
-    model_id: str | None = None
-    destination: Path | None = None
+    place: str | Path | None = None
 
     @property
     def poses(self) -> tuple[Pose, ...]:
@@ -61,15 +59,11 @@ class TransferResult(TrainResult):
 
     Attributes:
         fitted: What was learnt.
-        photos: The photos that were learnt from.
-        skipped: Files that are not used, whether to learn from or to measure on.
         by: How `top1` was measured.
         seconds: Wall clock, from the first photo to the finished folder.
     """
 
     fitted: Fitted
-    photos: LabelledPhotos
-    skipped: tuple[Skipped, ...]
     by: By
     seconds: float
 
@@ -82,24 +76,24 @@ def train_transfer(
     store: Store | None = None,
     backbone: Backbone | None = None,
     kept: KeptFeatures | None = None,
-    groups: Sequence[Hashable] | None = None,
     on_progress: OnProgress = lambda progress: None,
     cancelled: threading.Event | None = None,
 ) -> TransferResult:
     """Make a model folder of photos; it appears whole, or what stood there stays.
 
     Args:
-        train: What to learn from. A class none of whose photos can be looked at is left out.
+        train: What to learn from. A class none of whose photos can be looked at is left out. Photos of one `group` are
+            left out together.
         held_out: What to measure on, of the same classes; None: the training photos, left out in turn.
         options: All else.
         store: Where the models are; None for that of the data folder.
         backbone: That of `options`, where it is open already.
         kept: Features that were read before, and where to keep those that were not; None for neither.
-        groups: A mark for each photo of `train`, see `heads.fit`.
         on_progress: Told the photos read, in this thread.
         cancelled: Set it from another thread to end.
 
     Raises:
+        UsageError: A folder stands at the place that is no model.
         UnknownModelError: There is no such backbone.
         ModelNotReadyError: It is not on this machine yet.
         ModelFileError: It cannot be used, or what came of it does not answer as its parts do.
@@ -108,6 +102,8 @@ def train_transfer(
         DownloadError: The disk refuses.
     """
     begun, store = time.perf_counter(), store or Store()
+    if isinstance(options.place, Path):
+        require_place(options.place)
     backbone = backbone or Backbone(store.open_folder(options.backbone))
     total = len(train.photos) + (0 if held_out is None else len(held_out.photos))
 
@@ -115,8 +111,7 @@ def train_transfer(
         return lambda progress: on_progress(Progress(done=before + progress.done, total=total))
 
     seen = read(train, backbone, options.poses, kept=kept, on_progress=after(0), cancelled=cancelled)
-    marks = None if groups is None else [groups[position] for position in seen.positions]
-    fitted = fit(seen.features, seen.labels.tolist(), len(train.classes), options.head, marks)
+    fitted = fit(seen.features, seen.labels.tolist(), len(train.classes), options.head, seen.groups)
     if fitted is None:
         raise _nothing_to_tell_apart(seen.photos)
     asked = None
@@ -126,11 +121,11 @@ def train_transfer(
     if kept is not None:
         kept.sweep()
     made = Made(backbone, seen, fitted, asked)
-    folder, metrics = made.save(store, options.name or train.name, options.model_id, options.destination)
+    folder, metrics = made.save(store, model_name(options.name, train.name), options.place)
     top1 = float("nan") if metrics["top1"] is None else float(metrics["top1"])
     seconds = time.perf_counter() - begun
-    skipped = seen.photos.skipped + (() if asked is None else asked.photos.skipped)
-    return TransferResult(folder.name, folder, top1, metrics, fitted, seen.photos, skipped, metrics["by"], seconds)
+    skipped, notes = told_of(seen.photos, *([] if asked is None else [asked.photos]))
+    return TransferResult(folder.spec.id, folder.path, top1, metrics, skipped, notes, fitted, metrics["by"], seconds)
 
 
 def _nothing_to_tell_apart(photos: LabelledPhotos) -> DatasetError:

@@ -5,6 +5,7 @@ the caller.
 """
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -15,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lib.datasets.labelled import LabelledPhotos
+from lib.datasets.labelled import LabelledPhotos, told_of
 from lib.datasets.reading import read_parts
 from lib.datasets.split import read_for_training, require_trainable, with_extra
-from lib.errors import TrainingError
+from lib.errors import AppError, TrainingError
 from lib.messages import N_
 from lib.model.spec import InputSpec, ModelSpec, OutputSpec
-from lib.model.writing import slug
 from lib.training.card import CARD, update_folder
 from lib.training.events import TrainEvent
 from lib.training.example import REPORTED
 from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TUNED, TrainOptions
-from lib.training.package import describe, shown_label, write_folder
+from lib.training.package import describe, folder_for, id_in, model_name, shown_label
 from lib.training.prepare import Crops, Views, prepare_views, views_that_fit
 from lib.training.timing import Measured
+from lib.work.process import pack
 
 if TYPE_CHECKING:
     import keras
@@ -55,15 +56,17 @@ Emit = Callable[[dict[str, Any]], None]
 
 
 def train_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Train as `payload["options"]` (JSON of TrainOptions) says; events are the dictionaries of TrainEvent."""
-    _run_of(payload, emit)()
-    return {}
+    """Train as `payload["options"]` (JSON of TrainOptions) says, and return what is to be said of its photos.
+
+    Events are the dictionaries of TrainEvent. In the answer, "skipped" holds pairs of a file and why it is not used,
+    "notes" what a reader should know; both packed by `lib.work.process`.
+    """
+    return _run_of(payload, emit)()
 
 
 def keep_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
-    """Make a model folder of the best that a run left which was ended; the payload is that of `train_in_worker`."""
-    _run_of(payload, emit).keep()
-    return {}
+    """Make a model folder of the best that a run left which was ended; payload and answer: see `train_in_worker`."""
+    return _run_of(payload, emit).keep()
 
 
 def measure_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
@@ -99,8 +102,8 @@ class Run:
         """Send one event."""
         self._emit(event.to_dict())
 
-    def __call__(self) -> None:
-        """Train and write the folder."""
+    def __call__(self) -> dict[str, Any]:
+        """Train, write the folder, and return what `train_in_worker` does."""
         began = time.monotonic()
         options = self._options
         train, val = self._scan()
@@ -128,9 +131,10 @@ class Run:
         self.say(TrainEvent("write"))
         self._write(model, history, train, val, time.monotonic() - began)
         self.say(TrainEvent("done"))
+        return _said(train, val)
 
-    def keep(self) -> None:
-        """Make a model folder of what a run left that was ended before its time.
+    def keep(self) -> dict[str, Any]:
+        """Make a model folder of what a run left that was ended before its time; return what `train_in_worker` does.
 
         Raises:
             TrainingError: It left nothing, or the classes are others now.
@@ -147,6 +151,7 @@ class Run:
         begun = {"epoch": 0, "epochs": self._options.manner.epochs, "step": about["steps"], "seconds": about["seconds"]}
         self._write(model, about["history"] or [begun], train, val, about["seconds"])
         self.say(TrainEvent("done"))
+        return _said(train, val)
 
     def measure(self) -> Measured:
         """Take a few real steps of the run, and return how fast they were."""
@@ -204,7 +209,8 @@ class Run:
     def _fit(
         self, views: Views, held_out: Views, head: SoftmaxHead | None, classes: Sequence[str], photos: str
     ) -> tuple["keras.Model", list[dict[str, float]]]:
-        from lib.training.fit import Fit
+        self.say(TrainEvent("build"))
+        from lib.training.fit import Fit  # TensorFlow, which takes seconds to import
 
         fit = Fit(
             self._options, classes, views, held_out, head, self._work, photos,
@@ -230,9 +236,9 @@ class Run:
             "recipe": options.recipe_settings(),
             "history": [TrainEvent("fit", **row).to_dict() for row in history],  # type: ignore[arg-type]
             "quoted": REPORTED if options.architecture == "keras-example" else None,
-            "skipped": [{"file": s.file, "reason": str(s.reason)} for s in train.skipped + val.skipped],
+            "skipped": [{"file": one.file, "reason": str(one.reason)} for one in told_of(train, val)[0]],
         }
-        with tempfile.TemporaryDirectory() as temporary:
+        with tempfile.TemporaryDirectory() as temporary:  # whoever kills this process cleans up after it there
             place = Path(temporary)
             _convert(model, options, len(labels), place)
             (place / "labels.txt").write_text("\n".join(labels) + "\n", encoding="utf-8")
@@ -240,13 +246,15 @@ class Run:
             if (self._destination / CARD).is_file():  # its prose stays, its figures are brought up to date
                 (place / CARD).write_bytes((self._destination / CARD).read_bytes())
             update_folder(place, title=options.name or self._destination.name)
-            write_folder(self._destination, place)
+            with folder_for(self._destination) as files:
+                shutil.copytree(place, files, copy_function=shutil.copyfile, dirs_exist_ok=True)
+                files.chmod(0o755)
 
     def _spec(self, classes: int) -> ModelSpec:
-        options, folder = self._options, self._destination.name
-        name = options.name or options.folder.resolve().name
+        options = self._options
+        name = model_name(options.name, options.folder.resolve().name)
         return ModelSpec(
-            id=folder if slug(folder) == folder else slug(name),
+            id=id_in(self._destination, name),
             name=name,
             family=options.family,
             runtime="litert",
@@ -258,6 +266,15 @@ class Run:
             output=OutputSpec(classes, activation="sigmoid" if options.units(classes) == 1 else "softmax"),
             description=options.description or _DESCRIPTIONS[options.recipe].format(net=options.architecture),
         )
+
+
+def _said(train: LabelledPhotos, val: LabelledPhotos) -> dict[str, Any]:
+    """Return what is to be said of photos, for another process."""
+    skipped, notes = told_of(train, val)
+    return {
+        "skipped": [(one.file, pack(AppError(one.reason.text, **one.reason.values))) for one in skipped],
+        "notes": [pack(AppError(note.text, **note.values)) for note in notes],
+    }
 
 
 def _digest(train: LabelledPhotos, val: LabelledPhotos) -> str:

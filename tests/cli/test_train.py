@@ -2,19 +2,22 @@
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lib.cli import train as cli
 from lib.cli.main import main
 from lib.cli.terminal import INTERRUPTED
 from lib.cli.train import Reporter, add_arguments, options_from, recipe_of
-from lib.datasets.manifest import NAME_BYTES
 from lib.errors import UsageError
 from lib.i18n import Translator
+from lib.messages import Message
 from lib.model.spec import load
-from lib.training import TrainEvent, TrainOptions, TrainResult
+from lib.photos.source import Skipped
+from lib.training import TrainEvent, TrainOptions, TrainResult, heads
 from lib.training.options import TUNED
 from lib.training.timing import Measured, Pace
 from tests.support.pictures import BLUE, RED, encode, noise, plain
@@ -49,15 +52,21 @@ def test_a_value_out_of_range_is_a_usage_error() -> None:
 def test_people_are_told_of_stages_and_epochs_programs_of_every_event(capsys: pytest.CaptureFixture[str]) -> None:
     events = [
         TrainEvent("scan", total=9),
+        TrainEvent("build"),
         TrainEvent("fit", step=1),
         TrainEvent("fit", step=2),
-        TrainEvent("fit", step=3, val_accuracy=0.51234),
+        TrainEvent("fit", epoch=2, step=3, size=64, loss=0.7, val_loss=0.7, val_accuracy=0.51234, best_epoch=1),
     ]
     for_people, for_programs = (Reporter(as_json=as_json, say=Translator()) for as_json in (False, True))
     for event in events:
         for_people(event)
     shown = capsys.readouterr()
-    assert shown.err.splitlines() == ["scan total=9", "fit step=1", "fit step=3 val_accuracy=0.5123"]
+    assert shown.err.splitlines() == [
+        "Photos found: 9",
+        "Building the net…",
+        "The first step: it takes longest, up to a minute…",
+        "After epoch 2: 51% of the held-out photos right. The best so far was epoch 1.",
+    ]
     for event in events:
         for_programs(event)
     assert [TrainEvent.from_dict(json.loads(line)) for line in capsys.readouterr().err.splitlines()] == events
@@ -74,16 +83,12 @@ def run(*arguments: str) -> int:
     return cli.run(parser.parse_args(arguments), Translator())
 
 
-def picture(colour: tuple[int, int, int], number: int) -> bytes:
-    """Return a picture of a colour that is not nearly the same as one of another number."""
-    image = plain(colour, 70, 60)
-    image.paste(noise(40, 40, number), (5 * number, 3 * number))
-    return encode(image, "PNG")
-
-
 @pytest.fixture
 def result(tmp_path: Path) -> TrainResult:
-    return TrainResult("pets", tmp_path, 0.75, {"photos": 4})
+    history = [{"epoch": 1, "size": 32}, {"epoch": 2, "size": 64}]
+    skipped = Skipped("cat/1.jpg", Message("{file} is empty.", {"file": "cat/1.jpg"}))
+    note = Message("{names} differ only in capital letters, so they count as one class.", {"names": "Cat, cat"})
+    return TrainResult("pets", tmp_path, 0.75, {"photos": 4, "history": history}, (skipped,), (note,))
 
 
 def test_a_run_that_is_interrupted_leaves_the_best_so_far(
@@ -97,7 +102,8 @@ def test_a_run_that_is_interrupted_leaves_the_best_so_far(
     monkeypatch.setattr(cli, "has_left", lambda options: True)
     assert run("photos", "--recipe", "scratch", "--json") == INTERRUPTED
     shown = capsys.readouterr()
-    assert json.loads(shown.out)["id"] == "pets"
+    told = json.loads(shown.out)
+    assert (told["id"], told["skipped"]) == ("pets", [{"file": "cat/1.jpg", "reason": "cat/1.jpg is empty."}])
     assert "The best so far is made into a model" in shown.err
     monkeypatch.setattr(cli, "has_left", lambda options: False)
     with pytest.raises(KeyboardInterrupt):
@@ -108,8 +114,17 @@ def test_a_run_that_was_stopped_can_be_finished_and_one_to_come_estimated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], result: TrainResult
 ) -> None:
     monkeypatch.setattr(cli, "keep_best", lambda options, on_event: result)
-    assert run("photos", "--recipe", "scratch", "--finish") == 0
-    assert "It got 3 of 4 validation photos right." in capsys.readouterr().out
+    assert run("photos", "--finish") == 0
+    shown = capsys.readouterr()
+    assert "It got 3 of 4 validation photos right." in shown.out
+    assert shown.err.splitlines() == [
+        "Every weight is learned anew (recipe scratch): the recipe transfer has none of these settings.",
+        "cat/1.jpg is empty.",
+        "Cat, cat differ only in capital letters, so they count as one class.",
+        "The best epoch is chosen among those with photos of 64 × 64 pixels: earlier ones saw smaller photos, and do "
+        "not count.",
+        f"{result.folder} is outside the data folder: the pages and other commands do not list it.",
+    ]
     monkeypatch.setattr(cli, "measure", lambda options: Measured(Pace((6.0, 6.0), 0.0), 100, 0))
     steady = (
         "photos",
@@ -134,11 +149,11 @@ def test_people_are_told_once_how_long_it_takes_and_that_it_learns_by_heart(
     report = Reporter(as_json=False, say=Translator())
     report(TrainEvent("fit", low=10.0, high=58.0))
     for number in range(1, 8):
-        figures = {"loss": 1.0 / number, "val_loss": 0.5 + number / 10, "val_accuracy": 0.5}
+        figures = {"loss": 1.0 / number, "val_loss": 0.5 + number / 10, "val_accuracy": 0.5, "best_epoch": 1}
         report(TrainEvent("fit", epoch=number, size=64, **figures))  # type: ignore[arg-type]
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "About 10 to 60 seconds, measured on this machine."
-    assert [number for number, line in enumerate(told) if "by heart" in line] == [5], "after the fourth epoch"
+    assert told[1] == "About 10 to 60 seconds, measured on this machine."
+    assert [number for number, line in enumerate(told) if "by heart" in line] == [6], "after the fourth epoch"
 
 
 def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused() -> None:
@@ -162,7 +177,7 @@ def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused
         recipe_of(asked("--recipe", "transfer", "--epochs", "3"))
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--backbone", "starter", "--epochs", "3"))
-    assert recipe_of(asked("--out", "here")) == recipe_of(asked("--recipe", "transfer", "--out", "here")) == "transfer"
+    assert recipe_of(asked("--out", "here")) == "transfer"
     with pytest.raises(UsageError, match="--backbone does not belong to the recipe “scratch”"):
         recipe_of(asked("--recipe", "scratch", "--backbone", "starter"))
 
@@ -171,14 +186,8 @@ def test_transfer_prints_one_json_object_and_names_what_it_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
-    for name, colour in (("blue", BLUE), ("red", RED)):
-        folder = tmp_path / "photos" / name
-        folder.mkdir(parents=True)
-        for k in range(6):
-            (folder / f"{k}.png").write_bytes(picture(colour, k))
-    (tmp_path / "photos" / "red" / "7.png").write_bytes(b"no photo")
-    called = "Mine\n" + "é" * 300
-    code = main(["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--name", called, "--json"])
+    (write_photos(tmp_path / "photos") / "red" / "7.png").write_bytes(b"no photo")
+    code = main(["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--name", "Mine", "--json"])
     shown = capsys.readouterr()
     result = json.loads(shown.out)
     assert code == 0
@@ -188,30 +197,59 @@ def test_transfer_prints_one_json_object_and_names_what_it_skipped(
     assert main(["classify", str(tmp_path / "photos" / "red" / "0.png"), "--model", "mine", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["predictions"][0]["label"] == "red"
-    name = load(Path(result["folder"])).spec.name
-    assert name.startswith("Mine éé")
-    assert len(name.encode()) <= NAME_BYTES
+    assert answer["unfamiliar"] in (True, False, None)
 
 
-def test_transfer_writes_into_the_folder_that_is_named_and_leaves_what_else_is_in_it(
+def write_photos(folder: Path, count: int = 6) -> Path:
+    for name, colour in (("blue", BLUE), ("red", RED)):
+        (folder / name).mkdir(parents=True)
+        for k in range(count):
+            picture = plain((*colour[:2], colour[2] // (k + 1)), 70, 60)
+            picture.paste(noise(30, 30, k), (5 * k, 4 * k))
+            (folder / name / f"{k}.png").write_bytes(encode(picture, "PNG"))
+    return folder
+
+
+def test_transfer_writes_the_model_folder_that_is_named_and_says_who_finds_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
-    for name, colour in (("blue", BLUE), ("red", RED)):
-        folder = tmp_path / "photos" / name
-        folder.mkdir(parents=True)
-        for k in range(3):
-            (folder / f"{k}.png").write_bytes(picture(colour, k))
-    out = tmp_path / "My Models" / "two colours"
-    out.mkdir(parents=True)
-    (out / "notes.txt").write_text("mine")
-    command = ["train", str(tmp_path / "photos"), "--backbone", "starter-small", "--out", str(out), "--json"]
-    assert main(command) == main(command) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["folder"] == str(out)
-    assert load(out).spec.id == "two-colours"
-    assert (out / "notes.txt").read_text() == "mine"
-    assert not list((tmp_path / "home" / "models").glob("*"))
-    assert [path.name for path in out.parent.iterdir()] == ["two colours"]
+    photos, out = write_photos(tmp_path / "사진"), tmp_path / "나의 모델"
+    asked = ["train", str(photos), "--backbone", "starter-small", "--json", "--name"]
+    for _ in range(2):  # the second takes the first one's place
+        assert main([*asked, "손", "--out", str(out)]) == 0
+        shown = capsys.readouterr()
+        assert json.loads(shown.out)["folder"] == str(out)
+        assert "is outside the data folder: the pages and other commands do not list it." in shown.err
+    spec = load(out).spec
+    assert (spec.id, spec.name) == ("model", "손")
+    assert not (tmp_path / "home" / "models").exists()
+    assert main([*asked, "손", "--out", str(photos)]) == 2
+    assert "is there already and is no model folder. Choose another one." in capsys.readouterr().err
+    assert main([*asked, "손"]) == main([*asked, " 손\n"]) == 0
+    assert "Another model is called “손”, too. This one is model-2." in capsys.readouterr().err
+
+
+def test_photos_that_are_nearly_the_same_are_left_out_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+    given: list[tuple[object, ...]] = []
+
+    def fit(features: object, labels: object, classes: int, settings: object, groups: tuple[object, ...]) -> object:
+        given.append(groups)
+        return heads.fit(features, labels, classes, settings, groups)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("lib.training.transfer.fit", fit)
+    photos = write_photos(tmp_path / "photos")
+    for photo in list(photos.glob("*/*.png")):
+        Image.open(photo).resize((140, 120)).save(photo.with_stem(f"{photo.stem} again"))
+    assert main(["train", str(photos), "--backbone", "starter-small"]) == 0
+    (tmp_path / "parts").mkdir()
+    photos.rename(tmp_path / "parts" / "train")
+    write_photos(tmp_path / "parts" / "val", 2)
+    assert main(["train", str(tmp_path / "parts"), "--backbone", "starter-small"]) == 0
+    assert [(len(groups), set(Counter(groups).values())) for groups in given] == [(20, {2}), (24, {2})]
 
 
 def test_transfer_names_broken_held_out_photos_and_says_on_what_it_measured(
@@ -219,13 +257,9 @@ def test_transfer_names_broken_held_out_photos_and_says_on_what_it_measured(
 ) -> None:
     monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
     photos = tmp_path / "photos"
-    for name, colour in (("blue", BLUE), ("red", RED)):
-        for part in ("train", "val"):
-            (photos / part / name).mkdir(parents=True)
-        for k in range(3):
-            shown = picture(colour, k)
-            (photos / "train" / name / f"{k}.png").write_bytes(shown)
-        (photos / "val" / name / "0.png").write_bytes(shown[: len(shown) // 2])
+    write_photos(photos / "train", 3)
+    for broken in write_photos(photos / "val", 1).glob("*/*.png"):
+        broken.write_bytes(broken.read_bytes()[:-100])
     asked = ["train", str(photos), "--backbone", "starter-small", "--name", " "]
     assert main(asked) == 0
     assert "each left out in turn: no validation photo can be opened." in capsys.readouterr().out

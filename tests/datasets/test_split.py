@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.datasets.draw import held_out, marks
+from lib.datasets.draw import grouped, held_out
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.reading import read_labelled
 from lib.datasets.split import read_for_training, require_trainable, split, with_extra
@@ -216,7 +216,7 @@ def test_those_that_are_nearly_the_same_have_one_mark(tmp_path: Path) -> None:
         path = tmp_path / ("a" if number < 3 else "b") / f"{number}.jpg"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(encode(scene(min(number, 1)), "JPEG", quality=quality))
-    first, second, third, other_class = marks(read_labelled(tmp_path))
+    first, second, third, other_class = [photo.group for photo in grouped(read_labelled(tmp_path)).photos]
     assert first != second == third
     assert other_class not in (first, second)
 

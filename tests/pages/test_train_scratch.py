@@ -78,7 +78,7 @@ class Trainer:
         while not self.go_on.wait(0.01):
             if cancelled.is_set():
                 raise Cancelled
-        return TrainResult("pets-from-scratch", options.work, 0.6, {})
+        return TrainResult("pets-from-scratch", options.work, 0.6, {}, (), ())
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def trainer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trainer]:
     one = Trainer()
     monkeypatch.setattr(queued, "train", one.train)
     monkeypatch.setattr(
-        queued, "keep_best", lambda options, cancelled: TrainResult("pets-from-scratch", Path(), 0.6, {})
+        queued, "keep_best", lambda options, cancelled: TrainResult("pets-from-scratch", Path(), 0.6, {}, (), ())
     )
     yield one
     one.go_on.set()

@@ -33,6 +33,17 @@ def test_figures_are_those_measured() -> None:
     assert text.index("| cat |") < text.index("| dog |"), "the weakest class comes first"
 
 
+def test_the_best_epoch_is_named_and_among_which_it_is_the_best() -> None:
+    history = [{"epoch": 1, "size": 48}, {"epoch": 2, "size": 96}, {"epoch": 3, "size": 96}]
+    last = {**history[-1], "step": 30, "seconds": 90.0, "best_epoch": 2}
+    text = figures({**METRICS, "history": [*history[:-1], last]}, {})
+    assert (
+        "kept are the weights of epoch 2, the best on these very photos, which flatters them a little, among the"
+        in text
+    )
+    assert "among the epochs with photos of 96 pixels" in text
+
+
 def test_the_unfamiliar_have_a_table() -> None:
     strangers = {"photos": 448, "clear": 0.241, "clear_and_familiar": 0.06, "auroc": 0.979, "fpr95": 0.107}
     novelty = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.training.curves import Row, by_heart, by_heart_since, rank
+from lib.training.curves import Row, by_heart, by_heart_since, chosen_among, rank
 
 
 def rows(*losses: tuple[float, float], size: int = 64) -> list[Row]:
@@ -47,3 +47,8 @@ def test_the_best_epoch_has_the_full_size_then_accuracy_then_little_loss() -> No
         {"size": 96, "val_accuracy": 0.8, "val_loss": 0.2},
     ]
     assert max(epochs, key=rank) is epochs[2]
+    told = "The best epoch is chosen among those with photos of 96 × 96 pixels: earlier ones saw smaller photos"
+    assert str(chosen_among(epochs)).startswith(told)
+    assert chosen_among(epochs[1:]) is None
+    assert chosen_among([]) is None
+    assert chosen_among([{"epoch": 0}]) is None, "kept before the first epoch"

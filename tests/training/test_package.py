@@ -7,10 +7,11 @@ import pytest
 
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.matching import How, Matching
+from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.evaluate import assess
 from lib.photos.source import Source
-from lib.training.package import metrics_of, shown_label, write_folder
+from lib.training.package import folder_for, id_in, metrics_of, model_name, require_place, shown_label
 from lib.verdict import Thresholds
 
 
@@ -42,11 +43,17 @@ def test_metrics_name_each_class_and_say_nothing_of_one_without_photos() -> None
     }
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Path:
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "model.toml").write_bytes(b"new")
-    return tmp_path / "files"
+@pytest.mark.parametrize(
+    ("given", "photos", "name"),
+    [
+        ("  My\npets ", "photos", "My pets"),
+        (" \t", "photos", "photos"),
+        ("", "\x07", "model"),
+        ("개" * 100, "photos", "개" * 85),  # 255 bytes, as a project's
+    ],
+)
+def test_a_model_is_called_as_its_owner_says_on_one_line_of_bounded_length(given: str, photos: str, name: str) -> None:
+    assert model_name(given, photos) == name
 
 
 @pytest.fixture
@@ -54,28 +61,41 @@ def destination(tmp_path: Path) -> Path:
     folder = tmp_path / "models" / "mine"
     folder.mkdir(parents=True)
     (folder / "model.toml").write_bytes(b"old")
-    (folder / "README.md").write_bytes(b"card")
+    (folder / "means.npy").write_bytes(b"of the old one")
+    (folder / "notes").mkdir()
+    (folder / "notes" / "mine.txt").write_bytes(b"mine")
     return folder
 
 
-def test_a_folder_is_replaced_but_its_other_files_stay(files: Path, destination: Path) -> None:
-    write_folder(destination, files)
-    assert {path.name: path.read_bytes() for path in destination.iterdir()} == {
-        "model.toml": b"new", "README.md": b"card",
-    }  # fmt: skip
+def test_a_model_takes_the_place_of_another_whose_owner_finds_his_other_files_again(destination: Path) -> None:
+    with folder_for(destination) as files:
+        (files / "model.toml").write_bytes(b"new")
+    there = {path.relative_to(destination).as_posix(): path for path in destination.rglob("*")}
+    assert there.keys() == {"model.toml", "notes", "notes/mine.txt"}
+    assert (there["model.toml"].read_bytes(), there["notes/mine.txt"].read_bytes()) == (b"new", b"mine")
+    assert destination.stat().st_mode & 0o777 == 0o755
     assert [path.name for path in destination.parent.iterdir()] == ["mine"]
 
 
-def test_a_new_folder_can_be_read_by_others(files: Path, tmp_path: Path) -> None:
-    files.chmod(0o700)
-    write_folder(tmp_path / "models" / "new", files)
-    assert (tmp_path / "models" / "new").stat().st_mode & 0o777 == 0o755
-    assert (tmp_path / "models" / "new" / "model.toml").read_bytes() == b"new"
-
-
-def test_a_failed_write_leaves_the_old_folder(files: Path, destination: Path) -> None:
-    (files / "nowhere").symlink_to("no such file")
-    with pytest.raises(OSError, match="nowhere"):
-        write_folder(destination, files)
+def test_a_failed_write_leaves_the_old_folder(destination: Path) -> None:
+    with pytest.raises(FileNotFoundError), folder_for(destination) as files:
+        (files / "nowhere" / "model.toml").touch()
     assert (destination / "model.toml").read_bytes() == b"old"
     assert [path.name for path in destination.parent.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "model_id"),
+    [("two colours", "x", "two-colours"), ("모델", "My hands", "my-hands"), ("모델", "손", "model")],
+)
+def test_a_model_in_a_folder_of_its_own_has_that_ones_id(folder: str, name: str, model_id: str) -> None:
+    assert id_in(Path("out", folder), name) == model_id
+
+
+def test_only_a_model_an_empty_folder_and_nothing_are_replaced(destination: Path) -> None:
+    (destination.parent / "empty").mkdir()
+    for place in (destination, destination.parent / "empty", destination.parent / "new"):
+        require_place(place)
+    for other in (destination.parent, destination / "model.toml"):
+        with pytest.raises(UsageError, match="is there already and is no model folder"):
+            require_place(other)

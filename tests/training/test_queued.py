@@ -50,11 +50,11 @@ class Trainer:
                 raise Cancelled
         on_event(epoch(2))
         (run / BEST).unlink()
-        return TrainResult("pets", options.work, 0.7, {})
+        return TrainResult("pets", options.work, 0.7, {}, (), ())
 
     def keep(self, options: TrainOptions, *, cancelled: threading.Event) -> TrainResult:
         assert options.work is not None
-        return TrainResult("pets-best", options.work, 0.7, {})
+        return TrainResult("pets-best", options.work, 0.7, {}, (), ())
 
 
 @pytest.fixture

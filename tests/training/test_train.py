@@ -57,7 +57,7 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
 
     assert (result.model_id, result.folder) == ("colours", (tmp_path / "colours").resolve())
     stages = list(dict.fromkeys(event.stage for event in events))
-    assert stages == ["start", "scan", "prepare", "fit", "write", "done"]
+    assert stages == ["start", "scan", "prepare", "build", "fit", "write", "done"]
     validations = [event.val_accuracy for event in events if event.val_accuracy is not None]
     assert len(validations) == 6
 
@@ -72,6 +72,8 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
     metrics = json.loads((result.folder / "metrics.json").read_text())
     assert metrics["confusion"] == [[6, 0], [0, 6]]
     assert {entry["file"] for entry in metrics["skipped"]} == {"red/cut.png", "red/notes.txt"}
+    reasons = {skipped.file: skipped.reason.text for skipped in result.skipped}
+    assert reasons["red/notes.txt"] == "{file} is not a photo in a supported format."
     assert str(tmp_path) not in (result.folder / "metrics.json").read_text()
     assert (result.folder / "model.keras").is_file()
     assert [path.name[:6] for path in (tmp_path / "work").iterdir()] == ["views-"] * 2, "the checkpoint is gone"

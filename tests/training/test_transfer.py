@@ -17,9 +17,9 @@ from lib.formats.graft import Pooling
 from lib.model.spec import MEANS
 from lib.photos.source import Source
 from lib.results import Answer
-from lib.training import making
 from lib.training.heads import HeadSettings
 from lib.training.kept import KeptFeatures
+from lib.training.package import NEIGHBOURS
 from lib.training.transfer import TransferOptions, train_transfer
 from lib.work.progress import Progress
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
@@ -87,7 +87,7 @@ def test_the_folder_holds_what_others_read(store: Store) -> None:
     assert spec.source["backbone"] == "starter-small"
     means = np.load(result.folder / MEANS)
     assert (means.dtype, means.shape) == (np.float16, (3, 32 if spec.source["pooling"] == "1x1" else 128))
-    with np.load(result.folder / making.NEIGHBOURS) as neighbours:
+    with np.load(result.folder / NEIGHBOURS) as neighbours:
         assert neighbours["rows"].shape == (36, means.shape[1])
         assert np.array_equal(neighbours["labels"], np.repeat([0, 1, 2], 12))
         assert {len(digest) for digest in neighbours["digests"]} == {64}
@@ -106,8 +106,13 @@ def test_it_works_on_float_and_8_bit_models_and_in_quarters(backbone: str) -> No
 
 def test_photos_that_cannot_be_opened_are_skipped_with_their_reasons(store: Store) -> None:
     result = train_transfer(photos(5, blue=2, green=1), photos(3, start=50, blue=1), OPTIONS, store=store)
-    assert [str(skipped.file) for skipped in result.photos.skipped] == ["blue/0.png", "blue/1.png", "green/0.png"]
-    assert "blue/0.png" in str(result.photos.skipped[0].reason)
+    assert [str(skipped.file) for skipped in result.skipped] == [
+        "blue/0.png",
+        "blue/1.png",
+        "green/0.png",
+        "blue/50.png",
+    ]
+    assert "blue/0.png" in str(result.skipped[0].reason)
     assert (result.metrics["training_photos"], result.metrics["photos"]) == (12, 8)
 
 
@@ -143,11 +148,11 @@ def test_a_model_is_renewed_in_its_place_and_the_same_photos_give_the_same_file(
     first = train_transfer(photos(5), None, OPTIONS, store=store)
     content = (first.folder / "model.tflite").read_bytes()
     (first.folder / "model.keras").write_bytes(b"exported from the old one")
-    again = train_transfer(photos(5), None, replace(OPTIONS, model_id=first.model_id), store=store)
+    again = train_transfer(photos(5), None, replace(OPTIONS, place=first.model_id), store=store)
     assert again.folder == first.folder
     assert (again.folder / "model.tflite").read_bytes() == content
     assert not (again.folder / "model.keras").exists()
-    other = train_transfer(photos(6), None, replace(OPTIONS, model_id=first.model_id), store=store)
+    other = train_transfer(photos(6), None, replace(OPTIONS, place=first.model_id), store=store)
     assert store.open_folder(other.model_id).read_weights() != content
     assert [path.name for path in store.models.iterdir()] == [first.model_id]
 

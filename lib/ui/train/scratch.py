@@ -19,7 +19,8 @@ from lib.photos.source import Source
 from lib.projects.project import Project
 from lib.results import Answer
 from lib.server.models import labels, server_models
-from lib.training.curves import by_heart, time_words
+from lib.training.curves import after_epoch, by_heart, chosen_among, time_words
+from lib.training.events import stage_words
 from lib.training.example import REPORTED, sentence
 from lib.training.options import ARCHITECTURES, TrainOptions
 from lib.training.queued import Bench, seconds
@@ -30,7 +31,6 @@ from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.ui.visit import keep
 from lib.ui.waiting import draw_error, left_words
-from lib.verdict import percent
 from lib.work.jobs import Job, JobState
 from lib.work.queue import server_queue
 
@@ -204,18 +204,12 @@ def _doing(t: Translator, job: Job, state: Stand) -> str:
     if job.state is JobState.WAITING:
         return t("Waiting in line, place {place}. It begins by itself.", place=server_queue().place(job))
     match state.stage:
-        case "prepare" if state.total:
-            return t("Preparing the photos: {done} of {total}", done=state.done, total=state.total)
         case "fit" if state.live:
             epoch, epochs = int(state.live[-1]["at"]) + 1, state.options.manner.epochs
             told = t("Epoch {epoch} of {epochs}", epoch=min(epoch, epochs), epochs=epochs)
             return told if state.eta is None else t("{progress}, {time}", progress=told, time=left_words(t, state.eta))
-        case "fit":
-            return t("The first step: it takes longest, up to a minute…")
-        case "write" | "done":
-            return t("Making the model…")
-        case _:
-            return t("Starting…")
+        case stage:
+            return t.message(stage_words(stage, state.done, state.total))
 
 
 def _curves(t: Translator, state: Stand) -> None:
@@ -226,13 +220,8 @@ def _curves(t: Translator, state: Stand) -> None:
     left.vega_lite_chart(loss_curves(state.history, state.live, t), width="stretch", key=f"{_KEY}-loss")
     right.vega_lite_chart(accuracy_curves(state.history, state.live, t), width="stretch", key=f"{_KEY}-accuracy")
     if state.history:
-        last = state.history[-1]
-        st.caption(
-            t(
-                "After epoch {epoch}: {right} of the held-out photos right. The best so far was epoch {best}.",
-                epoch=int(last["epoch"]), right=percent(last["val_accuracy"]), best=int(last["best_epoch"]),
-            )
-        )  # fmt: skip
+        words = [after_epoch(state.history[-1]), chosen_among(state.history)]
+        st.caption(" ".join(t.message(each) for each in words if each is not None))
     if (told := by_heart(state.history)) is not None:
         st.warning(plain(t.message(told)), icon=":material/psychology_alt:")
     for note in state.notes:
