@@ -118,7 +118,7 @@ def require_place(folder: Path) -> None:
 
 
 def id_in(folder: Path, name: str) -> str:
-    """Return the id of a model in a folder of its own: made of the folder's name, or, if nothing is left, of its own."""
+    """Return the id of a model in a folder: made of the folder's name, or of `name` if nothing is left of that."""
     return found if (found := slug(folder.name)) != slug("") else slug(name)
 
 
@@ -126,7 +126,7 @@ def id_in(folder: Path, name: str) -> str:
 def folder_for(destination: Path) -> Iterator[Path]:
     """Yield an empty folder to write a model to; when the block ends well, it takes the place of `destination`.
 
-    `destination` appears whole or stays as it was. What was in it and belongs to no model (notes) stays. Raises OSError.
+    `destination` appears whole or stays as it was. What was in it and is no model's stays in it. Raises OSError.
     """
     destination.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{destination.name[:40]}-"
