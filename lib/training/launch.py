@@ -69,6 +69,7 @@ def train(
         cancelled: Set it from another thread to end the run within a second or so.
 
     Raises:
+        UsageError: There is something else than a model at the destination.
         DatasetError: The photos cannot be trained on.
         Cancelled: `cancelled` was set. The checkpoint stays.
         TrainingError: The child died; how is in the message, its last words are in the log.
@@ -166,11 +167,17 @@ def _run(
 def _places(options: TrainOptions, held: ExitStack) -> tuple[Path, Path]:
     """Return the destination and the place to work at, which are this run's alone while `held` is.
 
-    What reserves them are locks, which a killed process gives back. Raises OSError.
+    What reserves them are locks, which a killed process gives back.
+
+    Raises:
+        UsageError: There is something else than a model at the destination.
+        OSError: The data folder is full or cannot be written.
     """
     from lib.catalogue.store import Store  # what both import is not needed to describe a run
-    from lib.training.package import model_name
+    from lib.training.package import model_name, require_place
 
+    if options.destination is not None:
+        require_place(options.destination)
     data = data_folder()
     run = _reserve(held, data / "locks", "train", options.run_key())
     work = options.work / run if options.work else data / "work" / run / "run"  # crops go to its parent

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from lib.errors import Cancelled, DownloadError
+from lib.errors import Cancelled, DownloadError, UsageError
 from lib.training import TrainOptions, train
 from lib.training.launch import MOST_RUNS
 from lib.work import process
@@ -50,7 +50,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Callable[[Work], None]:
         def run(function: str, payload: dict[str, Any], **limits: Any) -> dict[str, Any]:
             places = {name: Path(payload[name]) for name in ("destination", "work")}
             work(replace(TrainOptions.from_json(payload["options"]), **places))
-            return {}
+            return {"skipped": [], "notes": []}
 
         monkeypatch.setattr(process, "run", run)
 
@@ -122,6 +122,12 @@ def test_what_stopped_runs_left_is_bounded(photos: Path, home: Path, work: Calla
     kept = [f"old-{age}" for age in range(MOST_RUNS - 1)]
     assert sorted(path.name for path in (home / "work").iterdir()) == [*kept, "old-4"], "one of them goes on"
     held.release()
+
+
+def test_what_is_no_model_is_not_written_over(photos: Path, home: Path, work: Callable[[Work], None]) -> None:
+    work(finish)
+    with pytest.raises(UsageError, match="is there already and is no model folder"):
+        train(TrainOptions(photos, destination=photos), on_event=ignore)
 
 
 @pytest.mark.parametrize("place", ["home", "home/locks", "home/work"])
