@@ -84,8 +84,11 @@ def sum_slack(spec: OutputSpec, scale: float, *, shows_its_input: bool = False) 
 
 def dequantise(raw: NDArray[np.generic], scale: float, zero_point: int) -> NDArray[np.float64]:
     """Return the real values of a tensor: (q - zero_point) · scale; a scale of 0 means it is real already."""
-    values = raw.astype(np.float64)
-    return (values - zero_point) * scale if scale else values
+    values = raw.astype(np.float64)  # a copy, whatever came
+    if scale:
+        values -= zero_point
+        values *= scale
+    return values
 
 
 def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

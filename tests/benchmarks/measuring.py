@@ -76,6 +76,14 @@ def speed_up(slow: Times, fast: Times) -> float:
     return statistics.median(s / f for s, f in zip(slow.wall, fast.wall, strict=True))
 
 
+def work_kept(before: Times, after: Times) -> float:
+    """Return what share of the processor time of `after` `before` took: medians, of contenders that do the same.
+
+    Busy machines shift it little, unlike the clock's.
+    """
+    return statistics.median(before.cpu) / statistics.median(after.cpu)
+
+
 def milliseconds_each(times: Mapping[str, Times], count: int) -> dict[str, float]:
     """Return each contender's median times for one of `count` items, in milliseconds."""
     return {
