@@ -173,6 +173,30 @@ def test_how_strict_follows_while_it_is_dragged_and_is_in_the_address(
     expect(page).not_to_have_url(re.compile("floor"))
 
 
+def test_from_which_vote_on_a_photo_is_familiar_follows_while_it_is_dragged_and_the_price_with_it(
+    page: Page, server: Server, photos: dict[str, Path]
+) -> None:
+    open_app(page, server, "?model=starter")
+    drop(page, photos["chelsea.png"])
+    expect(page.locator(STAGE)).to_have_attribute("data-verdict", "clear")
+    page.get_by_text("How strict?").click()
+    price, slider = page.locator("form .price"), page.locator("form input[name=familiar]")
+    expect(price).to_contain_text("This keeps 95 of 100 clear answers about things it knows.")
+    slider.evaluate("e => { e.value = e.max; e.dispatchEvent(new Event('input', {bubbles: true})) }")
+    expect(page.locator(".stage .verdict")).to_have_class("verdict strange")
+    expect(page.locator(STAGE)).to_have_attribute("data-verdict", "clear")
+    expect(page.locator(".stage .why")).to_contain_text("less than the 8.6 needed")
+    expect(price).to_contain_text("This keeps 50 of 100")
+    slider.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
+    expect(page).to_have_url(re.compile(r"familiar-starter=8\.[56]"))
+    page.reload()
+    expect(page.locator(".stage .verdict")).to_have_class("verdict strange")
+    page.get_by_text("How strict?").click()
+    page.get_by_role("button", name="Back to the defaults").click()
+    expect(page.locator(".stage .verdict")).to_have_class("verdict clear")
+    expect(page).not_to_have_url(re.compile("familiar"))
+
+
 def test_paste_works_again_and_again_wherever_the_focus_is(page: Page, server: Server) -> None:
     open_app(page, server)
     for count in (1, 2, 3):
