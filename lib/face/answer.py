@@ -12,7 +12,7 @@ from lib.face.names import short
 from lib.face.words import Kind, Words, kind_of, shown, things, words
 from lib.i18n import Translator
 from lib.results import Classification, Outcome, Prediction, VerdictKind
-from lib.verdict import percent
+from lib.verdict import numbers, percent, strange
 
 ROWS = 5
 # Floor's words begin at its line where there is room to the right of it.
@@ -54,6 +54,8 @@ def verdict_box(
     """
     said = words(t, outcome)
     reason = escape(said.reason)
+    if said.number:  # it is to be seen below the bars
+        reason += f'<span class="unseen"> {escape(said.number)}</span>'
     if with_actions and isinstance(outcome, Classification):
         reason = _with_actions(t, outcome, reason)
     return message_box(
@@ -88,7 +90,7 @@ def bars(t: Translator, found: Classification, *, rows: int | None = None, is_ma
     return _table(
         t,
         filled + _EMPTY * ((rows or ROWS) - len(listed)),
-        _notes(t, lines),
+        _notes(t, lines) or _score(t, found),
         f'class="bars {look(found)}" {mark}style="{style}"',
     )
 
@@ -184,6 +186,19 @@ def _notes(t: Translator, lines: list[_Line]) -> str:
     return "".join(
         _note(line.words, line.at, to_the_left=line.name == "rival" or line.at > _ROOM_TO_THE_RIGHT) for line in lines
     )
+
+
+def _score(t: Translator, found: Classification) -> str:
+    """Return in words how familiar a photo is that is not: what the others' lines are to them."""
+    told = strange(found.verdict, found.familiarity)
+    if told is None:
+        return ""
+    score, needed = numbers(told)
+    if told.method == "max-logit":
+        text = t("strongest vote {score}, {needed} needed", score=score, needed=needed)
+    else:
+        text = t("likeness {score}, {needed} needed", score=score, needed=needed)
+    return f'<span class="note start">{escape(text)}</span>'
 
 
 def _note(text: str, at: float, *, to_the_left: bool) -> str:

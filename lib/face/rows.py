@@ -116,7 +116,7 @@ def _headline(t: Translator, outcome: Outcome) -> str:
     head = (f'<em class="with">{verdict}</em> ' if answer else f"<em>{verdict}</em>") if verdict else ""
     why = f'<p class="why">{escape(said.reason)}</p>' if isinstance(outcome, Failure) else ""
     return (
-        f'<h3 class="say" title="{escape(said.reason)}" {marks(outcome)}><span class="sign" aria-hidden="true"></span>'
+        f'<h3 class="say" title="{escape(said.why)}" {marks(outcome)}><span class="sign" aria-hidden="true"></span>'
         f"{head}{escape(answer)}</h3>{why}"
     )
 

@@ -37,6 +37,7 @@ class Words:
         reason: "59% against 35%."
         short: What fits below a small picture: the answer, or the verdict.
         share: The winner's share where it belongs to the answer, such as "87%", else empty.
+        number: For an unfamiliar photo its score and the one needed, in a sentence; else empty.
     """
 
     verdict: str
@@ -44,6 +45,12 @@ class Words:
     reason: str
     short: str
     share: str = ""
+    number: str = ""
+
+    @property
+    def why(self) -> str:
+        """Return the reason with its number."""
+        return f"{self.reason} {self.number}".rstrip()
 
 
 def kind_of(outcome: Outcome | None) -> Kind:
@@ -124,14 +131,10 @@ def either(t: Translator, predictions: Sequence[Prediction], more: int) -> str:
 def _unfamiliar(t: Translator, familiarity: Familiarity, nearest: str) -> Words:
     number = t.message(explain_score(familiarity))
     if familiarity.is_hint:
-        text = t(
-            "It may be unlike anything it learned. The nearest thing it knows: {label}. {number}",
-            label=nearest,
-            number=number,
-        )
-        return Words(t("Perhaps unfamiliar"), "", text, t("perhaps unfamiliar"))
-    text = t("Unlike anything it learned. The nearest thing it knows: {label}. {number}", label=nearest, number=number)
-    return Words(t("Unfamiliar"), "", text, t("unfamiliar"))
+        reason = t("It may be unlike anything it learned. The nearest thing it knows: {label}.", label=nearest)
+        return Words(t("Perhaps unfamiliar"), "", reason, t("perhaps unfamiliar"), number=number)
+    reason = t("Unlike anything it learned. The nearest thing it knows: {label}.", label=nearest)
+    return Words(t("Unfamiliar"), "", reason, t("unfamiliar"), number=number)
 
 
 def _clear(t: Translator, share: str, classes: int, *, is_small: bool) -> str:

@@ -186,6 +186,7 @@ def test_from_which_vote_on_a_photo_is_familiar_follows_while_it_is_dragged_and_
     expect(page.locator(".stage .verdict")).to_have_class("verdict strange")
     expect(page.locator(STAGE)).to_have_attribute("data-verdict", "clear")
     expect(page.locator(".stage .why")).to_contain_text("less than the 8.6 needed")
+    expect(page.locator("[data-bars] .note")).to_contain_text("8.6 needed")
     expect(price).to_contain_text("This keeps 50 of 100")
     slider.evaluate("e => e.dispatchEvent(new Event('change', {bubbles: true}))")
     expect(page).to_have_url(re.compile(r"familiar-starter=8\.[56]"))

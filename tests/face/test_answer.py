@@ -1,13 +1,14 @@
 """Answers as HTML: other programs find them by their marks, screen readers get a table, and names stay text."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
 
 from lib.face.answer import bars, caption, verdict_box
 from lib.i18n import LANGUAGES, Translator
-from lib.results import Classification
+from lib.results import Classification, Familiarity
 from tests.face.answers import failed, found, of_a_thousand
 
 EN = Translator("en")
@@ -91,6 +92,24 @@ def test_the_lines_that_decided_and_their_words(outcome: Classification, lines: 
     assert f'data-bars style="{lines}"' in html
     told = re.findall(r'<span class="note( left)?" style="--at:[\d.]+">(.*?)</span>', html)
     assert [f"{'< ' if left else ''}{words}" for left, words in told] == notes
+
+
+@pytest.mark.parametrize(
+    ("outcome", "below"),
+    [
+        (found(0.9, 0.1, score=3.1), ["strongest vote 3.1, 5.2 needed"]),
+        (found(0.34, 0.33, 0.33, score=5.19), ["strongest vote 5.19, 5.20 needed"]),
+        (replace(found(0.9, 0.1), familiarity=Familiarity("class-mean", 0.6, 0.75)), ["likeness 0.60, 0.75 needed"]),
+        (found(0.9, 0.1, score=5.2), []),
+        (found(0.6, 0.4, score=3.1, is_hint=True), []),  # the rival's line stands there
+    ],
+)
+def test_how_unfamiliar_a_photo_is_stands_below_its_bars_and_is_read_aloud_with_the_reason(
+    outcome: Classification, below: list[str]
+) -> None:
+    assert re.findall(r'<span class="note start">(.*?)</span>', bars(EN, outcome)) == below
+    said = re.findall(r'<span class="unseen"> (Its .*?, less than the .*? needed\.)</span>', verdict_box(EN, outcome))
+    assert len(said) == len(below)
 
 
 def test_names_are_text() -> None:

@@ -12,7 +12,7 @@ COLLIES = {232: 0.41, 231: 0.33, 230: 0.23, 0: 0.03}
 ONLY_3 = "Clear is not the same as right: it knows only 3 things."
 
 
-NEAREST = "The nearest thing it knows: cat. Its strongest vote is 3.1, less than the 5.2 needed."
+NEAREST, NUMBER = "The nearest thing it knows: cat.", "Its strongest vote is 3.1, less than the 5.2 needed."
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,18 @@ NEAREST = "The nearest thing it knows: cat. Its strongest vote is 3.1, less than
         ),
         pytest.param(
             found(0.9, 0.1, score=3.1),
-            Words("Unfamiliar", "", f"Unlike anything it learned. {NEAREST}", "unfamiliar"),
+            Words("Unfamiliar", "", f"Unlike anything it learned. {NEAREST}", "unfamiliar", number=NUMBER),
             id="unfamiliar outranks clear",
         ),
         pytest.param(
             found(0.9, 0.1, score=3.1, is_hint=True),
-            Words("Perhaps unfamiliar", "", f"It may be unlike anything it learned. {NEAREST}", "perhaps unfamiliar"),
+            Words(
+                "Perhaps unfamiliar",
+                "",
+                f"It may be unlike anything it learned. {NEAREST}",
+                "perhaps unfamiliar",
+                number=NUMBER,
+            ),
             id="one that tells little says perhaps",
         ),
         pytest.param(failed(), Words("No answer", "", "<b>.jpg is cut off.", "No answer"), id="failed"),
