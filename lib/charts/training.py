@@ -63,6 +63,6 @@ def _curves(history: Sequence[Row], live: Sequence[Row], key: str, y: Spec, say:
     layers = [
         layer(steps, "line", {"x": x, "y": y}, color=WINNER, opacity=0.35, strokeWidth=1, clip=True),
         layer(rows, "line", {**place, "strokeDash": dash}, strokeWidth=2, clip=True),
-        layer(rows, "point", {**place, "shape": shape, "tooltip": told}, filled=True, opacity=1, size=40, clip=True),
+        layer(rows, "point", {**place, "shape": shape, "tooltip": told}, filled=True, opacity=1, size=40),
     ]
     return chart_of(layers, height=_HEIGHT_PX)

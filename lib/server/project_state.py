@@ -5,7 +5,7 @@ classes                 [{id, name, count, aside, photos: newest first, at most 
 aside, asideCount       [{id, name, reason, klass, isBroken}], at most 200, and how many there are
 learned                 the version all of whose photos the live model knows: `version` if it knows them all
 result, accuracy        HTML of the column "Is it any good?"; {value, low, high, right, total, by} or null
-notes                   what was chosen for these photos and why, a sentence each
+chosen, notes           what was chosen for these photos, in one sentence or ""; and why, a sentence each
 settings                as the owner chose
 backbones, exercises    [{id, name}]: only of networks that have features; [{id, name, photos}]
 bytes, most             what the photos take, and may take
@@ -14,14 +14,17 @@ bytes, most             what the photos take, and may take
 from collections import Counter, defaultdict
 from dataclasses import asdict
 from html import escape
+from typing import Any
 
 from lib.errors import ModelOutputError, PhotoError
-from lib.face.answer import bars, verdict_box
+from lib.face.answer import bars, empty_bars, verdict_box
 from lib.face.card import waiting
 from lib.face.words import kind_of
+from lib.formats.graft import Pooling
 from lib.i18n import Translator
 from lib.projects import limits
 from lib.projects.finish import is_current
+from lib.projects.live import Live
 from lib.projects.project import Added, Kept, Project
 from lib.projects.result import draw, tip_of
 from lib.results import Failure
@@ -30,6 +33,7 @@ from lib.work.jobs import JobState
 
 State = dict[str, object]
 _NEWEST, _MOST_ASIDE = 8, 200
+_FEWEST = 2  # classes of an answer
 
 
 def state(t: Translator, workshop: Workshop, project: Project) -> State:
@@ -52,6 +56,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "asideCount": len(aside),
         "result": column,
         "accuracy": None if result is None else result.to_dict(),
+        "chosen": "" if live.problem or not live.notes else _chosen(t, project, live),
         "notes": [] if live.problem else [t.message(note) for note in live.notes],
         "settings": asdict(project.settings),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
@@ -61,6 +66,20 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "bytes": project.held_bytes,
         "most": limits.PROJECT_BYTES,
     }
+
+
+def _chosen(t: Translator, project: Project, live: Live[Any, Any]) -> str:
+    """Return in one sentence how the head looks at photos, as far as a test decided it."""
+    if live.learned is None or live.learned.fit is None:
+        return ""
+    kind, settings = live.learned.fit.head.head.kind, project.settings
+    ways = [
+        (settings.look, t("the middle square") if kind.look == "square" else t("the whole photo")),
+        (settings.pooling, t("in four parts") if kind.pooling is Pooling.QUARTERS else t("in one piece")),
+        (settings.mirror, t("mirrored too") if kind.is_mirrored else t("not mirrored")),
+    ]
+    open_ways = [way for setting, way in ways if setting == "auto"]
+    return t("Chosen by test on your photos: {ways}.", ways=t.listed(open_ways)) if open_ways else ""
 
 
 def address(project: Project, photo: int, side: int = 240) -> str:
@@ -80,11 +99,11 @@ def looked(t: Translator, workshop: Workshop, project: Project, data: bytes, nam
         found = workshop.look(project, data, name)
     except (PhotoError, ModelOutputError) as error:
         failed = Failure(name, project.id, error)
-        return _answer(kind_of(failed).value, verdict_box(t, failed, heading=3), 0)
+        return _answer(kind_of(failed).value, verdict_box(t, failed, heading=3) + empty_bars(t, _FEWEST), 0)
     version = workshop.tell(project).learned
     if found is None:
         box = waiting(t, t("Nothing learned yet"), t("Give two classes some photos first."), heading=3)
-        return _answer(kind_of(None).value, box, version)
+        return _answer(kind_of(None).value, box + empty_bars(t, _FEWEST), version)
     return _answer(
         kind_of(found.found).value, verdict_box(t, found.found, heading=3) + bars(t, found.found), version, *found.near
     )

@@ -25,8 +25,9 @@ def test_two_classes_learn_answer_become_a_model_and_leave_nothing(page: Page, s
     expect(page.locator(".answer tbody th")).to_have_text(["lying", "standing"])
     expect(page.locator(".near img[src]")).to_have_count(3)
 
+    expect(page.locator(".chosen")).to_contain_text("Chosen by test on your photos: ", timeout=WAIT_MS)
     page.locator(".looks summary").click()
-    expect(page.locator(".looks li").first).to_contain_text("It looks at", timeout=WAIT_MS)
+    expect(page.locator(".looks li").first).to_contain_text("It looks at")
     for setting, told in (("backbone", "starter"), ("pooling", "2x2"), ("look", "square"), ("mirror", "off")):
         with page.expect_response(lambda response: response.request.method == "PATCH") as answer:
             page.locator(f"[data-setting={setting}]").select_option(told)

@@ -144,8 +144,11 @@ def test_it_is_watched_cancelled_kept_and_taken_up_again(project: Project, train
     assert "The training is finished." in words(test.run())
 
 
-def test_with_other_photos_it_begins_anew(project: Project, trainer: Trainer) -> None:
+def test_with_other_photos_it_begins_anew_with_what_was_chosen(project: Project, trainer: Trainer) -> None:
     test = show(project)
+    test.selectbox[0].select("small").run()
+    test.selectbox[1].select(96).run()
+    test.number_input[0].set_value(7)
     button(test, "Start")
     assert trainer.has_begun.wait(PATIENCE_S)
     button(show(project), "Cancel")
@@ -156,6 +159,8 @@ def test_with_other_photos_it_begins_anew(project: Project, trainer: Trainer) ->
     labels = [one.label for one in test.run().button]
     assert "Resume" not in labels
     assert "Start" in labels
+    for shown in (test, show(project)):
+        assert [shown.selectbox[0].value, shown.selectbox[1].value, shown.number_input[0].value] == ["small", 96, 7]
 
 
 def test_who_deletes_a_project_while_it_is_trained_leaves_nothing(project: Project, trainer: Trainer) -> None:

@@ -22,7 +22,7 @@ from lib.server.models import labels, server_models
 from lib.training.curves import after_epoch, by_heart, chosen_among, time_words
 from lib.training.events import stage_words
 from lib.training.example import REPORTED, sentence
-from lib.training.options import ARCHITECTURES, TrainOptions
+from lib.training.options import ARCHITECTURES, DEFAULT_EPOCHS, TrainOptions
 from lib.training.queued import Bench, seconds
 from lib.training.queued import State as Stand
 from lib.ui.choosing import entry
@@ -98,17 +98,20 @@ def draw(t: Translator, project: Project) -> None:
 
 def _choose(t: Translator, bench: Bench, project: Project) -> None:
     """Draw what can be chosen, how long it takes, and the button that starts it."""
-    photos = photos_of(project)
+    photos, latest = photos_of(project), _latest(bench, project)
     left, middle, right = st.columns([3, 1, 1], vertical_alignment="bottom")
     with left:
-        net = entry(t, t("Net"), {name: t(words) for name, words in NETS.items()}, key=f"{_KEY}-net")
+        nets = {name: t(words) for name, words in NETS.items()}
+        net = entry(t, t("Net"), nets, key=f"{_KEY}-net", index=list(NETS).index(latest.architecture))
     with middle:
-        size = st.selectbox(t("Photo size (pixels)"), SIZES[net], key=f"{_KEY}-size-{net}")
+        sizes = SIZES[net]
+        at = sizes.index(latest.size) if latest.architecture == net and latest.size in sizes else 0
+        size = st.selectbox(t("Photo size (pixels)"), sizes, at, key=f"{_KEY}-size-{net}")
     with right:
-        epochs = int(st.number_input(t("Epochs"), 1, 500, 30, key=f"{_KEY}-epochs"))
+        epochs = int(st.number_input(t("Epochs"), 1, 500, latest.manner.epochs, key=f"{_KEY}-epochs"))
     is_varied = st.toggle(
         t("Vary the photos while learning"),
-        value=True,
+        value=latest.augment,
         key=f"{_KEY}-vary",
         help=t("Mirrored, cropped, turned or in other colours each time: the model learns its photos by heart later."),
     )
@@ -124,6 +127,13 @@ def _choose(t: Translator, bench: Bench, project: Project) -> None:
     _estimate(t, bench, options, photos)
     if st.button(t("Start"), key=f"{_KEY}-start", type="primary", icon=":material/play_arrow:"):
         _begin(t, bench, options)
+
+
+def _latest(bench: Bench, project: Project) -> TrainOptions:
+    """Return what was chosen for the latest training, or would be for a first one: a page that is left forgets."""
+    if bench.state is not None and bench.state.options.architecture in NETS:
+        return bench.state.options
+    return TrainOptions(project.folder, architecture=next(iter(NETS)), epochs=DEFAULT_EPOCHS)
 
 
 def _about_photos(t: Translator, photos: Photos) -> str:

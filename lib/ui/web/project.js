@@ -14,6 +14,7 @@
  * @property {number} asideCount
  * @property {string} result
  * @property {object | null} accuracy
+ * @property {string} chosen
  * @property {string[]} notes
  * @property {{ [name: string]: string | number }} settings
  * @property {{ id: string, name: string }[]} backbones

@@ -444,7 +444,9 @@ function paintResult(say, state) {
 function paintLooks(state) {
   const place = $(".looks");
   place.hidden = !state?.classes.some(({ count }) => count);
+  $(".chosen").hidden = !state?.chosen;
   if (!state) return;
+  $(".chosen").textContent = state.chosen;
   put(place.querySelector("ul"), state.notes.map((note) => `<li>${escaped(note)}</li>`).join(""));
   const used = String(state.settings.backbone), known = state.backbones.some(({ id }) => id === used) ? [] : [{ id: used, name: used }];
   const offers = [...known, ...state.backbones].map(({ id, name }) => `<option value="${escaped(id)}">${escaped(name)}</option>`);
