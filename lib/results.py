@@ -39,6 +39,17 @@ class VerdictKind(StrEnum):
         return self is not VerdictKind.CLEAR
 
 
+class AnswerKind(StrEnum):
+    """What an answer comes to for its reader: the verdict, or what goes before it (`lib.verdict.answer_kind`)."""
+
+    CLEAR = "clear"
+    CLOSE = "close"
+    WEAK = "weak"
+    NONE = "none"
+    GROUP = "group"
+    UNFAMILIAR = "unfamiliar"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The judgement on one set of probabilities, with everything needed to explain it.

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from lib.errors import ModelOutputError, UsageError
 from lib.messages import N_, Listed, Message, Word
-from lib.results import Familiarity, Group, Prediction, Verdict, VerdictKind
+from lib.results import AnswerKind, Familiarity, Group, Prediction, Verdict, VerdictKind
 
 RATIO = 0.5
 RATIO_RANGE = (0.2, 0.9)
@@ -291,6 +291,13 @@ def strange(verdict: Verdict, familiarity: Familiarity | None) -> Familiarity | 
     if familiarity is None or not familiarity.is_unfamiliar:
         return None
     return None if familiarity.is_hint and verdict.kind.is_ambiguous else familiarity
+
+
+def answer_kind(verdict: Verdict, group: Group | None, familiarity: Familiarity | None) -> AnswerKind:
+    """Return what an answer comes to: unfamiliar before all else, then a group that is sure, then the verdict."""
+    if strange(verdict, familiarity) is not None:
+        return AnswerKind.UNFAMILIAR
+    return AnswerKind.GROUP if sure_group(verdict, group) is not None else AnswerKind(verdict.kind)
 
 
 def unfamiliar_text(*, is_hint: bool) -> str:

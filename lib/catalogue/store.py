@@ -336,12 +336,13 @@ class Store:
         return Entry(model.spec, State.INSTALLABLE, model.size_bytes, None, "catalogue", problem=problem)
 
     def _ready(self, read: _Read, kind: Kind, listed: ModelSpec | None = None) -> Entry:
-        """Return the entry of a model that is here; what is `listed` of its name, look and novelty holds."""
+        """Return the entry of a model that is here; what is `listed` of its name, look and worth holds."""
         folder = read.folder
         assert folder is not None
         if listed is not None:
             folder = folder.looking_as(listed.input)
-            spec = replace(folder.spec, name=listed.name, novelty=listed.novelty)
+            record = listed.track_record or folder.spec.track_record
+            spec = replace(folder.spec, name=listed.name, novelty=listed.novelty, track_record=record)
             folder = replace(folder, spec=spec)
         return Entry(folder.spec, State.READY, read.size_bytes, folder, kind)
 

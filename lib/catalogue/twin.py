@@ -103,7 +103,8 @@ def _make(folder: ModelFolder, published: Packaged, place: Path, recipe: str) ->
             "recipe": recipe,
             "weights_sha256": sha256_of(work / WEIGHTS),
         }
-        writing.write(work, replace(folder.spec, weights=WEIGHTS, published=None, novelty=None, source=source))
+        bare = replace(folder.spec, published=None, novelty=None, track_record=None)
+        writing.write(work, replace(bare, weights=WEIGHTS, source=source))
         replace_folder(work, place)
     finally:
         shutil.rmtree(work, ignore_errors=True)

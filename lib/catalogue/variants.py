@@ -269,6 +269,7 @@ def _describe(
         published=None,  # its figures were not measured with this file
         description="",
         novelty=None,  # nor was its threshold
+        track_record=None,
         source={
             "made_from": folder.spec.id,
             "edition": EDITION,

@@ -16,6 +16,28 @@ Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
+class Scores:
+    """How familiar a model finds each of N photos.
+
+    Attributes:
+        method: What the scores are; see `lib.results.Familiarity`.
+        values: Shape (N,), the higher, the more familiar.
+        threshold: Below it a photo is unfamiliar.
+        is_hint: Whether the scores tell so little apart that it is only hinted at.
+    """
+
+    method: str
+    values: Floats
+    threshold: float
+    is_hint: bool
+
+    @property
+    def unfamiliar(self) -> Bools:
+        """Return which photos are, shape (N,)."""
+        return np.asarray(self.values < self.threshold)
+
+
+@dataclass(frozen=True, eq=False)
 class Answers:
     """What one model said of N photos. Never changed; what follows from the probabilities is worked out once.
 
@@ -30,6 +52,7 @@ class Answers:
             the K are its own.
         view: Which part of each photo it looked at, as `InputSpec.resize` has it.
         sha256: Digest of its weights, lower-case hex; "" if unknown.
+        scores: How familiar it finds the photos; None for a model that cannot say.
     """
 
     model: str
@@ -41,6 +64,7 @@ class Answers:
     columns: Ints | None = None
     view: str = ""
     sha256: str = ""
+    scores: Scores | None = None
 
     def __len__(self) -> int:
         """Return N."""

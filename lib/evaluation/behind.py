@@ -5,7 +5,7 @@ import numpy as np
 from lib.evaluation.answers import Bools
 from lib.evaluation.calibration import BINS, Bin, bin_of
 from lib.evaluation.evaluate import ModelFigures
-from lib.results import VerdictKind
+from lib.results import AnswerKind
 
 Photos = tuple[int, ...]
 
@@ -17,7 +17,7 @@ def wrong(model: ModelFigures) -> Photos:
 
 def wrong_and_sure(model: ModelFigures) -> Photos:
     """Return those of them with a clear verdict."""
-    return _listed(model, _wrong(model) & _given(model, VerdictKind.CLEAR))
+    return _listed(model, _wrong(model) & _given(model, AnswerKind.CLEAR))
 
 
 def only_right(first: ModelFigures, second: ModelFigures) -> Photos:
@@ -25,8 +25,8 @@ def only_right(first: ModelFigures, second: ModelFigures) -> Photos:
     return _listed(second, first.hits.right & _wrong(second))
 
 
-def of_verdict(model: ModelFigures, kind: VerdictKind) -> Photos:
-    """Return the judged photos with a verdict, the wrong ones first."""
+def of_kind(model: ModelFigures, kind: AnswerKind) -> Photos:
+    """Return the judged photos whose answer comes to `kind`, the wrong ones first."""
     return _listed(model, model.hits.judged & _given(model, kind))
 
 
@@ -49,8 +49,8 @@ def _wrong(model: ModelFigures) -> Bools:
     return model.hits.judged & ~model.hits.right
 
 
-def _given(model: ModelFigures, kind: VerdictKind) -> Bools:
-    return np.array([given is kind for given in model.kinds], dtype=np.bool_)
+def _given(model: ModelFigures, kind: AnswerKind) -> Bools:
+    return np.array([given is kind for given in model.told.kinds], dtype=np.bool_)
 
 
 def _listed(model: ModelFigures, members: Bools) -> Photos:

@@ -18,18 +18,19 @@ from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Basis, Matching, explain_basis
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, verdicts
+from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, track_record, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
-from lib.evaluation.answers import Answers, Floats, Ints
+from lib.evaluation.answers import Answers, Floats, Ints, Scores
 from lib.evaluation.calibration import Bin
 from lib.evaluation.groups import GroupFigures
 from lib.evaluation.shares import Share
 from lib.evaluation.shift import VariantChange, made_from
 from lib.evaluation.significance import Difference, correct, mcnemar
+from lib.evaluation.track_record import Told
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Listed, Message
-from lib.results import Failure, VerdictKind
+from lib.results import Answer, AnswerKind, Failure, VerdictKind
 from lib.verdict import Thresholds
 from lib.work.progress import OnProgress, Progress
 
@@ -70,6 +71,9 @@ class ModelFigures:
         verdicts: Share and accuracy of each verdict.
         curve: Share answered and accuracy over the ratio slider.
         groups: What its everyday groups add; None for a model without any.
+        told: What the answers come to for their reader, who is told of groups and of unfamiliar photos, too.
+        outcomes: Share and accuracy of what they come to; what never comes up is missing.
+        by_itself: What they come to in its own classes and with the default thresholds, as if no other was chosen.
     """
 
     answers: Answers
@@ -86,6 +90,9 @@ class ModelFigures:
     verdicts: Mapping[VerdictKind, VerdictFigures]
     curve: tuple[CurvePoint, ...]
     groups: GroupFigures | None
+    told: Told
+    outcomes: Mapping[AnswerKind, VerdictFigures]
+    by_itself: Told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,6 +259,8 @@ def _look_at(
     """Return the photos that all models could look at, and what each said of them; None if cancelled."""
     total = len(photos.photos)
     probabilities = [np.empty((total, len(entrant.classifier.labels))) for entrant in entrants]
+    last: list[Answer | None] = [None] * len(entrants)
+    scores = np.full((len(entrants), total), np.nan)
     broken: dict[int, Message] = {}
     done = 0
     sources = (photo.source for photo in photos.photos)
@@ -263,6 +272,8 @@ def _look_at(
                 broken.setdefault(done, answer.error.message)
             else:
                 probabilities[position][done] = answer.probabilities
+                last[position] = answer
+                scores[position, done] = np.nan if answer.familiarity is None else answer.familiarity.score
         done += 1
         on_progress(Progress(done=done, total=total))
     if done < total or (cancelled is not None and cancelled.is_set()):
@@ -271,17 +282,23 @@ def _look_at(
     _require_photos(kept, photos)
     whole = np.array([index not in broken for index in range(total)], dtype=np.bool_)
     return kept, [
-        _answers(entrant, matrix if not broken else matrix[whole])
-        for entrant, matrix in zip(entrants, probabilities, strict=True)
+        _answers(entrant, matrix if not broken else matrix[whole], _scores(answer, own[whole]))
+        for entrant, matrix, answer, own in zip(entrants, probabilities, last, scores, strict=True)
     ]
 
 
-def _answers(entrant: Entrant, probabilities: Floats) -> Answers:
+def _answers(entrant: Entrant, probabilities: Floats, scores: Scores | None) -> Answers:
     spec, own = entrant.classifier.spec, entrant.classifier.labels
     return Answers(
         spec.id, spec.name, entrant.labels, own, probabilities, made_from(spec),
-        view=spec.input.resize, sha256=entrant.sha256,
+        view=spec.input.resize, sha256=entrant.sha256, scores=scores,
     )  # fmt: skip
+
+
+def _scores(answer: Answer | None, values: Floats) -> Scores | None:
+    """Return what a model says of how familiar photos are, given one of its answers."""
+    found = None if answer is None else answer.familiarity
+    return found and Scores(found.method, values, found.threshold, found.is_hint)
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:
@@ -306,6 +323,7 @@ def _assess_one(
     if not hits.photos:
         raise _knows_none(answers.name, photos)
     kinds = answers.kinds(thresholds)
+    told = track_record.tell(answers, labels, meant, thresholds)
     confusion = accuracy.confuse(answers, labels, meant, photos.titles)
     confidence, right = answers.p1[hits.judged], hits.right[hits.judged]
     return ModelFigures(
@@ -323,6 +341,9 @@ def _assess_one(
         verdicts=verdicts.figures_per_verdict(kinds, hits),
         curve=verdicts.coverage_curve(answers, hits, thresholds),
         groups=groups.figures(own, labels, matching, hits.judged, thresholds),
+        told=told,
+        outcomes=told.figures(),
+        by_itself=track_record.tell(own, labels, matching),
     )
 
 

@@ -44,14 +44,12 @@ def figures(
         judged: Shape (N,): whether it knows the photo's class; of at least one.
         thresholds: Of the verdicts.
     """
-    groups = groups_of(own.own_labels)
-    if groups is None:
+    found = outstanding(own, labels, matching, thresholds)
+    if found is None:
         return None
-    leader, clear = _leaders(own.probabilities, groups, thresholds)
-    clear &= judged
+    clear, right = found
+    clear = clear & judged
     unsure = ambiguous(own.kinds(thresholds)) & judged
-    means = membership([groups.of_class[list(own)].tolist() for own in matching.targets], len(groups.names) + 1)
-    right = means[labels, leader]
     return GroupFigures(
         clear=share(int(clear.sum()), int(judged.sum())),
         right=share_or_none(int((clear & right).sum()), int(clear.sum())),
@@ -59,6 +57,25 @@ def figures(
         unsure_clear=share_or_none(int((unsure & clear).sum()), int(unsure.sum())),
         unsure_right=share_or_none(int((unsure & clear & right).sum()), int((unsure & clear).sum())),
     )
+
+
+def outstanding(
+    own: Answers, labels: Ints, matching: Matching, thresholds: Thresholds
+) -> tuple[Bools, Bools] | None:  # fmt: skip
+    """Return on which photos a group stands out, and on which the leading one is right; None for no groups.
+
+    Args:
+        own: See `figures`.
+        labels: See `figures`.
+        matching: See `figures`.
+        thresholds: See `figures`.
+    """
+    groups = groups_of(own.own_labels)
+    if groups is None:
+        return None
+    leader, clear = _leaders(own.probabilities, groups, thresholds)
+    means = membership([groups.of_class[list(own)].tolist() for own in matching.targets], len(groups.names) + 1)
+    return clear, means[labels, leader]
 
 
 def _leaders(probabilities: Floats, groups: Groups, thresholds: Thresholds) -> tuple[Ints, Bools]:

@@ -9,21 +9,23 @@ from lib.evaluation.accuracy import Hits
 from lib.evaluation.answers import Answers, Bools, ambiguous
 from lib.evaluation.shares import Share, share, share_or_none
 from lib.messages import N_
-from lib.results import VerdictKind
+from lib.results import AnswerKind, VerdictKind
 from lib.verdict import RATIO_RANGE, Thresholds, percent
 
 RATIO_STEP = 0.05
 # Of fewer photos a percentage says little; the counts are given alone.
 FEWEST_FOR_PERCENT = 10
 KIND_NAMES = {
-    VerdictKind.CLEAR: N_("clear"),
-    VerdictKind.CLOSE: N_("too close to call"),
-    VerdictKind.WEAK: N_("not sure"),
-    VerdictKind.NONE: N_("no class stands out"),
+    AnswerKind.CLEAR: N_("clear"),
+    AnswerKind.CLOSE: N_("too close to call"),
+    AnswerKind.WEAK: N_("not sure"),
+    AnswerKind.NONE: N_("no class stands out"),
+    AnswerKind.GROUP: N_("only a group is sure"),
+    AnswerKind.UNFAMILIAR: N_("unfamiliar"),
 }
 VERDICTS_NOTE = N_(
-    "How many photos got each verdict, and how often the answer was right. Grey: fewer than ten photos, too few for a "
-    "percentage."
+    "How many photos got each verdict, and how often the first answer was right, with the 95% interval. Grey: fewer "
+    "than ten photos, too few for a percentage."
 )
 
 
@@ -63,7 +65,20 @@ def figures_per_verdict(kinds: Sequence[VerdictKind], hits: Hits) -> Mapping[Ver
         hits: Which photos were named rightly; at least one must be judged.
     """
     given = np.array([kind.value for kind in kinds])
-    return {kind: VerdictFigures(*_shares(given == kind.value, hits)) for kind in VerdictKind}
+    return {kind: figures_of(given == kind.value, hits.right, hits.judged) for kind in VerdictKind}
+
+
+def figures_of(given: Bools, right: Bools, judged: Bools) -> VerdictFigures:
+    """Return how many of the judged photos are among those `given` a verdict, and how many of these are right.
+
+    Args:
+        given: Shape (N,).
+        right: Shape (N,).
+        judged: Shape (N,), at least one.
+    """
+    members = given & judged
+    count = int(members.sum())
+    return VerdictFigures(share(count, int(judged.sum())), share_or_none(int((members & right).sum()), count))
 
 
 def accuracy_words(accuracy: Share | None) -> str:
@@ -76,17 +91,12 @@ def accuracy_words(accuracy: Share | None) -> str:
 
 def coverage_curve(answers: Answers, hits: Hits, thresholds: Thresholds) -> tuple[CurvePoint, ...]:
     """Return what the rule does as the ratio moves over its range, the floor as in `thresholds`."""
-    return tuple(
-        CurvePoint(ratio, *_shares(~ambiguous(answers.kinds(Thresholds(ratio, thresholds.floor))), hits))
-        for ratio in ratios()
-    )
-
-
-def _shares(given: Bools, hits: Hits) -> tuple[Share, Share | None]:
-    """Return how many of the judged photos are among those `given` a verdict, and how many of these are right."""
-    members = given & hits.judged
-    count = int(members.sum())
-    return share(count, hits.photos), share_or_none(int((members & hits.right).sum()), count)
+    points = []
+    for ratio in ratios():
+        is_clear = ~ambiguous(answers.kinds(Thresholds(ratio, thresholds.floor)))
+        found = figures_of(is_clear, hits.right, hits.judged)
+        points.append(CurvePoint(ratio, found.share, found.accuracy))
+    return tuple(points)
 
 
 def nearest_ratio(ratio: float) -> float:

@@ -18,6 +18,7 @@ from typing import Any
 from lib.errors import ModelFileError
 from lib.messages import N_, Listed, Message
 from lib.model import class_names, imagenet
+from lib.results import AnswerKind
 from lib.work.files import read_small
 
 CARD = "model.toml"
@@ -144,6 +145,36 @@ class Novelty:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often answers of one kind were right.
+
+    Attributes:
+        count: How many there were, at least 1.
+        right: How many of them named a right class, or a right group, first.
+    """
+
+    count: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """How often a model's answers were right, by what they come to for their reader; with the default thresholds.
+
+    Attributes:
+        photos: How many photos were counted, each of something that the model knows; at least 1.
+        measured: On which, in a few words: "everyday-20/val".
+        is_unseen: Whether the model certainly did not learn from them.
+        kinds: What never came up is missing; the counts add up to `photos`.
+    """
+
+    photos: int
+    measured: str
+    is_unseen: bool
+    kinds: Mapping[AnswerKind, Tally]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One model.
 
@@ -159,6 +190,7 @@ class ModelSpec:
         source: The `[source]` table as it stands, for the store; empty for a model whose files are here.
         description: One sentence for people, or "".
         novelty: None for a model that cannot say whether a photo is unlike those it learned from.
+        track_record: How often its answers were right; None where nobody has counted.
     """
 
     id: str
@@ -174,6 +206,7 @@ class ModelSpec:
     source: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
     novelty: Novelty | None = None
+    track_record: TrackRecord | None = None
 
     @property
     def key(self) -> str:
@@ -346,7 +379,21 @@ def parse(table: Mapping[str, Any], where: str) -> ModelSpec:
         source=source if isinstance(source, dict) else {},
         description=str(table.get("description", "")),
         novelty=_parse_novelty(read.section("novelty")) if "novelty" in table else None,
+        track_record=_parse_record(read.section("track_record")) if "track_record" in table else None,
     )
+
+
+def parse_record(table: Mapping[str, Any], where: str) -> TrackRecord:
+    """Check the table of a track record, as it stands in `[track_record]`, and return it.
+
+    Args:
+        table: As read from TOML.
+        where: What to call the table in an error.
+
+    Raises:
+        ModelFileError: See `parse`.
+    """
+    return _parse_record(_Reader(table, where))
 
 
 def parse_labels(content: bytes, errors: str = "strict") -> tuple[str, ...]:
@@ -445,6 +492,21 @@ def _parse_prices(read: "_Reader") -> Prices:
     return Prices(thresholds, **shares)
 
 
+def _parse_record(read: "_Reader") -> TrackRecord:
+    photos = read.whole("photos", least=1)
+    kinds = {kind: _parse_tally(read.section(kind)) for kind in AnswerKind if read.has(kind)}
+    if sum(tally.count for tally in kinds.values()) != photos:
+        raise read.wrong("photos", N_("the sum of the counts"))
+    return TrackRecord(photos, read.text("measured"), read.flag("unseen"), kinds)
+
+
+def _parse_tally(read: "_Reader") -> Tally:
+    count, right = read.whole("count", least=1), read.whole("right")
+    if right > count:
+        raise read.wrong("right", N_("a whole number up to {most}"), most=count)
+    return Tally(count, right)
+
+
 class _Reader:
     """Takes values out of a table and names the key when one is wrong."""
 
@@ -480,6 +542,12 @@ class _Reader:
         if len(values) != count or not all(_is_number(v) for v in values):
             raise self.wrong(key, N_("{count} numbers") if count > 1 else N_("a number"), count=count)
         return tuple(float(v) for v in values)
+
+    def whole(self, key: str, least: int = 0) -> int:
+        value = self._table.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise self.wrong(key, N_("a whole number from {least}"), least=least)
+        return value
 
     def row(self, key: str) -> tuple[float, ...]:
         value = self._table.get(key)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lib.model.spec import CARD, SCHEMA, ModelSpec, parse
+from lib.model.spec import CARD, SCHEMA, ModelSpec, TrackRecord, parse
 
 
 def write(folder: Path, spec: ModelSpec) -> None:
@@ -25,7 +25,15 @@ def to_table(spec: ModelSpec) -> dict[str, Any]:
     """Return the table that `spec.parse` reads as `spec`."""
     table = {"schema": SCHEMA, **asdict(spec)}
     table["input"] = {"size": table["input"].pop("size_wh"), **table["input"]}
-    return _filled({**table, "description": spec.description or None, "source": dict(spec.source) or None})
+    record = spec.track_record and record_table(spec.track_record)
+    told = {"description": spec.description or None, "source": dict(spec.source) or None, "track_record": record}
+    return _filled({**table, **told})
+
+
+def record_table(record: TrackRecord) -> dict[str, Any]:
+    """Return the table that `spec.parse_record` reads as `record`."""
+    about = {"photos": record.photos, "measured": record.measured, "unseen": record.is_unseen}
+    return about | {kind.value: asdict(tally) for kind, tally in record.kinds.items()}
 
 
 def to_toml(table: Mapping[str, Any]) -> str:

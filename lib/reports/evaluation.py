@@ -20,7 +20,9 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
     "version" is the app's, "sha256" that of a model's weights; "gain" is how much more often the first of two models is
     right than the second.
     "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1];
-    "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any.
+    "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any. "track_record" is how
+    often answers are right by what they come to for their reader, in the model's own classes and with the default
+    thresholds; what never comes up is missing.
 
     Args:
         evaluation: The figures.
@@ -99,6 +101,13 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
         "verdicts": {
             kind.value: {"share": figures.share.value, "accuracy": _value(figures.accuracy)}
             for kind, figures in model.verdicts.items()
+        },
+        "track_record": {
+            "photos": model.by_itself.photos,
+            "kinds": {
+                kind.value: {"share": figures.share.value, **_both("accuracy", figures.accuracy)}
+                for kind, figures in model.by_itself.figures().items()
+            },
         },
         "groups": model.groups
         and {field.name: _value(getattr(model.groups, field.name)) for field in fields(model.groups)},

@@ -23,12 +23,15 @@ from lib.evaluation.significance import chance_words, gain_words
 from lib.evaluation.verdicts import FEWEST_FOR_PERCENT, KIND_NAMES
 from lib.face.names import short
 from lib.i18n import Translator
+from lib.results import AnswerKind, VerdictKind
 from lib.verdict import percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 STYLE = Path(__file__).with_suffix(".css")
+# The class of each kind of answer, whose sign it has.
+_LOOKS = {kind: kind.value for kind in AnswerKind} | {AnswerKind.GROUP: "close", AnswerKind.UNFAMILIAR: "strange"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +99,10 @@ class Figures:
         return str(self._macros.measures(rows))
 
     def verdicts(self, opened: Open = NOTHING) -> str:
-        """Return what the verdicts are worth."""
-        return str(self._macros.verdicts(opened))
+        """Return what the verdicts are worth; groups and the unfamiliar only where a model has such answers."""
+        always = {AnswerKind(kind) for kind in VerdictKind}
+        came_up = {kind for model in self.models for kind in model.outcomes}
+        return str(self._macros.verdicts([kind for kind in AnswerKind if kind in always | came_up], opened))
 
     def mistakes(self, found: Sequence[Mistake], opened: Open = NOTHING, *, start: int = 0) -> str:
         """Return what was taken for what, as a list; rows are numbered from `start`."""
@@ -136,14 +141,21 @@ def environment(folder: Path = STYLE.parent) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(kinds=KIND_NAMES, few=FEWEST_FOR_PERCENT, gain_words=gain_words, chance_words=chance_words)
-    made.filters.update(interval=interval, percent=percent, points=points, short=short)
+    made.globals.update(
+        kinds=KIND_NAMES, looks=_LOOKS, few=FEWEST_FOR_PERCENT, gain_words=gain_words, chance_words=chance_words
+    )
+    made.filters.update(interval=interval, range=_range, percent=percent, points=points, short=short)
     return made
 
 
 @cache
 def _template(name: str) -> "Template":
     return environment().get_template(name)
+
+
+def _range(share: Share) -> str:
+    """Return the ends of an interval: "96–98%"."""
+    return f"{100 * share.low:.0f}–{100 * share.high:.0f}%"
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

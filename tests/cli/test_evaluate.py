@@ -47,6 +47,10 @@ def test_json_is_one_object_with_the_promised_figures(folder: Path, capsys: Capt
         "clear": {"share": 0.8, "accuracy": 0.5}, "close": {"share": 0.2, "accuracy": 1.0},
         "weak": {"share": 0.0, "accuracy": None}, "none": {"share": 0.0, "accuracy": None},
     }  # fmt: skip
+    told = model["track_record"]
+    assert (told["photos"], list(told["kinds"])) == (5, ["clear", "close"])
+    assert (told["kinds"]["clear"]["share"], told["kinds"]["clear"]["accuracy"]) == (0.8, 0.5)
+    assert told["kinds"]["clear"]["accuracy_interval"] == pytest.approx([0.150, 0.850], abs=1e-3)  # Wilson, 2 of 4
     # Right and 1.0 sure: red 1, blue. Wrong and 0.8 sure: two. Right and 0.6 sure: brown. Per bin: 0 + 2 · 0.8 + 0.4
     assert model["ece"] == pytest.approx((2 * 0.8 + 0.4) / 5, abs=1e-6)
     assert model["confusion"] == {

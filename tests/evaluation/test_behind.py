@@ -13,7 +13,7 @@ from lib.evaluation.evaluate import ModelFigures, assess
 from lib.evaluation.headline import headline, ranked
 from lib.i18n import Translator
 from lib.photos.source import Source
-from lib.results import VerdictKind
+from lib.results import AnswerKind
 from lib.verdict import Thresholds
 
 Made = Callable[..., Answers]
@@ -35,8 +35,8 @@ def both(answers: Made) -> tuple[ModelFigures, ...]:
 def test_mistakes_come_with_the_surest_first(both: tuple[ModelFigures, ...]) -> None:
     assert behind.wrong(both[0]) == (1, 3)
     assert behind.wrong_and_sure(both[0]) == (1,)  # .6 to .4 is too close to call
-    assert behind.of_verdict(both[0], VerdictKind.CLOSE) == (3,)
-    assert behind.of_verdict(both[0], VerdictKind.CLEAR) == (1, 0, 2)  # the wrong one, then the surest
+    assert behind.of_kind(both[0], AnswerKind.CLOSE) == (3,)
+    assert behind.of_kind(both[0], AnswerKind.CLEAR) == (1, 0, 2)  # the wrong one, then the surest
 
 
 def test_what_only_one_model_got_right(both: tuple[ModelFigures, ...]) -> None:

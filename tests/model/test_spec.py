@@ -9,7 +9,8 @@ import pytest
 
 from lib.errors import ModelFileError
 from lib.model import writing
-from lib.model.spec import Novelty, Prices, load
+from lib.model.spec import Novelty, Prices, Tally, TrackRecord, load
+from lib.results import AnswerKind
 from tests.support.user_models import put
 
 LABELS = "red\ngreen\n파랑"
@@ -192,4 +193,45 @@ def test_a_description_of_another_schema_is_refused(tmp_path: Path) -> None:
     card = put(tmp_path, "mine") / "model.toml"
     card.write_text("schema = 2\n" + card.read_text())
     with pytest.raises(ModelFileError, match=r"`schema` must be 1, the only one this version knows\. Found: 2"):
+        load(card.parent)
+
+
+RECORD = """[track_record]
+photos = 10
+measured = "ten photos"
+unseen = true
+clear = { count = 7, right = 6 }
+unfamiliar = { count = 3, right = 0 }
+"""
+
+
+def test_a_track_record_is_read_and_written(tmp_path: Path) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    assert load(card.parent).spec.track_record is None
+    card.write_text(card.read_text() + RECORD)
+    spec = load(card.parent).spec
+    kinds = {AnswerKind.CLEAR: Tally(7, 6), AnswerKind.UNFAMILIAR: Tally(3, 0)}
+    assert spec.track_record == TrackRecord(10, "ten photos", True, kinds)
+    writing.write(card.parent, spec)
+    assert load(card.parent).spec == spec
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "sentence"),
+    [
+        ("photos = 10", "photos = 11", "`track_record.photos` must be the sum of the counts. Found: 11."),
+        ("photos = 10", "photos = 0", "`track_record.photos` must be a whole number from 1"),
+        ("photos = 10", "photos = 1e1", "`track_record.photos` must be a whole number from 1"),
+        ('"ten photos"', '" "', "`track_record.measured` must be a text"),
+        ("unseen = true", "unseen = 1", "`track_record.unseen` must be true or false"),
+        ("right = 6", "right = 8", "`track_record.clear.right` must be a whole number up to 7"),
+        ("right = 6", "right = -1", "`track_record.clear.right` must be a whole number from 0"),
+        (", right = 6", "", "`track_record.clear.right` must be a whole number from 0. Found: missing."),
+        ("{ count = 7, right = 6 }", "0.9", "`track_record.clear` must be a TOML table"),
+    ],
+)
+def test_a_track_record_that_cannot_be_is_refused(tmp_path: Path, was: str, now: str, sentence: str) -> None:
+    card = put(tmp_path, "mine") / "model.toml"
+    card.write_text(card.read_text() + RECORD.replace(was, now))
+    with pytest.raises(ModelFileError, match=re.escape(sentence)):
         load(card.parent)

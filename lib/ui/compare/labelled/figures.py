@@ -22,7 +22,7 @@ from lib.reports import figures as drawn
 from lib.reports.evaluation import evaluation_csv, evaluation_json
 from lib.reports.figures import Figures, Open
 from lib.reports.page import report
-from lib.results import VerdictKind
+from lib.results import AnswerKind
 from lib.ui.compare.labelled.intake import draw_skipped
 from lib.ui.compare.labelled.picking import figure
 from lib.ui.paging import pages
@@ -110,9 +110,9 @@ def _verdicts(t: Translator, figures: Figures) -> None:
     models = figures.models
 
     def given(row: int, part: str) -> Open:
-        kind, model = VerdictKind(part), models[row]
+        kind, model = AnswerKind(part), models[row]
         title = t("{model}: {verdict}", model=model.answers.name, verdict=t(KIND_NAMES[kind]))
-        return Open(title=title, photos=behind.of_verdict(model, kind))
+        return Open(title=title, photos=behind.of_kind(model, kind))
 
     _heading(t("What the verdicts are worth"))
     st.caption(t(VERDICTS_NOTE))
