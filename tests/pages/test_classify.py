@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lib.catalogue.store import SHIPPED
-from lib.model.spec import CARD, parse, read_toml
+from lib.classify.infer import Settings
+from lib.i18n import Translator
+from lib.model.spec import CARD, Novelty, parse, read_toml
+from lib.ui.classify import strictness
 from tests.conftest import TINY_MODELS
 from tests.pages.conftest import app, ask, bring, cat, html, says, stage
 from tests.support.pictures import BLUE, RED, encode, plain
@@ -212,3 +216,16 @@ def test_what_the_page_hands_over_does_not_grow_with_answers() -> None:
     empty = len(json.dumps(stage(test)))
     bring(test, cat())
     assert len(json.dumps(stage(test))) < empty + 100
+
+
+def test_of_a_model_whose_prices_nobody_counted_the_default_is_told_and_that_more_is_not_known() -> None:
+    spec = replace(STARTER, novelty=Novelty("class-mean", 0.755, 0.943, "of 80 photos"))
+    told = strictness.of_stage(Translator("en"), spec, Settings())
+    assert told["price"] == {
+        "digits": 2,
+        "sentence": "The default keeps {known} of 100 clear answers about things it knows. On photos from elsewhere, "
+        "more of them become unfamiliar; nobody has counted how many.",
+        "shares": {"known_kept": [0.943]},
+    }
+    assert told["limits"]["familiar"] == [0.455, 1.005, 0.01]  # type: ignore[index]
+    assert told["labels"]["familiar"] == "Minimum likeness of a familiar photo (default 0.76)"  # type: ignore[index]

@@ -95,22 +95,23 @@ def _price(t: Translator, novelty: Novelty) -> dict[str, object]:
     """Return what the threshold costs, with gaps that the stage fills by it, and the shares that it fills them with."""
     prices = novelty.prices
     if prices is None:
-        own = t("The default keeps {known} of 100 clear answers about things it knows.", known="{known}")
-        more = t("On photos from elsewhere, more of them become unfamiliar; nobody has counted how many.")
-        said, shares = [own, more], {"known_kept": [novelty.known_kept]}
+        said = [t("The default keeps {known} of 100 clear answers about things it knows.", known="{known}")]
     else:
         said = [t("This keeps {known} of 100 clear answers about things it knows.", known="{known}")]
-        if prices.unknown_clear is not None:
-            text = t("Of 100 photos of other things, {unknown} still come out clear.", unknown="{unknown}")
-            said.append(text)
-        if prices.elsewhere_kept is not None:
-            text = t(
+    if prices is not None and prices.unknown_clear is not None:
+        said.append(t("Of 100 photos of other things, {unknown} still come out clear.", unknown="{unknown}"))
+    if prices is not None and prices.elsewhere_kept is not None:
+        said.append(
+            t(
                 "The price: of 100 clear answers about known things photographed elsewhere, {elsewhere} become "
                 "unfamiliar, too.",
                 elsewhere="{elsewhere}",
             )
-            said.append(text)
-        shares = {key: [*row] for key, row in asdict(prices).items() if row is not None}
+        )
+    else:
+        said.append(t("On photos from elsewhere, more of them become unfamiliar; nobody has counted how many."))
+    measured = {"known_kept": [novelty.known_kept]} if prices is None else asdict(prices)
+    shares = {key: [*row] for key, row in measured.items() if row is not None}
     return {"digits": DIGITS[novelty.method], "sentence": " ".join(said), "shares": shares}
 
 
@@ -118,6 +119,8 @@ def _scale(novelty: Novelty) -> Limits:
     """Return the limits of the range, so that the model's own threshold is a whole number of steps above the lowest."""
     own, step = novelty.threshold, 10 ** -DIGITS[novelty.method]
     low, high = own - _WIDE * step, own + _WIDE * step
+    if novelty.method == "class-mean":
+        high = min(high, 1.0)  # no cosine is larger
     if novelty.prices is not None:
         low, high = novelty.prices.threshold[0], novelty.prices.threshold[-1]
     below, above = math.ceil((own - low) / step - 1e-9), math.ceil((high - own) / step - 1e-9)
