@@ -298,7 +298,7 @@ def _answers(entrant: Entrant, probabilities: Floats, scores: Scores | None) -> 
 def _scores(answer: Answer | None, values: Floats) -> Scores | None:
     """Return what a model says of how familiar photos are, given one of its answers."""
     found = None if answer is None else answer.familiarity
-    return found and Scores(found.method, values, found.threshold, found.is_hint)
+    return None if found is None else Scores(found.method, values, found.threshold, found.is_hint)
 
 
 def _told_apart(models: Sequence[Answers]) -> list[Answers]:

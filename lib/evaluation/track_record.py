@@ -9,7 +9,6 @@ from lib.datasets.matching import Matching
 from lib.evaluation import groups
 from lib.evaluation.accuracy import find_hits
 from lib.evaluation.answers import Answers, Bools, Ints
-from lib.evaluation.shares import share
 from lib.evaluation.verdicts import VerdictFigures, figures_of
 from lib.model.spec import Tally, TrackRecord
 from lib.results import AnswerKind
