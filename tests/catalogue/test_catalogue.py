@@ -2,10 +2,7 @@
 
 import importlib.util
 import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from lib.catalogue.origins import Catalogue, load
 from lib.errors import ModelFileError
 from lib.model.spec import parse
 from lib.model.writing import to_table, to_toml
+from tests.support.nursery import nursery
 
 PATH = Path(__file__).resolve().parents[2] / "models" / "catalogue.toml"
 CATALOGUE = load(PATH)
@@ -114,11 +112,8 @@ print(json.dumps(answers))
         (CATALOGUE.origins[i].application, CATALOGUE.specs[i].input.size_wh, dict(CATALOGUE.origins[i].arguments or {}))
         for i in KERAS
     ]
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    answer = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(questions)], check=True, capture_output=True, env=environment
-    )
-    asked = [tuple(item) for item in json.loads(answer.stdout.decode().splitlines()[-1])]
+    told = nursery().run(code, json.dumps(questions), alone=True)
+    asked = [tuple(item) for item in json.loads(told.splitlines()[-1])]
     origins = [CATALOGUE.origins[i] for i in KERAS]
     assert asked == [(o.cached_as, o.remote.address, o.remote.md5) for o in origins]
 

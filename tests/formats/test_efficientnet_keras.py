@@ -1,10 +1,10 @@
 """EfficientNet-Lite in Keras answers as the LiteRT file of the same weights."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+
+from tests.support.nursery import nursery
 
 COMPARED = """
 import json
@@ -37,8 +37,7 @@ print(json.dumps({
 
 @pytest.mark.tensorflow
 def test_keras_and_litert_answer_alike() -> None:
-    run = subprocess.run([sys.executable, "-c", COMPARED], capture_output=True, text=True, check=True)
-    found = json.loads(run.stdout.splitlines()[-1])
+    found = json.loads(nursery().run(COMPARED).splitlines()[-1])
     assert found["spread"] > 0.05, "a flat answer would prove little"
     assert found["apart"] < 1e-6, "rounding alone"
     assert found["map"] == [None, 8, 8, 1280]

@@ -1,8 +1,6 @@
 """A `.keras` file with a head of our own: loaded by Keras alone, it answers as the LiteRT file."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 
 from lib.formats.efficientnet_lite import FEATURES, to_litert
 from lib.formats.graft import Pooling, graft
+from tests.support.nursery import nursery
 from tests.support.tiny_lite import SIDE, WEIGHTS
 
 MADE = """
@@ -27,7 +26,7 @@ for pooling in Pooling:
         ours = LinearHead(head["weight"], head["bias"], pooling)
     with_head(build(WEIGHTS, SIDE), ours).save(f"{sys.argv[1]}/{pooling}.keras")
 """
-# In a folder of its own, isolated: nothing of this program can be imported.
+# In a folder of its own, where nothing of this program can be imported.
 ALONE = """
 import json, sys
 import keras
@@ -60,11 +59,8 @@ def test_a_file_that_keras_alone_loads_answers_as_the_litert_file(tmp_path: Path
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], photo)
         interpreter.invoke()
         expected[pooling.value] = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    subprocess.run([sys.executable, "-c", MADE, str(tmp_path)], check=True, capture_output=True)
-    run = subprocess.run(
-        [sys.executable, "-I", "-c", ALONE, *expected], cwd=tmp_path, check=True, capture_output=True, text=True
-    )
-    found = json.loads(run.stdout.splitlines()[-1])
+    nursery().run(MADE, tmp_path)
+    found = json.loads(nursery().run(ALONE, *expected, cwd=tmp_path, alone=True).splitlines()[-1])
     for name, answer in expected.items():
         assert np.ptp(answer) > 0.05, "a flat answer would prove little"
         assert found[name] == pytest.approx(answer, abs=1e-4)
