@@ -14,8 +14,10 @@ from lib.catalogue.store import State, Store
 from lib.classify.opening import open_classifier
 from lib.cli.main import main
 from lib.embed import parcel
+from lib.embed.native import weights_file
 from lib.errors import DownloadError, ModelFileError, UsageError
 from tests.support.nursery import nursery
+from tests.support.pictures import noise
 from tests.support.teachable import LABELS, WHOLE, numbered, pack, photo
 from tests.support.user_models import TINY
 
@@ -158,7 +160,12 @@ def test_what_discern_packed_comes_back_as_it_was(store: Store, tmp_path: Path) 
         folder.spec.novelty,
     )
     assert back.read_labels() == folder.read_labels()
-    assert back.read_weights() == folder.read_weights()
+    assert weights_file(back) == weights_file(folder), "its file says how familiar a photo is, as it did in the zip"
+    picture = noise(40, 30, 1)
+    one, other = (open_classifier(model, workers=1) for model in (folder, back))
+    before, after = (seen.run(seen.prepare(picture)) for seen in (one, other))
+    assert np.array_equal(after.probabilities, before.probabilities)
+    assert after.familiarity == before.familiarity is not None
 
 
 def test_what_a_browser_unpacked_is_one_model(store: Store, tmp_path: Path) -> None:

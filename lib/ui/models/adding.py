@@ -53,8 +53,8 @@ def draw(t: Translator) -> None:
 
 def _ask_for_file(t: Translator) -> None:
     told = t(
-        "What Teachable Machine gave you, zipped or unpacked, or a .tflite, .keras or .h5 file. It is first opened in "
-        "a process of its own, so a broken file breaks nothing."
+        "What Teachable Machine gave you, zipped or unpacked; a .tflite, .keras or .h5 file; or a SavedModel as a zip. "
+        "It is first opened in a process of its own, so a broken file breaks nothing."
     )
     st.caption(told)
     key = f"model-file-{st.session_state.setdefault(_ROUND, 0)}"
