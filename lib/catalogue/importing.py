@@ -237,11 +237,10 @@ def _activation(content: bytes, seen: first_look.Inspection, name: str) -> str:
         return "logits"
     if seen.units == 1 and is_sigmoid:
         return "sigmoid"
+    if is_sigmoid:
+        raise first_look.one_by_one(name)
     raise ModelFileError(
-        N_("{file} answers each class by itself, yes or no (sigmoid). Discern needs one answer among all classes.")
-        if is_sigmoid
-        else N_("{file} answers with one number that is no probability, so it cannot tell classes apart."),
-        file=name,
+        N_("{file} answers with one number that is no probability, so it cannot tell classes apart."), file=name
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from lib.errors import ModelFileError, WorkerError
 from lib.formats.inner import SCORE
-from lib.formats.tables import DTYPES, Tensor, require_one_of_each
+from lib.formats.tables import DTYPES, Tensor, other_numbers, require_one_of_each
 from lib.formats.unbelieved import DAMAGE, first_line, tables
-from lib.messages import N_, Listed
+from lib.messages import N_
 from lib.model.spec import MAX_CLASSES, MAX_SIDE, parse_labels, reading
 from lib.work import process
 
@@ -182,37 +182,50 @@ def classifier_ends(interpreter: Any, name: str, *, exposed: int = 0) -> tuple[d
     image, classes = inputs[0], outputs[0]
     shape = tuple(int(n) for n in image["shape"])
     if len(shape) != 4 or shape[0] != 1 or shape[3] != 3 or not all(1 <= n <= MAX_SIDE for n in shape[1:3]):
-        raise ModelFileError(
-            N_(
-                "The input of {file} has the shape {shape}. Expected: one RGB photo, (1, height, width, 3), "
-                "with at most {limit} pixels per side."
-            ),
-            file=name,
-            shape=shape,
-            limit=MAX_SIDE,
-        )
+        raise no_photo(shape, name)
     shape = tuple(int(n) for n in classes["shape"])
     units = max(shape, default=0)
     if units != math.prod(shape) or not 1 <= units <= MAX_CLASSES:
-        raise ModelFileError(
-            N_("The output of {file} has the shape {shape}. Expected: one number per class, (1, classes)."),
-            file=name,
-            shape=shape,
-        )
+        raise no_classes(shape, name)
     for details in (image, classes):
         if details["dtype"].__name__ not in DTYPES:
-            raise ModelFileError(
-                N_("{file} uses {dtype} numbers. Supported: {choices}."),
-                file=name,
-                dtype=details["dtype"].__name__,
-                choices=Listed(tuple(DTYPES)),
-            )
+            raise other_numbers(details["dtype"].__name__, name)
     # An input that does not say it takes the bytes as they are.
     if classes["dtype"].__name__ != "float32" and not classes["quantization"][0] > 0:
         raise ModelFileError(
             N_("{file} has no quantization parameters, so its 8-bit numbers cannot be read."), file=name
         )
     return image, classes
+
+
+def no_photo(shape: tuple[int | None, ...], name: str) -> ModelFileError:
+    """Return the error of an input of another shape than one photo's; None: a side that is left open."""
+    return ModelFileError(
+        N_(
+            "The input of {file} has the shape {shape}. Expected: one RGB photo, (1, height, width, 3), "
+            "with at most {limit} pixels per side."
+        ),
+        file=name,
+        shape=str(shape),
+        limit=MAX_SIDE,
+    )
+
+
+def no_classes(shape: tuple[int | None, ...], name: str) -> ModelFileError:
+    """Return the error of an output of another shape than one number for each class."""
+    return ModelFileError(
+        N_("The output of {file} has the shape {shape}. Expected: one number per class, (1, classes)."),
+        file=name,
+        shape=str(shape),
+    )
+
+
+def one_by_one(name: str) -> ModelFileError:
+    """Return the error of a model of several sigmoid units, whose answers do not depend on each other."""
+    return ModelFileError(
+        N_("{file} answers each class by itself, yes or no (sigmoid). Discern needs one answer among all classes."),
+        file=name,
+    )
 
 
 def _run(interpreter: Any, image: dict[str, Any], classes: dict[str, Any], name: str) -> bool:

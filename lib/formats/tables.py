@@ -7,7 +7,7 @@ from typing import Any
 from lib.errors import ModelFileError
 from lib.formats.inner import own_outputs
 from lib.formats.unbelieved import every_tensor, once_per_content, tables
-from lib.messages import N_
+from lib.messages import N_, Listed
 
 DTYPES = ("float32", "uint8", "int8")
 _DYNAMIC = -1
@@ -68,6 +68,13 @@ def require_one_of_each(inputs: int, outputs: int, file: str) -> None:
         )
 
 
+def other_numbers(dtype: str, file: str) -> ModelFileError:
+    """Return the error of an input or output of numbers that are none of `DTYPES`."""
+    return ModelFileError(
+        N_("{file} uses {dtype} numbers. Supported: {choices}."), file=file, dtype=dtype, choices=Listed(DTYPES)
+    )
+
+
 def ends_of(content: bytes, file: str) -> Ends:
     """Return input and output of a LiteRT file.
 
@@ -93,11 +100,7 @@ def _read(tensor: Any, file: str) -> Tensor:
     names = {value: name.lower() for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
     dtype = names.get(tensor.Type(), "?")
     if dtype not in DTYPES:
-        raise ModelFileError(
-            N_("The input of {file} uses {dtype} numbers. Supported: float32, uint8 and int8."),
-            file=file,
-            dtype=dtype,
-        )
+        raise other_numbers(dtype, file)
     steps = tensor.Quantization()
     # One step for all channels, as the interpreter reports it; anything else it reports as none.
     if steps is None or steps.ScaleLength() != 1 or steps.ZeroPointLength() != 1:

@@ -1,5 +1,6 @@
 """Whole or not at all."""
 
+import errno
 import os
 import stat
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.work.files import replace_folder, require_writable, whole, write_whole
+from lib.errors import DownloadError
+from lib.work.files import is_full, keeping, replace_folder, require_writable, whole, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -111,3 +113,31 @@ def test_a_folder_that_cannot_be_moved_leaves_the_old_one_in_its_place(
         replace_folder(new, target)
     assert (target / "file").read_text() == "old"
     assert names(tmp_path) == [".model-new", "model"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(OSError(errno.ENOSPC, "x"), True, id="by its number"),
+        pytest.param(RuntimeError("a/b; No space left on device [Op:SaveV2]"), True, id="in TensorFlow's words"),
+        pytest.param(OSError(errno.EROFS, "Read-only file system"), False, id="read-only"),
+        pytest.param(ValueError("no such layer"), False, id="no disk at all"),
+    ],
+)
+def test_a_full_disk_is_known_by_number_or_words(error: Exception, expected: bool) -> None:
+    assert is_full(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        pytest.param(errno.ENOSPC, "The disk of the data folder is full: x could not be saved. .* DISCERN_HOME", id="full"),
+        pytest.param(
+            errno.EROFS, r"/data/x could not be saved: Read-only file system\. Another data folder .* DISCERN_HOME",
+            id="read-only",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_data_folder_refuses_is_one_sentence_with_a_way_out(number: int, says: str) -> None:
+    with pytest.raises(DownloadError, match=says), keeping("x"):
+        raise OSError(number, os.strerror(number), "/data/x")

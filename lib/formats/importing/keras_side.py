@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import ModelFileError
-from lib.formats import from_keras
+from lib.formats import first_look, from_keras
 from lib.formats.first_look import MAX_BYTES, in_child
 from lib.formats.importing import saved_model, tfjs
 from lib.formats.importing.hdf5 import KERAS_WEIGHTS
 from lib.formats.importing.packed import Form, Found, unreadable
 from lib.formats.importing.repairs import repaired
+from lib.formats.tables import require_one_of_each
 from lib.messages import N_
 from lib.model.spec import MAX_CLASSES, MAX_SIDE
 from lib.work import process
@@ -155,33 +156,12 @@ def _from_hdf5(path: Path, name: str) -> Any:
 def _check(model: Any, name: str) -> tuple[int, int]:
     """Return width and height of the photo. Raises ModelFileError: the model is no classifier of one RGB photo."""
     inputs, outputs = list(model.inputs), list(model.outputs)
-    if (len(inputs), len(outputs)) != (1, 1):
-        raise ModelFileError(
-            N_(
-                "An image classifier has one input and one output. In {file} there are inputs: {inputs}, "
-                "outputs: {outputs}."
-            ),
-            file=name,
-            inputs=len(inputs),
-            outputs=len(outputs),
-        )
+    require_one_of_each(len(inputs), len(outputs), name)
     shape, answer = tuple(inputs[0].shape), tuple(outputs[0].shape)
     if len(shape) != 4 or shape[3] != 3 or not all(side and 1 <= side <= MAX_SIDE for side in shape[1:3]):
-        raise ModelFileError(
-            N_(
-                "The input of {file} has the shape {shape}. Expected: one RGB photo, (1, height, width, 3), "
-                "with at most {limit} pixels per side."
-            ),
-            file=name,
-            shape=str(shape),
-            limit=MAX_SIDE,
-        )
+        raise first_look.no_photo(shape, name)
     if len(answer) != 2 or not answer[1] or not 1 <= answer[1] <= MAX_CLASSES:
-        raise ModelFileError(
-            N_("The output of {file} has the shape {shape}. Expected: one number per class, (1, classes)."),
-            file=name,
-            shape=str(answer),
-        )
+        raise first_look.no_classes(answer, name)
     return int(shape[2]), int(shape[1])
 
 
@@ -193,10 +173,7 @@ def _as_probabilities(model: Any, answer: Any, name: str) -> Any:
     if kind == "softmax" or (kind == "sigmoid" and units == 1):
         return answer
     if kind == "sigmoid":
-        raise ModelFileError(
-            N_("{file} answers each class by itself, yes or no (sigmoid). Discern needs one answer among all classes."),
-            file=name,
-        )
+        raise first_look.one_by_one(name)
     return keras.layers.Activation("softmax" if units > 1 else "sigmoid")(answer)
 
 
