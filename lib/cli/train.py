@@ -66,7 +66,7 @@ def recipe_of(arguments: argparse.Namespace) -> str:
     Where none is named, it is scratch if an argument is given that only a training of a whole net has, else transfer.
 
     Raises:
-        UsageError: An argument belongs to another recipe.
+        UsageError: An argument belongs to another recipe, or the backbone cannot be tuned.
     """
     switches = {"estimate", "finish"}  # they are always there
     given = vars(arguments).keys() - {switch for switch in switches if not getattr(arguments, switch)}
@@ -75,9 +75,14 @@ def recipe_of(arguments: argparse.Namespace) -> str:
     recipe = str(getattr(arguments, "recipe", own))
     if "fine_tune" in given:
         recipe = "fine-tune" if recipe == "transfer" else _refuse("fine_tune", recipe)
-    for setting in sorted(of_scratch if recipe == "transfer" else transfer.SETTINGS):
-        if setting in given:
-            _refuse(setting, recipe)
+    if recipe == "fine-tune" and getattr(arguments, "backbone", TUNED) != TUNED:
+        text = N_(
+            "--fine-tune goes on with the weights of {net} alone. Leave out --fine-tune, or choose that backbone."
+        )
+        raise UsageError(text, net=TUNED)
+    others = {"transfer": of_scratch, "scratch": transfer.SETTINGS, "fine-tune": transfer.SETTINGS - {"backbone"}}
+    for setting in sorted(others[recipe] & given):
+        _refuse(setting, recipe)
     return recipe
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_, Message
 from lib.model.writing import slug
-from lib.photos.source import Skipped
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace
@@ -25,6 +24,7 @@ from lib.work.process import revive
 
 if TYPE_CHECKING:
     from lib.catalogue.store import Store
+    from lib.photos.source import Skipped
 
 BEST = "best.npz"  # as `lib.training.fit` calls it
 KEPT_AS = "kept-as.txt"
@@ -51,7 +51,7 @@ class TrainResult:
     folder: Path
     top1: float
     metrics: dict[str, Any]
-    skipped: tuple[Skipped, ...]
+    skipped: "tuple[Skipped, ...]"
     notes: tuple[Message, ...]
 
 
@@ -138,7 +138,7 @@ def _work(
     try:
         destination, work = _places(options, held)
     except OSError as error:
-        raise disk_error(error, "work") from error
+        raise disk_error(error, options.name or options.folder.resolve().name) from error
     payload = {"options": options.to_json(), "destination": str(destination), "work": str(work)}
     answer = _run(function, payload, on_event, cancelled)
     return work, _result(destination, answer)
@@ -233,6 +233,8 @@ def _forget_stopped(work: Path, locks: Path) -> None:
 
 
 def _result(folder: Path, answer: dict[str, Any]) -> TrainResult:
+    from lib.photos.source import Skipped  # it brings NumPy along
+
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     model_id = tomllib.loads((folder / "model.toml").read_text(encoding="utf-8"))["id"]
     skipped = tuple(Skipped(file, revive(packed).message) for file, packed in answer["skipped"])

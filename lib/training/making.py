@@ -33,7 +33,7 @@ from lib.training.discriminant import Floats, Rows
 from lib.training.features import Backbone
 from lib.training.heads import By, Fitted, Head, log_losses, sureness
 from lib.training.launch import reserve_model
-from lib.training.package import NEIGHBOURS, folder_for, id_in, metrics_of, shown_label
+from lib.training.package import NEIGHBOURS, folder_for, id_in, labels_of, metrics_of
 from lib.training.reading import Read
 from lib.verdict import Thresholds, judge
 from lib.work.files import disk_error
@@ -92,7 +92,8 @@ class Made:
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """Return the names of the K classes that were learnt."""
-        return tuple(shown_label(self.seen.photos.titles[label]) for label in self.fitted.known)
+        every = labels_of(self.seen.photos)
+        return tuple(every[label] for label in self.fitted.known)
 
     @cached_property
     def head(self) -> Head:

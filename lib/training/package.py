@@ -34,6 +34,16 @@ def shown_label(class_folder: str) -> str:
     return re.sub(r"[_\s]+", " ", class_folder).strip() or class_folder
 
 
+def labels_of(photos: LabelledPhotos) -> tuple[str, ...]:
+    """Return the names of the classes as people read them, no two the same.
+
+    A class keeps the name it was given where another one would be read alike: "golf_ball" beside "golf ball", or the
+    two cranes of ImageNet.
+    """
+    ways = (tuple(map(shown_label, photos.titles)), photos.titles, photos.classes)
+    return tuple(next(way[k] for way in ways if way.count(way[k]) == 1) for k in range(len(photos.classes)))
+
+
 def describe(folder: Path, spec: ModelSpec, val: LabelledPhotos, about: Mapping[str, Any]) -> None:
     """Write `model.toml` and `metrics.json` beside finished weights and labels, measured figures included.
 

@@ -4,6 +4,7 @@ Done once and kept in the work folder.
 """
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +91,9 @@ def prepare_views(crops: Crops, folder: Path, progress: Progress) -> Views:
         crops: Which.
         folder: For the memory-mapped files, about photos x count x size^2 x 3 bytes.
         progress: Called now and then with (photos done, photos in all).
+
+    Raises:
+        OSError: There is no room for them.
     """
     place = folder / f"views-{crops.key()}"
     done = place / "done.json"
@@ -140,7 +144,19 @@ def _fill(place: Path, crops: Crops, progress: Progress) -> dict[int, PhotoError
 
 
 def _new(path: Path, kind: type[np.generic], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-    return np.lib.format.open_memmap(path, "w+", kind, shape)
+    """Return a new file of zeros, mapped, with all its room on the disk, where the system can give it beforehand.
+
+    A disk that is full later, when a page is written, ends the process (SIGBUS). Raises OSError.
+    """
+    rows = np.lib.format.open_memmap(path, "w+", kind, shape)
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError:
+            path.unlink()  # it may hold the last room there is
+            raise
+    return rows
 
 
 def _close_gaps(rows: np.memmap[Any, Any], kept: list[int]) -> None:

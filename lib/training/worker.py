@@ -8,7 +8,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
@@ -27,9 +28,10 @@ from lib.training.events import TrainEvent
 from lib.training.example import REPORTED
 from lib.training.head import SoftmaxHead, fit_head
 from lib.training.options import TUNED, TrainOptions
-from lib.training.package import describe, folder_for, id_in, model_name, shown_label
+from lib.training.package import describe, folder_for, id_in, labels_of, model_name
 from lib.training.prepare import Crops, Views, prepare_views, views_that_fit
 from lib.training.timing import Measured
+from lib.work.files import disk_error, is_full
 from lib.work.process import pack
 
 if TYPE_CHECKING:
@@ -61,27 +63,41 @@ def train_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     Events are the dictionaries of TrainEvent. In the answer, "skipped" holds pairs of a file and why it is not used,
     "notes" what a reader should know; both packed by `lib.work.process`.
     """
-    return _run_of(payload, emit)()
+    with _run_of(payload, emit) as run:
+        return run()
 
 
 def keep_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Make a model folder of the best that a run left which was ended; payload and answer: see `train_in_worker`."""
-    return _run_of(payload, emit).keep()
+    with _run_of(payload, emit) as run:
+        return run.keep()
 
 
 def measure_in_worker(payload: dict[str, Any], emit: Emit) -> dict[str, Any]:
     """Return a `timing.Measured` as a dictionary; see `train_in_worker`."""
-    return asdict(_run_of(payload, emit).measure())
+    with _run_of(payload, emit) as run:
+        return asdict(run.measure())
 
 
-def _run_of(payload: dict[str, Any], emit: Emit) -> "Run":
+@contextmanager
+def _run_of(payload: dict[str, Any], emit: Emit) -> Iterator["Run"]:
+    """Yield the run; what the disk refuses it is put into a sentence.
+
+    Raises:
+        DownloadError: The disk is full, or something cannot be written or read.
+    """
     if hasattr(os, "nice"):
         os.nice(NICE)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Off by default on processors without AVX-512; on AVX2 it made a step about a fifth faster.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     options = TrainOptions.from_json(payload["options"])
-    return Run(options, Path(payload["destination"]), Path(payload["work"]), emit)
+    try:
+        yield Run(options, Path(payload["destination"]), Path(payload["work"]), emit)
+    except Exception as error:  # of a full disk TensorFlow and h5py have errors of their own
+        if isinstance(error, OSError) or is_full(error):
+            raise disk_error(error, model_name(options.name, options.folder.resolve().name)) from error
+        raise
 
 
 class Run:
@@ -227,7 +243,7 @@ class Run:
         seconds: float,
     ) -> None:
         options = self._options
-        labels = [shown_label(name) for name in train.classes]
+        labels = labels_of(train)
         about = {
             "parameters": model.count_params(),
             "training_photos": len(train.photos),
@@ -288,8 +304,7 @@ def _digest(train: LabelledPhotos, val: LabelledPhotos) -> str:
 
 def _convert(model: "keras.Model", options: TrainOptions, classes: int, place: Path) -> None:
     """Write model.keras (any batch) and model.tflite (batch pinned to 1, as the browser needs), with probabilities."""
-    import tensorflow as tf
-
+    from lib.formats.from_keras import to_litert
     from lib.training.architectures import build
 
     net, units, size = options.architecture, options.units(classes), options.input_size
@@ -298,4 +313,4 @@ def _convert(model: "keras.Model", options: TrainOptions, classes: int, place: P
     for shipped in (whole, single):
         shipped.set_weights(model.get_weights())
     whole.save(place / "model.keras")
-    (place / "model.tflite").write_bytes(tf.lite.TFLiteConverter.from_keras_model(single).convert())
+    (place / "model.tflite").write_bytes(to_litert(single))

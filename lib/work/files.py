@@ -200,10 +200,9 @@ def data_error(error: Exception, name: str) -> DownloadError:
     )
 
 
-def disk_error(error: OSError, name: str) -> DownloadError:
+def disk_error(error: Exception, name: str) -> DownloadError:
     """Put a failure to write `name`, wherever it was to be, into one sentence."""
-    if error.errno in FULL:
+    if is_full(error):
         return DownloadError(N_("The disk is full: {file} could not be saved."), file=name)
-    return DownloadError(
-        N_("{file} could not be saved: {reason}."), file=error.filename or name, reason=error.strerror or error
-    )
+    file, reason = getattr(error, "filename", None) or name, getattr(error, "strerror", None) or error
+    return DownloadError(N_("{file} could not be saved: {reason}."), file=file, reason=reason)

@@ -168,6 +168,10 @@ def test_without_a_recipe_the_arguments_tell_it_and_those_of_another_are_refused
     for order in (("--recipe", "transfer", "--fine-tune"), ("--fine-tune", "--recipe", "transfer")):
         assert recipe_of(asked(*order)) == "fine-tune"
         assert parsed("photos", *order).recipe == "fine-tune"
+    assert recipe_of(asked("--fine-tune", "--backbone", TUNED)) == "fine-tune"
+    alone = "--fine-tune goes on with the weights of efficientnet-lite0 alone. Leave out --fine-tune, or choose that"
+    with pytest.raises(UsageError, match=alone):
+        recipe_of(asked("--fine-tune", "--backbone", "starter"))
     with pytest.raises(UsageError, match="--fine-tune does not belong to the recipe “scratch”"):
         recipe_of(asked("--recipe", "scratch", "--fine-tune"))
     with pytest.raises(UsageError, match="architecture must be one of efficientnet-lite0"):

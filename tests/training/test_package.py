@@ -11,7 +11,7 @@ from lib.errors import UsageError
 from lib.evaluation.answers import Answers
 from lib.evaluation.evaluate import assess
 from lib.photos.source import Source
-from lib.training.package import folder_for, id_in, metrics_of, model_name, require_place, shown_label
+from lib.training.package import folder_for, id_in, labels_of, metrics_of, model_name, require_place, shown_label
 from lib.verdict import Thresholds
 
 
@@ -20,6 +20,18 @@ from lib.verdict import Thresholds
 )
 def test_labels_are_folder_names_made_readable(folder: str, label: str) -> None:
     assert shown_label(folder) == label
+
+
+@pytest.mark.parametrize(
+    ("classes", "titles", "labels"),
+    [
+        (("ant", "golf_ball"), ("ant", "golf_ball"), ("ant", "golf ball")),
+        (("ant", "golf ball", "golf_ball"), ("ant", "golf ball", "golf_ball"), ("ant", "golf ball", "golf_ball")),
+        (("n02012849", "n03126707", "n1"), ("crane", "crane", "tench"), ("n02012849", "n03126707", "tench")),
+    ],
+)
+def test_no_two_labels_are_the_same(classes: tuple[str, ...], titles: tuple[str, ...], labels: tuple[str, ...]) -> None:
+    assert labels_of(LabelledPhotos("set", classes, titles, ())) == labels
 
 
 def test_metrics_name_each_class_and_say_nothing_of_one_without_photos() -> None:

@@ -1,9 +1,12 @@
 """From photos on disk to arrays."""
 
+import errno
+import os
 import threading
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from lib.datasets.reading import read_labelled
@@ -39,6 +42,20 @@ def test_rows_are_the_photos_that_could_be_decoded(tmp_path: Path) -> None:
     assert np.array_equal(again.pixels, views.pixels)
     assert again.labels.tolist() == views.labels.tolist()
     assert {index: str(reason) for index, reason in again.broken.items()} == told_of
+
+
+def test_a_disk_without_room_is_told_before_a_page_is_written_and_gets_its_room_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    Image.new("RGB", (20, 12)).save(tmp_path / "set" / "a" / "1.png")
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        prepared(tmp_path / "set", tmp_path / "work")
+    assert not list((tmp_path / "work").rglob("pixels.npy"))
 
 
 def test_crops_are_made_anew_for_a_photo_that_was_changed(tmp_path: Path) -> None:

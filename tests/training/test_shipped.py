@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +16,7 @@ from lib.classify.litert import LiteRTClassifier
 from lib.datasets.reading import read_labelled
 from lib.model.spec import ModelFolder, load, parse, read_toml
 from lib.training.package import measure
+from tests.support.workshop import Workshop
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 FROM_NOTHING = ("starter-scratch", "starter-xception", "starter-small")
@@ -102,7 +101,7 @@ def test_the_starters_are_small() -> None:
 
 
 @pytest.mark.tensorflow
-def test_the_keras_file_is_the_same_model() -> None:
+def test_the_keras_file_is_the_same_model(workshop: Workshop) -> None:
     """In a process of its own, since TensorFlow would stay in this one."""
     folder = load(MODELS / "starter-scratch")
     pixels = np.random.default_rng(0).integers(0, 256, (folder.spec.input.size_wh[1], folder.spec.input.size_wh[0], 3))
@@ -110,18 +109,14 @@ def test_the_keras_file_is_the_same_model() -> None:
     classifier = LiteRTClassifier(folder)
     tensor = classifier.prepare(image)
     code = (
-        "import sys, json, numpy, keras\n"
-        "model = keras.models.load_model(sys.argv[1], compile=False)\n"
-        "tensor = numpy.array(json.load(sys.stdin), 'float32')\n"
-        "print(json.dumps(model.predict(tensor, verbose=0)[0].tolist()), model.get_layer('embedding').output.shape[-1])"
+        "import numpy, keras\n"
+        "model = keras.models.load_model(file, compile=False)\n"
+        "probabilities = model.predict(numpy.array(tensor, 'float32'), verbose=0)[0].tolist()\n"
+        "result = probabilities, model.get_layer('embedding').output.shape[-1]"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, str(folder.path / "model.keras")],
-        input=json.dumps(tensor.tolist()), capture_output=True, text=True, check=True,
-    ).stdout.splitlines()[-1]  # fmt: skip
-    probabilities, _, features = answer.rpartition(" ")
-    assert np.abs(np.array(json.loads(probabilities)) - classifier.run(tensor).probabilities).max() < 1e-4
-    assert int(features) == 640
+    probabilities, features = workshop.evaluate(code, file=str(folder.path / "model.keras"), tensor=tensor.tolist())
+    assert np.abs(np.array(probabilities) - classifier.run(tensor).probabilities).max() < 1e-4
+    assert features == 640
 
 
 @pytest.mark.parametrize("model_id", IDS)

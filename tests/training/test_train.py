@@ -19,6 +19,7 @@ from lib.model.spec import load
 from lib.training import TrainEvent, TrainOptions, train
 from lib.training.launch import has_left, keep_best
 from lib.training.options import TUNED
+from tests.support.workshop import Workshop
 
 COLOURS = {"red": (200, 30, 30), "sky_blue": (60, 120, 220)}
 
@@ -80,6 +81,7 @@ def test_a_run_leaves_a_model_folder_that_tells_the_colours_apart(photos: Path, 
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("warm")
 def test_two_photos_of_each_class_are_enough(tmp_path: Path) -> None:
     for name, colour in COLOURS.items():
         for seed in range(2):
@@ -90,6 +92,7 @@ def test_two_photos_of_each_class_are_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("warm")
 def test_a_run_that_was_stopped_leaves_its_best_and_continues_at_its_last_epoch(photos: Path, tmp_path: Path) -> None:
     stop = threading.Event()
 
@@ -139,6 +142,7 @@ def cut_off(checkpoint: Path) -> None:
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize("spoil", [of_other_photos, cut_off])
 def test_a_checkpoint_that_does_not_fit_is_set_aside(
     spoil: Callable[[Path], None], photos: Path, tmp_path: Path
@@ -167,6 +171,7 @@ def test_a_checkpoint_that_does_not_fit_is_set_aside(
 
 
 @pytest.mark.tensorflow
+@pytest.mark.usefixtures("warm")
 def test_fine_tuning_begins_where_plain_transfer_ends_and_says_when_it_seldom_helps(
     photos: Path, tmp_path: Path
 ) -> None:
@@ -181,7 +186,6 @@ def test_fine_tuning_begins_where_plain_transfer_ends_and_says_when_it_seldom_he
 
 
 TAUGHT = """
-import sys
 from pathlib import Path
 import numpy as np
 from lib.training.fit import Fit
@@ -196,16 +200,15 @@ features = np.repeat(np.where(labels, 1.0, -1.0), 2 * 4).reshape(32, 2, 4).astyp
 head = SoftmaxHead(np.array([[5, -5]] + 3 * [[0, 0]], np.float32), np.zeros(2, np.float32))
 views = Views(pixels, labels, features, {})
 options = TrainOptions(Path("x"), architecture="small", size=32, epochs=40, batch=16, learning_rate=0.02, ema=0.9)
-fit = Fit(options, ("a", "b"), views, views, head, Path(sys.argv[1]), "photos", lambda figures: None)
+fit = Fit(options, ("a", "b"), views, views, head, Path(work), "photos", lambda figures: None)
 fit.run()
-print(fit.history[-1]["val_accuracy"])
+result = fit.history[-1]["val_accuracy"]
 """
 
 
 @pytest.mark.tensorflow
-def test_a_student_believes_its_teacher_more_than_the_labels(tmp_path: Path) -> None:
-    run = subprocess.run([sys.executable, "-c", TAUGHT, str(tmp_path)], capture_output=True, text=True, check=True)
-    assert float(run.stdout.splitlines()[-1]) == 0.0
+def test_a_student_believes_its_teacher_more_than_the_labels(workshop: Workshop, tmp_path: Path) -> None:
+    assert workshop.evaluate(TAUGHT, work=str(tmp_path)) == 0.0
 
 
 def test_validation_photos_of_which_none_can_be_decoded_are_told(tmp_path: Path) -> None:

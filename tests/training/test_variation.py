@@ -1,14 +1,12 @@
 """Photos varied for the eye: what is chosen, and that it is what training does."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from PIL import Image
 
 from lib.training.variation import EXAMPLE, Strength, moved, vary
 from tests.support.pictures import corners, noise
+from tests.support.workshop import Workshop
 
 STILL = Strength(mirror=False, turn=0)
 
@@ -63,19 +61,19 @@ def test_the_same_seed_varies_in_the_same_way_and_another_does_not() -> None:
 
 
 @pytest.mark.tensorflow
-def test_it_turns_and_zooms_as_the_training_from_scratch_does() -> None:
+def test_it_turns_and_zooms_as_the_training_from_scratch_does(workshop: Workshop) -> None:
     """In a process of its own, as training is: the tests' own process stays free of TensorFlow."""
     code = """
 import numpy as np, keras
 from lib.training.variation import moved
 photo = np.random.default_rng(0).random((20, 24, 3))
+result = []
 for angle, zoom in ((0.3, 0.0), (-0.6, 0.0), (0.0, 0.25), (0.0, -0.2)):
     turn = keras.layers.RandomRotation((angle / (2 * np.pi),) * 2)
     # Keras's zoom is how much more is seen: 0.25 shows five quarters of the photo.
     grow = keras.layers.RandomZoom((zoom, zoom))
     layer = turn if angle else grow
     theirs = np.asarray(layer(photo[None].astype("float32"), training=True))[0]
-    print(np.abs(theirs - moved(photo, angle, 1 / (1 + zoom))).max())
+    result.append(float(np.abs(theirs - moved(photo, angle, 1 / (1 + zoom))).max()))
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert max(map(float, run.stdout.split())) < 1e-4
+    assert max(workshop.evaluate(code)) < 1e-4
