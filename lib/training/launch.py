@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from lib.errors import TrainingError, WorkerError
 from lib.messages import N_, Message
-from lib.model.writing import slug
 from lib.training.events import TrainEvent
 from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace
@@ -201,6 +200,8 @@ def reserve_model(held: ExitStack, store: "Store", name: str) -> Path:
 
     Raises OSError.
     """
+    from lib.model.writing import slug  # it brings NumPy along
+
     locks = store.data / "locks"
     return store.models / _reserve(held, locks, "model", slug(name), lambda free: store.free_id(free) == free)
 
