@@ -167,8 +167,11 @@ def sha256_of(path: Path) -> str:
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error says that a disk is full; libraries in C (h5py, TensorFlow) may keep no more than its words."""
-    words = [os.strerror(number) for number in FULL]
+    """Whether an error says that a disk is full; libraries may keep no more than its words (h5py, TensorFlow).
+
+    NumPy tells of an array that was written in part: "6322176 requested and 3129216 written".
+    """
+    words = [os.strerror(number) for number in FULL] + ["requested and"] * isinstance(error, OSError)
     return getattr(error, "errno", None) in FULL or any(word in str(error) for word in words)
 
 

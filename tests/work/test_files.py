@@ -120,6 +120,7 @@ def test_a_folder_that_cannot_be_moved_leaves_the_old_one_in_its_place(
     [
         pytest.param(OSError(errno.ENOSPC, "x"), True, id="by its number"),
         pytest.param(RuntimeError("a/b; No space left on device [Op:SaveV2]"), True, id="in TensorFlow's words"),
+        pytest.param(OSError("6322176 requested and 3129216 written"), True, id="in NumPy's words"),
         pytest.param(OSError(errno.EROFS, "Read-only file system"), False, id="read-only"),
         pytest.param(ValueError("no such layer"), False, id="no disk at all"),
     ],
