@@ -57,6 +57,7 @@ _HINTS: dict[type[AppError], str] = {
 # What each command is for.
 _COMMANDS = {
     "classify": "say what photos show",
+    "explain": "show where a model looked",
     "models": "list the models there are",
     "fetch": "download models",
     "import": "add a model: .tflite, .keras, .h5, a SavedModel zip, or what Teachable Machine gives, zipped or "
@@ -99,6 +100,8 @@ def _adding(command: str) -> Callable[[argparse.ArgumentParser], None]:
     match command:
         case "classify":
             from lib.cli.classify import add_arguments as add
+        case "explain":
+            from lib.cli.explain import add_arguments as add
         case "models":
             from lib.cli.models import add_models_arguments as add
         case "fetch":

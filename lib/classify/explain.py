@@ -1,0 +1,249 @@
+"""Where a model looked: the vote of each place of a photo for a class.
+
+Two ways. Of a model whose last layer is linear behind a mean of its last map (`lib.formats.votes`) the answer's own
+inference tells: the places' votes, whose mean plus the bias is the vote for the class ("cam"). Of any other, what
+becomes of its answer when parts of the photo are covered: RISE (Petsiuk, Das and Saenko, arXiv 1806.07421) with masks
+of `GRID` × `GRID` cells, half of them covered, drawn by a fixed seed: the same photo gives the same map ("rise").
+
+A map shows where, not why.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lib.classify.classifier import Classifier
+from lib.classify.litert import LiteRTClassifier
+from lib.classify.preprocess import seen
+from lib.errors import Cancelled, ModelFileError
+from lib.formats.inner import Inner
+from lib.formats.votes import Votes, read_votes
+from lib.model.spec import ModelFolder, ModelSpec, OutputSpec
+from lib.work.progress import OnProgress, Progress
+
+Floats = NDArray[np.float64]
+Method = Literal["cam", "rise"]
+MASKS, GRID, SHOWN = 100, 7, 0.5  # as many as the note of where-it-looked measured CAM against; the paper's share
+CELLS = 14  # along each side of a map that RISE makes
+# What the steps of an 8-bit file may move a vote by: 0.03 on most photos; files that cap their votes move some by 1.
+ROUNDING = 0.1
+# A ninth of the photo is where it looked if it has this share of all votes for the class, twice an even one.
+_MUCH = 2 / 9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """The votes of a photo's places for a class, or for one class and against another.
+
+    Attributes:
+        method: How it was found, see above.
+        cells: Shape (H, W), from the top left of what the model saw. "cam": votes, whose mean is what the photo gives
+            to the class. "rise": by how much the class is likelier, in [-1, 1], with this cell in sight than on
+            average.
+        index: The class, among those that are shown.
+        against: The other class; None for none.
+        probability: Of the class, in [0, 1].
+        bias: Of the vote; 0 for "rise".
+        vote: The file's own, which in 8 bits is rounded; None where the file does not give it.
+        box: What the model saw of the photo: left, top, right, bottom in pixels.
+        size_wh: Of the upright photo.
+    """
+
+    method: Method
+    cells: Floats
+    index: int
+    against: int | None
+    probability: float
+    bias: float
+    vote: float | None
+    box: tuple[int, int, int, int]
+    size_wh: tuple[int, int]
+
+    @property
+    def total(self) -> float:
+        """Return what the cells add up to: their mean and the bias, which is the vote."""
+        return float(self.cells.mean()) + self.bias
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the file's own vote is another by more than its steps should move it."""
+        return self.vote is not None and abs(self.vote - self.total) > ROUNDING
+
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """Return in which row and column of nine parts most votes for the class are, (1, 1) the middle; None: none."""
+        height, width = self.cells.shape
+        rows, columns = (np.minimum(3 * np.arange(side) // side, 2) for side in (height, width))
+        parts = np.zeros((3, 3))
+        np.add.at(parts, (rows[:, None], columns[None, :]), np.clip(self.cells, 0, None))
+        if not parts.any():
+            return None
+        sizes = np.outer(np.bincount(rows, minlength=3), np.bincount(columns, minlength=3))
+        dense = np.divide(parts, sizes, out=np.zeros((3, 3)), where=sizes > 0)
+        row, column = np.unravel_index(int(dense.argmax()), (3, 3))
+        return (int(row), int(column)) if dense[row, column] >= _MUCH * dense.sum() else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """One inference: the answer, and what tells where it looked.
+
+    Attributes:
+        probabilities: Shape (K,), float64, sum 1.
+        box: See `Explanation`.
+        size_wh: See `Explanation`.
+    """
+
+    probabilities: Floats
+    box: tuple[int, int, int, int]
+    size_wh: tuple[int, int]
+    _output: OutputSpec
+    _votes: Votes
+    _places: NDArray[np.float32]
+    _logits: Floats | None
+
+    def explain(self, index: int, against: int | None = None) -> Explanation:
+        """Return where a class got its vote from.
+
+        Args:
+            index: The class, among those that are shown.
+            against: Another one: why the class and not this one.
+        """
+        weight, bias, vote = self._row(index)
+        if against is not None:
+            other_weight, other_bias, other_vote = self._row(against)
+            weight, bias = weight - other_weight, bias - other_bias
+            vote = None if vote is None or other_vote is None else vote - other_vote
+        cells = self._votes.of(self._places.astype(np.float64), weight)
+        probability = float(self.probabilities[index])
+        return Explanation("cam", cells, index, against, probability, bias, vote, self.box, self.size_wh)
+
+    def _row(self, index: int) -> tuple[Floats, float, float | None]:
+        weight, bias = self._votes.weight, self._votes.bias
+        if len(bias) == 1:  # one unit: for the second of two classes, and so against the first
+            sign = 2.0 * index - 1.0
+            return sign * weight[0], sign * float(bias[0]), None
+        place = range(len(bias))[self._output.shown][index]
+        return weight[place], float(bias[place]), None if self._logits is None else float(self._logits[place])
+
+
+class Explainer:
+    """A model with its last layer at hand; safe to use from several threads at once.
+
+    Args:
+        folder: The model, with weights that were tried.
+        votes: Its last layer.
+        workers: How many photos it looks at at once; None for one per core.
+
+    Raises:
+        ModelFileError: The file is damaged.
+    """
+
+    def __init__(self, folder: ModelFolder, votes: Votes, *, workers: int | None = None) -> None:
+        self._votes, self._has_logits = votes, True
+        try:
+            self.classifier = LiteRTClassifier(folder, workers=workers, inner=(Inner.MAP, Inner.LOGITS))
+        except ModelFileError:  # it ends without softmax
+            self.classifier = LiteRTClassifier(folder, workers=workers, inner=(Inner.MAP,))
+            self._has_logits = False
+
+    def look(self, image: Image.Image, size_wh: tuple[int, int]) -> Looked:
+        """Let the model look at a photo.
+
+        Args:
+            image: RGB, upright, at the scale that `lib.classify.infer.pixels_needed` asks for.
+            size_wh: Of the photo as stored in its file.
+
+        Raises:
+            ModelOutputError: The answer is not a set of probabilities.
+        """
+        found, spec = self.classifier.run(self.classifier.prepare(image)), self.classifier.spec
+        logits = found.inner[Inner.LOGITS] if self._has_logits else None
+        places = found.inner[Inner.MAP].astype(np.float32)
+        return Looked(found.probabilities, seen(size_wh, spec.input), size_wh, spec.output, self._votes, places, logits)
+
+
+def open_explainer(folder: ModelFolder, *, workers: int | None = None) -> Explainer | None:
+    """Return what tells where a model looked by its own inference; None for a model of which only `rise` can tell.
+
+    Raises:
+        ModelFileError: The file is damaged.
+    """
+    votes = read_votes(folder.read_weights(), folder.spec.weights)
+    if votes is None or not _fits(votes, folder.spec):
+        return None
+    return Explainer(folder, votes, workers=workers)
+
+
+def _fits(votes: Votes, spec: ModelSpec) -> bool:
+    return len(votes.bias) == spec.outputs or (len(votes.bias) == 1 and spec.output.classes == 2)
+
+
+def rise(
+    classifier: Classifier,
+    image: Image.Image,
+    size_wh: tuple[int, int],
+    index: int,
+    *,
+    seed: int = 0,
+    on_progress: OnProgress = lambda progress: None,
+    cancelled: threading.Event | None = None,
+) -> Explanation:
+    """Return where a class got its probability from, by covering parts of the photo: `MASKS` inferences and one.
+
+    What is covered gets the photo's mean colour. Arguments as in `Explainer.look`, and:
+
+    Args:
+        classifier: The model.
+        image: See there.
+        size_wh: See there.
+        index: The class, among those that are shown.
+        seed: Of the masks.
+        on_progress: Told the masks that are done.
+        cancelled: When set, no further mask is tried.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        ModelOutputError: The answer is not a set of probabilities.
+    """
+    tensor = classifier.prepare(image)
+    whole = float(classifier.run(tensor).probabilities[index])
+    mean = tensor.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    weights, shares = np.zeros((CELLS, CELLS)), np.zeros((CELLS, CELLS))
+    total = 0.0
+    for done, mask in enumerate(_masks(tensor.shape[1:3], seed), start=1):
+        if cancelled is not None and cancelled.is_set():
+            raise Cancelled
+        covered = mean + mask[None, :, :, None] * (tensor - mean)
+        if np.issubdtype(tensor.dtype, np.integer):
+            covered = np.rint(covered)
+        probability = float(classifier.run(covered.astype(tensor.dtype)).probabilities[index])
+        small = _shrunk(mask)
+        weights += small
+        shares += probability * small
+        total += probability
+        on_progress(Progress(done=done, total=MASKS))
+    cells = shares / np.maximum(weights, np.finfo(float).tiny) - total / MASKS
+    box = seen(size_wh, classifier.spec.input)
+    return Explanation("rise", cells, index, None, whole, 0.0, None, box, size_wh)
+
+
+def _masks(size_hw: tuple[int, ...], seed: int) -> Iterator[Floats]:
+    """Yield masks in [0, 1]: a random grid, enlarged without steps, and moved by less than a cell."""
+    random, (height, width) = np.random.default_rng(seed), size_hw
+    cell = [-(-side // GRID) for side in (height, width)]
+    for _ in range(MASKS):
+        grid = (random.random((GRID + 1, GRID + 1)) < SHOWN).astype(np.float32)
+        large = Image.fromarray(grid).resize((cell[1] * (GRID + 1), cell[0] * (GRID + 1)), Image.Resampling.BILINEAR)
+        top, left = (int(random.integers(side)) for side in cell)
+        yield np.asarray(large, np.float64)[top : top + height, left : left + width]
+
+
+def _shrunk(mask: Floats) -> Floats:
+    small = Image.fromarray(mask.astype(np.float32)).resize((CELLS, CELLS), Image.Resampling.BOX)
+    return np.asarray(small, np.float64)
