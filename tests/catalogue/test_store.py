@@ -28,6 +28,7 @@ from lib.errors import (
     UnknownModelError,
     UsageError,
 )
+from lib.model.spec import Novelty
 from lib.work.progress import Progress, Stage
 from tests.support.mirror import Mirror
 from tests.support.pictures import RED, plain
@@ -70,6 +71,18 @@ def test_how_a_fetched_model_looks_at_photos_is_the_catalogues_to_say(make_store
     assert 'resize = "squash"' in before
     card.write_text(before.replace('resize = "squash"', 'resize = "crop"'), "utf-8")  # as an earlier catalogue had it
     assert store.open_folder("tiny").spec.input.resize == store.find("tiny").spec.input.resize == "squash"
+
+
+def test_a_model_that_was_fetched_before_says_what_is_unfamiliar_once_the_catalogue_does(make_store: MakeStore) -> None:
+    store = make_store()
+    store.fetch("tiny")
+    assert store.find("tiny").spec.novelty is None
+    catalogue = store._shipped / "catalogue.toml"
+    novelty = 'novelty = { method = "max-logit", threshold = 7.5, known_kept = 0.95, measured = "by hand" }'
+    was = 'id = "tiny"'
+    catalogue.write_text(catalogue.read_text("utf-8").replace(was, f"{was}, {novelty}", 1), "utf-8")
+    told = Store(store.data, store._shipped).open_folder("tiny").spec.novelty
+    assert told == Novelty("max-logit", 7.5, 0.95, "by hand")
 
 
 def test_a_fetched_model_is_called_as_the_catalogue_calls_it_today(make_store: MakeStore) -> None:
