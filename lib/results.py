@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from lib.errors import AppError
 from lib.messages import Word
+
+if TYPE_CHECKING:  # a model's description is read without numpy, and has verdicts in it
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ class Answer:
 
     file: str
     model: str
-    probabilities: NDArray[np.float64]
+    probabilities: "NDArray[np.float64]"
     size_wh: tuple[int, int]
     milliseconds: float
     familiarity: Familiarity | None = None
