@@ -9,18 +9,18 @@ until the new one is whole.
 import json
 import shutil
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from lib.errors import AppError, Cancelled
+from lib.errors import AppError, Cancelled, DownloadError
 from lib.messages import Message
 from lib.training.events import TrainEvent
 from lib.training.launch import TrainResult, has_left, keep_best, measure, train
 from lib.training.options import TrainOptions
 from lib.training.timing import Measured, Pace, time_for
-from lib.work.files import data_folder, write_whole
+from lib.work.files import data_folder, disk_error, write_whole
 from lib.work.jobs import Job, Kind
 from lib.work.process import pack, revive
 from lib.work.queue import Queue, server_queue
@@ -230,10 +230,7 @@ class Bench:
         while self.keeping is not None and not self.keeping.wait(0.1):  # it holds the place of the run
             if job.cancelled.is_set():
                 raise Cancelled
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._leave_only(state.options.run_key())
         state.end, state.error = "", None
-        self._save(state)
 
         def take(event: TrainEvent) -> None:
             state.take(event)
@@ -241,6 +238,7 @@ class Bench:
                 self._save(state)
 
         try:
+            self._begin_in_folder(state)
             result = train(state.options, on_event=take, cancelled=job.cancelled)
         except Cancelled:
             state.end = "cancelled"
@@ -255,11 +253,18 @@ class Bench:
         finally:
             self._tidy(state)
 
+    def _begin_in_folder(self, state: State) -> None:
+        with _told(state):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._leave_only(state.options.run_key())
+        self._save(state)
+
     def _tidy(self, state: State) -> None:
-        """Remove the prepared crops, which are quickly made again, and write down how it ended."""
+        """Remove the prepared crops, which are quickly made again, and write down how it ended, if the disk lets it."""
         for crops in self._folder.glob("views-*"):
             shutil.rmtree(crops, ignore_errors=True)
-        self._save(state)
+        with suppress(DownloadError):
+            self._save(state)
 
     def _leave_only(self, run: str) -> None:
         """Remove what trainings with other options left."""
@@ -269,12 +274,22 @@ class Bench:
 
     def _made(self, state: State, result: TrainResult) -> None:
         state.model = result.model_id
-        self._save(state)
         self._tell(result.model_id)
+        self._save(state)
 
     def _save(self, state: State) -> None:
-        with suppress(FileNotFoundError):  # the folder goes when its owner is deleted
+        """Write down how it stands. Raises DownloadError."""
+        with _told(state), suppress(FileNotFoundError):  # the folder goes when its owner is deleted
             write_whole(self._folder / _STATE, state.to_json().encode())
+
+
+@contextmanager
+def _told(state: State) -> Iterator[None]:
+    """Put what the disk refuses into a sentence, a DownloadError."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, state.options.name or _STATE) from error
 
 
 _LOCK = threading.Lock()

@@ -1,8 +1,10 @@
 """A training in the server's queue: what a page sees of it, cancelling, keeping, taking up again, another server."""
 
+import errno
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,21 @@ def test_why_it_failed_is_remembered(
     state = bench(Queue(tmp_path / "other-jobs"), tmp_path).state
     assert state is not None
     assert (state.end, str(state.error)) == ("failed", "photos is neither a folder nor a zip file.")
+
+
+def test_a_full_disk_is_why_it_failed(
+    trainer: Trainer, server: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(target: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full", str(target))
+
+    monkeypatch.setattr(queued, "write_whole", refuse)
+    mine = bench(server, tmp_path)
+    job = mine.begin(replace(OPTIONS, name="Pets"))
+    assert job.wait(PATIENCE_S)
+    assert mine.state is not None
+    assert (mine.state.end, str(mine.state.error)) == ("failed", "The disk is full: Pets could not be saved.")
+    assert str(job.error) == str(mine.state.error)
 
 
 def test_a_net_is_timed_once_for_all(
