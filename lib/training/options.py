@@ -73,7 +73,7 @@ class TrainOptions:
     """Everything a training run depends on; two runs with equal options give the same kind of model.
 
     Attributes:
-        folder: FOLDER/CLASS/photo, or FOLDER/train/CLASS/photo and FOLDER/val/CLASS/photo.
+        folder: FOLDER/CLASS/photo, or FOLDER/train/CLASS/photo and FOLDER/val/CLASS/photo; or a zip of such.
         recipe: "scratch": every weight starts at random. "fine-tune": from the published weights of the architecture
             `TUNED`, whose last blocks learn on.
         architecture: See `lib.training.architectures`.
@@ -100,7 +100,7 @@ class TrainOptions:
         licence: Of the weights.
         description: One sentence; "" for a plain one.
         photos: What tells these photos from others; None: the names, sizes and times of change of the files.
-        destination: Model folder to write; None: a new one in the data folder.
+        destination: Model folder to write, see `lib.training.package.folder_for`; None: a new one in the data folder.
         work: Folder for checkpoints and prepared crops, which stay for other runs on the same photos; None: one in
             the data folder, removed when the run is finished.
     """
@@ -216,9 +216,9 @@ def require_in_range(setting: str, value: float) -> None:
 
 
 def _listing(folder: Path) -> str:
-    """Return a digest of what files there are: their paths, sizes and times of change; none is read."""
+    """Return a digest of what files a folder holds, or of a zip: paths, sizes and times of change; none is read."""
     digest = sha256()
-    for path in sorted(folder.rglob("*")):
+    for path in (folder, *sorted(folder.rglob("*"))):
         with contextlib.suppress(OSError):  # a link that leads nowhere
             status = path.stat()
             if path.is_file():

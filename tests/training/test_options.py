@@ -76,3 +76,11 @@ def test_the_settings_kept_with_a_model_name_no_folder_of_this_machine() -> None
 )
 def test_an_id_is_made_of_a_name(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+def test_a_zip_that_was_changed_makes_another_run(tmp_path: Path) -> None:
+    keys = set()
+    for content in (b"one", b"other"):
+        (tmp_path / "photos.zip").write_bytes(content)
+        keys.add(TrainOptions(tmp_path / "photos.zip").run_key())
+    assert len(keys) == 2
