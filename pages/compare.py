@@ -18,7 +18,7 @@ parts = {"side": t("Side by side"), "labelled": t("On labelled photos"), "speed"
 with bar:
     part = choosing.part(t, t("View"), parts, param="show")
 try:
-    folders = choose.pick(t, bar)
+    folders = choose.pick(t, bar, least=1 if part == "labelled" else choose.LEAST)
     if not folders:
         st.stop()
     with bar:

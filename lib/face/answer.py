@@ -40,7 +40,13 @@ def marks(outcome: Outcome | None) -> str:
 
 
 def verdict_box(
-    t: Translator, outcome: Outcome, *, heading: int = 2, with_actions: bool = False, is_marked: bool = True
+    t: Translator,
+    outcome: Outcome,
+    *,
+    heading: int = 2,
+    with_actions: bool = False,
+    is_marked: bool = True,
+    below: str = "",
 ) -> str:
     """Return what is said of a photo, in a box: sign, verdict and answer, and below it the reason.
 
@@ -51,6 +57,7 @@ def verdict_box(
         with_actions: Whether the page can do what the reason names: show what the model knows, crop, ask another one.
             These are buttons with `data-do`.
         is_marked: Whether other programs are to find it: it is about a photo of the reader's.
+        below: HTML of what stands below the reason, in the box.
     """
     said = words(t, outcome)
     reason = escape(said.reason)
@@ -59,15 +66,15 @@ def verdict_box(
     if with_actions and isinstance(outcome, Classification):
         reason = _with_actions(t, outcome, reason)
     return message_box(
-        look(outcome), _headline(t, said), reason, marks=marks(outcome) if is_marked else "", heading=heading
+        look(outcome), _headline(t, said), reason, marks(outcome) if is_marked else "", heading=heading, below=below
     )
 
 
-def message_box(look: str, headline: str, reason: str, *, marks: str = "", heading: int = 2) -> str:
-    """Return a box with a sign, both texts being HTML; `look` as that function returns it."""
+def message_box(look: str, headline: str, reason: str, marks: str = "", *, heading: int = 2, below: str = "") -> str:
+    """Return a box with a sign, all texts being HTML; `look` as that function returns it."""
     return (
         f'<div class="verdict {look}" {marks}><span class="sign" aria-hidden="true"></span>'
-        f'<h{heading} class="say">{headline}</h{heading}><p class="why">{reason}</p></div>'
+        f'<h{heading} class="say">{headline}</h{heading}><p class="why">{reason}</p>{below}</div>'
     )
 
 

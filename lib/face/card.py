@@ -5,9 +5,10 @@ from typing import Protocol
 
 from lib.classify.preprocess import misses_much, seen
 from lib.face.answer import bars, caption, empty_bars, marks, message_box, verdict_box
+from lib.face.track_record import line
 from lib.face.words import kind_of
 from lib.i18n import Translator
-from lib.model.spec import InputSpec
+from lib.model.spec import InputSpec, ModelSpec
 from lib.results import Classification, Outcome
 
 Card = dict[str, object]
@@ -26,7 +27,14 @@ class Pictured(Protocol):
         """What people look at, and its media type; None if there is nothing."""
 
 
-def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, look: InputSpec | None) -> Card:
+def card(
+    t: Translator,
+    visit: str,
+    photo: Pictured,
+    outcome: Outcome | None,
+    look: InputSpec | None,
+    model: ModelSpec | None = None,
+) -> Card:
     """Return a photo's card.
 
     Args:
@@ -35,6 +43,7 @@ def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, lo
         photo: The photo.
         outcome: What a model said of it; None if it has not looked.
         look: How that model looks at photos; None if it is not known.
+        model: It, as it looks at photos by itself, to tell how often it was right; None to be silent.
 
     Returns:
         id, order, name: The photo's.
@@ -54,7 +63,7 @@ def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, lo
         "name": photo.name,
         "kind": kind_of(outcome).value,
         "src": "" if photo.picture is None else f"/visits/{visit}/photos/{photo.id}.jpg",
-        "answer": "" if outcome is None else answer(t, outcome),
+        "answer": "" if outcome is None else answer(t, outcome, model),
         "caption": "" if outcome is None else caption(t, outcome),
         "marks": marks(outcome),
         "facts": facts(t, outcome) if isinstance(outcome, Classification) else "",
@@ -62,10 +71,12 @@ def card(t: Translator, visit: str, photo: Pictured, outcome: Outcome | None, lo
     }
 
 
-def answer(t: Translator, outcome: Outcome) -> str:
-    """Return verdict and bars, whose reason names what the page can do."""
-    box = verdict_box(t, outcome, with_actions=True)
-    return box + bars(t, outcome) if isinstance(outcome, Classification) else box
+def answer(t: Translator, outcome: Outcome, model: ModelSpec | None = None) -> str:
+    """Return verdict and bars, whose reason names what the page can do, and how often the model was right so far."""
+    if not isinstance(outcome, Classification):
+        return verdict_box(t, outcome, with_actions=True)
+    counted = "" if model is None else line(t, outcome, model)
+    return verdict_box(t, outcome, with_actions=True, below=counted) + bars(t, outcome)
 
 
 def waiting(t: Translator, headline: str, reason: str = "", *, heading: int = 2) -> str:

@@ -55,8 +55,9 @@ def routes() -> list[Route]:
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
-    look = server_models().find(asked.model, is_whole=asked.is_whole).folder.spec.input
-    return card(t, visit.id, photo, outcome, look)
+    models = server_models()
+    look = models.find(asked.model, is_whole=asked.is_whole).folder.spec.input
+    return card(t, visit.id, photo, outcome, look, models.find(asked.model).folder.spec)
 
 
 def _names() -> Names:

@@ -117,3 +117,9 @@ def test_classes_that_nobody_answers_for_are_left_out_with_one_click() -> None:
     next(found for found in test.button if found.label == "Leave the open ones out").click().run()
     assert not test.exception
     assert button(test)
+
+
+def test_one_model_is_enough_on_labelled_photos() -> None:
+    test = give(see(compare("starter-scratch"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
+    evaluate(test)
+    assert any("at least two" in info.value for info in see(test, "side").info)

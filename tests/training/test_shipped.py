@@ -50,6 +50,16 @@ def test_the_description_fits_the_file(opened: Callable[[str], ModelFolder], mod
 
 
 @pytest.mark.parametrize("model_id", IDS)
+def test_the_track_record_agrees_with_the_figures(opened: Callable[[str], ModelFolder], model_id: str) -> None:
+    record = opened(model_id).spec.track_record
+    assert record is not None
+    assert record.photos == 1525
+    right = sum(tally.right for tally in record.kinds.values())  # without groups the likeliest class decides
+    metrics = json.loads((MODELS / model_id / "metrics.json").read_text("utf-8"))
+    assert right / record.photos == pytest.approx(metrics["top1"], abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("model_id", IDS)
 def test_every_language_has_a_name_for_every_class(opened: Callable[[str], ModelFolder], model_id: str) -> None:
     folder = opened(model_id)
     assert folder.read_labels("en") == CLASSES

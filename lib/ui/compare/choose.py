@@ -39,28 +39,30 @@ class Option:
     variant: Variant
 
 
-def pick(t: Translator, place: AbstractContextManager[object]) -> list[ModelFolder]:
-    """Draw the choice of two to four models and return those that are here; none where that is not enough to compare.
+def pick(t: Translator, place: AbstractContextManager[object], least: int = LEAST) -> list[ModelFolder]:
+    """Draw the choice of up to four models and return those that are here; none where that is not enough.
 
     `?models=a,b` chooses, and follows the choice. What has to be done first is said where this is called.
 
     Args:
         t: The visitor's language.
         place: Where the choice is drawn.
+        least: How many models are enough: two, or one.
     """
     options = _options(t)
     with place, st.popover(t("Models"), icon=":material/view_column:"):
         chosen, missed = _choose(t, options)
     for model in missed:
         choice.explain_unavailable(t, model)
-    if len(chosen) < LEAST:
-        st.info(t("Choose at least two models. More can be downloaded on the Models page."), icon=":material/info:")
+    if len(chosen) < least:
+        more = t("Choose at least two models. More can be downloaded on the Models page.")
+        st.info(more if least > 1 else t("Choose a model"), icon=":material/info:")
         return []
     for option in chosen:
         if option.variant.folder is None:
             _offer(t, option)
     here = [option.variant.folder for option in chosen if option.variant.folder is not None]
-    return here if len(here) >= LEAST else []
+    return here if len(here) >= least else []
 
 
 def _choose(t: Translator, options: Mapping[str, Option]) -> tuple[list[Option], list[str]]:
