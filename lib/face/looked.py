@@ -2,6 +2,7 @@
 
 from lib.classify.explain import Explanation
 from lib.messages import N_, Message
+from lib.verdict import percent
 
 # In which of nine parts of what the model saw, by row and column.
 _PLACES = (
@@ -29,6 +30,17 @@ def described(found: Explanation, label: str, other: str | None = None) -> tuple
             N_("For {label} and not {other} it looked {where}."), {"label": label, "other": other, "where": where}
         )
     return (told, *_sum(found, label, other), Message(WHERE_NOT_WHY))
+
+
+def scale_words(found: Explanation, end: float) -> tuple[Message, Message]:
+    """Return what stands at the two ends of the scale: "−30 against", "+30 for".
+
+    Args:
+        found: The map.
+        end: The vote, or the change of probability, at the end of the scale.
+    """
+    number = percent(min(end, 1.0)) if found.method == "rise" else f"{end:g}"
+    return Message(N_("−{number}: against"), {"number": number}), Message(N_("+{number}: for"), {"number": number})
 
 
 def _sum(found: Explanation, label: str, other: str | None) -> tuple[Message, ...]:

@@ -12,14 +12,16 @@ is large (`lib.server.album`).
     POST   /visits/V/photos/N?ASKED                 the photo that was removed last comes back: its card
     GET    /visits/V/photos/N.jpg                   its picture; ?side=320: small
     GET    /visits/V/results.csv, .jsonl?ASKED      all answers, in the order of adding
+    GET    /visits/V/photos/N/where?class=…&against=…&ASKED    where the model looked (`lib.server.where`)
     GET    /visits/V/photos/N/answer.csv, .json, bars.svg, bars.vl.json?ASKED
 
 What goes wrong is answered as `application/problem+json`, but for a photo that cannot be read: that is a card, too.
 """
 
 import json
+import threading
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 import numpy as np
@@ -45,6 +47,7 @@ from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
+from lib.server.where import Maps
 
 T = TypeVar("T")
 Card = dict[str, object]
@@ -86,6 +89,7 @@ def routes(
         road.route("POST", one, road.put_back),
         road.route("GET", one + ".jpg", road.picture),
         road.route("GET", one + "/answer", road.answer),
+        road.route("GET", one + "/where", road.where),
         road.route("GET", one + "/answer.{form}", road.table_of_one),
         road.route("GET", one + "/bars.{form:path}", road.chart),
         road.route("GET", "/visits/{visit}/answers", road.answers),
@@ -98,7 +102,8 @@ class _Road:
 
     def __init__(self, draw: Draw, visits: Visits, pool: Pool, models: Callable[[], Models]) -> None:
         self._draw, self._visits, self._pool, self._models = draw, visits, pool, models
-        self._bodies = Bodies()
+        self._bodies, self._maps = Bodies(), cache(lambda: Maps(models()))
+        self._maps_pool = Pool(1)  # for models of which only covering parts can tell: nobody's photo waits for it
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
         """Return a route that lets in whom it knows."""
@@ -115,7 +120,7 @@ class _Road:
         """Take a photo in, and answer about it."""
         body = Body(request)
         try:
-            asked, order = Asked.read(request.query_params), _order(request)
+            asked, order = Asked.read(request.query_params), _whole(request, "order")
             model = await self._find(asked)
             async with self._bodies.room(visit.id, body.size):
                 name, data = request.query_params.get("name", "photo"), await body.read()
@@ -221,6 +226,20 @@ class _Road:
 
         return await self._of_one(request, visit, asked, work, kind, form)
 
+    async def where(self, request: Request, visit: Visit) -> Response:
+        """Show where a model looked; who goes away ends it."""
+        asked, photo, over = Asked.read(request.query_params), _photo(request, visit), threading.Event()
+        model, t = await self._find(asked), Translator(asked.language)
+        index, against = (_whole(request, name) for name in ("class", "against"))
+
+        def work() -> bytes:
+            return to_json(self._maps().draw(t, model, photo, index, against, over))
+
+        try:
+            return answered(await unless_gone(request.receive, self._maps_pool.line(visit.id).submit(work)))
+        finally:
+            over.set()
+
     async def _of_one(
         self, request: Request, visit: Visit, asked: Asked, make: Callable[[Outcome], bytes], kind: str, form: str
     ) -> Response:
@@ -284,12 +303,13 @@ def _gone() -> UnknownPhotoError:
     return UnknownPhotoError(404, N_("This photo is not here any more."))
 
 
-def _order(request: Request) -> int | None:
-    given = request.query_params.get("order")
+def _whole(request: Request, name: str) -> int | None:
+    """Return a whole number of the address; None where it has none. Raises UsageError."""
+    given = request.query_params.get(name)
     try:
         return None if given is None else int(given)
     except ValueError:
-        raise UsageError(N_("{name} must be a number, not “{value}”."), name="order", value=given) from None
+        raise UsageError(N_("{name} must be a number, not “{value}”."), name=name, value=given) from None
 
 
 def _sample(name: str) -> tuple[str, bytes]:

@@ -306,6 +306,34 @@ def test_one_click_shows_the_model_the_whole_photo(page: Page, server: Server, h
     shutil.rmtree(folder)
 
 
+def test_where_it_looked_is_drawn_on_the_photo_for_a_class_and_against_another(
+    page: Page, server: Server, photos: dict[str, Path]
+) -> None:
+    open_app(page, server)
+    drop(page, photos["chelsea.png"], photos["coffee.png"])
+    switch, said = page.get_by_role("button", name="Where it looked"), page.locator(".where .says p")
+    expect(page.locator(".where")).to_be_hidden()
+    switch.click()
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    expect(said.nth(1)).to_contain_text("It adds up: the mean of the squares")
+    expect(said.last).to_have_text("A map shows where the model looked, not why.")
+    cells, frame = page.locator(".pic .cells"), page.locator(".pic .seen")
+    expect(cells).to_have_js_property("naturalWidth", 7)
+    assert cells.bounding_box() == pytest.approx(frame.bounding_box(), abs=1)
+    first = said.first.text_content()
+    expect(cells).to_have_attribute("alt", first or "")
+    against = page.get_by_label("and not")
+    rival = against.locator("option").nth(1).text_content()
+    against.select_option(index=1)
+    expect(said.first).to_contain_text(f" and not {rival} it looked")
+    page.locator(TILES).last.click()  # another photo: no class is against it any more
+    expect(said.first).not_to_have_text(first or "")
+    expect(said.first).not_to_contain_text("and not")
+    page.get_by_role("button", name="Where it looked").click()
+    expect(page.locator(".where")).to_be_hidden()
+    expect(cells).to_be_hidden()
+
+
 def test_photos_survive_a_reload_another_page_another_language_and_only_in_their_own_tab(
     page: Page, server: Server, browser: Browser, photos: dict[str, Path]
 ) -> None:

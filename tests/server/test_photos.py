@@ -9,6 +9,7 @@ import shutil
 import threading
 import tracemalloc
 import weakref
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from xml.etree import ElementTree
 
 import pillow_heif
 import pytest
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import Message
 
@@ -33,6 +35,7 @@ from lib.server.asked import Asked
 from lib.server.models import Models
 from lib.server.pool import Pool
 from lib.server.visits import Visit, Visits
+from lib.server.where import Maps
 from tests.support import asgi
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
 from tests.support.user_models import TINY, put
@@ -526,3 +529,78 @@ def test_a_model_that_is_gone_is_unknown_and_one_made_anew_is_asked_anew(
     assert json.loads(server.ask("GET", f"photos/1/answer?{ASKED}").body)["view"] == "square"
     shutil.rmtree(card.parent)
     assert problem(server.ask("GET", f"photos/1/answer?{ASKED}")) == (422, "model-unknown")
+
+
+# Where a model looked ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    """Return the models that come with the app; the smallest has a map."""
+    return Models(Store(tmp_path_factory.mktemp("home")))
+
+
+def where(server: Server, query: str, number: int = 1) -> dict[str, Any]:
+    answer = server.ask("GET", f"photos/{number}/where?{query}")
+    assert answer.status == 200, answer.body
+    return dict(json.loads(answer.body))
+
+
+def test_a_map_is_a_pixel_for_each_cell_and_says_whose_it_is(seeing: Models) -> None:
+    server, asked = Server(seeing), "model=starter-small"
+    server.post(encode(noise(90, 60), "PNG"), asked)
+    told = where(server, asked)
+    picture = Image.open(io.BytesIO(b64decode(told["cells"].partition(",")[2])))
+    assert (picture.size, picture.mode) == ((8, 8), "RGBA")
+    assert (told["box"], told["method"], told["against"]) == ([0, 0, 1, 1], "cam", None)
+    assert told["classes"][0]["index"] == told["index"]
+    assert len(told["classes"]) == limits.CLASSES_TO_ASK
+    assert (told["low"][0], told["high"][0]) == ("−", "+")
+    first, second, *_ = told["classes"]
+    both = where(server, f"class={second['index']}&against={first['index']}&{asked}&lang=ko")
+    assert (both["index"], both["against"]) == (second["index"], first["index"])
+    assert "말고" in both["says"][0]
+
+
+def test_a_large_photo_is_mapped_from_what_is_kept_of_it(seeing: Models) -> None:
+    server, asked = Server(seeing), "model=starter-small"
+    server.post(encode(noise(2000, 1500), "JPEG"), asked)
+    (photo,) = server.visit.album.photos
+    assert photo.size_wh == (2000, 1500)
+    assert where(server, asked)["method"] == "cam"
+
+
+def test_a_model_without_such_a_layer_is_asked_by_covering_parts(server: Server) -> None:
+    server.post(red())
+    told = where(server, ASKED)
+    assert (told["method"], told["against"]) == ("rise", None)
+    assert told["high"].endswith("%: for")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("class=99", (422, "usage")),
+        ("class=-1", (422, "usage")),
+        ("class=x", (422, "usage")),
+        ("against=7", (422, "usage")),
+    ],
+)
+def test_a_class_that_is_not_there_is_one_sentence(server: Server, query: str, expected: tuple[int, str]) -> None:
+    server.post(red())
+    assert problem(server.ask("GET", f"photos/1/where?{query}&{ASKED}")) == expected
+
+
+def test_a_photo_that_cannot_be_read_or_is_gone_has_no_map(server: Server) -> None:
+    server.post(b"no photo")
+    assert problem(server.ask("GET", f"photos/1/where?{ASKED}")) == (422, "photo")
+    assert problem(server.ask("GET", f"photos/9/where?{ASKED}"))[0] == 404
+
+
+def test_only_the_models_asked_last_stay_open(seeing: Models) -> None:
+    maps, photo = Maps(seeing), Server(seeing)
+    photo.post(encode(noise(60, 60), "PNG"), "model=starter-small")
+    (one,) = photo.visit.album.photos
+    for model in ("starter-small", "starter-xception", "starter-scratch"):
+        maps.draw(Translator(), seeing.find(model), one, None, None)
+    assert len(maps._open) == limits.EXPLAINERS

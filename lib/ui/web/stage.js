@@ -30,6 +30,7 @@ import * as camera from "./camera.js";
 import * as crop from "./crop.js";
 import { handed } from "./handed.js";
 import * as projector from "./projector.js";
+import * as where from "./where.js";
 
 const AT_ONCE = 3, UNDO_MS = 6000, RETRY_MS = 3000, SMALL = 320, LIGHT = 500_000; // pixels; bytes that a tile may decode here
 
@@ -303,6 +304,7 @@ const DO = {
   remove: () => { const card = current(); if (card) remove([card]); },
   clear: () => remove(cards),
   undo,
+  where: () => where.turn(),
   stop: () => { isStopped = !isStopped; work(); },
   defaults: () => { writeRanges(data.strict.defaults); tell("strict", data.strict.defaults); },
 };
@@ -335,12 +337,14 @@ function listen(here) {
       if (!menu.contains(/** @type {Node} */ (target)) || /** @type {Element} */ (target).closest(".pop :is(button, a)")?.matches(":not(.strict *)"))
         menu.removeAttribute("open");
   }, { signal });
-  here.addEventListener("input", () => {
+  here.addEventListener("input", ({ target }) => {
+    if (!(/** @type {Element} */ (target).closest("form"))) return;
     const asked = new URLSearchParams(query), values = ranges();
     for (const [name, value] of Object.entries(values)) asked.set(name, String(value));
     writeRanges(values);
     refresh(String(asked), false);
   }, { signal });
+  here.querySelector(".where")?.addEventListener("change", ({ target }) => { where.choose(/** @type {HTMLSelectElement} */ (target)); paint(); }, { signal });
   here.querySelector("form")?.addEventListener("change", () => tell("strict", ranges()), { signal });
   const take = () => { bringFiles(input().files ?? []); input().value = ""; };
   input().addEventListener("change", take, { signal });
@@ -356,7 +360,7 @@ function listen(here) {
   here.addEventListener("load", ({ target }) => {
     const picture = /** @type {HTMLImageElement} */ (target);
     picture.classList.remove("unseen");
-    if (picture.matches(".pic img")) $(".over").style.setProperty("--ratio", String(picture.naturalWidth / picture.naturalHeight));
+    if (picture.matches(".pic > img")) $(".over").style.setProperty("--ratio", String(picture.naturalWidth / picture.naturalHeight));
   }, { signal, capture: true });
   document.addEventListener("dragover", (event) => {
     if (!event.dataTransfer?.types.includes("Files")) return;
@@ -510,11 +514,13 @@ function paintStage(card, held) {
   $(".file summary").textContent = card.name;
   $(".file > span").textContent = card.facts;
   const [left, top, right, bottom] = card.frame ?? [0, 0, 1, 1];
-  $(".over").hidden = !card.frame && !cropping;
+  $(".over").hidden = false;
+  $(".seen").hidden = !card.frame && !cropping;
   $(".over").classList.toggle("cropping", Boolean(cropping));
   $(".seen").style.inset = [top, 1 - right, 1 - bottom, left].map((side) => `${side * 100}%`).join(" ");
   if (put($(".answer"), card.answer || held) && card.answer)
     $("[role=status]").textContent = `${card.name}: ${$(".answer .say").textContent}. ${$(".answer .why").textContent}`;
+  if (root) where.paint(root, { address: `/visits/${visit}/photos/${card.id}/where`, query, isAnswered: typeof card.id === "number" && Boolean(card.answer) && card.kind !== "failed", say, paint: paintSoon });
   $("[data-do=again]").hidden = card.kind !== "failed";
   for (const part of [".asking", ".saving"]) {
     $(part).hidden = card.kind === "failed" && !(card.src && part === ".asking"); // the model may be what failed

@@ -1,0 +1,119 @@
+"""Where a model looked at a photo, as the page draws it: one inference on demand, or many with parts covered.
+
+Nothing of it is kept: to ask for another class costs one more inference, and a map of 7 × 7 × 1280 numbers for every
+photo would take half a megabyte each. What is kept are models that were asked lately, at most `limits.EXPLAINERS`.
+"""
+
+import io
+import threading
+from base64 import b64encode
+from collections import OrderedDict
+
+from lib.charts import heat
+from lib.classify.explain import Explainer, Explanation, open_explainer, rise
+from lib.classify.infer import pixels_needed
+from lib.errors import UsageError
+from lib.face.looked import described, scale_words
+from lib.face.names import short_names
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.server import limits
+from lib.server.album import Photo
+from lib.server.kept import see
+from lib.server.models import Found, Models, labels
+from lib.verdict import rank
+
+Map = dict[str, object]
+
+
+class Maps:
+    """Draws maps; safe to use from several threads.
+
+    Args:
+        models: Those of the server.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+        self._open: OrderedDict[object, Explainer | None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def draw(
+        self,
+        t: Translator,
+        model: Found,
+        photo: Photo,
+        index: int | None,
+        against: int | None,
+        cancelled: threading.Event | None = None,
+    ) -> Map:
+        """Return a map: `cells`, a picture to lay over `box` (shares of the photo); what it says; whose it is.
+
+        Args:
+            t: The reader's language.
+            model: Which one looked.
+            photo: That it looked at.
+            index: Of the class; None for the likeliest.
+            against: Of another class, or None.
+            cancelled: When set, parts are no longer covered.
+
+        Raises:
+            UsageError: There is no such class.
+            PhotoError: The photo has to be added again for this model.
+            Cancelled: `cancelled` was set.
+        """
+        names = short_names(labels(model, t.language))
+        for place in (index, against):
+            if place is not None and not 0 <= place < len(names):
+                raise UsageError(N_("There is no class with the number {value}."), value=place)
+        found, listed = self._explain(model, photo, index, against, cancelled)
+        return {**_drawn(t, found, names), "classes": [{"index": k, "label": names[k]} for k in listed]}
+
+    def _explain(
+        self, model: Found, photo: Photo, index: int | None, against: int | None, cancelled: threading.Event | None
+    ) -> tuple[Explanation, list[int]]:
+        """Return the map, and the likeliest classes."""
+        explainer = self._explainer(model)
+        classifier = self._models.classifier(model) if explainer is None else explainer.classifier
+        side = pixels_needed(classifier)
+        seen = see(photo.name, photo.kept, {side}, None)
+        if (image := seen.pictures.get(side)) is None:
+            raise seen.problem
+        size_wh = photo.size_wh or image.size
+        if explainer is not None:
+            looked = explainer.look(image, size_wh)
+            listed = [one.index for one in rank(looked.probabilities, classifier.labels, top=limits.CLASSES_TO_ASK)]
+            return looked.explain(listed[0] if index is None else index, against), listed
+        shares = classifier.run(classifier.prepare(image)).probabilities
+        listed = [one.index for one in rank(shares, classifier.labels, top=limits.CLASSES_TO_ASK)]
+        found = rise(classifier, image, size_wh, listed[0] if index is None else index, cancelled=cancelled)
+        return found, listed
+
+    def _explainer(self, model: Found) -> Explainer | None:
+        key = model.stamp, model.folder.spec.key
+        with self._lock:
+            if key not in self._open:
+                self._open[key] = open_explainer(model.folder)
+            self._open.move_to_end(key)
+            while len(self._open) > limits.EXPLAINERS:
+                self._open.popitem(last=False)
+            return self._open[key]
+
+
+def _drawn(t: Translator, found: Explanation, names: tuple[str, ...]) -> Map:
+    other = None if found.against is None else names[found.against]
+    picture = io.BytesIO()
+    heat.cells(found).save(picture, "PNG")
+    width, height = found.size_wh
+    left, top, right, bottom = found.box
+    low, high = scale_words(found, heat.scale_end(found))
+    return {
+        "cells": f"data:image/png;base64,{b64encode(picture.getvalue()).decode()}",
+        "box": [left / width, top / height, right / width, bottom / height],
+        "method": found.method,
+        "index": found.index,
+        "against": found.against,
+        "low": t.message(low),
+        "high": t.message(high),
+        "says": [t.message(one) for one in described(found, names[found.index], other)],
+    }

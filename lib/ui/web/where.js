@@ -1,0 +1,101 @@
+// @ts-check
+/**
+ * Where the model looked: cells over the photo, and below it what they say. One switch for all photos; nothing of it is
+ * kept, each map is asked for anew.
+ *
+ * @typedef {object} Told What `lib.server.where` answers.
+ * @property {string} cells
+ * @property {number[]} box Left, top, right, bottom: shares of the photo.
+ * @property {string} method
+ * @property {number} index
+ * @property {number | null} against
+ * @property {string} low
+ * @property {string} high
+ * @property {string[]} says
+ * @property {{ index: number, label: string }[]} classes
+ * @property {string} [detail] Instead of all that: what went wrong.
+ */
+import { escaped } from "./album.js";
+
+let isOn = false, asked = "", shownOf = "";
+/** @type {Told | null} */
+let told = null;
+/** @type {{ class?: string, against?: string }} */
+let chosen = {};
+let asking = new AbortController();
+
+/** Turn it on, or off. */
+export function turn() {
+  isOn = !isOn;
+}
+
+/** Let the reader's choice of a class hold. @param {HTMLSelectElement} select */
+export function choose({ name, value }) {
+  chosen = { ...chosen, [name]: value };
+  if (chosen.against === chosen.class) delete chosen.against;
+}
+
+/**
+ * Draw it, and ask for it where it is not there yet.
+ *
+ * @param {HTMLElement} root
+ * @param {{ address: string, query: string, isAnswered: boolean, say: { [name: string]: string }, paint(): void }} now
+ *   `address`: where to ask; `query`: for which model, and in which words.
+ */
+export function paint(root, { address, query, isAnswered, say, paint: again }) {
+  /** @param {string} place @returns {any} */
+  const $ = (place) => root.querySelector(place);
+  const button = $("[data-do=where]"), of = `${address} ${new URLSearchParams(query).get("model")}`;
+  button.hidden = !isAnswered;
+  button.setAttribute("aria-pressed", String(isOn));
+  if (of !== shownOf) { chosen = {}; shownOf = of; }
+  const wanted = isOn && isAnswered ? `${address}?${new URLSearchParams({ ...filled(chosen) })}&${query}` : "";
+  if (wanted !== asked) ask(wanted, say, again);
+  const isHere = Boolean(told && !told.detail);
+  root.classList.toggle("looks", isHere);
+  $(".where").hidden = !asked;
+  $(".where").setAttribute("aria-busy", String(Boolean(asked && !told)));
+  $(".where .says").innerHTML = told ? (told.detail ? [told.detail] : told.says).map((text) => `<p>${escaped(text)}</p>`).join("") : asked ? `<p>${escaped(say.whereBusy)}</p>` : "";
+  $(".where .scale").hidden = $(".where .of").hidden = !isHere;
+  if (!told || told.detail) return;
+  const [left, top, right, bottom] = told.box;
+  const cells = $(".cells");
+  const place = { left, top, width: right - left, height: bottom - top };
+  for (const [side, share] of Object.entries(place)) cells.style.setProperty(side, `${share * 100}%`);
+  if (cells.getAttribute("src") !== told.cells) cells.src = told.cells;
+  cells.alt = told.says[0];
+  $(".where .low").textContent = told.low;
+  $(".where .high").textContent = told.high;
+  const { index, against, classes, method } = told;
+  options($(".where [name=class]"), classes, index);
+  options($(".where [name=against]"), [{ index: -1, label: say.whereNone }, ...classes.filter((one) => one.index !== index)], against ?? -1);
+  $(".where label:has([name=against])").hidden = method !== "cam";
+}
+
+/** @param {{ [name: string]: string | undefined }} values @returns {{ [name: string]: string }} */
+const filled = (values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== "-1").map(([name, value]) => [name, String(value)]));
+
+/** @param {HTMLSelectElement} select @param {{ index: number, label: string }[]} classes @param {number} value */
+function options(select, classes, value) {
+  const html = classes.map(({ index, label }) => `<option value="${index}">${escaped(label)}</option>`).join("");
+  if (select.dataset.is !== html) select.innerHTML = select.dataset.is = html;
+  select.value = String(value);
+}
+
+/** @param {string} wanted "" for nothing. @param {{ [name: string]: string }} say @param {() => void} again */
+async function ask(wanted, say, again) {
+  asking.abort();
+  const { signal } = (asking = new AbortController());
+  asked = wanted;
+  if (!wanted) { told = null; return; }
+  if (told?.detail || !told || !wanted.startsWith(shownOf.split(" ")[0])) told = null;
+  try {
+    const found = await (await fetch(wanted, { signal })).json();
+    if (signal.aborted) return;
+    told = found;
+  } catch {
+    if (signal.aborted) return;
+    told = /** @type {Told} */ (/** @type {object} */ ({ detail: say.lost }));
+  }
+  again();
+}
