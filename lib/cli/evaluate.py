@@ -23,10 +23,12 @@ from lib.cli.terminal import (
 )
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice, Matching, explain_undecided, match, suggestions
+from lib.datasets.others import OTHER
 from lib.datasets.reading import read_labelled
 from lib.errors import UsageError
+from lib.evaluation import unknown
 from lib.evaluation.calibration import points
-from lib.evaluation.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on
+from lib.evaluation.evaluate import Entrant, Evaluation, ModelFigures, evaluate, notes_on, notes_on_unknown
 from lib.evaluation.groups import explain_groups
 from lib.evaluation.shares import with_interval
 from lib.evaluation.significance import explain_difference
@@ -47,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=Path,
         metavar="FOLDER",
-        help="FOLDER/CLASS/photos, or FOLDER/labels.csv with the columns file and label (or wnid); or a zip of that",
+        help="FOLDER/CLASS/photos, or FOLDER/labels.csv with the columns file and label (or wnid); or a zip of that. "
+        "FOLDER/_other: photos of nothing that the models know; FOLDER/_elsewhere/CLASS: known things from elsewhere",
     )
     parser.add_argument(
         "--model", action="extend", nargs="+", metavar="ID", help=f"models to measure (default {DEFAULT_ID})"
@@ -182,6 +185,11 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
     for model in evaluation.models:
         if model.groups is not None and (told := explain_groups(model.answers.model, model.groups)) is not None:
             put(say.message(told))
+    for model in evaluation.models:
+        if model.unknown is not None:
+            put(" ".join(say.message(told) for told in unknown.explain(model.answers.model, model.unknown)))
+            for against in model.unknown.sources:
+                put(_of_source(against, say))
     for pair in evaluation.pairs:
         first, second = evaluation.names(pair)
         if pair.agreement.share is not None:
@@ -189,8 +197,15 @@ def _show_text(evaluation: Evaluation, say: Translator) -> None:
             put(say(text, first=first, second=second, share=spoken_percent(pair.agreement.share.value)))
         if pair.difference is not None:
             put(say.message(explain_difference(pair.difference, first, second)))
-    for message in notes_on(evaluation):
+    for message in (*notes_on(evaluation), *notes_on_unknown(evaluation)):
         put(say.message(message))
+
+
+def _of_source(found: unknown.Against, say: Translator) -> str:
+    text = N_("{source}: {clear} of {photos} still clear, AUROC {auroc}, FPR at 95% {fpr}")
+    source = found.source or OTHER
+    values = {"clear": found.still_clear.count, "photos": len(found.photos)}
+    return "  " + say(text, source=source, **values, auroc=f"{found.auroc:.3f}", fpr=f"{found.fpr:.3f}")
 
 
 def _row(model: ModelFigures, say: Translator) -> tuple[str, ...]:

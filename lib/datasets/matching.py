@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 
 from lib.datasets.groups import everyday, meanings, words_for
+from lib.datasets.others import is_elsewhere, is_other, within
 from lib.messages import N_, Listed, Message
 from lib.model.imagenet import imagenet, is_imagenet, normalise, synonyms, wnid_positions
 
@@ -34,6 +35,8 @@ class How(StrEnum):
     SYNONYM = "synonym"  # one of the names the model gives it
     MEANING = "meaning"  # by the shipped map
     CHOSEN = "chosen"  # a person said so
+    OTHER = "other"  # it shows nothing that a model knows, by its name; see `lib.datasets.others`
+    ELSEWHERE = "elsewhere"  # it shows what the model knows, but is not judged, by its name
     ABSENT = "absent"  # the model has no such class, by the shipped map or because a person left it out
     UNDECIDED = "undecided"
 
@@ -285,6 +288,11 @@ class _Names:
         labels = (chosen,) if isinstance(chosen, str) else chosen
         if wanted := {index for label in labels for index in self._choose(label)}:
             return tuple(sorted(wanted)), How.CHOSEN
+        if is_other(name):
+            return (), How.OTHER
+        if is_elsewhere(name):
+            is_known = not within(name) or bool(self.decide(within(name), chosen, beside)[0])
+            return (), How.ELSEWHERE if is_known else How.ABSENT
         targets, how = self._by_wnid(name) if _WNID.fullmatch(name) else self._by_name(normalise(name), beside)
         # A person said what it means, and this model has nothing of the kind.
         return (targets, How.ABSENT if labels and how is How.UNDECIDED else how)

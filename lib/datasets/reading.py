@@ -17,6 +17,7 @@ from lib.datasets.duplicates import Trace, groups
 from lib.datasets.files import File, Found, in_folder, in_zip
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.datasets.layout import Part, beside_parts, divided, label_by_folder, part_of, unwrapped
+from lib.datasets.others import is_beside
 from lib.datasets.project_files import ProjectFiles, project_in
 from lib.datasets.table import label_by_table
 from lib.errors import DatasetError, PhotoError, UsageError
@@ -147,7 +148,7 @@ def _held_out(found: Found) -> LabelledPhotos:
     files = unwrapped(found.files)
     parts = _divided(found, files)
     if not parts:
-        return _photos(found, files)
+        return _photos(found, files, are_others_apart=True)
     used, name = _first(parts, Part.VALIDATION, Part.TEST, Part.TRAIN)
     for file in files:
         if file.is_top and file.has_photo_suffix:
@@ -158,7 +159,7 @@ def _held_out(found: Found) -> LabelledPhotos:
             "learned from the others."
         )
         found.note(text, folder=found.name, parts=Listed(tuple(parts)), used=name)
-    return _photos(found, used)
+    return _photos(found, used, are_others_apart=True)
 
 
 def _divided(found: Found, files: Sequence[File]) -> Mapping[str, tuple[File, ...]]:
@@ -178,14 +179,25 @@ def _first(parts: Mapping[str, tuple[File, ...]], *wanted: Part) -> tuple[tuple[
     return (), ""
 
 
-def _photos(found: Found, files: tuple[File, ...], *, are_twins_kept: bool = False) -> LabelledPhotos:
-    """Return the photos among some of the files. Raises DatasetError: nothing usable, or too much."""
+def _photos(
+    found: Found, files: tuple[File, ...], *, are_twins_kept: bool = False, are_others_apart: bool = False
+) -> LabelledPhotos:
+    """Return the photos among some of the files. Raises DatasetError: nothing usable, or too much.
+
+    Args:
+        found: Where they were found.
+        files: Those in question.
+        are_twins_kept: Whether photos stay whose very bytes are in two classes.
+        are_others_apart: Whether the folders in those of `lib.datasets.others` are classes of their own.
+    """
     found.files = files
     table = next((file for file in files if file.is_table and file.is_top), None)
     if (project := project_in(files)) is not None:
         project.label(found)
     elif table is None:
         label_by_folder(found)
+        if are_others_apart:
+            found.labels = {file: _with_source(file, label) for file, label in found.labels.items()}
     else:
         label_by_table(found, table)
     _spell_alike(found)
@@ -195,9 +207,9 @@ def _photos(found: Found, files: tuple[File, ...], *, are_twins_kept: bool = Fal
         _keep_what_is_in_one_class(found)
     classes = sorted(set(found.labels.values()))
     _check(found, classes)
-    if len(classes) == 1:
+    if len(known := [name for name in classes if not (are_others_apart and is_beside(name))]) == 1:
         text = N_("All photos belong to one class ({name}), so confusion with other classes cannot be measured.")
-        found.note(text, name=found.titles.get(classes[0], classes[0]))
+        found.note(text, name=found.titles.get(known[0], known[0]))
     position = {label: index for index, label in enumerate(classes)}
     ordered = sorted(found.labels.items(), key=lambda labelled: (labelled[1], labelled[0].path))
     return LabelledPhotos(
@@ -209,6 +221,11 @@ def _photos(found: Found, files: tuple[File, ...], *, are_twins_kept: bool = Fal
         notes=found.all_notes(),
         empty=tuple(sorted(given - set(classes))),
     )
+
+
+def _with_source(file: File, label: str) -> str:
+    """Return a file's class; in a folder within one of photos beside the classes that folder is part of it."""
+    return f"{label}/{file.inner[1]}" if is_beside(label) and len(file.inner) > 2 else label
 
 
 def _check(found: Found, classes: list[str]) -> None:

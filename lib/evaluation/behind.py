@@ -1,5 +1,7 @@
 """The photos behind a figure: those it got wrong, those of a verdict, of a class, of about the same confidence."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from lib.evaluation.answers import Bools
@@ -28,6 +30,12 @@ def only_right(first: ModelFigures, second: ModelFigures) -> Photos:
 def of_kind(model: ModelFigures, kind: AnswerKind) -> Photos:
     """Return the judged photos whose answer comes to `kind`, the wrong ones first."""
     return _listed(model, model.hits.judged & _given(model, kind))
+
+
+def surest_of(model: ModelFigures, photos: Sequence[int]) -> Photos:
+    """Return some of the photos, those with a clear answer first, of these the surest."""
+    is_clear = _given(model, AnswerKind.CLEAR)
+    return tuple(sorted(photos, key=lambda photo: (not is_clear[photo], -model.answers.p1[photo])))
 
 
 def of_class(model: ModelFigures, index: int) -> Photos:

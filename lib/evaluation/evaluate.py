@@ -17,8 +17,9 @@ from lib.classify.classifier import Classifier
 from lib.classify.infer import Look, Settings, infer_with_each
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Basis, Matching, explain_basis
+from lib.datasets.others import is_beside
 from lib.errors import DatasetError
-from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, track_record, verdicts
+from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, track_record, unknown, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
 from lib.evaluation.answers import Answers, Floats, Ints, Scores
@@ -28,6 +29,7 @@ from lib.evaluation.shares import Share
 from lib.evaluation.shift import VariantChange, made_from
 from lib.evaluation.significance import Difference, correct, mcnemar
 from lib.evaluation.track_record import Told
+from lib.evaluation.unknown import UnknownFigures
 from lib.evaluation.verdicts import CurvePoint, VerdictFigures
 from lib.messages import N_, Listed, Message
 from lib.results import Answer, AnswerKind, Failure, VerdictKind
@@ -74,6 +76,7 @@ class ModelFigures:
         told: What the answers come to for their reader, who is told of groups and of unfamiliar photos, too.
         outcomes: Share and accuracy of what they come to; what never comes up is missing.
         by_itself: What they come to in its own classes and with the default thresholds, as if no other was chosen.
+        unknown: How well it knows what it does not know; None without photos of other things.
     """
 
     answers: Answers
@@ -93,6 +96,7 @@ class ModelFigures:
     told: Told
     outcomes: Mapping[AnswerKind, VerdictFigures]
     by_itself: Told
+    unknown: UnknownFigures | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,16 +217,24 @@ def assess(
 def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
     """Return what a reader should know about the figures: what the photos are, and what a model was not judged on."""
     notes = list(evaluation.photos.notes)
+    is_class = np.array([not is_beside(name) for name in evaluation.photos.classes], dtype=np.bool_)
+    of_classes = is_class[evaluation.labels]
     for model in evaluation.models:
-        left_out = len(model.answers) - model.hits.photos
+        left_out = int((of_classes & ~model.hits.judged).sum())
         if left_out:
             notes.append(
                 Message(
                     N_("{model} has no class for {count} of the {photos} photos. They are left out of its figures."),
-                    {"model": model.answers.name, "count": left_out, "photos": len(model.answers)},
+                    {"model": model.answers.name, "count": left_out, "photos": int(of_classes.sum())},
                 )
             )
     return tuple(notes)
+
+
+def notes_on_unknown(evaluation: Evaluation) -> tuple[Message, ...]:
+    """Return what a reader should know about how well the models know what they do not know; nothing without that."""
+    models = evaluation.models
+    return unknown.notes([model.unknown for model in models], [model.own.own_labels for model in models])
 
 
 def notes_on_pairs(evaluation: Evaluation) -> tuple[Message, ...]:
@@ -243,6 +255,11 @@ def _require_known(entrant: Entrant, photos: LabelledPhotos) -> None:
 
 
 def _knows_none(model: str, photos: LabelledPhotos) -> DatasetError:
+    if all(map(is_beside, photos.classes)):
+        text = N_(
+            "{folder} has only photos of other things. Add photos of things that {model} knows, each class in a folder."
+        )
+        return DatasetError(text, folder=photos.name, model=model)
     shown = Listed((*photos.titles[:8], "…") if len(photos.titles) > 8 else photos.titles)
     text = N_("{model} knows none of the classes of {folder}: {classes}.")
     return DatasetError(text, model=model, folder=photos.name, classes=shown)
@@ -344,6 +361,7 @@ def _assess_one(
         told=told,
         outcomes=told.figures(),
         by_itself=track_record.tell(own, labels, matching),
+        unknown=unknown.figures(answers, told, labels, matching),
     )
 
 

@@ -11,7 +11,7 @@ from lib.evaluation.accuracy import find_hits
 from lib.evaluation.answers import Answers, Bools, Ints
 from lib.evaluation.verdicts import VerdictFigures, figures_of
 from lib.model.spec import Tally, TrackRecord
-from lib.results import AnswerKind
+from lib.results import AnswerKind, VerdictKind
 from lib.verdict import Thresholds
 
 
@@ -21,11 +21,13 @@ class Told:
 
     Attributes:
         kinds: On each of N photos.
+        verdicts: The verdict on each, whatever goes before it.
         right: Shape (N,): whether the group is right where that is the answer, else whether the likeliest class is.
         judged: Shape (N,): whether the model knows what the photo shows.
     """
 
     kinds: tuple[AnswerKind, ...]
+    verdicts: tuple[VerdictKind, ...]
     right: Bools
     judged: Bools
 
@@ -81,7 +83,7 @@ def tell(
         strange = answers.scores.unfamiliar & (is_clear | (not answers.scores.is_hint))
         kinds = _where(strange, AnswerKind.UNFAMILIAR, kinds)
         right = np.where(strange, hits.right, right)
-    return Told(tuple(kinds), np.asarray(right & hits.judged), hits.judged)
+    return Told(tuple(kinds), verdicts, np.asarray(right & hits.judged), hits.judged)
 
 
 def _where(chosen: Bools, kind: AnswerKind, kinds: Sequence[AnswerKind]) -> list[AnswerKind]:

@@ -5,9 +5,11 @@ from dataclasses import fields
 
 from lib import __version__
 from lib.evaluation.accuracy import balanced_accuracy, macro_f1
-from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on
+from lib.evaluation.answers import Answers
+from lib.evaluation.evaluate import Evaluation, ModelFigures, PairFigures, notes_on, notes_on_unknown
 from lib.evaluation.shares import Share
 from lib.evaluation.significance import explain_difference
+from lib.evaluation.unknown import BASELINE, Against, UnknownFigures, score_of
 from lib.i18n import Translator
 from lib.reports.cells import BOM, csv_line, encode, harmless
 
@@ -22,7 +24,8 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
     "matching" tells which of a model's classes count as right for each of the photos'; "ece" is in [0, 1];
     "groups" is what everyday groups add (`lib.evaluation.groups`), None for a model without any. "track_record" is how
     often answers are right by what they come to for their reader, in the model's own classes and with the default
-    thresholds; what never comes up is missing.
+    thresholds; what never comes up is missing. "unknown" is how well a model knows what it does not know, on the photos
+    of `_other`, None without any; of the sources each has its figures where there are several.
 
     Args:
         evaluation: The figures.
@@ -47,7 +50,7 @@ def evaluation_object(evaluation: Evaluation, say: Translator) -> dict[str, obje
             for found in (gallery.disagreements if gallery else ())
         ],
         "all_ambiguous": [files[index] for index in (gallery.all_ambiguous if gallery else ())],
-        "notes": [say.message(note) for note in notes_on(evaluation)],
+        "notes": [say.message(note) for note in (*notes_on(evaluation), *notes_on_unknown(evaluation))],
         "skipped": [{"file": s.file, "reason": say.message(s.reason)} for s in evaluation.photos.skipped],
     }
 
@@ -62,11 +65,13 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
 
     `right` and `in_top5` are 1 or 0, and empty where the model does not have the photo's class. An answer and its
     probability are those of all the model's classes that mean the same for the photos together: "cat", not a breed.
-    `view` is the part of the photo that the model looked at, as `resize` in `model.toml` names it.
+    `view` is the part of the photo that the model looked at, as `resize` in `model.toml` names it. `familiarity` is how
+    familiar the photo is to the model, by the `score` that is named: its own, or else its largest probability;
+    `unfamiliar` is 1 or 0, and empty where it cannot say.
     """
-    lines = [
-        csv_line(["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict", "view", "error"])
-    ]
+    heads = ["file", "class", "model", "answer", "probability", "right", "in_top5", "verdict"]
+    lines = [csv_line([*heads, "view", "score", "familiarity", "unfamiliar", "error"])]
+    familiar = {model.answers.model: _familiar(model.answers) for model in evaluation.models}
     photos = evaluation.photos
     for index, photo in enumerate(photos.photos):
         start = [harmless(photo.source.name), harmless(photos.titles[photo.label])]
@@ -74,12 +79,21 @@ def evaluation_csv(evaluation: Evaluation, say: Translator) -> bytes:
             answers, hits = model.answers, model.hits
             judged = [int(hits.right[index]), int(hits.in_top5[index])] if hits.judged[index] else ["", ""]
             said = [harmless(answers.model), harmless(answers.labels[answers.best[index]]), float(answers.p1[index])]
-            lines.append(csv_line([*start, *said, *judged, model.kinds[index].value, answers.view, ""]))
+            shown = [model.kinds[index].value, answers.view, *familiar[answers.model][index], ""]
+            lines.append(csv_line([*start, *said, *judged, *shown]))
     lines += [
-        csv_line([harmless(skipped.file), *[""] * 8, harmless(say.message(skipped.reason))])
+        csv_line([harmless(skipped.file), *[""] * 11, harmless(say.message(skipped.reason))])
         for skipped in photos.skipped
     ]
     return encode(BOM + "".join(lines))
+
+
+def _familiar(answers: Answers) -> list[tuple[object, ...]]:
+    """Return for each photo the name of the score, the score, and whether the photo is unfamiliar."""
+    scores, values = answers.scores, score_of(answers).tolist()
+    if scores is None:
+        return [(BASELINE, value, "") for value in values]
+    return [(scores.method, value, int(is_so)) for value, is_so in zip(values, scores.unfamiliar.tolist(), strict=True)]
 
 
 def _model_object(model: ModelFigures) -> dict[str, object]:
@@ -109,6 +123,7 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
                 for kind, figures in model.by_itself.figures().items()
             },
         },
+        "unknown": None if model.unknown is None else _unknown_object(model.unknown),
         "groups": model.groups
         and {field.name: _value(getattr(model.groups, field.name)) for field in fields(model.groups)},
         "confusion": {
@@ -139,6 +154,28 @@ def _model_object(model: ModelFigures) -> dict[str, object]:
             {"ratio": point.ratio, "answered": point.answered.value, "accuracy": _value(point.accuracy)}
             for point in model.curve
         ],
+    }
+
+
+def _unknown_object(found: UnknownFigures) -> dict[str, object]:
+    return {
+        "score": found.score,
+        "hint": found.is_hint,
+        **_both("flagged", found.flagged),
+        **_both("flagged_elsewhere", found.flagged_elsewhere),
+        **_against_object(found.together),
+        "sources": [{"source": one.source, **_against_object(one)} for one in found.sources],
+    }
+
+
+def _against_object(found: Against) -> dict[str, object]:
+    return {
+        "photos": len(found.photos),
+        "auroc": found.auroc,
+        "fpr95": found.fpr,
+        "auroc_from_elsewhere": found.auroc_from_elsewhere,
+        **_both("clear", found.clear),
+        **_both("still_clear", found.still_clear),
     }
 
 

@@ -14,15 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.charts.scale import Scale
+from lib.datasets.labelled import LabelledPhotos
+from lib.datasets.others import is_elsewhere, is_other, within
 from lib.evaluation.accuracy import ClassFigures, Confusion, Mistake, balanced_accuracy, macro_f1
 from lib.evaluation.calibration import points
 from lib.evaluation.evaluate import Evaluation, ModelFigures
 from lib.evaluation.headline import difference_of, ranked
 from lib.evaluation.shares import Share, with_interval
 from lib.evaluation.significance import chance_words, gain_words
+from lib.evaluation.unknown import Against
 from lib.evaluation.verdicts import FEWEST_FOR_PERCENT, KIND_NAMES
 from lib.face.names import short
 from lib.i18n import Translator
+from lib.messages import N_
 from lib.results import AnswerKind, VerdictKind
 from lib.verdict import percent
 
@@ -79,6 +83,7 @@ class Figures:
         shared = {
             "t": say, "evaluation": evaluation, "models": self.models, "live": is_live,
             "short": _told_apart([model.answers.name for model in self.models]), "image": partial(_image, thumbnails),
+            "title": partial(_title, evaluation.photos, say),
         }  # fmt: skip
         self._macros: Any = _template("figures.html").make_module(shared)
 
@@ -103,6 +108,19 @@ class Figures:
         always = {AnswerKind(kind) for kind in VerdictKind}
         came_up = {kind for model in self.models for kind in model.outcomes}
         return str(self._macros.verdicts([kind for kind in AnswerKind if kind in always | came_up], opened))
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether there are photos of things that the models do not know."""
+        return any(model.unknown for model in self.models)
+
+    def unknown(self, opened: Open = NOTHING) -> str:
+        """Return how well the models know what they do not know; rows are those of `unknown_rows`."""
+        return str(self._macros.unknown(self.unknown_rows(), opened))
+
+    def unknown_rows(self) -> list[tuple[ModelFigures, Against]]:
+        """Return each model with all photos of other things, and then with each source of them."""
+        return [(model, row) for model in self.models if model.unknown for row in model.unknown.rows]
 
     def mistakes(self, found: Sequence[Mistake], opened: Open = NOTHING, *, start: int = 0) -> str:
         """Return what was taken for what, as a list; rows are numbered from `start`."""
@@ -164,6 +182,14 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     shortest = min(map(len, split))
     common = next((i for i in range(shortest) if len({words[i] for words in split}) > 1), shortest)
     return [" ".join(["…", *words[common:]]) if 0 < common < len(words) else " ".join(words) for words in split]
+
+
+def _title(photos: LabelledPhotos, say: Translator, label: int) -> str:
+    """Return what photos of a class show, in words."""
+    name = photos.classes[label]
+    if is_other(name):
+        return say(N_("something else"))
+    return short(within(name) if is_elsewhere(name) and within(name) else photos.titles[label])
 
 
 def _image(thumbnails: Mapping[int, bytes], photo: int) -> str:

@@ -15,7 +15,7 @@ from lib.charts.scale import Scale
 from lib.errors import PhotoError
 from lib.evaluation import behind
 from lib.evaluation.accuracy import ClassFigures, mistakes
-from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on_pairs
+from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on_pairs, notes_on_unknown
 from lib.evaluation.headline import headline, ranked
 from lib.evaluation.shares import INTERVALS
 from lib.evaluation.verdicts import VERDICTS_NOTE, nearest_ratio
@@ -68,7 +68,7 @@ def report(evaluation: Evaluation, say: Translator, *, thumbnails: Mapping[int, 
         version=__version__,
         date=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
         headline=headline(evaluation, say),
-        notes=(*notes_on(evaluation), *notes_on_pairs(evaluation)),
+        notes=(*notes_on(evaluation), *notes_on_unknown(evaluation), *notes_on_pairs(evaluation)),
         curve=_axes(models),
         whole=Scale.around((0, 1)),
         now=nearest_ratio(evaluation.thresholds.ratio),

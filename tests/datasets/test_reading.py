@@ -518,3 +518,17 @@ def test_broken_photos_join_the_skipped() -> None:
     photos = read_zip(pack(files), "x.zip").without({1: Message("g is broken.")})
     assert names(photos) == [("b/a.png", "b"), ("r/a.png", "r")]
     assert told(photos) == {"g/a.png": "g is broken."}
+
+
+def test_folders_of_other_things_are_sources_and_no_classes(tmp_path: Path) -> None:
+    names = ("cat/1", "_other/2", "_other/phone/3", "_other/phone/deep/4", "_elsewhere/cat/5")
+    for index, name in enumerate(names):
+        path = tmp_path / "set" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(plain(RED, 12 + index), "PNG"))
+    found = read_labelled(tmp_path / "set")
+    assert found.classes == ("_elsewhere/cat", "_other", "_other/phone", "cat")
+    assert found.counts() == (1, 1, 2, 1)
+    assert any("one class (cat)" in str(note) for note in found.notes)
+    train, _ = read_parts(tmp_path / "set")
+    assert train.classes == ("_elsewhere", "_other", "cat")  # whoever trains on it says what it means

@@ -8,10 +8,10 @@ import streamlit as st
 
 from lib.charts import evaluation as charts
 from lib.errors import AppError
-from lib.evaluation import behind, conformal
+from lib.evaluation import behind, conformal, unknown
 from lib.evaluation.accuracy import mistakes, most_confused, narrowed
 from lib.evaluation.calibration import points
-from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on_pairs
+from lib.evaluation.evaluate import Evaluation, ModelFigures, notes_on, notes_on_pairs, notes_on_unknown
 from lib.evaluation.headline import headline
 from lib.evaluation.shares import INTERVALS
 from lib.evaluation.verdicts import KIND_NAMES, VERDICTS_NOTE
@@ -67,6 +67,7 @@ def draw_figures(t: Translator, done: Done) -> None:
     with st.expander(t("More measures"), icon=":material/straighten:"):
         st.html(f'<div class="figures scroll">{figures.measures()}</div>')
     _verdicts(t, figures)
+    _unknown(t, figures)
     _curve(t, evaluation)
     _heading(t("One model, closer"))
     model = _choose(t, t("Model"), figures.models)
@@ -117,6 +118,26 @@ def _verdicts(t: Translator, figures: Figures) -> None:
     _heading(t("What the verdicts are worth"))
     st.caption(t(VERDICTS_NOTE))
     figure(_key("verdicts", *models), figures.verdicts, given)
+
+
+def _unknown(t: Translator, figures: Figures) -> None:
+    """Draw how well the models know what they do not know, if there are photos to tell by."""
+    if not figures.has_unknown:
+        return
+    rows = figures.unknown_rows()
+
+    def still_clear(row: int, _: str) -> Open:
+        model, one = rows[row]
+        title = t("{model}: other things, clear first", model=model.answers.name)
+        return Open(title=title, photos=behind.surest_of(model, one.photos))
+
+    _heading(t("How well does it know what it does not know?"))
+    for note in notes_on_unknown(figures.evaluation):
+        st.caption(plain(t.message(note)))
+    best = figures.models[0]
+    if best.unknown is not None:
+        st.write(plain(" ".join(t.message(told) for told in unknown.explain(best.answers.name, best.unknown))))
+    figure(_key("unknown", *figures.models), figures.unknown, still_clear)
 
 
 def _curve(t: Translator, evaluation: Evaluation) -> None:

@@ -57,7 +57,8 @@ def _uploaders(t: Translator) -> tuple[UploadedFile | None, Sequence[UploadedFil
     st.write(
         t(
             "Upload a zip file or a folder. Put the photos of each class into their own folder (cat/…, dog/…), or add "
-            "a labels.csv with the columns file and label."
+            "a labels.csv with the columns file and label. A folder called _other is for photos of nothing that the "
+            "models know: it shows how well they know what they do not know."
         )
     )
     turn = st.session_state.setdefault(_ROUND, 0)

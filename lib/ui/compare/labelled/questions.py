@@ -6,7 +6,8 @@ import streamlit as st
 
 from lib.datasets.groups import english_words
 from lib.datasets.labelled import LabelledPhotos
-from lib.datasets.matching import Choice, Matching, distinct_names, match, near_certain, suggestions
+from lib.datasets.matching import Choice, How, Matching, distinct_names, match, near_certain, suggestions
+from lib.datasets.others import ELSEWHERE, OTHER, is_beside, is_other
 from lib.i18n import LANGUAGES, Translator
 from lib.model.imagenet import is_imagenet, normalise
 from lib.model.spec import ModelFolder
@@ -47,7 +48,9 @@ def draw_questions(t: Translator, known: LabelledPhotos, folders: Sequence[Model
 
 def _in_a_line(t: Translator, known: LabelledPhotos, means: "_Meanings") -> str:
     """Return which folder means which class, shortly: those of another name, and how many of the same."""
-    rows = [means.row(t, name) for name in known.classes]
+    classes = [name for name in known.classes if not is_beside(name)]
+    rows = [means.row(t, name) for name in classes]
+    rows += [[folder, told] for folder, told in _beside(t, known.classes).items()]
     others = [
         (folder, list(dict.fromkeys(cells)))
         for folder, *cells in rows
@@ -59,6 +62,13 @@ def _in_a_line(t: Translator, known: LabelledPhotos, means: "_Meanings") -> str:
     if same := len(rows) - len(others):
         told.append(t("{n} of the same name", n=same))
     return "**" + t("Folder → class") + ":** " + " · ".join(told)
+
+
+def _beside(t: Translator, classes: Sequence[str]) -> dict[str, str]:
+    """Return the folders beside the classes, each once, with what they are for."""
+    told = {OTHER: t("none of its things"), ELSEWHERE: t("known, from elsewhere")}
+    there = {OTHER if is_other(name) else ELSEWHERE for name in classes if is_beside(name)}
+    return {folder: words for folder, words in told.items() if folder in there}
 
 
 class _Meanings:
@@ -81,7 +91,7 @@ class _Meanings:
         for own, matching in zip(self._labels, self._matchings, strict=True):
             targets = matching.targets[self._place[name]]
             if not targets:
-                cells.append("?" if name in matching.undecided else t("no such class"))
+                cells.append(_without_class(t, matching.how[self._place[name]]))
                 continue
             first = own[targets[0]].split(",")[0]
             several = t("{n} classes, such as {label}", n=len(targets), label=first)
@@ -95,6 +105,19 @@ class _Meanings:
     def beforehand(self, name: str) -> Choice:
         """Return the class it means but for a plural or a slip of the pen; `_AS_FOUND` if there is no such."""
         return next((label for own in self._labels if (label := near_certain(name, own))), _AS_FOUND)
+
+
+def _without_class(t: Translator, how: How) -> str:
+    """Return what is said of photos of which no class of a model counts as right."""
+    match how:
+        case How.UNDECIDED:
+            return "?"
+        case How.OTHER:
+            return t("none of its things")
+        case How.ELSEWHERE:
+            return t("known, from elsewhere")
+        case _:
+            return t("no such class")
 
 
 def _form(
