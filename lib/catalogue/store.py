@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue import install, origins, packaged
+from lib.catalogue import counted, install, origins, packaged
+from lib.catalogue.counted import Counted
 from lib.catalogue.origins import Catalogue
 from lib.catalogue.packaged import Packaged
 from lib.catalogue.trial import trials_of
@@ -281,6 +282,29 @@ class Store:
             self._refuse_unusable(model_id, only_foreign=True)
             return install.Fetch(self._catalogue, entry.spec, self.data, on_progress, cancelled).run()
 
+    def may_keep(self, model_id: str, owner: str, photos: int) -> bool:
+        """Whether `keep_record` would take a visitor's count of so many photos."""
+        with suppress(AppError):
+            folder = self.open_folder(model_id)
+            return folder.path.parent == self.models and counted.may_keep(folder, owner, photos)
+        return False
+
+    def keep_record(self, model_id: str, count: Counted) -> None:
+        """Keep how often a model was right, as a visitor counted, for everybody who uses this data folder.
+
+        Raises:
+            UnknownModelError: There is no such model.
+            ModelError: It cannot be used.
+            UsageError: It is another by now, or has a record that stays.
+            DownloadError: The disk refuses.
+        """
+        with locked(install.lock_of(self.data, f"model-{model_id}")):
+            folder = self.open_folder(model_id)
+            try:
+                counted.keep(folder, count)
+            except OSError as error:
+                raise data_error(error, model_id) from error
+
     def remove(self, model_id: str) -> None:
         """Remove a downloaded model, or a user's own, and what was made of it; whoever has it loaded keeps it.
 
@@ -362,7 +386,7 @@ class Store:
 
     def _read_anew(self, path: Path) -> _Read:
         is_shipped = path.parent == self._shipped
-        stamps = {file: stamp(file) for file in (path, path / CARD)}
+        stamps = {file: stamp(file) for file in (path, path / CARD, path / counted.FILE)}
         try:
             folder = load(path)
             files = (folder.weights_path, path / folder.spec.labels)
@@ -371,7 +395,7 @@ class Store:
             if foreign is not None:
                 return _Read(stamps, problem=foreign, is_foreign=True)
             folder.read_labels()
-            folder = trusted(folder) if is_shipped else self._admit(folder)
+            folder = trusted(folder) if is_shipped else counted.with_record(self._admit(folder))
         except ModelFileError as problem:
             return _Read(stamps, problem=problem)
         return _Read(stamps, folder, sum(stamps[file].size for file in files))

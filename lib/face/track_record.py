@@ -3,6 +3,8 @@
 from html import escape
 from urllib.parse import urlencode
 
+from lib.evaluation.shares import share, with_interval
+from lib.evaluation.verdicts import FEWEST_FOR_PERCENT, KIND_NAMES
 from lib.i18n import Translator
 from lib.model.spec import ModelSpec, TrackRecord
 from lib.results import AnswerKind, Classification
@@ -60,6 +62,30 @@ def of_kind(t: Translator, record: TrackRecord, kind: AnswerKind) -> str:
             return t("Of {of} answers where no class stood out, the first was right {n} times", **values)
         case AnswerKind.GROUP:
             return t("Of {of} groups named like this one, {n} were right", **values)
+
+
+def summary(t: Translator, record: TrackRecord) -> str:
+    """Return how often clear answers were right, where no answer is on the page."""
+    tally = record.kinds.get(AnswerKind.CLEAR)
+    if tally is None:
+        told = t("It gave no clear answer")
+        return f"{told} {photos(t, record)}"
+    of = min(tally.count, _OUT_OF)
+    told = t("Of {of} clear answers, {n} were right", of=of, n=_scaled(tally.right, tally.count, of))
+    return f"{told} {photos(t, record)}"
+
+
+def table(t: Translator, record: TrackRecord) -> str:
+    """Return as HTML how often answers of every kind were right, with the 95% intervals."""
+    rows = []
+    for kind, tally in record.kinds.items():
+        right = share(tally.right, tally.count)
+        of = t("{n} of {total}", n=f"{tally.right:,}", total=f"{tally.count:,}")
+        shown = t.message(with_interval(right)) if tally.count >= FEWEST_FOR_PERCENT else ""
+        name = escape(t(KIND_NAMES[kind]))
+        rows.append(f'<tr><th scope="row">{name}</th><td>{escape(of)}</td><td>{escape(shown)}</td></tr>')
+    heads = "".join(f'<th scope="col">{escape(word)}</th>' for word in (t("Verdict"), t("Right"), t("95% interval")))
+    return f'<table class="tally"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
 def photos(t: Translator, record: TrackRecord) -> str:

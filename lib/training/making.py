@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,8 +20,8 @@ from lib.classify.outputs import softmax
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import How, Matching
 from lib.errors import ModelFileError
-from lib.evaluation.answers import Answers
-from lib.evaluation.evaluate import assess
+from lib.evaluation.answers import Answers, Scores
+from lib.evaluation.evaluate import ModelFigures, assess
 from lib.evaluation.novelty import LOST
 from lib.formats.graft import graft
 from lib.messages import N_
@@ -135,9 +136,12 @@ class Made:
         (files / spec.labels).write_text("".join(f"{label}\n" for label in self.labels), encoding="utf-8")
         np.save(files / MEANS, self.fitted.means)
         self._write_neighbours(files / NEIGHBOURS)
-        metrics = self._metrics(spec)
+        by, figures = self._figures(spec)
+        metrics = self._metrics(spec, by, figures)
         source = {**spec.source, "weights_sha256": hashlib.sha256(content).hexdigest()}
-        writing.write(files, replace(spec, source=source, novelty=self._novelty(), published=_published(metrics)))
+        spec = replace(spec, source=source, novelty=self._novelty(), published=_published(metrics))
+        record = None if figures is None else figures.by_itself.record(by, is_unseen=True)
+        writing.write(files, replace(spec, track_record=record))
         (files / "metrics.json").write_text(json.dumps(metrics, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         (files / card.CARD).write_text(self._card(spec), encoding="utf-8")
         if metrics["photos"]:
@@ -172,8 +176,7 @@ class Made:
             labels=np.searchsorted(self.fitted.known, self.seen.labels[chosen]).astype(np.uint16),
         )
 
-    def _metrics(self, spec: ModelSpec) -> dict[str, Any]:
-        by, photos, probabilities = self._measured()
+    def _metrics(self, spec: ModelSpec, by: By, figures: ModelFigures | None) -> dict[str, Any]:
         about = {
             "by": by,
             "training_photos": len(self.seen.features),
@@ -185,24 +188,37 @@ class Made:
                 "said": [str(message) for message in self.fitted.said],
             },
         }
-        if not photos.photos:
+        if figures is None:
             return {"photos": 0, "top1": None, "classes": list(self.labels), **about}
-        count = len(self.labels)
-        same = Matching(self.labels, tuple((index,) for index in range(count)), (How.NAME,) * count)
-        answers = Answers(spec.id, spec.name, self.labels, self.labels, probabilities)
-        return {**metrics_of(assess(photos, [(answers, same)], Thresholds()).models[0]), **about}
+        return {**metrics_of(figures), **about}
 
-    def _measured(self) -> tuple[By, LabelledPhotos, Floats]:
-        """Return how the model is measured, on which photos, in its own classes, and what is said of each.
+    def _figures(self, spec: ModelSpec) -> tuple[By, ModelFigures | None]:
+        """Return how the model is measured, and how good it is; None where no photo can be left out."""
+        by, photos, probabilities, familiar = self._measured()
+        if not photos.photos:
+            return by, None
+        count, threshold = len(self.labels), self.fitted.threshold
+        same = Matching(self.labels, tuple((index,) for index in range(count)), (How.NAME,) * count)
+        scores = None if threshold is None else Scores("class-mean", familiar, round(threshold, 4), False)
+        answers = Answers(spec.id, spec.name, self.labels, self.labels, probabilities, scores=scores)
+        return by, assess(photos, [(answers, same)], Thresholds()).models[0]
+
+    def _measured(self) -> tuple[By, LabelledPhotos, Floats, Floats]:
+        """Return how the model is measured, on which photos, in its own classes, and what is said of each: its
+        probabilities, and its cosine to the nearest class mean, of which it is no part.
 
         No photo at all where some class has only one.
         """
         if self._judged is not None:
-            answers = softmax(self.head.logits(self._rows(self._judged)))
-            return "held out", self._in_own_classes(self._judged.photos), answers
+            rows = self._rows(self._judged)
+            answers = softmax(self.head.logits(rows))
+            return "held out", self._in_own_classes(self._judged.photos), answers, nearness(rows, self.fitted.means)
         left_out = self.fitted.out_of_fold[:, list(self.fitted.known)]
         judged = np.flatnonzero(np.isfinite(left_out[:, 0])) if self.fitted.accuracy else np.array([], np.int64)
-        return self.fitted.by, self._in_own_classes(self.seen.only(judged.tolist()).photos), left_out[judged]
+        photos = self._in_own_classes(self.seen.photos)
+        familiar = left_out_nearness(self._rows(self.seen), photos, len(self.labels))
+        own = self._in_own_classes(self.seen.only(judged.tolist()).photos)
+        return self.fitted.by, own, left_out[judged], familiar[judged]
 
     def _in_own_classes(self, photos: LabelledPhotos) -> LabelledPhotos:
         place = {label: k for k, label in enumerate(self.fitted.known)}
@@ -248,6 +264,29 @@ class Made:
         if np.abs(found - softmax(self.head.logits(self._rows(first)))[0]).max() > _MOST_SHIFT:
             text = N_("{model} cannot be made on this computer: its file answers otherwise than it should.")
             raise ModelFileError(text, model=folder.spec.id)
+
+
+def left_out_nearness(rows: Rows, photos: LabelledPhotos, classes: int) -> Floats:
+    """Return the cosine of each photo to the nearest class mean, itself and its near-duplicates left out of their own.
+
+    Args:
+        rows: Shape (N, D).
+        photos: N photos; the labels are those of the means.
+        classes: K.
+    """
+    real, labels = rows.astype(np.float64), np.array([photo.label for photo in photos.photos])
+    marks = [
+        (photo.label, f"photo {k}" if photo.group is None else photo.group) for k, photo in enumerate(photos.photos)
+    ]
+    totals = np.stack([real[labels == label].sum(axis=0) for label in range(classes)])
+    cosines = np.stack([nearness(real, total[np.newaxis]) for total in totals], axis=1)
+    alike = defaultdict(list)
+    for place, mark in enumerate(marks):
+        alike[mark].append(place)
+    for (label, _), together in alike.items():
+        own = totals[label] - real[together].sum(axis=0)
+        cosines[together, label] = nearness(real[together], own[np.newaxis])
+    return np.asarray(cosines.max(axis=1))
 
 
 def _target(held: ExitStack, store: Store, name: str, place: str | Path | None) -> Path:

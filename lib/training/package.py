@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lib.catalogue.counted import FILE as COUNTED
 from lib.classify.litert import LiteRTClassifier
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.manifest import NAME_BYTES, clean_name
@@ -26,7 +27,7 @@ from lib.work.files import replace_folder, sha256_of
 
 NEIGHBOURS = "neighbours.npz"  # of transfer: the photos that were learnt from, as features
 # What models have in their folders: of an older one nothing of it is left beside a newer one.
-_FILES = {MODEL, MEANS, NEIGHBOURS, "model.tflite", "model.keras", "labels.txt", "metrics.json", card.CARD}
+_FILES = {MODEL, MEANS, COUNTED, NEIGHBOURS, "model.tflite", "model.keras", "labels.txt", "metrics.json", card.CARD}
 
 
 def shown_label(class_folder: str) -> str:
@@ -62,7 +63,8 @@ def describe(folder: Path, spec: ModelSpec, val: LabelledPhotos, about: Mapping[
     source = f"measured on {metrics['photos']} validation photos"
     published = Published(source, round(metrics["top1"], 4), round(metrics["top5"], 4), about.get("parameters"))
     digests = {"weights_sha256": sha256_of(folder / spec.weights)}
-    writing.write(folder, replace(spec, published=published, source={**spec.source, **digests}))
+    record = figures.by_itself.record("held out", is_unseen=True)
+    writing.write(folder, replace(spec, published=published, source={**spec.source, **digests}, track_record=record))
     text = json.dumps({**metrics, **about}, indent=1, ensure_ascii=False)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
 

@@ -2,15 +2,18 @@
 
 import io
 import zipfile
+from pathlib import Path
 from threading import Event
 from unittest.mock import patch
 
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from lib.catalogue.store import Store
 from tests.pages.conftest import html, run_until
 from tests.pages.test_compare import compare, see
 from tests.support.pictures import encode, plain
+from tests.support.user_models import put
 
 TWO = ("starter-scratch", "starter-xception")  # of the same twenty classes
 
@@ -123,3 +126,20 @@ def test_one_model_is_enough_on_labelled_photos() -> None:
     test = give(see(compare("starter-scratch"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png"))
     evaluate(test)
     assert any("at least two" in info.value for info in see(test, "side").info)
+
+
+def test_a_count_is_kept_with_a_model_that_has_none(tmp_path: Path) -> None:
+    put(tmp_path, "mine")
+    zipped = labelled("red/1.png", "green/2.png", "_other/3.png")
+    test = evaluate(give(see(compare("mine"), "labelled"), "a.zip", zipped))
+    (keep,) = (found for found in test.button if found.label == "Keep")
+    keep.click().run()
+    assert any("Kept." in told.value for told in test.success)
+    record = Store(tmp_path).find("mine").spec.track_record
+    assert record is not None
+    assert (record.photos, record.measured, record.is_unseen) == (2, "a.zip", False)
+
+
+def test_a_model_that_brings_its_own_count_is_offered_none() -> None:
+    test = evaluate(give(see(compare("starter-scratch"), "labelled"), "a.zip", labelled("cat/1.png", "dog/2.png")))
+    assert not [found for found in test.button if found.label == "Keep"]

@@ -19,6 +19,7 @@ from lib.photos.source import Source
 from lib.results import Answer
 from lib.training.heads import HeadSettings
 from lib.training.kept import KeptFeatures
+from lib.training.making import left_out_nearness
 from lib.training.package import NEIGHBOURS
 from lib.training.transfer import TransferOptions, train_transfer
 from lib.work.progress import Progress
@@ -127,7 +128,7 @@ def test_a_class_without_a_single_good_photo_is_left_out(store: Store) -> None:
 def test_one_photo_a_class_makes_a_model_without_figures(store: Store) -> None:
     result = train_transfer(photos(1), None, OPTIONS, store=store)
     spec = store.open_folder(result.model_id).spec
-    assert (spec.published, spec.novelty) == (None, None)
+    assert (spec.published, spec.novelty, spec.track_record) == (None, None, None)
     assert result.metrics["photos"] == 0
     assert np.isnan(result.top1)
 
@@ -197,3 +198,27 @@ def test_held_out_photos_set_the_temperature_where_they_clearly_tell_it(store: S
     assert result.metrics["ece"] < 0.2
     as_it_is = train_transfer(photos(12), held, OPTIONS, store=store)
     assert as_it_is.metrics["recipe"]["is_calibrated"] is False or as_it_is.top1 == 1.0
+
+
+def test_a_model_brings_how_often_it_was_right_on_photos_it_had_not_seen(store: Store) -> None:
+    held_out = train_transfer(photos(8), photos(3, start=50), OPTIONS, store=store)
+    record = store.open_folder(held_out.model_id).spec.track_record
+    assert record is not None
+    assert (record.photos, record.measured, record.is_unseen) == (9, "held out", True)
+    assert sum(tally.right for tally in record.kinds.values()) == round(9 * held_out.metrics["top1"])
+    left_out = train_transfer(photos(8), None, OPTIONS, store=store)
+    record = store.open_folder(left_out.model_id).spec.track_record
+    assert record is not None
+    assert (record.photos, record.measured) == (24, left_out.metrics["by"])
+
+
+def test_a_photo_left_out_is_no_part_of_its_class_mean_and_its_copies_neither() -> None:
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [-1.0, 0.0]], dtype=np.float32)
+    source = Source.of_bytes(b"", "a")
+    three = [LabelledPhoto(source, 0), LabelledPhoto(source, 0), LabelledPhoto(source, 0), LabelledPhoto(source, 1)]
+    known = LabelledPhotos("set", ("a", "b"), ("a", "b"), tuple(three))
+    # Its own mean is the other two's, (0, 1); of the second that of (1, 0) and (0, 1); the last has nothing left of its
+    # class, and is opposite to one of the other's three.
+    assert left_out_nearness(rows, known, 2) == pytest.approx([0, 0.5**0.5, 0.5**0.5, 0], abs=1e-9)
+    twins = replace(known, photos=tuple(replace(photo, group=int(k in (1, 2))) for k, photo in enumerate(three)))
+    assert left_out_nearness(rows, twins, 2)[1:3] == pytest.approx([0, 0])

@@ -6,6 +6,7 @@ from html import escape
 from lib.catalogue import packaged
 from lib.catalogue.finding import known_names
 from lib.catalogue.store import Entry, State
+from lib.face import track_record
 from lib.face.names import short
 from lib.ui.models import words
 from lib.ui.models.markup import icon, tag
@@ -26,7 +27,8 @@ def details(shelf: Shelf, entry: Entry) -> str:
     facts = "".join(tag("dt", head) + tag("dd", told) for head, told in _facts(shelf, entry))
     return (
         f'<dialog class="m-details" aria-labelledby="m-name">{name}{close}{purpose}{said(shelf)}'
-        f"{_get(shelf, entry)}<dl>{facts}</dl>{_classes(shelf, entry)}{_delete(shelf, entry)}</dialog>"
+        f"{_get(shelf, entry)}<dl>{facts}</dl>{_counted(shelf, entry)}{_classes(shelf, entry)}"
+        f"{_delete(shelf, entry)}</dialog>"
     )
 
 
@@ -102,6 +104,19 @@ def _classes(shelf: Shelf, entry: Entry) -> str:
     shown = "".join(tag("li", short(name)) for name in names)
     summary = tag("summary", t("What it knows: {n} things", n=len(names)))
     return f'<details class="m-knows">{summary}<ul>{shown}</ul></details>'
+
+
+def _counted(shelf: Shelf, entry: Entry) -> str:
+    """Return how often its answers were right, folded; or that nobody has counted, with a link to do so."""
+    t, record = shelf.t, entry.spec.track_record
+    if record is None:
+        link = tag("a", t("Count it"), href=track_record.to_count(entry.spec.id))
+        told = escape(t("Nobody has counted yet how often it is right."))
+        return tag("p", "", "small soft", f"{told} {link}") if entry.state is State.READY else ""
+    told = track_record.summary(t, record)
+    note = t("Counted on {photos}. Verdicts by the default settings.", photos=words.measured(t, record.measured))
+    inside = track_record.table(t, record) + tag("p", note, "small soft")
+    return f'<details class="m-counted">{tag("summary", told)}{inside}</details>'
 
 
 def _delete(shelf: Shelf, entry: Entry) -> str:

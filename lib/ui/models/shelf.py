@@ -10,9 +10,11 @@ from html import escape
 
 from lib.catalogue.finding import ORDERS, Found, Order, knows_imagenet, look_for, recommend, unsearched
 from lib.catalogue.store import Entry, State
+from lib.face import track_record
 from lib.face.names import short
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.results import AnswerKind
 from lib.ui.models import words
 from lib.ui.models.address import Address
 from lib.ui.models.markup import icon, strong, tag
@@ -112,8 +114,16 @@ def _card(shelf: Shelf, entry: Entry, kind: str, figure: str) -> str:
     return (
         f'<li class="card m-card"><p class="m-figure"><span>{figure}</span>{state}</p><div>'
         f"{tag('p', kind, 'small soft')}<h2>{shelf.link(entry, entry.spec.name)}</h2>"
-        f"{tag('p', words.purpose(t, entry), 'small')}{facts}{press(shelf, entry)}</div></li>"
+        f"{tag('p', words.purpose(t, entry), 'small')}{facts}{_counted(t, entry)}{press(shelf, entry)}</div></li>"
     )
+
+
+def _counted(t: Translator, entry: Entry) -> str:
+    """Return how often its clear answers were right; "" where nobody has counted."""
+    record = entry.spec.track_record
+    if record is None or AnswerKind.CLEAR not in record.kinds:
+        return ""
+    return tag("p", track_record.summary(t, record), "small soft")
 
 
 def _sourced(t: Translator, entry: Entry) -> str:

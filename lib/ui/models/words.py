@@ -65,6 +65,20 @@ def source(t: Translator, text: str) -> str:
     return t(text)
 
 
+_MEASURED = {
+    "held out": N_("photos that were held out of the training"),
+    "leave-one-out": N_("the training photos, each left out in turn"),
+    "five folds": N_("the training photos, a fifth left out in turn"),
+    "everyday-20/val": N_("photos of the twenty things that were held out (everyday-20/val)"),
+    "imagenet-sample": N_("photos from ImageNet (imagenet-sample)"),
+}
+
+
+def measured(t: Translator, text: str) -> str:
+    """Return on which photos a track record was counted; the name of a visitor's own stays as it is."""
+    return t(_MEASURED[text]) if text in _MEASURED else text
+
+
 def top1(entry: Entry) -> float | None:
     """Return the published share of photos that a model's first answer is right on."""
     return None if entry.spec.published is None else entry.spec.published.top1

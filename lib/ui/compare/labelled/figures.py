@@ -23,6 +23,7 @@ from lib.reports.evaluation import evaluation_csv, evaluation_json
 from lib.reports.figures import Figures, Open
 from lib.reports.page import report
 from lib.results import AnswerKind
+from lib.ui.compare.labelled import keeping
 from lib.ui.compare.labelled.intake import draw_skipped
 from lib.ui.compare.labelled.picking import figure
 from lib.ui.paging import pages
@@ -67,6 +68,7 @@ def draw_figures(t: Translator, done: Done) -> None:
     with st.expander(t("More measures"), icon=":material/straighten:"):
         st.html(f'<div class="figures scroll">{figures.measures()}</div>')
     _verdicts(t, figures)
+    keeping.draw(t, evaluation)
     _unknown(t, figures)
     _curve(t, evaluation)
     _heading(t("One model, closer"))
