@@ -102,7 +102,7 @@ def _write(model: Packaged, incoming: Path, target: Path, trials: Trials) -> Mod
         }
         writing.write(incoming, replace(model.spec, source=source))
         folder = trials.admit(load(incoming), vouched=model.weights_sha256)
-        self_test(model, folder)
+        self_test(folder, model.self_test)
         replace_folder(incoming, target)
         return replace(folder, path=target)
     except OSError as error:
@@ -183,19 +183,23 @@ def probe(size_wh: tuple[int, int]) -> Image.Image:
     return Image.fromarray(np.where(is_black, 0, 255).astype(np.uint8)).convert("RGB")
 
 
-def self_test(model: Packaged, folder: ModelFolder) -> None:
-    """Let the file answer to `probe`.
+def self_test(folder: ModelFolder, test: tuple[int, float]) -> None:
+    """Let a file that was put together here answer to `probe`.
+
+    Args:
+        folder: The model, whose weights may be opened.
+        test: A class, and how likely it should be.
 
     Raises:
         ModelError: It does not run, or answers otherwise than it should on any processor.
     """
     classifier = open_classifier(folder, workers=1)
-    index, expected = model.self_test
-    probabilities = classifier.run(classifier.prepare(probe(model.spec.input.size_wh))).probabilities
+    index, expected = test
+    probabilities = classifier.run(classifier.prepare(probe(folder.spec.input.size_wh))).probabilities
     if abs(probabilities[index] - expected) > MOST_SHIFT:
         raise ModelFileError(
             N_("{model} gives a wrong answer on this computer: {found} instead of {expected}."),
-            model=model.spec.id,
+            model=folder.spec.id,
             found=f"{probabilities[index]:.3f}",
             expected=f"{expected:.3f}",
         )

@@ -95,11 +95,19 @@ class Fetch:
     def _fill(self, folder: Path) -> Received:
         """Put weights, labels and description into `folder`."""
         labels = self._labels(self._origin.labels) if self._origin.labels else None
-        payload = folder / "download"
-        received = self._get(self._origin.remote, payload)
+        payload, head, remote = folder / "download", self._origin.head, self._origin.remote
+        received = None
+        if head is not None:
+            from lib.catalogue import headed  # it takes a while to import, and few need it
+
+            received = headed.from_here(head, remote, self._data / "models", payload)
+        received = received or self._get(remote, payload)
         weights = folder / self._spec.weights
         packed_labels = folder / "packed.txt"
         match self._origin.kind:
+            case "file" if head is not None:
+                labels = headed.put(head, self._spec, payload, weights), "none"
+                payload.unlink()
             case "file":
                 payload.rename(weights)
             case "archive":
@@ -114,8 +122,9 @@ class Fetch:
         packed_labels.unlink(missing_ok=True)
         spec = settle(self._spec, found, len(names), background, trust_file=self._origin.settle)
         (folder / spec.labels).write_text("\n".join(names) + "\n", encoding="utf-8")
+        told = ("kind", "file", "application", "arguments", "backbone", "head")
         source = {
-            **{k: v for k, v in self._spec.source.items() if k in ("kind", "file", "application", "arguments")},
+            **{k: v for k, v in self._spec.source.items() if k in told},
             **self._made_with,
             "address": transfer.without_password(self._origin.remote.url(self._mirror)),
             "sha256": received.sha256,
@@ -123,6 +132,8 @@ class Fetch:
             "weights_sha256": sha256_of(weights),
         }
         writing.write(folder, replace(spec, source=source))
+        if head is not None:
+            headed.test(head, folder)
         return received
 
     def _step(self, stage: Stage) -> None:
@@ -240,6 +251,8 @@ class Fetch:
             "seconds": f"{seconds:.1f}",
             "sha256": received.sha256,
         }
+        if not self._bytes:
+            return Message(N_("{model} is ready. Its network was here already."), {"model": self._spec.name})
         if received.verified:
             text = N_(
                 "{model} is ready. Downloaded {megabytes} MB in {seconds} s. The file matches its published checksum."

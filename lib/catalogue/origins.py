@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -90,6 +90,7 @@ class Origin:
         application: "keras": the name in `keras.applications`.
         arguments: "keras": arguments of it.
         cached_as: "keras": the name Keras's loader looks for in its cache.
+        head: "file": what of ours takes the place of the file's own head; None for a file that stays as it is.
     """
 
     kind: Kind
@@ -100,6 +101,24 @@ class Origin:
     application: str = ""
     arguments: Mapping[str, Any] | None = None
     cached_as: str = ""
+    head: "Head | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head of ours for a file that is fetched; it ships with the app, the file does not.
+
+    Attributes:
+        backbone: Id of the model whose file it is; where that is here, nothing is fetched.
+        file: The head, see `lib.catalogue.from_package.read_head`.
+        labels: Its label file.
+        self_test: A class of the answer to `from_package.probe`, and how likely it should be.
+    """
+
+    backbone: str
+    file: Path
+    labels: Path
+    self_test: tuple[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +183,8 @@ def load(path: Path) -> Catalogue:
         spec = parse(read_toml(card, f"{card.parent.name}/{CARD}"), f"{card.parent.name}/{CARD}")
         if spec.source.get("kind") == packaged.KIND:
             from_packages[spec.id] = packaged.read(spec, card.parent, from_packages)
+        elif "head" in spec.source:
+            specs[spec.id], origins[spec.id] = spec, _headed(spec, card.parent, origins)
     return Catalogue(specs, origins, from_packages, labels, table.get("aliases", {}))
 
 
@@ -197,6 +218,18 @@ def _origin(spec: ModelSpec, table: Mapping[str, Any], labels: Mapping[str, Labe
         arguments=source.get("arguments", {}),
         cached_as=source.get("cached_as", remote.name),
     )
+
+
+def _headed(spec: ModelSpec, files: Path, others: Mapping[str, Origin]) -> Origin:
+    """Return how a model is come by that is our head on another model's file; the table is in the folder `files`."""
+    source = spec.source
+    try:
+        backbone, test = str(source["backbone"]), source["self_test"]
+        expected = int(test["class"]), float(test["probability"])
+        head = Head(backbone, files / source["head"], files / spec.labels, expected)
+        return replace(others[backbone], labels=None, settle=False, head=head)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _wrong(spec.id, f"source: {error}") from error
 
 
 def _remote(entry: Mapping[str, Any], table: Mapping[str, Any], owner: str, limit: int) -> Remote:

@@ -445,7 +445,8 @@ class Store:
             return []
         if parent != self._shipped:
             return names
-        return [name for name in names if (parent / name / CARD).is_file() and name not in self._catalogue.packaged]
+        without = {*self._catalogue.packaged, *self._catalogue.specs}  # what comes elsewhere from
+        return [name for name in names if (parent / name / CARD).is_file() and name not in without]
 
 
 def trusted(folder: ModelFolder) -> ModelFolder:

@@ -1,9 +1,10 @@
-"""The model `starter`: our head for twenty everyday things on EfficientNet-Lite0 in 8 bits.
+"""Our heads for twenty everyday things on other people's nets in 8 bits: `starter`, and those of `PLANS`.
 
-    python -m lib.training.starter everyday-20 --unknown FOLDER … --out models/starter
+    python -m lib.training.starter everyday-20 --unknown FOLDER … [--model everyday-v2] [--out models/everyday-v2]
 
 writes the head, the description, the labels and the figures, and brings the card up to date: all that the app needs to
-write the model from the weights in the package (`lib.catalogue.from_package`). Five minutes on two cores.
+put the model together, from the weights in the package (`lib.catalogue.from_package`) or from a file that it fetches
+(`lib.catalogue.headed`). Five minutes on two cores; a net that is fetched has to be here (`python -m lib fetch`).
 """
 
 import argparse
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.catalogue import from_package, origins
-from lib.catalogue.packaged import KIND, Packaged
+from lib.catalogue.packaged import KIND
 from lib.catalogue.store import SHIPPED, Store
 from lib.classify.infer import pixels_needed
 from lib.classify.litert import LiteRTClassifier
@@ -28,10 +29,11 @@ from lib.datasets.groups import everyday
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.reading import read_labelled, read_parts
 from lib.evaluation.novelty import LOST, auroc, fpr, least, prices
+from lib.formats.graft import Pooling, graft
 from lib.formats.inner import Inner
 from lib.model import writing
 from lib.model.imagenet import wnid_positions
-from lib.model.spec import OURS, ModelSpec, Novelty, OutputSpec, Prices, load
+from lib.model.spec import OURS, ModelFolder, ModelSpec, Novelty, OutputSpec, Prices, load
 from lib.photos.opening import open_photo
 from lib.photos.source import Source, find_photos
 from lib.results import VerdictKind
@@ -40,8 +42,49 @@ from lib.training.logistic import C, fit, read_features
 from lib.training.package import describe, shown_label
 from lib.verdict import judge
 
-BACKBONE = "efficientnet-lite0-int8"
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A head to be made.
+
+    Attributes:
+        id: Of the model.
+        name: Of the model, for people.
+        backbone: Id of the model whose net it is put on.
+        description: One sentence.
+    """
+
+    id: str
+    name: str
+    backbone: str
+    description: str
+
+
+PLANS = {
+    plan.id: plan
+    for plan in (
+        Plan(
+            "starter",
+            "Discern starter",
+            "efficientnet-lite0-int8",
+            "20 everyday classes; our head on the features of EfficientNet-Lite0.",
+        ),
+        Plan(
+            "everyday-v2",
+            "Everyday V2",
+            "mobilenet-v2-1.0-224-quant",
+            "20 everyday classes; our head on the features of MobileNet V2, which is fetched.",
+        ),
+        Plan(
+            "everyday-quick",
+            "Everyday quick",
+            "mobilenet-v1-0.5-160-quant",
+            "20 everyday classes in 0.9 MB, for phones and web pages; our head on MobileNet V1, which is fetched.",
+        ),
+    )
+}
 HEAD = "head.npz"
+TELLS = 0.95  # area under the ROC curve, of the first folder of unknown things; with less it is only a hint
 METRICS = "metrics.json"
 _KNOWN = "known things"  # of a folder of other things, those that are known after all
 
@@ -73,62 +116,83 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--unknown", type=Path, nargs="+", default=[], metavar="FOLDER",
         help="photos of other things; of folders with WordNet ids, those of the twenty are left out",
     )  # fmt: skip
-    parser.add_argument("--out", type=Path, default=SHIPPED / "starter")
+    parser.add_argument("--model", choices=PLANS, default="starter")
+    parser.add_argument("--out", type=Path, help="default: the model's own folder among those that ship")
     arguments = parser.parse_args(argv)
-    arguments.out.mkdir(exist_ok=True)
+    plan, out = PLANS[arguments.model], arguments.out or SHIPPED / arguments.model
+    out.mkdir(exist_ok=True)
     train, val = read_parts(arguments.folder)
     if val is None:
         parser.error(f"{arguments.folder} has no part for validation")
-    backbone = origins.load(SHIPPED / "catalogue.toml").packaged[BACKBONE]
-    spec = _spec(backbone.spec, train)
-    features = read_features(_opened(spec), [photo.source for photo in train.photos])
+    backbone = Store().open_folder(plan.backbone)
+    spec = _spec(plan, backbone.spec, train)
+    features = read_features(_opened(backbone, spec), [photo.source for photo in train.photos])
     head = fit(features, np.array([photo.label for photo in train.photos]))
-    head.save(arguments.out / HEAD)
-    (arguments.out / spec.labels).write_text("".join(f"{shown_label(name)}\n" for name in train.classes), "utf-8")
-    model = replace(backbone, spec=spec, head=arguments.out / HEAD, labels=arguments.out / spec.labels)
-    about = {"training_photos": len(train.photos), "recipe": {"backbone": BACKBONE, "penalty": C}}
+    head.save(out / HEAD)
+    (out / spec.labels).write_text("".join(f"{shown_label(name)}\n" for name in train.classes), "utf-8")
+    about = {"training_photos": len(train.photos), "recipe": {"backbone": plan.backbone, "penalty": C}}
     with tempfile.TemporaryDirectory() as temporary:
-        _finish(model, val, arguments.unknown, about, Path(temporary), arguments.out)
+        _finish(plan, spec, backbone, val, arguments.unknown, about, Path(temporary), out)
 
 
-def _spec(backbone: ModelSpec, train: LabelledPhotos) -> ModelSpec:
+def _spec(plan: Plan, backbone: ModelSpec, train: LabelledPhotos) -> ModelSpec:
     """Return the model's description, as far as it is known before it is made."""
     return replace(
         backbone,
-        id="starter",
-        name="Discern starter",
+        id=plan.id,
+        name=plan.name,
         family=OURS,
-        description="20 everyday classes; our head on the features of EfficientNet-Lite0.",
-        # The whole photo: right on 95.3% of the validation photos, the middle square on 94.8%.
+        description=plan.description,
+        # The whole photo: `starter` is right on 95.3% of the validation photos, with the middle square on 94.8%.
         input=replace(backbone.input, resize="squash", filter="bilinear"),
         output=OutputSpec(len(train.classes)),
         published=None,
+        novelty=None,
+        track_record=None,
         source={},
     )
 
 
-def _opened(spec: ModelSpec) -> LiteRTClassifier:
+def _opened(backbone: ModelFolder, spec: ModelSpec) -> LiteRTClassifier:
     """Return the backbone, which looks at photos as the model will."""
-    folder = Store().open_folder(BACKBONE)
-    return LiteRTClassifier(replace(folder, spec=replace(folder.spec, input=spec.input)), inner=(Inner.FEATURES,))
+    return LiteRTClassifier(replace(backbone, spec=replace(backbone.spec, input=spec.input)), inner=(Inner.FEATURES,))
+
+
+def _content(plan: Plan, spec: ModelSpec, backbone: ModelFolder, out: Path) -> bytes:
+    """Return the model's file, as the app puts it together."""
+    packaged = origins.load(SHIPPED / "catalogue.toml").packaged.get(plan.backbone)
+    if packaged is not None:
+        made = replace(packaged, spec=spec, head=out / HEAD, labels=out / spec.labels)
+        return from_package.litert(made)
+    head = from_package.read_head(out / HEAD)
+    return graft(
+        backbone.read_weights(), head.weight, head.bias, Pooling.WHOLE, spec.input.size_wh, backbone.spec.weights
+    )
 
 
 def _finish(
-    model: Packaged, val: LabelledPhotos, unknown: Sequence[Path], about: dict[str, Any], work: Path, out: Path
+    plan: Plan,
+    spec: ModelSpec,
+    backbone: ModelFolder,
+    val: LabelledPhotos,
+    unknown: Sequence[Path],
+    about: dict[str, Any],
+    work: Path,
+    out: Path,
 ) -> None:
     """Write the model's file into a folder `work`, measure it there, and put what is told of it into `out`."""
-    content = from_package.litert(model)
-    (work / model.spec.weights).write_bytes(content)
-    (work / model.spec.labels).write_bytes((out / model.spec.labels).read_bytes())
-    describe(work, model.spec, val, about)
+    content = _content(plan, spec, backbone, out)
+    (work / spec.weights).write_bytes(content)
+    (work / spec.labels).write_bytes((out / spec.labels).read_bytes())
+    describe(work, spec, val, about)
     classifier = LiteRTClassifier(load(work), inner=(Inner.LOGITS,))
     known = _look(classifier, [photo.source for photo in val.photos])
     threshold = least(known.score[known.is_clear])
     figures = {name: _look(classifier, photos) for name, photos in _unknown(unknown).items()}
-    answer = classifier.run(classifier.prepare(from_package.probe(model.spec.input.size_wh))).probabilities
+    answer = classifier.run(classifier.prepare(from_package.probe(spec.input.size_wh))).probabilities
     source = {
-        "kind": KIND,
-        "backbone": BACKBONE,
+        "kind": KIND if backbone.spec.source.get("kind") == KIND else "file",
+        "backbone": plan.backbone,
         "head": HEAD,
         "weights_sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
@@ -137,7 +201,15 @@ def _finish(
     clear, kept = known.clear(), known.clear(threshold)
     right = known.answer == [photo.label for photo in val.photos]
     known_kept = round(float(kept.sum() / clear.sum()), 4)
-    novelty = Novelty("max-logit", threshold, known_kept, _sentence(known, figures), prices=_prices(known, figures))
+    tells_apart = next((auroc(known.score, seen.score) for seen in figures.values()), 0.0)
+    novelty = Novelty(
+        "max-logit",
+        threshold,
+        known_kept,
+        _sentence(known, figures),
+        hint=tells_apart < TELLS,
+        prices=_prices(known, figures),
+    )
     writing.write(out, replace(load(work).spec, source=source, novelty=novelty))
     metrics = json.loads((work / METRICS).read_text("utf-8"))
     metrics["novelty"] = {

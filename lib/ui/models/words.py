@@ -14,6 +14,8 @@ PURPOSES = {
     "efficientnet-lite0-int8": N_("A thousand kinds of animals and things. The best one to begin with."),
     "efficientnet-lite0": N_("The same model before its numbers were rounded to 8 bits. See what that changes."),
     "starter": N_("Twenty everyday things, and it says when a photo is unfamiliar."),
+    "everyday-v2": N_("Twenty everyday things, by another network. Nearly as good as the starter, and smaller."),
+    "everyday-quick": N_("Twenty everyday things in less than a megabyte, for phones and web pages."),
     "starter-scratch": N_("Twenty everyday things, learned from nothing. See how far a small model gets on its own."),
     "starter-small": N_("Twenty everyday things, weak on purpose. Find its mistakes and explain them."),
     "starter-xception": N_("Twenty everyday things, by a model that is built in another way."),
