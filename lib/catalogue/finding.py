@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from lib.catalogue.store import DEFAULT_ID, Entry, State
+from lib.catalogue.store import DEFAULT_ID, SHIPPED, Entry, State
 from lib.errors import ModelFileError
 from lib.model import imagenet
 from lib.model.imagenet import normalise
-from lib.model.spec import load
+from lib.model.spec import ModelFolder, load
 from lib.work.files import Stamp, stamp
 
 Order = Literal["accuracy", "size", "name", "classes"]
@@ -56,6 +56,8 @@ def known_names(entry: Entry, language: str) -> tuple[str, ...] | None:
         with suppress(ModelFileError):
             labels = entry.folder.path / entry.folder.spec.labels
             return _labels(entry.folder.path, language, stamp(labels))
+    if "head" in entry.spec.source:  # which ships, and its classes with it
+        return ModelFolder(entry.spec, SHIPPED / entry.spec.id).read_labels(language)
     return _imagenet_names(language) if knows_imagenet(entry) else None
 
 
