@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from lib.photos.samples import find_samples
 from tests.support.pictures import BLUE, RED, encode, noise, plain
 from tests.support.server import ROOT, Server, start_server
+from tests.support.user_models import put
 
 pytestmark = pytest.mark.browser
 INPUT, STAGE, TILES = "input[type=file]", ".stage [data-verdict]", ".sheet [data-verdict]"
@@ -98,6 +99,19 @@ def test_verdict_and_five_bars_of_a_dropped_photo_are_on_the_first_screen(
         assert box["y"] + box["height"] < height
     assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollTop === 0 && e.scrollWidth <= e.clientWidth")
     context.close()
+
+
+def test_below_the_verdict_stands_how_often_it_was_right_or_a_way_to_count(
+    page: Page, server: Server, home: Path, photos: dict[str, Path]
+) -> None:
+    put(home, "uncounted")
+    open_app(page, server, "?model=starter-scratch")
+    drop(page, photos["chelsea.png"])
+    expect(page.locator(".stage .verdict .track")).to_contain_text("(1,525 photos it had not seen)")
+    open_app(page, server, "?model=uncounted")
+    page.locator(".stage .track a").click(timeout=20_000)
+    expect(page).to_have_url(re.compile(r"/compare\?show=labelled&models=uncounted"))
+    expect(page.get_by_text("Upload a zip file or a folder")).to_be_visible(timeout=20_000)
 
 
 def test_many_photos_are_tiles_newest_first_and_the_chips_are_filters(

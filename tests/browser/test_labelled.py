@@ -120,6 +120,27 @@ def test_three_models_and_twenty_classes_fill_four_sheets(browser: Browser, tmp_
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 4
 
 
+def test_other_things_are_told_from_known_ones_and_those_called_clear_can_be_seen(
+    page: Page, server: Server, labelled: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "others.zip"
+    with zipfile.ZipFile(labelled) as known, zipfile.ZipFile(path, "w") as packed:
+        for name in known.namelist():
+            packed.writestr(
+                name.replace("motorcycle/", "_other/phone/").replace("building/", "_other/web/"), known.read(name)
+            )
+    page.goto(f"{server.url}/compare?models=starter-scratch,starter-small&show=labelled")
+    page.set_input_files("[class*='st-key-zip-'] input", path, timeout=20_000)
+    page.get_by_role("button", name="Evaluate with").click(timeout=20_000)
+    expect(page.locator("h2.headline")).to_contain_text("of 4 photos.", timeout=60_000)
+    figure = page.locator(".figure.unknown")
+    expect(figure.locator("tbody tr")).to_have_count(6)
+    expect(figure).to_contain_text("by its largest probability")
+    figure.locator("[data-pick='0:still']").click()
+    expect(figure.locator("tr.behind .tile")).to_have_count(8)
+    expect(figure.locator("tr.behind")).to_contain_text("something else")
+
+
 def test_nothing_sticks_out_sideways_on_a_phone(browser: Browser, server: Server, labelled: Path) -> None:
     context = browser.new_context(viewport={"width": 375, "height": 812}, color_scheme="dark", locale="en-US")
     phone = context.new_page()

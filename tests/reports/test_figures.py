@@ -3,17 +3,40 @@
 import re
 from html import unescape
 
+import numpy as np
 import pytest
 
+from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
+from lib.datasets.matching import match
 from lib.evaluation.accuracy import mistakes
+from lib.evaluation.answers import Answers, Scores
+from lib.evaluation.evaluate import assess
 from lib.i18n import Translator
+from lib.photos.source import Source
 from lib.reports.figures import Figures, Open
+from lib.verdict import Thresholds
 from tests.reports.test_page import NASTY, Reader, evaluation
 
 SAY = Translator()
 MADE = evaluation(models=3, photos=60)
 LIVE, PAPER = (Figures(MADE, SAY, {0: b"jpeg"}, is_live=is_live) for is_live in (True, False))
 BEST = LIVE.models[0]
+_CLASSES = ("_elsewhere/class 1", f"_other/{NASTY}", "_other/web", NASTY, "class 1")
+_SHOWN = tuple(LabelledPhoto(Source.of_bytes(b"", f"{i}.png"), i % 5) for i in range(60))
+_KNOWN = LabelledPhotos("set", _CLASSES, _CLASSES, _SHOWN, ())
+_SAID = np.random.default_rng(0).dirichlet([0.2, 0.2], 60)
+_SCORES = Scores("max-logit", _SAID.max(axis=1), 0.6, False)
+
+
+def beside(*, is_live: bool) -> Figures:
+    """Return the figures of two models, of which one has a score, on photos with others beside."""
+    names = _CLASSES[3:]
+    made = [Answers(f"m{i}", NASTY, names, names, _SAID, scores=score) for i, score in enumerate((_SCORES, None))]
+    return Figures(
+        assess(_KNOWN, [(one, match(_CLASSES, names)) for one in made], Thresholds()), SAY, {}, is_live=is_live
+    )
+
+
 DRAWN = {
     "accuracy": lambda f, opened: f.accuracy(opened),
     "pairs": lambda f, opened: f.pairs(opened),
@@ -103,3 +126,25 @@ def test_names_that_begin_alike_are_told_apart_in_narrow_places() -> None:
 def test_figures_are_drawn_in_every_language(language: str) -> None:
     figures = Figures(MADE, Translator(language), {})
     assert "~" in figures.accuracy()
+
+
+def test_each_source_of_other_things_has_a_row_and_its_photos_open() -> None:
+    figures = beside(is_live=True)
+    html = figures.unknown()
+    reader = Reader(html)
+    assert NASTY not in html
+    assert reader.tags.count("tr") == 1 + 2 * 3  # heads; for each model all photos, and both sources
+    assert picks(html) == [f"{row}:still" for row in range(6)]
+    assert "it cannot say" in reader.words
+    assert "by its largest probability" in reader.words
+    assert "something else" in figures.photos(Open("0:still", "Others", figures.unknown_rows()[0][1].photos))
+    assert "button" not in Reader(beside(is_live=False).unknown()).tags
+
+
+def test_without_other_things_there_is_no_such_figure() -> None:
+    assert not LIVE.has_unknown
+
+
+def test_the_unfamiliar_have_a_column_only_where_a_model_can_tell() -> None:
+    assert "unfamiliar" in Reader(beside(is_live=True).verdicts()).words
+    assert "unfamiliar" not in Reader(LIVE.verdicts()).words
