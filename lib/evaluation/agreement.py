@@ -71,21 +71,23 @@ class Gallery:
     not_comparable: tuple[int, ...]
 
 
-def compare_pair(first: Answers, second: Answers) -> Agreement:
-    """Return how far two models agree on the same photos."""
+def compare_pair(first: Answers, second: Answers, among: Bools | None = None) -> Agreement:
+    """Return how far two models agree on the same N photos; `among`, shape (N,), are those that count: None for all."""
     common = shared_classes(first.own_labels, second.own_labels)
     codes_first, codes_second = _codes(_names(first, common.first), _names(second, common.second))
     said_a, said_b = codes_first[first.best], codes_second[second.best]
     comparable: Bools = (said_a >= 0) | (said_b >= 0)
+    if among is not None:
+        comparable &= among
     same: Bools = comparable & (said_a == said_b)
     return Agreement(
         first.model, second.model, common, comparable, same, share_or_none(int(same.sum()), int(comparable.sum()))
     )
 
 
-def compare_all(models: Sequence[Answers]) -> tuple[Agreement, ...]:
-    """Return the agreement of every pair of models, in their order."""
-    return tuple(compare_pair(first, second) for first, second in combinations(models, 2))
+def compare_all(models: Sequence[Answers], among: Bools | None = None) -> tuple[Agreement, ...]:
+    """Return the agreement of every pair of models, in their order; see `compare_pair`."""
+    return tuple(compare_pair(first, second, among) for first, second in combinations(models, 2))
 
 
 def sort_photos(

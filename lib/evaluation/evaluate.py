@@ -22,7 +22,7 @@ from lib.errors import DatasetError
 from lib.evaluation import accuracy, agreement, calibration, groups, meaning, shift, track_record, unknown, verdicts
 from lib.evaluation.accuracy import ClassFigures, Confusion, Hits
 from lib.evaluation.agreement import Agreement, Gallery
-from lib.evaluation.answers import Answers, Floats, Ints, Scores
+from lib.evaluation.answers import Answers, Bools, Floats, Ints, Scores
 from lib.evaluation.calibration import Bin
 from lib.evaluation.groups import GroupFigures
 from lib.evaluation.shares import Share
@@ -203,7 +203,7 @@ def assess(
     labels = np.array([photo.label for photo in photos.photos], dtype=np.int64)
     figures = tuple(_assess_one(answers, matching, photos, labels, thresholds) for answers, matching in models)
     everyone = [model.answers for model in figures]
-    agreements = agreement.compare_all(everyone)
+    agreements = agreement.compare_all(everyone, _of_classes(photos, labels))
     return Evaluation(
         photos=photos,
         labels=labels,
@@ -217,8 +217,7 @@ def assess(
 def notes_on(evaluation: Evaluation) -> tuple[Message, ...]:
     """Return what a reader should know about the figures: what the photos are, and what a model was not judged on."""
     notes = list(evaluation.photos.notes)
-    is_class = np.array([not is_beside(name) for name in evaluation.photos.classes], dtype=np.bool_)
-    of_classes = is_class[evaluation.labels]
+    of_classes = _of_classes(evaluation.photos, evaluation.labels)
     for model in evaluation.models:
         left_out = int((of_classes & ~model.hits.judged).sum())
         if left_out:
@@ -235,6 +234,11 @@ def notes_on_unknown(evaluation: Evaluation) -> tuple[Message, ...]:
     """Return what a reader should know about how well the models know what they do not know; nothing without that."""
     models = evaluation.models
     return unknown.notes([model.unknown for model in models], [model.own.own_labels for model in models])
+
+
+def _of_classes(photos: LabelledPhotos, labels: Ints) -> Bools:
+    """Return which photos are of a class, shape (N,); the others stand beside (`lib.datasets.others`)."""
+    return np.array([not is_beside(name) for name in photos.classes], dtype=np.bool_)[labels]
 
 
 def notes_on_pairs(evaluation: Evaluation) -> tuple[Message, ...]:

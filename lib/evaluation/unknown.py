@@ -131,7 +131,7 @@ def _of(how: How, labels: Ints, matching: Matching) -> Bools:
 def explain(model: str, found: UnknownFigures) -> tuple[Message, ...]:
     """Return in a few sentences how well a model knows what it does not know."""
     all_of, values = found.together, {"model": model, "photos": len(found.together.photos)}
-    text = N_("{model}: of {photos} photos of other things, {clear} still get a clear answer.")
+    text = N_("{model}: other things that still get a clear answer: {clear} of {photos}.")
     told = [Message(text, {**values, "clear": all_of.still_clear.count})]
     if not all_of.is_few:
         shares = {"share": spoken_percent(all_of.auroc), "passed": spoken_percent(all_of.fpr)}
@@ -143,7 +143,7 @@ def explain(model: str, found: UnknownFigures) -> tuple[Message, ...]:
     if not found.has_own_score:
         told.append(Message(BY_PROBABILITY))
     if found.flagged_elsewhere is not None and found.has_own_score:
-        text = N_("Of {n} photos of known things from elsewhere, {count} are called unfamiliar.")
+        text = N_("Known things from elsewhere that are called unfamiliar: {count} of {n}.")
         told.append(Message(text, {"n": found.flagged_elsewhere.total, "count": found.flagged_elsewhere.count}))
     return tuple(told)
 

@@ -39,7 +39,7 @@ from lib.photos.source import Source, find_photos
 from lib.results import VerdictKind
 from lib.training import card
 from lib.training.logistic import C, fit, read_features
-from lib.training.package import describe, shown_label
+from lib.training.package import describe, measure, shown_label
 from lib.verdict import judge
 
 
@@ -210,7 +210,9 @@ def _finish(
         hint=tells_apart < TELLS,
         prices=_prices(known, figures),
     )
-    writing.write(out, replace(load(work).spec, source=source, novelty=novelty))
+    writing.write(work, replace(load(work).spec, source=source, novelty=novelty))
+    record = measure(work, val).by_itself.record(val.name, is_unseen=True)  # with the unfamiliar among its answers
+    writing.write(out, replace(load(work).spec, track_record=record))
     metrics = json.loads((work / METRICS).read_text("utf-8"))
     metrics["novelty"] = {
         "threshold": threshold,

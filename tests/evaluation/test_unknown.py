@@ -62,6 +62,19 @@ def test_they_count_neither_as_right_nor_as_wrong(scored: Answers) -> None:
     assert not notes_on(evaluation)  # they are not left out for want of a class
 
 
+def test_two_models_agree_or_not_on_photos_of_classes_alone(answers: Made, scored: Answers) -> None:
+    photos = tuple(LabelledPhoto(Source.of_bytes(b"", f"{i}.png"), label) for i, label in enumerate(LABELS))
+    other = answers([[p2, p1] if i < 4 else [p1, p2] for i, (p1, p2) in enumerate(ROWS)], model="other")
+    matched = match(CLASSES, "ab")
+    known = LabelledPhotos("set", CLASSES, CLASSES, photos, ())
+    evaluation = assess(known, [(scored, matched), (other, matched)], Thresholds())
+    (pair,) = evaluation.pairs
+    assert pair.agreement.share is not None
+    assert (pair.agreement.share.count, pair.agreement.share.total) == (4, 4)
+    assert evaluation.gallery is not None
+    assert not evaluation.gallery.disagreements
+
+
 def test_figures_by_the_models_own_score(scored: Answers) -> None:
     found = of(scored)
     assert (found.score, found.has_own_score) == ("max-logit", True)
@@ -97,7 +110,7 @@ def test_a_single_photo_is_counted_and_no_more(answers: Made) -> None:
     assert model.unknown is not None
     assert (model.unknown.sources, model.unknown.together.is_few) == ((), True)
     first, *others = explain("M", model.unknown)
-    assert str(first) == "M: of 1 photos of other things, 1 still get a clear answer."
+    assert str(first) == "M: other things that still get a clear answer: 1 of 1."
     assert not any("AUROC" in str(told) for told in others)
 
 
