@@ -13,6 +13,7 @@ is large (`lib.server.album`).
     GET    /visits/V/photos/N.jpg                   its picture; ?side=320: small
     GET    /visits/V/results.csv, .jsonl?ASKED      all answers, in the order of adding
     GET    /visits/V/photos/N/where?class=…&against=…&ASKED    where the model looked (`lib.server.where`)
+    GET    /visits/V/photos/N/covered?part=L,T,R,B&ASKED       its card if this part were covered: shares of its sides
     GET    /visits/V/photos/N/answer.csv, .json, bars.svg, bars.vl.json?ASKED
 
 What goes wrong is answered as `application/problem+json`, but for a photo that cannot be read: that is a card, too.
@@ -90,6 +91,7 @@ def routes(
         road.route("GET", one + ".jpg", road.picture),
         road.route("GET", one + "/answer", road.answer),
         road.route("GET", one + "/where", road.where),
+        road.route("GET", one + "/covered", road.covered),
         road.route("GET", one + "/answer.{form}", road.table_of_one),
         road.route("GET", one + "/bars.{form:path}", road.chart),
         road.route("GET", "/visits/{visit}/answers", road.answers),
@@ -240,6 +242,20 @@ class _Road:
         finally:
             over.set()
 
+    async def covered(self, request: Request, visit: Visit) -> Response:
+        """Answer about a photo as if a part of it were covered; nothing of that is kept."""
+        asked, photo, box = Asked.read(request.query_params), _photo(request, visit), _part(request)
+        model, t = await self._find(asked), Translator(asked.language)
+
+        def work() -> bytes:
+            found = self._maps().cover(model, photo, box)
+            told = (
+                found if isinstance(found, Failure) else conclude(found, labels(model, asked.language), asked.settings)
+            )
+            return to_json(self._draw(t, visit, photo, told, asked))
+
+        return answered(await self._in_line(request, visit, work))
+
     async def _of_one(
         self, request: Request, visit: Visit, asked: Asked, make: Callable[[Outcome], bytes], kind: str, form: str
     ) -> Response:
@@ -310,6 +326,16 @@ def _whole(request: Request, name: str) -> int | None:
         return None if given is None else int(given)
     except ValueError:
         raise UsageError(N_("{name} must be a number, not “{value}”."), name=name, value=given) from None
+
+
+def _part(request: Request) -> tuple[float, float, float, float]:
+    """Return the part of a photo that the address names. Raises UsageError."""
+    given = request.query_params.get("part", "")
+    try:
+        left, top, right, bottom = map(float, given.split(","))
+    except ValueError:
+        raise UsageError(N_("{name} must be four numbers, not “{value}”."), name="part", value=given) from None
+    return left, top, right, bottom
 
 
 def _sample(name: str) -> tuple[str, bytes]:

@@ -9,14 +9,17 @@ import threading
 from base64 import b64encode
 from collections import OrderedDict
 
+from PIL import Image
+
 from lib.charts import heat
 from lib.classify.explain import Explainer, Explanation, open_explainer, rise
-from lib.classify.infer import pixels_needed
+from lib.classify.infer import infer_decoded, pixels_needed
 from lib.errors import UsageError
 from lib.face.looked import described, scale_words
 from lib.face.names import short_names
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.results import Answer, Failure
 from lib.server import limits
 from lib.server.album import Photo
 from lib.server.kept import see
@@ -69,16 +72,36 @@ class Maps:
         found, listed = self._explain(model, photo, index, against, cancelled)
         return {**_drawn(t, found, names), "classes": [{"index": k, "label": names[k]} for k in listed]}
 
+    def cover(self, model: Found, photo: Photo, box: tuple[float, float, float, float]) -> Answer | Failure:
+        """Return what a model says of a photo of which a part is covered with its mean colour.
+
+        Args:
+            model: Which one looks.
+            photo: That it looks at.
+            box: Left, top, right and bottom of the part: shares of the photo, in [0, 1].
+
+        Raises:
+            UsageError: It is no part of a photo.
+            PhotoError: The photo has to be added again for this model.
+        """
+        left, top, right, bottom = box
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise UsageError(N_("The part to be covered must lie inside the photo."))
+        classifier = self._models.classifier(model)
+        image = _seen(photo, pixels_needed(classifier)).copy()
+        width, height = image.size
+        size = max(1, round((right - left) * width)), max(1, round((bottom - top) * height))
+        mean = image.resize((1, 1), Image.Resampling.BOX)
+        image.paste(mean.resize(size), (round(left * width), round(top * height)))
+        return infer_decoded(photo.name, classifier, image, photo.size_wh or image.size)
+
     def _explain(
         self, model: Found, photo: Photo, index: int | None, against: int | None, cancelled: threading.Event | None
     ) -> tuple[Explanation, list[int]]:
         """Return the map, and the likeliest classes."""
         explainer = self._explainer(model)
         classifier = self._models.classifier(model) if explainer is None else explainer.classifier
-        side = pixels_needed(classifier)
-        seen = see(photo.name, photo.kept, {side}, None)
-        if (image := seen.pictures.get(side)) is None:
-            raise seen.problem
+        image = _seen(photo, pixels_needed(classifier))
         size_wh = photo.size_wh or image.size
         if explainer is not None:
             looked = explainer.look(image, size_wh)
@@ -98,6 +121,14 @@ class Maps:
             while len(self._open) > limits.EXPLAINERS:
                 self._open.popitem(last=False)
             return self._open[key]
+
+
+def _seen(photo: Photo, side: int) -> Image.Image:
+    """Return a photo at the scale that a model needs. Raises PhotoError."""
+    seen = see(photo.name, photo.kept, {side}, None)
+    if (image := seen.pictures.get(side)) is None:
+        raise seen.problem
+    return image
 
 
 def _drawn(t: Translator, found: Explanation, names: tuple[str, ...]) -> Map:

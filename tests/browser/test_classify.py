@@ -340,6 +340,16 @@ def test_where_it_looked_is_drawn_on_the_photo_for_a_class_and_against_another(
     rival = against.locator("option").nth(1).text_content()
     against.select_option(index=1)
     expect(said.first).to_contain_text(f" and not {rival} it looked")
+    answer = page.locator(".stage .answer .bars").inner_text()
+    page.get_by_role("button", name="Cover a part").click()
+    part = page.locator(".over .box")
+    expect(part).to_be_focused()
+    expect(page.locator(".stage .answer .bars")).not_to_have_text(answer)
+    for _ in range(4):
+        part.press("Shift+ArrowRight")
+    page.get_by_role("button", name="Cover a part").click()
+    expect(part).to_have_count(0)
+    assert page.locator(".stage .answer .bars").inner_text() == answer
     page.locator(TILES).last.click()  # another photo: no class is against it any more
     expect(said.first).not_to_have_text(first or "")
     expect(said.first).not_to_contain_text("and not")

@@ -604,3 +604,25 @@ def test_only_the_models_asked_last_stay_open(seeing: Models) -> None:
     for model in ("starter-small", "starter-xception", "starter-scratch"):
         maps.draw(Translator(), seeing.find(model), one, None, None)
     assert len(maps._open) == limits.EXPLAINERS
+
+
+def test_a_photo_is_answered_as_if_a_part_were_covered_and_stays_as_it_is(server: Server) -> None:
+    photo = plain(RED, 100, 100)
+    photo.paste(plain(BLUE, 100, 40), (0, 0))
+    whole = server.post(encode(photo, "PNG"))
+    (kept,) = server.visit.album.photos
+    before = kept.data
+
+    def covered(part: str) -> dict[str, Any]:
+        return dict(json.loads(server.ask("GET", f"photos/1/covered?part={part}&{ASKED}").body))
+
+    labels = {part: covered(part)["label"] for part in ("0,0.4,1,1", "0,0,1,0.4")}
+    assert len({*labels.values()}) == 2, labels
+    assert kept.data == before
+    assert server.ask("GET", f"photos/1/answer?{ASKED}").body == json.dumps(whole, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize("part", ["", "1,2,3", "a,b,c,d", "0,0,2,1", "0.5,0,0.5,1", "0,0,nan,1"])
+def test_what_is_no_part_is_one_sentence(server: Server, part: str) -> None:
+    server.post(red())
+    assert problem(server.ask("GET", f"photos/1/covered?part={part}&{ASKED}")) == (422, "usage")

@@ -26,6 +26,8 @@ def said(t: Translator) -> dict[str, str]:
         "whereClass": t("For"),
         "whereAgainst": t("and not"),
         "whereNone": t("(nothing else)"),
+        "cover": t("Cover a part"),
+        "coverHelp": t("Drag over the photo to cover a part. Arrow keys move it, with Shift they change its size."),
         "whereBusy": t("Looking again …"),
         "whole": t("Whole photo"),
         "part": t("Only its part"),

@@ -40,9 +40,10 @@ export function pressed({ left, top, right, bottom }, key, resizes) {
  *
  * @param {HTMLElement} over What lies exactly over the picture.
  * @param {string} help
+ * @param {(box: Box) => void} [changed] Called whenever it is another part.
  * @returns {{ box(): Box, end(): void }}
  */
-export function choose(over, help) {
+export function choose(over, help, changed = () => {}) {
   /** @type {Box} */
   let box = { left: 0.2, top: 0.2, right: 0.8, bottom: 0.8 };
   const frame = document.createElement("div"), off = new AbortController(), { signal } = off;
@@ -50,6 +51,7 @@ export function choose(over, help) {
   const show = () => {
     const sides = { left: box.left, top: box.top, right: 1 - box.right, bottom: 1 - box.bottom };
     for (const [side, share] of Object.entries(sides)) frame.style.setProperty(side, `${share * 100}%`);
+    changed(box);
   };
   /** @param {PointerEvent} event */
   const at = ({ clientX, clientY }) => {

@@ -279,6 +279,7 @@ const DO = {
     knows?.scrollIntoView({ block: "center" });
   },
   crop: async () => {
+    where.uncover();
     const card = current(), picture = /** @type {HTMLImageElement} */ ($(".pic img"));
     if (!card) return;
     if (!cropping) return void (cropping = crop.choose($(".over"), data.say.cutHelp));
@@ -304,7 +305,11 @@ const DO = {
   remove: () => { const card = current(); if (card) remove([card]); },
   clear: () => remove(cards),
   undo,
-  where: () => where.turn(),
+  where: () => { endCrop(); where.turn(); },
+  cover: () => {
+    endCrop();
+    where.cover($(".over"), data.say.coverHelp, `/visits/${visit}/photos/${current()?.id}/covered`, query, (answer) => { put($(".answer"), answer); });
+  },
   stop: () => { isStopped = !isStopped; work(); },
   defaults: () => { writeRanges(data.strict.defaults); tell("strict", data.strict.defaults); },
 };
@@ -517,8 +522,9 @@ function paintStage(card, held) {
   $(".over").hidden = false;
   $(".seen").hidden = !card.frame && !cropping;
   $(".over").classList.toggle("cropping", Boolean(cropping));
+  $(".over").classList.toggle("covering", where.covers());
   $(".seen").style.inset = [top, 1 - right, 1 - bottom, left].map((side) => `${side * 100}%`).join(" ");
-  if (put($(".answer"), card.answer || held) && card.answer)
+  if (!where.covers() && put($(".answer"), card.answer || held) && card.answer)
     $("[role=status]").textContent = `${card.name}: ${$(".answer .say").textContent}. ${$(".answer .why").textContent}`;
   if (root) where.paint(root, { address: `/visits/${visit}/photos/${card.id}/where`, query, isAnswered: typeof card.id === "number" && Boolean(card.answer) && card.kind !== "failed", say, paint: paintSoon });
   $("[data-do=again]").hidden = card.kind !== "failed";

@@ -16,6 +16,9 @@
  * @property {string} [detail] Instead of all that: what went wrong.
  */
 import { escaped } from "./album.js";
+import { choose as chooseBox } from "./crop.js";
+
+const CALM_MS = 120;
 
 let isOn = false, asked = "", shownOf = "";
 /** @type {Told | null} */
@@ -24,9 +27,44 @@ let told = null;
 let chosen = {};
 let asking = new AbortController();
 
+/** @type {{ end(): void } | null} */
+let covering = null;
+let timer = 0;
+
 /** Turn it on, or off. */
 export function turn() {
   isOn = !isOn;
+}
+
+/** Whether a part of the photo is covered now. */
+export const covers = () => Boolean(covering);
+
+/** Nothing is covered any more. */
+export function uncover() {
+  clearTimeout(timer);
+  covering?.end();
+  covering = null;
+}
+
+/**
+ * Cover a part of the photo, which can be drawn anew or moved, and show what the model says then; or no part any more.
+ *
+ * @param {HTMLElement} over What lies exactly over the photo.
+ * @param {string} help
+ * @param {string} address Where to ask.
+ * @param {string} query
+ * @param {(answer: string) => void} show
+ */
+export function cover(over, help, address, query, show) {
+  if (covering) return uncover();
+  const mine = (covering = chooseBox(over, help, ({ left, top, right, bottom }) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(async () => {
+      const part = [left, top, right, bottom].map((share) => share.toFixed(4)).join(",");
+      const found = await fetch(`${address}?${new URLSearchParams({ part })}&${query}`).then((answer) => answer.json()).catch(() => null);
+      if (found?.answer && covering === mine) show(found.answer);
+    }, CALM_MS);
+  }));
 }
 
 /** Let the reader's choice of a class hold. @param {HTMLSelectElement} select */
@@ -48,12 +86,14 @@ export function paint(root, { address, query, isAnswered, say, paint: again }) {
   const button = $("[data-do=where]"), of = `${address} ${new URLSearchParams(query).get("model")}`;
   button.hidden = !isAnswered;
   button.setAttribute("aria-pressed", String(isOn));
-  if (of !== shownOf) { chosen = {}; shownOf = of; }
+  if (of !== shownOf) { chosen = {}; shownOf = of; uncover(); }
   const wanted = isOn && isAnswered ? `${address}?${new URLSearchParams({ ...filled(chosen) })}&${query}` : "";
   if (wanted !== asked) ask(wanted, say, again);
   const isHere = Boolean(told && !told.detail);
   root.classList.toggle("looks", isHere);
   $(".where").hidden = !asked;
+  if (!asked) uncover();
+  $("[data-do=cover]").setAttribute("aria-pressed", String(Boolean(covering)));
   $(".where").setAttribute("aria-busy", String(Boolean(asked && !told)));
   $(".where .says").innerHTML = told ? (told.detail ? [told.detail] : told.says).map((text) => `<p>${escaped(text)}</p>`).join("") : asked ? `<p>${escaped(say.whereBusy)}</p>` : "";
   $(".where .scale").hidden = $(".where .of").hidden = !isHere;
