@@ -22,7 +22,8 @@ def draw(t: Translator, evaluation: Evaluation) -> None:
     models = [model for model in evaluation.models if _may_keep(model, owner)]
     if not models:
         return
-    with st.expander(t("Keep this count with the model"), icon=":material/fact_check:"):
+    title = t("Keep this count with the model")
+    with st.expander(title, key="keep-count", icon=":material/fact_check:", on_change="rerun"):  # it stays open
         st.caption(
             t(
                 "It is then shown with the model and below its answers, for everybody who uses this computer, until "
