@@ -51,7 +51,7 @@ def prices(known: Floats, unknown: Sequence[tuple[Floats, int]], elsewhere: Floa
     Args:
         known: Shape (N,), scores of photos of known things whose verdict is clear.
         unknown: For each source of photos of unknown things, the same of shape (M,), and how many photos there are,
-            whatever their verdict; each source counts the same.
+            whatever their verdict; each source counts the same. None of them: it stays unsaid.
         elsewhere: As `known`, of photos from another source; None if there are none.
     """
     thresholds = sorted({least(known, share) for share in KEPT})
@@ -61,4 +61,4 @@ def prices(known: Floats, unknown: Sequence[tuple[Floats, int]], elsewhere: Floa
         return tuple(round(float(mean), 4) for mean in means)
 
     abroad = None if elsewhere is None else shares((elsewhere, len(elsewhere)))
-    return Prices(tuple(thresholds), shares((known, len(known))), shares(*unknown), abroad)
+    return Prices(tuple(thresholds), shares((known, len(known))), shares(*unknown) if unknown else None, abroad)

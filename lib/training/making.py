@@ -22,7 +22,7 @@ from lib.datasets.matching import How, Matching
 from lib.errors import ModelFileError
 from lib.evaluation.answers import Answers, Scores
 from lib.evaluation.evaluate import ModelFigures, assess
-from lib.evaluation.novelty import LOST
+from lib.evaluation.novelty import LOST, prices
 from lib.formats.graft import graft
 from lib.messages import N_
 from lib.model import writing
@@ -44,6 +44,7 @@ FAMILY = "Yours"
 KIND = "transfer"  # of `[source]`
 MOST_NEIGHBOUR_BYTES = 32 * 2**20  # of rows: 3,000 photos in quarters, 13,000 as one
 FEWEST_TO_CALIBRATE = 50  # held-out photos; with fewer their temperature is no better known than that of the folds
+_FEWEST_TO_PRICE = 20  # clear held-out photos: with fewer, one photo is more than a step of what is said
 _MOST_SHIFT = 0.02  # of a probability: rows are kept as float16, the file computes in float32
 
 
@@ -230,16 +231,18 @@ class Made:
         threshold = self.fitted.threshold
         if threshold is None:
             return None
-        count, kept = len(self.seen.features), 1 - LOST
+        count, kept, other = len(self.seen.features), 1 - LOST, None
         measured = f"the {LOST:.0%} quantile of {count} training photos' cosines to the mean of their class's others"
         if self._judged is not None:
             rows = self._rows(self._judged)
             kinds = [judge(each, self.labels).kind for each in softmax(self.head.logits(rows))]
             clear = np.array([kind is VerdictKind.CLEAR for kind in kinds])
             if clear.any():
-                kept = float((nearness(rows[clear], self.fitted.means) >= threshold).mean())
+                scores = nearness(rows[clear], self.fitted.means)
+                kept = float((scores >= threshold).mean())
+                other = prices(scores, ()) if len(scores) >= _FEWEST_TO_PRICE else None
                 measured += f"; known_kept: of {int(clear.sum())} clear held-out photos"
-        return Novelty("class-mean", round(threshold, 4), round(kept, 4), measured)
+        return Novelty("class-mean", round(threshold, 4), round(kept, 4), measured, prices=other)
 
     def _card(self, spec: ModelSpec) -> str:
         below = self.backbone.folder.spec

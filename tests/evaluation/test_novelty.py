@@ -54,3 +54,4 @@ def test_prices_go_from_the_threshold_that_costs_nothing_to_the_one_that_costs_h
     assert found.unknown_clear == (0.625,) * 8 + (0.5,) * 2
     assert found.elsewhere_kept == (1.0,) + (0.75,) * 5 + (0.75, 0.5, 0.5, 0.25)
     assert prices(known, [(known, 100)]).elsewhere_kept is None
+    assert prices(known, ()).unknown_clear is None

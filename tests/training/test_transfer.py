@@ -14,7 +14,7 @@ from lib.classify.opening import open_classifier
 from lib.datasets.labelled import LabelledPhoto, LabelledPhotos
 from lib.errors import Cancelled, DatasetError
 from lib.formats.graft import Pooling
-from lib.model.spec import MEANS
+from lib.model.spec import MEANS, Novelty
 from lib.photos.source import Source
 from lib.results import Answer
 from lib.training.heads import HeadSettings
@@ -222,3 +222,16 @@ def test_a_photo_left_out_is_no_part_of_its_class_mean_and_its_copies_neither() 
     assert left_out_nearness(rows, known, 2) == pytest.approx([0, 0.5**0.5, 0.5**0.5, 0], abs=1e-9)
     twins = replace(known, photos=tuple(replace(photo, group=int(k in (1, 2))) for k, photo in enumerate(three)))
     assert left_out_nearness(rows, twins, 2)[1:3] == pytest.approx([0, 0])
+
+
+def test_with_enough_held_out_photos_other_thresholds_have_their_price(store: Store) -> None:
+    def made(count: int) -> Novelty:
+        result = train_transfer(photos(20), photos(count, start=100), OPTIONS, store=store)
+        novelty = store.open_folder(result.model_id).spec.novelty
+        assert novelty is not None
+        return novelty
+
+    assert made(3).prices is None
+    prices = made(15).prices
+    assert prices is not None
+    assert (prices.known_kept[0], prices.unknown_clear) == (1.0, None)
