@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from lib.model.spec import InputSpec
+from lib.model.spec import InputSpec, Novelty
 
 PREFIX = "tfjs-"
 CLASSES = 1000  # the package drops the first of the 1001 logits, the background
@@ -20,10 +20,13 @@ class TfjsMobilenet:
     Attributes:
         version: 1 or 2.
         alpha: The width: 0.25, 0.5, 0.75 or 1.0; version 2 has no 0.25.
+        novelty: How its largest logit tells the unfamiliar; None of those below: their weights were not at hand to be
+            measured, and thresholds of other weights do not hold for them.
     """
 
     version: int
     alpha: float
+    novelty: Novelty | None = None
 
     @property
     def id(self) -> str:

@@ -174,7 +174,9 @@ class Options:
 
         A Keras file of ours gives its votes, as softmax is a layer of its own, but no features to compare with means.
         """
-        if isinstance(self.model, TfjsMobilenet) or self.model.spec.novelty is None:
+        if isinstance(self.model, TfjsMobilenet):
+            return self.model.novelty if self.target in WEB else None
+        if self.model.spec.novelty is None:
             return None
         novelty, source = self.model.spec.novelty, self.model.spec.source
         is_hidden = novelty.method != "max-logit" or "application" in source

@@ -259,6 +259,7 @@ def _tfjs_model(options: Options, net: TfjsMobilenet) -> Facts:
             "leastSide": least_side(spec),
         },
         **_groups(options),
+        **_novelty(options),
     }
 
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
-from lib.embed import MOBILENETS, Input, Options, Target, Weights, render
+from lib.classify.preprocess import resize
+from lib.embed import MOBILENETS, Input, Options, Target, Weights, mobilenets, render
 from lib.i18n import Translator
 from lib.model import writing
-from lib.model.spec import ModelFolder, load
+from lib.model.spec import ModelFolder, Novelty, load
+from lib.photos.opening import open_photo
 from lib.verdict import Thresholds, explain, judge
 from tests.conftest import TINY_MODELS
-from tests.embed import builds
+from tests.embed import builds, mobilenet_graph
 from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, Predict, predictor
 from tests.embed.packages import Node
@@ -146,6 +149,31 @@ def compare(opened: Opened, photo: Path, predict: Predict) -> float:
     if first - second > CLEAR_MARGIN:
         assert found.argmax() == expected.argmax(), photo.name
     return float(np.abs(found - expected).max())
+
+
+def test_tfjs_says_unfamiliar_where_the_strongest_vote_is_weak(
+    photos: tuple[Path, ...], layers: tuple[Layer, ...], graph: Path, page: Page, site: Site
+) -> None:
+    """The threshold is made up: none was measured for the MobileNets that TF.js brings."""
+    chosen = photos[:4]
+    votes = {photo: float(votes_of(layers, photo).max()) for photo in chosen}
+    novelty = Novelty("max-logit", float(np.median([*votes.values()])), 0.95, "made up")
+    options = Options(replace(TFJS, novelty=novelty), Target.SCRIPT, weights=Weights.ADDRESS, address="weights/")
+    site.put(render(options).files)
+    site.put(builds.model_files(options, graph))
+    opened, told = Opened(page, site, options), []
+    for photo in chosen:
+        found = opened.classify(photo.name, photo.read_bytes())  # which checks the sentence, too
+        assert found.familiarity == pytest.approx(votes[photo], rel=0.02)
+        told.append(opened.status.get_attribute("data-unfamiliar") is not None)
+    assert told == [vote < novelty.threshold for vote in votes.values()]
+    assert {*told} == {True, False}
+
+
+def votes_of(layers: tuple[Layer, ...], photo: Path) -> NDArray[np.float64]:
+    """Return the logits of a photo, without the background's."""
+    pixels = np.asarray(resize(open_photo(photo.read_bytes(), photo.name), mobilenets.INPUT), np.float32)
+    return mobilenet_graph.run(layers, pixels / 255)[1:].astype(np.float64)
 
 
 @pytest.mark.parametrize(
