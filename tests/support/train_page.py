@@ -34,6 +34,7 @@ def add(page: Page, place: int, files: list[FilePayload]) -> None:
     with page.expect_file_chooser() as chooser:
         card.get_by_role("button", name="Photos", exact=True).click()
     chooser.value.set_files(files)
+    expect(card.locator("summary")).to_be_focused()
 
 
 def counts(page: Page, *said: str) -> None:

@@ -339,8 +339,10 @@ function listen(here) {
   }, { signal });
   document.addEventListener("click", ({ target }) => {
     for (const menu of here.querySelectorAll("details.menu[open]"))
-      if (!menu.contains(/** @type {Node} */ (target)) || /** @type {Element} */ (target).closest(".pop :is(button, a)")?.matches(":not(.strict *)"))
+      if (!menu.contains(/** @type {Node} */ (target)) || /** @type {Element} */ (target).closest(".pop :is(button, a)")?.matches(":not(.strict *)")) {
+        if (menu.querySelector(".pop")?.contains(document.activeElement)) menu.querySelector("summary")?.focus(); // it goes out of sight
         menu.removeAttribute("open");
+      }
   }, { signal });
   here.addEventListener("input", ({ target }) => {
     if (!(/** @type {Element} */ (target).closest("form"))) return;

@@ -36,6 +36,7 @@ let component;
 let root = null;
 /** Classes as long as there is no project. @type {Klass[]} */
 let drafts = [];
+let isMaking = false; // somebody asked for the model, and stays where they were meanwhile
 let recent = 0, due = 0, calm = 0, leaving = -Infinity, told = "", taken = "";
 /** @type {{ undo(): unknown, timer: number } | null} */
 let undoable = null;
@@ -259,7 +260,10 @@ function listen(here) {
   }, { signal });
   document.addEventListener("click", ({ target }) => {
     for (const menu of here.querySelectorAll("details.menu[open]"))
-      if (!menu.contains(/** @type {Node} */ (target)) || /** @type {Element} */ (target).closest(".pop [data-do]:not([data-do=link])")) menu.removeAttribute("open");
+      if (!menu.contains(/** @type {Node} */ (target)) || /** @type {Element} */ (target).closest(".pop [data-do]:not([data-do=link])")) {
+        if (menu.querySelector(".pop")?.contains(document.activeElement)) menu.querySelector("summary")?.focus(); // it goes out of sight
+        menu.removeAttribute("open");
+      }
   }, { signal });
   here.querySelector(".sets")?.addEventListener("toggle", ({ target }) => { if (/** @type {HTMLDetailsElement} */ (target).open) ensure(); }, { signal });
   here.addEventListener("focusin", ({ target }) => {
@@ -284,6 +288,7 @@ function listen(here) {
   }, { signal });
   here.querySelector("form")?.addEventListener("submit", (event) => {
     event.preventDefault();
+    isMaking = true;
     change("/finish", "POST", { name: $("form input").value.trim() });
   }, { signal });
   document.addEventListener("dragover", (event) => {
@@ -427,7 +432,7 @@ function paintClass(card, klass) {
 /** @param {Data["say"]} say @param {project.State | null} state */
 function paintResult(say, state) {
   const isReady = classes().filter(({ count }) => count).length > 1, model = state?.model, job = state?.job;
-  const isBusy = job?.state === "waiting" || job?.state === "running", form = $(".finish"), hadFocus = form.contains(document.activeElement);
+  const isBusy = job?.state === "waiting" || job?.state === "running", form = $(".finish");
   put($(".result"), state?.result || `<p class="soft">${escaped(say.begin)}</p>`);
   paintLooks(state);
   form.hidden = !isReady || isBusy || Boolean(model?.isCurrent);
@@ -437,7 +442,9 @@ function paintResult(say, state) {
   $(".job").textContent = isBusy || job?.state === "failed" ? job?.words : "";
   for (const does of ["use", "away"]) $(`[data-do=${does}]`).hidden = !model;
   $("[data-do=use]").classList.toggle("main", Boolean(model?.isCurrent));
-  if (hadFocus && form.hidden && model && !isBusy) $("[data-do=use]").focus();
+  if (!isMaking || isBusy || !model?.isCurrent) return;
+  isMaking = false;
+  if (document.activeElement === document.body || form.contains(document.activeElement)) $("[data-do=use]").focus();
 }
 
 /** How it looks at photos: what was chosen, and what its owner can settle. @param {project.State | null} state */
