@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lib.catalogue.store import Store
 from lib.charts import heat
+from lib.classify.classifier import Classifier
 from lib.classify.explain import Explanation, open_explainer, rise
-from lib.classify.infer import pixels_needed
+from lib.classify.infer import conclude, infer, pixels_needed
 from lib.classify.opening import open_classifier
 from lib.cli.terminal import ALL_WELL, printable, put, steps_in_place, writing
 from lib.errors import UsageError
@@ -19,6 +20,8 @@ from lib.model.imagenet import normalise
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_with_size
 from lib.photos.source import Source
+from lib.reports.classifications import to_object
+from lib.results import Answer, Failure
 
 LARGEST_PX = 1024  # of the picture's longer side
 _MOST_NEAR = 5
@@ -50,7 +53,7 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     index, against = (
         None if name is None else _find(name, folder, labels) for name in (arguments.label, arguments.against)
     )
-    found = _explain(folder, source, index, against, say)
+    found, answer = _explain(folder, source, index, against, say)
     photo, _ = open_with_size(source.read(), source.name, at_least=LARGEST_PX)
     photo.thumbnail((LARGEST_PX, LARGEST_PX))
     picture = heat.draw(photo, found)
@@ -58,29 +61,40 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
         picture.save(arguments.out, "PNG")
     names = labels[found.index], None if found.against is None else labels[found.against]
     sentences = [say.message(message) for message in described(found, *names)]
+    outcome = to_object(conclude(answer, folder.read_labels(say.language)), say)
     if arguments.json:
-        put(json.dumps(_object(found, folder, source.name, labels, sentences), allow_nan=False))
+        told = _object(found, folder, source.name, labels, sentences)
+        put(json.dumps({**told, "answer": outcome["message"], "unfamiliar": outcome["unfamiliar"]}, allow_nan=False))
     else:
-        put(*sentences, say(N_("Saved: {file}"), file=arguments.out))
+        put(f"{printable(source.name)}: {outcome['message']}", *sentences, say(N_("Saved: {file}"), file=arguments.out))
     return ALL_WELL
 
 
 def _explain(
     folder: ModelFolder, source: Source, index: int | None, against: int | None, say: Translator
-) -> Explanation:
+) -> tuple[Explanation, Answer]:
+    """Return the map, and what the model says of the photo: a map alone would hide that it is not sure."""
     explainer = open_explainer(folder, workers=1)
     classifier = open_classifier(folder, workers=1) if explainer is None else explainer.classifier
     image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
     if explainer is not None:
         looked = explainer.look(image, size_wh)
-        return looked.explain(int(looked.probabilities.argmax()) if index is None else index, against)
+        found = looked.explain(int(looked.probabilities.argmax()) if index is None else index, against)
+        return found, _answer(source, classifier)
     if against is not None:
         text = N_("{model} cannot set one class against another: its last layer is no single linear one.")
         raise UsageError(text, model=folder.spec.id)
     if index is None:
         index = int(classifier.run(classifier.prepare(image)).probabilities.argmax())
     with steps_in_place() as show:
-        return rise(classifier, image, size_wh, index, on_progress=show)
+        return rise(classifier, image, size_wh, index, on_progress=show), _answer(source, classifier)
+
+
+def _answer(source: Source, classifier: Classifier) -> Answer:
+    found = infer(source, classifier)
+    if isinstance(found, Failure):
+        raise found.error
+    return found
 
 
 def _find(name: str, folder: ModelFolder, labels: tuple[str, ...]) -> int:

@@ -28,6 +28,7 @@ BODIES_WAIT_S = 120.0
 RETRY_S = 3  # what was refused for lack of room may be asked for again after so long
 MOST_LISTED = 100  # classes
 EXPLAINERS = 2  # models that tell where they looked and stay open: some 10 to 40 MB each
+TELL_S = 0.25  # between two lines that say how far a map is
 CLASSES_TO_ASK = 5  # that a reader can have shown where they were seen
 
 # Visits: photos, answers and results.

@@ -19,20 +19,23 @@ is large (`lib.server.album`).
 What goes wrong is answered as `application/problem+json`, but for a photo that cannot be read: that is a card, too.
 """
 
+import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor
 from functools import cache, partial
 from typing import TypeVar
 
 import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from lib.charts.bars import bars
 from lib.charts.drawing import alone, to_svg
+from lib.classify.explain import MASKS
 from lib.classify.infer import conclude
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
@@ -40,6 +43,7 @@ from lib.messages import N_
 from lib.photos.samples import find_samples
 from lib.reports.classifications import to_csv, to_json_line, to_object
 from lib.results import Failure, Outcome
+from lib.server import limits
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
@@ -48,7 +52,8 @@ from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
-from lib.server.where import Maps
+from lib.server.where import Map, Maps
+from lib.work.progress import Progress
 
 T = TypeVar("T")
 Card = dict[str, object]
@@ -229,18 +234,31 @@ class _Road:
         return await self._of_one(request, visit, asked, work, kind, form)
 
     async def where(self, request: Request, visit: Visit) -> Response:
-        """Show where a model looked; who goes away ends it."""
-        asked, photo, over = Asked.read(request.query_params), _photo(request, visit), threading.Event()
+        """Show where a model looked; where that takes long, lines before it say how far it is. Who leaves ends it."""
+        asked, photo = Asked.read(request.query_params), _photo(request, visit)
         model, t = await self._find(asked), Translator(asked.language)
         index, against = (_whole(request, name) for name in ("class", "against"))
+        draw = partial(self._maps().draw, t, model, photo, index, against)
+        if await run_in_threadpool(self._maps().is_quick, model, photo, index, against):
+            return answered(await self._in_line(request, visit, lambda: to_json(draw())))
+        lines = self._lines(t, self._maps_pool.line(visit.id), draw)
+        return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 
-        def work() -> bytes:
-            return to_json(self._maps().draw(t, model, photo, index, against, over))
-
+    async def _lines(self, t: Translator, line: Executor, draw: Callable[..., Map]) -> AsyncIterator[bytes]:
+        """Yield how far a map is, a line each time, and the map; or what went wrong."""
+        over, told = threading.Event(), [Progress(total=MASKS)]
+        work = line.submit(draw, over, told.append)
+        done = asyncio.wrap_future(work)
         try:
-            return answered(await unless_gone(request.receive, self._maps_pool.line(visit.id).submit(work)))
+            while not done.done():
+                await asyncio.wait((done,), timeout=limits.TELL_S)
+                yield to_json({"done": told[-1].done, "total": told[-1].total}) + b"\n"
+            yield to_json(done.result()) + b"\n"
+        except AppError as error:
+            yield to_json({"detail": t.message(error.message)}) + b"\n"
         finally:
             over.set()
+            work.cancel()
 
     async def covered(self, request: Request, visit: Visit) -> Response:
         """Answer about a photo as if a part of it were covered; nothing of that is kept."""

@@ -25,6 +25,7 @@ from lib.server.album import Photo
 from lib.server.kept import see
 from lib.server.models import Found, Models, labels
 from lib.verdict import rank
+from lib.work.progress import OnProgress
 
 Map = dict[str, object]
 
@@ -49,6 +50,7 @@ class Maps:
         index: int | None,
         against: int | None,
         cancelled: threading.Event | None = None,
+        on_progress: OnProgress = lambda progress: None,
     ) -> Map:
         """Return a map: `cells`, a picture to lay over `box` (shares of the photo); what it says; whose it is.
 
@@ -59,6 +61,7 @@ class Maps:
             index: Of the class; None for the likeliest.
             against: Of another class, or None.
             cancelled: When set, parts are no longer covered.
+            on_progress: Told how many parts were covered, where that is the way.
 
         Raises:
             UsageError: There is no such class.
@@ -66,11 +69,18 @@ class Maps:
             Cancelled: `cancelled` was set.
         """
         names = short_names(labels(model, t.language))
-        for place in (index, against):
-            if place is not None and not 0 <= place < len(names):
-                raise UsageError(N_("There is no class with the number {value}."), value=place)
-        found, listed = self._explain(model, photo, index, against, cancelled)
+        found, listed = self._explain(model, photo, index, against, cancelled, on_progress)
         return {**_drawn(t, found, names), "classes": [{"index": k, "label": names[k]} for k in listed]}
+
+    def is_quick(self, model: Found, photo: Photo, *classes: int | None) -> bool:
+        """Whether one inference tells; else it takes a hundred. Raises as `draw` does, but for what takes long."""
+        for index in classes:
+            if index is not None and not 0 <= index < model.folder.spec.output.classes:
+                raise UsageError(N_("There is no class with the number {value}."), value=index)
+        if self._explainer(model) is not None:
+            return True
+        _seen(photo, pixels_needed(self._models.classifier(model)))
+        return False
 
     def cover(self, model: Found, photo: Photo, box: tuple[float, float, float, float]) -> Answer | Failure:
         """Return what a model says of a photo of which a part is covered with its mean colour.
@@ -96,7 +106,13 @@ class Maps:
         return infer_decoded(photo.name, classifier, image, photo.size_wh or image.size)
 
     def _explain(
-        self, model: Found, photo: Photo, index: int | None, against: int | None, cancelled: threading.Event | None
+        self,
+        model: Found,
+        photo: Photo,
+        index: int | None,
+        against: int | None,
+        cancelled: threading.Event | None,
+        on_progress: OnProgress,
     ) -> tuple[Explanation, list[int]]:
         """Return the map, and the likeliest classes."""
         explainer = self._explainer(model)
@@ -109,8 +125,8 @@ class Maps:
             return looked.explain(listed[0] if index is None else index, against), listed
         shares = classifier.run(classifier.prepare(image)).probabilities
         listed = [one.index for one in rank(shares, classifier.labels, top=limits.CLASSES_TO_ASK)]
-        found = rise(classifier, image, size_wh, listed[0] if index is None else index, cancelled=cancelled)
-        return found, listed
+        wanted = listed[0] if index is None else index
+        return rise(classifier, image, size_wh, wanted, cancelled=cancelled, on_progress=on_progress), listed
 
     def _explainer(self, model: Found) -> Explainer | None:
         key = model.stamp, model.folder.spec.key

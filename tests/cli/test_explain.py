@@ -29,7 +29,9 @@ def explain(photo: Path, *more: str, out: str = "where.png") -> int:
 def test_it_writes_a_picture_and_says_what_it_shows(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain(photo, "--class", "cat", "--against", "dog") == 0
     said = capsys.readouterr().out
-    assert said.startswith("For cat and not dog it looked ")
+    verdict, where, *_ = said.splitlines()
+    assert verdict.startswith(f"{photo}: ")
+    assert where.startswith("For cat and not dog it looked ")
     assert "It adds up: " in said
     with Image.open(photo.with_name("where.png")) as picture:
         assert picture.width == 300
@@ -41,7 +43,9 @@ def test_as_json_the_cells_add_up_to_the_vote(photo: Path, capsys: pytest.Captur
     assert (found["file"], found["model"], found["method"]) == (str(photo), "starter-small", "cam")
     assert np.mean(found["cells"]) + found["bias"] == pytest.approx(found["vote"], abs=1e-3)
     assert main(["classify", str(photo), "--model", "starter-small", "--json"]) == 0
-    best = json.loads(capsys.readouterr().out)["predictions"][0]
+    answer = json.loads(capsys.readouterr().out)
+    assert (found["answer"], found["unfamiliar"]) == (answer["message"], answer["unfamiliar"])
+    best = answer["predictions"][0]
     assert (found["index"], found["label"]) == (best["index"], best["label"])
     assert found["probability"] == pytest.approx(best["probability"])
 

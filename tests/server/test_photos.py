@@ -25,7 +25,7 @@ from starlette.types import Message
 
 from lib.catalogue.store import Store
 from lib.classify.litert import LiteRTClassifier
-from lib.errors import ModelFileError
+from lib.errors import Cancelled, ModelFileError
 from lib.i18n import Translator
 from lib.photos.opening import open_photo
 from lib.results import Classification, Outcome
@@ -543,7 +543,7 @@ def seeing(tmp_path_factory: pytest.TempPathFactory) -> Models:
 def where(server: Server, query: str, number: int = 1) -> dict[str, Any]:
     answer = server.ask("GET", f"photos/{number}/where?{query}")
     assert answer.status == 200, answer.body
-    return dict(json.loads(answer.body))
+    return dict(json.loads(answer.body.splitlines()[-1]))
 
 
 def test_a_map_is_a_pixel_for_each_cell_and_says_whose_it_is(seeing: Models) -> None:
@@ -573,6 +573,8 @@ def test_a_large_photo_is_mapped_from_what_is_kept_of_it(seeing: Models) -> None
 def test_a_model_without_such_a_layer_is_asked_by_covering_parts(server: Server) -> None:
     server.post(red())
     told = where(server, ASKED)
+    first = json.loads(server.ask("GET", f"photos/1/where?{ASKED}").body.splitlines()[0])
+    assert first["total"] == 100
     assert (told["method"], told["against"]) == ("rise", None)
     assert told["high"].endswith("%: for")
 
@@ -626,3 +628,25 @@ def test_a_photo_is_answered_as_if_a_part_were_covered_and_stays_as_it_is(server
 def test_what_is_no_part_is_one_sentence(server: Server, part: str) -> None:
     server.post(red())
     assert problem(server.ask("GET", f"photos/1/covered?part={part}&{ASKED}")) == (422, "usage")
+
+
+def test_who_goes_away_ends_the_covering_of_parts(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.post(red())
+    begun, ended = threading.Event(), threading.Event()
+
+    def covering(*_: object, cancelled: threading.Event, **__: object) -> None:
+        begun.set()
+        assert cancelled.wait(10)
+        ended.set()
+        raise Cancelled
+
+    monkeypatch.setattr("lib.server.where.rise", covering)
+
+    async def leave() -> None:
+        asking = asyncio.create_task(server.asked("GET", f"photos/1/where?{ASKED}"))
+        await asyncio.to_thread(begun.wait, 10)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+
+    asyncio.run(leave())
+    assert ended.wait(10)

@@ -28,6 +28,7 @@ def said(t: Translator) -> dict[str, str]:
         "whereNone": t("(nothing else)"),
         "cover": t("Cover a part"),
         "coverHelp": t("Drag over the photo to cover a part. Arrow keys move it, with Shift they change its size."),
+        "whereFar": t("Covering parts of the photo: {done} of {total}", done="{done}", total="{total}"),
         "whereBusy": t("Looking again …"),
         "whole": t("Whole photo"),
         "part": t("Only its part"),

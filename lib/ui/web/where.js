@@ -15,12 +15,12 @@
  * @property {{ index: number, label: string }[]} classes
  * @property {string} [detail] Instead of all that: what went wrong.
  */
-import { escaped } from "./album.js";
+import { escaped, fill } from "./album.js";
 import { choose as chooseBox } from "./crop.js";
 
 const CALM_MS = 120;
 
-let isOn = false, asked = "", shownOf = "";
+let isOn = false, asked = "", shownOf = "", far = "";
 /** @type {Told | null} */
 let told = null;
 /** @type {{ class?: string, against?: string }} */
@@ -95,7 +95,7 @@ export function paint(root, { address, query, isAnswered, say, paint: again }) {
   if (!asked) uncover();
   $("[data-do=cover]").setAttribute("aria-pressed", String(Boolean(covering)));
   $(".where").setAttribute("aria-busy", String(Boolean(asked && !told)));
-  $(".where .says").innerHTML = told ? (told.detail ? [told.detail] : told.says).map((text) => `<p>${escaped(text)}</p>`).join("") : asked ? `<p>${escaped(say.whereBusy)}</p>` : "";
+  $(".where .says").innerHTML = told ? (told.detail ? [told.detail] : told.says).map((text) => `<p>${escaped(text)}</p>`).join("") : asked ? `<p>${escaped(far || say.whereBusy)}</p>` : "";
   $(".where .scale").hidden = $(".where .of").hidden = !isHere;
   if (!told || told.detail) return;
   const [left, top, right, bottom] = told.box;
@@ -122,15 +122,39 @@ function options(select, classes, value) {
   select.value = String(value);
 }
 
+/**
+ * Return the last of the lines that come; each one before it says how far it is.
+ *
+ * @param {Response} answer
+ * @param {(done: number, total: number) => void} hear
+ * @returns {Promise<Told>}
+ */
+async function read(answer, hear) {
+  const reader = /** @type {ReadableStream} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    text += part.value;
+    const lines = text.split("\n").filter(Boolean), last = lines.length > 1 || text.endsWith("\n") ? lines.at(text.endsWith("\n") ? -1 : -2) : "";
+    const progress = last && JSON.parse(last);
+    if (progress && "total" in progress) hear(progress.done, progress.total);
+  }
+  return JSON.parse(text.trim().split("\n").at(-1) ?? "");
+}
+
 /** @param {string} wanted "" for nothing. @param {{ [name: string]: string }} say @param {() => void} again */
 async function ask(wanted, say, again) {
   asking.abort();
   const { signal } = (asking = new AbortController());
   asked = wanted;
+  far = "";
   if (!wanted) { told = null; return; }
   if (told?.detail || !told || !wanted.startsWith(shownOf.split(" ")[0])) told = null;
   try {
-    const found = await (await fetch(wanted, { signal })).json();
+    const found = await read(await fetch(wanted, { signal }), (done, total) => {
+      if (signal.aborted) return;
+      far = fill(say.whereFar, { done, total });
+      again();
+    });
     if (signal.aborted) return;
     told = found;
   } catch {
