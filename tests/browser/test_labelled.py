@@ -20,6 +20,7 @@ from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.reports.page import read_thumbnails, report
 from lib.verdict import Thresholds
+from tests.browser.test_face import settle
 from tests.support.pictures import RED, encode, plain
 from tests.support.server import Server
 
@@ -50,6 +51,7 @@ def evaluate(page: Page, server: Server, labelled: Path) -> None:
     page.set_input_files("[class*='st-key-zip-'] input", labelled, timeout=20_000)
     page.get_by_role("button", name="Evaluate with").click(timeout=20_000)
     expect(page.locator("h2.headline")).to_contain_text("of 12 photos.", timeout=60_000)
+    settle(page)  # what is opened while the page is still drawn is closed again
 
 
 def test_what_is_counted_opens_its_photos_below_the_row_and_the_report_goes_anywhere(
