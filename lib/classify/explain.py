@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lib.classify.classifier import Classifier
+from lib.classify.classifier import Classifier, Inference
 from lib.classify.litert import LiteRTClassifier
 from lib.classify.preprocess import seen
 from lib.errors import Cancelled, ModelFileError
@@ -94,18 +94,16 @@ class Looked:
     """One inference: the answer, and what tells where it looked.
 
     Attributes:
-        probabilities: Shape (K,), float64, sum 1.
+        found: The answer.
         box: See `Explanation`.
         size_wh: See `Explanation`.
     """
 
-    probabilities: Floats
+    found: Inference
     box: tuple[int, int, int, int]
     size_wh: tuple[int, int]
     _output: OutputSpec
     _votes: Votes
-    _places: NDArray[np.float32]
-    _logits: Floats | None
 
     def explain(self, index: int, against: int | None = None) -> Explanation:
         """Return where a class got its vote from.
@@ -119,8 +117,8 @@ class Looked:
             other_weight, other_bias, other_vote = self._row(against)
             weight, bias = weight - other_weight, bias - other_bias
             vote = None if vote is None or other_vote is None else vote - other_vote
-        cells = self._votes.of(self._places.astype(np.float64), weight)
-        probability = float(self.probabilities[index])
+        cells = self._votes.of(self.found.inner[Inner.MAP], weight)
+        probability = float(self.found.probabilities[index])
         return Explanation("cam", cells, index, against, probability, bias, vote, self.box, self.size_wh)
 
     def _row(self, index: int) -> tuple[Floats, float, float | None]:
@@ -128,8 +126,8 @@ class Looked:
         if len(bias) == 1:  # one unit: for the second of two classes, and so against the first
             sign = 2.0 * index - 1.0
             return sign * weight[0], sign * float(bias[0]), None
-        place = range(len(bias))[self._output.shown][index]
-        return weight[place], float(bias[place]), None if self._logits is None else float(self._logits[place])
+        place, logits = range(len(bias))[self._output.shown][index], self.found.inner.get(Inner.LOGITS)
+        return weight[place], float(bias[place]), None if logits is None else float(logits[place])
 
 
 class Explainer:
@@ -145,12 +143,11 @@ class Explainer:
     """
 
     def __init__(self, folder: ModelFolder, votes: Votes, *, workers: int | None = None) -> None:
-        self._votes, self._has_logits = votes, True
+        self._votes = votes
         try:
             self.classifier = LiteRTClassifier(folder, workers=workers, inner=(Inner.MAP, Inner.LOGITS))
         except ModelFileError:  # it ends without softmax
             self.classifier = LiteRTClassifier(folder, workers=workers, inner=(Inner.MAP,))
-            self._has_logits = False
 
     def look(self, image: Image.Image, size_wh: tuple[int, int]) -> Looked:
         """Let the model look at a photo.
@@ -163,9 +160,7 @@ class Explainer:
             ModelOutputError: The answer is not a set of probabilities.
         """
         found, spec = self.classifier.run(self.classifier.prepare(image)), self.classifier.spec
-        logits = found.inner[Inner.LOGITS] if self._has_logits else None
-        places = found.inner[Inner.MAP].astype(np.float32)
-        return Looked(found.probabilities, seen(size_wh, spec.input), size_wh, spec.output, self._votes, places, logits)
+        return Looked(found, seen(size_wh, spec.input), size_wh, spec.output, self._votes)
 
 
 def open_explainer(folder: ModelFolder, *, workers: int | None = None) -> Explainer | None:
@@ -214,12 +209,13 @@ def rise(
     tensor = classifier.prepare(image)
     whole = float(classifier.run(tensor).probabilities[index])
     mean = tensor.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    detail = tensor - mean
     weights, shares = np.zeros((CELLS, CELLS)), np.zeros((CELLS, CELLS))
     total = 0.0
     for done, mask in enumerate(_masks(tensor.shape[1:3], seed), start=1):
         if cancelled is not None and cancelled.is_set():
             raise Cancelled
-        covered = mean + mask[None, :, :, None] * (tensor - mean)
+        covered = mean + mask[None, :, :, None] * detail
         if np.issubdtype(tensor.dtype, np.integer):
             covered = np.rint(covered)
         probability = float(classifier.run(covered.astype(tensor.dtype)).probabilities[index])

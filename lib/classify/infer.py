@@ -9,12 +9,12 @@ from functools import partial
 
 from PIL import Image
 
-from lib.classify.classifier import Classifier
+from lib.classify.classifier import Classifier, Inference
 from lib.classify.preprocess import CENTRAL_FRACTION
 from lib.datasets.groups import groups_of
 from lib.errors import ModelOutputError, PhotoError, UsageError
 from lib.messages import N_
-from lib.model.spec import InputSpec
+from lib.model.spec import InputSpec, ModelSpec
 from lib.photos.opening import open_at_each
 from lib.photos.pixels import DECODE_FLOOR
 from lib.photos.source import Source
@@ -160,7 +160,11 @@ def infer_decoded(name: str, classifier: Classifier, image: Image.Image, size_wh
         found = classifier.run(classifier.prepare(image))
     except ModelOutputError as error:
         return Failure(name, classifier.spec.id, error)
-    spec = classifier.spec
+    return answer_of(name, classifier.spec, found, size_wh)
+
+
+def answer_of(name: str, spec: ModelSpec, found: Inference, size_wh: tuple[int, int]) -> Answer:
+    """Return what a model said of a photo; arguments as in `infer_decoded`."""
     return Answer(
         name, spec.id, found.probabilities, size_wh, found.milliseconds, found.familiarity, view=spec.input.resize
     )

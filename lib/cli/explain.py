@@ -6,9 +6,8 @@ from pathlib import Path
 
 from lib.catalogue.store import Store
 from lib.charts import heat
-from lib.classify.classifier import Classifier
 from lib.classify.explain import Explanation, open_explainer, rise
-from lib.classify.infer import conclude, infer, pixels_needed
+from lib.classify.infer import answer_of, conclude, pixels_needed
 from lib.classify.opening import open_classifier
 from lib.cli.terminal import ALL_WELL, printable, put, steps_in_place, writing
 from lib.errors import UsageError
@@ -21,7 +20,7 @@ from lib.model.spec import ModelFolder
 from lib.photos.opening import open_with_size
 from lib.photos.source import Source
 from lib.reports.classifications import to_object
-from lib.results import Answer, Failure
+from lib.results import Answer
 
 LARGEST_PX = 1024  # of the picture's longer side
 _MOST_NEAR = 5
@@ -53,7 +52,7 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     index, against = (
         None if name is None else _find(name, folder, labels) for name in (arguments.label, arguments.against)
     )
-    found, answer = _explain(folder, source, index, against, say)
+    found, answer = _explain(folder, source, index, against)
     photo, _ = open_with_size(source.read(), source.name, at_least=LARGEST_PX)
     photo.thumbnail((LARGEST_PX, LARGEST_PX))
     picture = heat.draw(photo, found)
@@ -70,31 +69,22 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     return ALL_WELL
 
 
-def _explain(
-    folder: ModelFolder, source: Source, index: int | None, against: int | None, say: Translator
-) -> tuple[Explanation, Answer]:
+def _explain(folder: ModelFolder, source: Source, index: int | None, against: int | None) -> tuple[Explanation, Answer]:
     """Return the map, and what the model says of the photo: a map alone would hide that it is not sure."""
     explainer = open_explainer(folder, workers=1)
     classifier = open_classifier(folder, workers=1) if explainer is None else explainer.classifier
-    image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
-    if explainer is not None:
-        looked = explainer.look(image, size_wh)
-        found = looked.explain(int(looked.probabilities.argmax()) if index is None else index, against)
-        return found, _answer(source, classifier)
-    if against is not None:
+    if explainer is None and against is not None:
         text = N_("{model} cannot set one class against another: its last layer is no single linear one.")
         raise UsageError(text, model=folder.spec.id)
-    if index is None:
-        index = int(classifier.run(classifier.prepare(image)).probabilities.argmax())
+    image, size_wh = open_with_size(source.read(), source.name, at_least=pixels_needed(classifier))
+    looked = None if explainer is None else explainer.look(image, size_wh)
+    said = classifier.run(classifier.prepare(image)) if looked is None else looked.found
+    answer = answer_of(source.name, folder.spec, said, size_wh)
+    wanted = int(answer.probabilities.argmax()) if index is None else index
+    if looked is not None:
+        return looked.explain(wanted, against), answer
     with steps_in_place() as show:
-        return rise(classifier, image, size_wh, index, on_progress=show), _answer(source, classifier)
-
-
-def _answer(source: Source, classifier: Classifier) -> Answer:
-    found = infer(source, classifier)
-    if isinstance(found, Failure):
-        raise found.error
-    return found
+        return rise(classifier, image, size_wh, wanted, on_progress=show), answer
 
 
 def _find(name: str, folder: ModelFolder, labels: tuple[str, ...]) -> int:

@@ -2,7 +2,6 @@
 
 from lib.classify.explain import Explanation
 from lib.messages import N_, Message
-from lib.verdict import percent
 
 # In which of nine parts of what the model saw, by row and column.
 _PLACES = (
@@ -39,7 +38,7 @@ def scale_words(found: Explanation, end: float) -> tuple[Message, Message]:
         found: The map.
         end: The vote, or the change of probability, at the end of the scale.
     """
-    number = percent(min(end, 1.0)) if found.method == "rise" else f"{end:g}"
+    number = f"{100 * end:g}%" if found.method == "rise" else f"{end:g}"
     return Message(N_("−{number}: against"), {"number": number}), Message(N_("+{number}: for"), {"number": number})
 
 

@@ -48,7 +48,7 @@ def of_kind(t: Translator, record: TrackRecord, kind: AnswerKind) -> str:
     of = min(tally.count, _OUT_OF)
     values = {"of": of, "n": _scaled(tally.right, tally.count, of)}
     if kind is AnswerKind.UNFAMILIAR:
-        return t("Known things that looked as unfamiliar: the nearest class was right for {n} of {of}", **values)
+        return t("Of {of} known things that looked unfamiliar, the nearest class was right {n} times", **values)
     if of < _OUT_OF:
         return t("Right on answers like this one: {n} of {of}", **values)
     match kind:

@@ -121,7 +121,9 @@ class Maps:
         size_wh = photo.size_wh or image.size
         if explainer is not None:
             looked = explainer.look(image, size_wh)
-            listed = [one.index for one in rank(looked.probabilities, classifier.labels, top=limits.CLASSES_TO_ASK)]
+            listed = [
+                one.index for one in rank(looked.found.probabilities, classifier.labels, top=limits.CLASSES_TO_ASK)
+            ]
             return looked.explain(listed[0] if index is None else index, against), listed
         shares = classifier.run(classifier.prepare(image)).probabilities
         listed = [one.index for one in rank(shares, classifier.labels, top=limits.CLASSES_TO_ASK)]

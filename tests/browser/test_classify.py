@@ -358,6 +358,28 @@ def test_where_it_looked_is_drawn_on_the_photo_for_a_class_and_against_another(
     expect(cells).to_be_hidden()
 
 
+def test_a_map_is_asked_for_anew_only_by_what_it_depends_on_and_never_left_on_another_photo(
+    page: Page, server: Server, photos: dict[str, Path]
+) -> None:
+    open_app(page, server)
+    drop(page, photos["chelsea.png"], photos["coffee.png"])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/where?" in request.url else None)
+    page.get_by_role("button", name="Where it looked").click()
+    expect(page.locator(".where .scale")).to_be_visible()
+    page.get_by_text("How strict?").click()
+    page.locator("form input[name=floor]").fill("0.9")
+    expect(page).to_have_url(re.compile("floor=0.9"))
+    expect(page.locator(".stage .pic .cells")).to_be_visible()
+    assert len(asked) == 1
+    page.keyboard.press("Escape")
+    page.route("**/where?**", lambda route: None)  # it never comes
+    page.locator(TILES).last.click()
+    expect(page.locator(".where .says")).to_have_text("Looking again …")
+    expect(page.locator(".pic .cells")).to_be_hidden()
+    assert len(asked) == 2
+
+
 def test_photos_survive_a_reload_another_page_another_language_and_only_in_their_own_tab(
     page: Page, server: Server, browser: Browser, photos: dict[str, Path]
 ) -> None:

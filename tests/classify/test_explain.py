@@ -42,7 +42,7 @@ def test_each_class_adds_up_and_so_does_one_against_another(small: ModelFolder) 
         found = looked.explain(index)
         assert found.vote == pytest.approx(found.total, abs=1e-3)
         assert not found.is_rounded
-        assert found.probability == looked.probabilities[index]
+        assert found.probability == looked.found.probabilities[index]
     first, second, both = looked.explain(3), looked.explain(7), looked.explain(3, 7)
     assert both.cells == pytest.approx(first.cells - second.cells, abs=1e-9)
     assert both.total == pytest.approx(first.total - second.total)
@@ -160,7 +160,7 @@ def test_the_map_beats_the_guess_that_it_looks_at_the_middle(model: str, capsys:
     for path in photos[:: len(photos) // PHOTOS][:PHOTOS]:
         image, size_wh = open_with_size(path.read_bytes(), path.name, at_least=pixels_needed(classifier))
         looked = explainer.look(image, size_wh)
-        index = int(looked.probabilities.argmax())
+        index = int(looked.found.probabilities.argmax())
         tensor = classifier.prepare(image)
         blurred = classifier.prepare(image.filter(ImageFilter.GaussianBlur(max(image.size) / 20)))
         height, width = tensor.shape[1:3]

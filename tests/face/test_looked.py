@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 
 from lib.classify.explain import Explanation
-from lib.face.looked import described
+from lib.face.looked import described, scale_words
 from lib.i18n import Translator
 
 
-def told(language: str = "en", other: str | None = None, vote: float | None = 3.0, **changes: object) -> list[str]:
+def explained(**changes: object) -> Explanation:
     cells = np.zeros((3, 3))
     cells[0, 2] = 18.0
     known: dict[str, object] = {
-        "method": "cam", "cells": cells, "index": 0, "against": None, "probability": 0.9, "bias": 1.0, "vote": vote,
+        "method": "cam", "cells": cells, "index": 0, "against": None, "probability": 0.9, "bias": 1.0, "vote": 3.0,
         "box": (0, 0, 9, 9), "size_wh": (9, 9),
     }  # fmt: skip
+    return Explanation(**{**known, **changes})  # type: ignore[arg-type]
+
+
+def told(language: str = "en", other: str | None = None, **changes: object) -> list[str]:
     say = Translator(language)
-    return [say.message(one) for one in described(Explanation(**{**known, **changes}), "cat", other)]  # type: ignore[arg-type]
+    return [say.message(one) for one in described(explained(**changes), "cat", other)]
 
 
 def test_it_says_where_what_it_adds_up_to_and_what_it_does_not_show() -> None:
@@ -41,6 +45,15 @@ def test_what_8_bits_make_of_it_is_said_where_it_is_another(vote: float | None, 
 
 def test_covering_parts_is_told_otherwise() -> None:
     assert "Found by covering parts of the photo" in told(method="rise", vote=None)[1]
+
+
+@pytest.mark.parametrize(
+    ("method", "end", "low", "high"),
+    [("cam", 30.0, "−30: against", "+30: for"), ("rise", 0.004, "−0.4%: against", "+0.4%: for")],
+)
+def test_the_ends_of_the_scale_are_votes_or_shares(method: str, end: float, low: str, high: str) -> None:
+    say = Translator("en")
+    assert [say.message(one) for one in scale_words(explained(method=method), end)] == [low, high]
 
 
 @pytest.mark.parametrize("language", ["ko", "ja"])

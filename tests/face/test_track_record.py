@@ -29,7 +29,8 @@ def test_the_line_is_of_answers_of_the_same_kind() -> None:
 
 def test_an_unfamiliar_photo_has_the_line_of_the_unfamiliar() -> None:
     strange = found(0.91, 0.07, 0.02, score=1.0)
-    assert "the nearest class was right for 73 of 100" in line(EN, strange, MODEL)
+    said = line(EN, strange, MODEL)
+    assert "Of 100 known things that looked unfamiliar, the nearest class was right 73 times" in said
 
 
 def test_a_kind_that_never_came_up_is_said_so() -> None:

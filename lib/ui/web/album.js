@@ -119,6 +119,19 @@ export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => 
 export const escaped = (text) =>
   text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
 
+/**
+ * Write HTML where other HTML is, and return whether that was so.
+ *
+ * @param {Element} place
+ * @param {string} html
+ */
+export function put(place, html) {
+  const kept = /** @type {HTMLElement & { is?: string }} */ (place);
+  if (kept.is === html) return false;
+  kept.innerHTML = kept.is = html;
+  return true;
+}
+
 /** @param {number} share */
 export const percent = (share) => `${Math.round(share * 100)}%`;
 

@@ -25,7 +25,7 @@
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
-import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, priced, step, unknown, waiting } from "./album.js";
+import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, priced, put, step, unknown, waiting } from "./album.js";
 import * as camera from "./camera.js";
 import * as crop from "./crop.js";
 import { handed } from "./handed.js";
@@ -87,8 +87,10 @@ function settle() {
   if (visit !== data.visit || isLost) moveTo(data.visit);
   const fresh = unknown(cards, data.photos, removed);
   cards = merge(cards, fresh);
-  if (query !== data.query) refresh((query = data.query), true);
-  else queue.push(...fresh.map(({ id }) => id));
+  if (query !== data.query) {
+    where.uncover(); // what was said of a covered part was said of other settings
+    refresh((query = data.query), true);
+  } else queue.push(...fresh.map(({ id }) => id));
   work();
   paint();
   root?.classList.add("ready");
@@ -308,7 +310,7 @@ const DO = {
   where: () => { endCrop(); where.turn(); },
   cover: () => {
     endCrop();
-    where.cover($(".over"), data.say.coverHelp, `/visits/${visit}/photos/${current()?.id}/covered`, query, (answer) => { put($(".answer"), answer); });
+    where.cover($(".over"), data.say.coverHelp, `/visits/${visit}/photos/${current()?.id}/covered`, query, (answer) => put($(".answer"), answer));
   },
   stop: () => { isStopped = !isStopped; work(); },
   defaults: () => { writeRanges(data.strict.defaults); tell("strict", data.strict.defaults); },
@@ -460,14 +462,6 @@ function write(here) {
   $("[data-do=whole] span").textContent = isWhole ? say.part : say.whole;
   $("[data-do=whole]").title = isWhole ? say.wholeHelp : say.partHelp;
   if (document.activeElement?.closest("form") !== here.querySelector("form")) writeRanges(data.strict.values);
-}
-
-/** @param {Element} place @param {string} html */
-function put(place, html) {
-  const kept = /** @type {HTMLElement & { is?: string }} */ (place);
-  if (kept.is === html) return false;
-  kept.innerHTML = kept.is = html;
-  return true;
 }
 
 function paintSoon() {

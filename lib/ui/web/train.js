@@ -15,7 +15,7 @@
  * @typedef {{ data: Data, parentElement: HTMLElement, setStateValue(name: string, value: unknown): void,
  *   setTriggerValue(name: string, value: unknown): void }} Component
  */
-import { escaped, fill } from "./album.js";
+import { escaped, fill, put } from "./album.js";
 import * as browse from "./browse.js";
 import { SHOWN, classOf, empty, folderOf, freshName, isUnnamed } from "./classes.js";
 import { copy } from "./copy.js";
@@ -372,12 +372,6 @@ function write(here) {
 
 function paintSoon() {
   due ||= requestAnimationFrame(paint); // once a frame, however many answers came
-}
-
-/** @param {Element} place @param {string} html */
-function put(place, html) {
-  const kept = /** @type {HTMLElement & { is?: string }} */ (place);
-  if (kept.is !== html) kept.innerHTML = kept.is = html;
 }
 
 function paint() {

@@ -15,10 +15,10 @@
  * @property {{ index: number, label: string }[]} classes
  * @property {string} [detail] Instead of all that: what went wrong.
  */
-import { escaped, fill } from "./album.js";
+import { escaped, fill, put } from "./album.js";
 import { choose as chooseBox } from "./crop.js";
 
-const CALM_MS = 120;
+const CALM_MS = 120, ABOUT = ["model", "whole", "lang"]; // of all that is asked about answers, what a map depends on
 
 let isOn = false, asked = "", shownOf = "", far = "";
 /** @type {Told | null} */
@@ -53,7 +53,7 @@ export function uncover() {
  * @param {string} help
  * @param {string} address Where to ask.
  * @param {string} query
- * @param {(answer: string) => void} show
+ * @param {(answer: string) => unknown} show
  */
 export function cover(over, help, address, query, show) {
   if (covering) return uncover();
@@ -83,11 +83,13 @@ export function choose({ name, value }) {
 export function paint(root, { address, query, isAnswered, say, paint: again }) {
   /** @param {string} place @returns {any} */
   const $ = (place) => root.querySelector(place);
-  const button = $("[data-do=where]"), of = `${address} ${new URLSearchParams(query).get("model")}`;
+  const asks = new URLSearchParams(query), of = `${address} ${asks.get("model")}`, button = $("[data-do=where]");
+  const view = `${address}?${new URLSearchParams(ABOUT.map((name) => [name, asks.get(name) ?? ""]))}`;
   button.hidden = !isAnswered;
   button.setAttribute("aria-pressed", String(isOn));
   if (of !== shownOf) { chosen = {}; shownOf = of; uncover(); }
-  const wanted = isOn && isAnswered ? `${address}?${new URLSearchParams({ ...filled(chosen) })}&${query}` : "";
+  if (!asked.startsWith(view)) told = null; // the map is of another photo, or another model's
+  const wanted = isOn && isAnswered ? [view, new URLSearchParams(filled(chosen))].join("&") : "";
   if (wanted !== asked) ask(wanted, say, again);
   const isHere = Boolean(told && !told.detail);
   root.classList.toggle("looks", isHere);
@@ -95,7 +97,8 @@ export function paint(root, { address, query, isAnswered, say, paint: again }) {
   if (!asked) uncover();
   $("[data-do=cover]").setAttribute("aria-pressed", String(Boolean(covering)));
   $(".where").setAttribute("aria-busy", String(Boolean(asked && !told)));
-  $(".where .says").innerHTML = told ? (told.detail ? [told.detail] : told.says).map((text) => `<p>${escaped(text)}</p>`).join("") : asked ? `<p>${escaped(far || say.whereBusy)}</p>` : "";
+  const says = told ? (told.detail ? [told.detail] : told.says) : asked ? [far || say.whereBusy] : [];
+  put($(".where .says"), says.map((text) => `<p>${escaped(text)}</p>`).join(""));
   $(".where .scale").hidden = $(".where .of").hidden = !isHere;
   if (!told || told.detail) return;
   const [left, top, right, bottom] = told.box;
@@ -117,8 +120,7 @@ const filled = (values) => Object.fromEntries(Object.entries(values).filter(([, 
 
 /** @param {HTMLSelectElement} select @param {{ index: number, label: string }[]} classes @param {number} value */
 function options(select, classes, value) {
-  const html = classes.map(({ index, label }) => `<option value="${index}">${escaped(label)}</option>`).join("");
-  if (select.dataset.is !== html) select.innerHTML = select.dataset.is = html;
+  put(select, classes.map(({ index, label }) => `<option value="${index}">${escaped(label)}</option>`).join(""));
   select.value = String(value);
 }
 
@@ -131,14 +133,16 @@ function options(select, classes, value) {
  */
 async function read(answer, hear) {
   const reader = /** @type {ReadableStream} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
+  let begun = "", last = "";
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    text += part.value;
-    const lines = text.split("\n").filter(Boolean), last = lines.length > 1 || text.endsWith("\n") ? lines.at(text.endsWith("\n") ? -1 : -2) : "";
-    const progress = last && JSON.parse(last);
-    if (progress && "total" in progress) hear(progress.done, progress.total);
+    const lines = (begun + part.value).split("\n");
+    begun = lines.pop() ?? "";
+    if (!lines.length) continue;
+    last = lines.at(-1) ?? "";
+    const { done, total } = JSON.parse(last);
+    if (total) hear(done, total);
   }
-  return JSON.parse(text.trim().split("\n").at(-1) ?? "");
+  return JSON.parse(begun || last);
 }
 
 /** @param {string} wanted "" for nothing. @param {{ [name: string]: string }} say @param {() => void} again */
@@ -148,7 +152,7 @@ async function ask(wanted, say, again) {
   asked = wanted;
   far = "";
   if (!wanted) { told = null; return; }
-  if (told?.detail || !told || !wanted.startsWith(shownOf.split(" ")[0])) told = null;
+  if (told?.detail) told = null; // another class of the same photo: its map takes the place of this one
   try {
     const found = await read(await fetch(wanted, { signal }), (done, total) => {
       if (signal.aborted) return;
