@@ -27,4 +27,5 @@ def show() -> None:
 if __name__ == "__main__":
     show()
 else:
-    app = st.App(__file__, middleware=serving.middleware(), routes=serving.routes(), lifespan=serving.lifespan)
+    own = serving.routes()
+    app = st.App(__file__, middleware=serving.middleware(own), routes=own, lifespan=serving.lifespan)

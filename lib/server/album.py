@@ -22,6 +22,7 @@ from lib.photos.opening import open_photo, thumbnail
 from lib.results import Answer, Classification, Failure, Outcome
 from lib.server import limits
 from lib.server.kept import Kept, see
+from lib.server.metrics import METRICS
 from lib.work.ordered import in_order
 
 THUMBNAIL_SIDE = 480
@@ -301,6 +302,8 @@ class Album:
                 answer = Failure(photo.name, spec.id, seen.problem)
             else:
                 answer = infer_decoded(photo.name, classifier, image, photo.size_wh or image.size)
+            if isinstance(answer, Answer):
+                METRICS.inference(spec.id, answer.milliseconds / 1e3)
             self._keep(photo, spec.key, answer, files[spec.key])
         return photo
 

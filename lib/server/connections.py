@@ -58,6 +58,11 @@ class Connections:
         self._events: Counter[str] = Counter()
         self._told = -math.inf
 
+    @property
+    def count(self) -> int:
+        """Return how many are open."""
+        return sum(not transport.is_closing() for transport in self._open)
+
     def admit(self, transport: asyncio.Transport) -> bool:
         """Count a new connection; or close it, when there are too many and none of them only waits."""
         address = str((transport.get_extra_info("peername") or ("",))[0])

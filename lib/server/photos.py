@@ -48,10 +48,12 @@ from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
 from lib.server.exchange import answered, as_attachment, route, to_json, unless_gone
+from lib.server.metrics import METRICS, Told
 from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
+from lib.server.ways import Way
 from lib.server.where import Map, Maps
 from lib.work.progress import Progress
 
@@ -125,10 +127,15 @@ class _Road:
 
     async def add(self, request: Request, visit: Visit) -> Response:
         """Take a photo in, and answer about it."""
+        with METRICS.counted(Way.PAGE) as told:
+            return await self._add(request, visit, told)
+
+    async def _add(self, request: Request, visit: Visit, told: Told) -> Response:
         body = Body(request)
         try:
             asked, order = Asked.read(request.query_params), _whole(request, "order")
             model = await self._find(asked)
+            told.model = model.folder.spec.id
             async with self._bodies.room(visit.id, body.size):
                 name, data = request.query_params.get("name", "photo"), await body.read()
                 if sample := request.query_params.get("sample"):
@@ -136,7 +143,7 @@ class _Road:
                 self._visits.room(visit).take(len(data) + _answer_bytes(model))
                 photo = visit.album.add(name, data, order)
                 del data  # the album's alone, which drops it soon
-                return await self._card_of(request, visit, photo, asked, model)
+                return await self._card_of(request, visit, photo, asked, model, told)
         except AppError:
             await body.pass_over()
             raise
@@ -145,18 +152,24 @@ class _Road:
         """Answer about a photo that is here."""
         asked, photo = Asked.read(request.query_params), _photo(request, visit)
         model = await self._find(asked)
-        if visit.album.answer(model.folder.spec.key, photo) is None:
+        if visit.album.answer(model.folder.spec.key, photo) is not None:
+            return await self._card_of(request, visit, photo, asked, model, Told())
+        with METRICS.counted(Way.PAGE) as told:
+            told.model = model.folder.spec.id
             self._visits.room(visit).take(_answer_bytes(model))
-        return await self._card_of(request, visit, photo, asked, model)
+            return await self._card_of(request, visit, photo, asked, model, told)
 
     async def put_back(self, request: Request, visit: Visit) -> Response:
         """Undo the last removal, and answer about the photo."""
         visit.album.put_back(request.path_params["photo"])
         return await self.answer(request, visit)
 
-    async def _card_of(self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: Found) -> Response:
+    async def _card_of(
+        self, request: Request, visit: Visit, photo: Photo, asked: Asked, model: Found, told: Told
+    ) -> Response:
         def work() -> bytes:
             outcome = self._look(visit, photo, asked, model)
+            told.is_about(outcome)
             return to_json(self._draw(Translator(asked.language), visit, photo, outcome, asked))
 
         return answered(await self._in_line(request, visit, work))

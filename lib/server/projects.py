@@ -50,8 +50,10 @@ from lib.projects.project import Added, Kept, Project
 from lib.server import limits
 from lib.server.bodies import Bodies, Body
 from lib.server.exchange import answered, as_attachment, language_of, route, to_json, unless_gone
+from lib.server.metrics import METRICS
 from lib.server.project_state import added, looked, state
 from lib.server.refusal import Refusal
+from lib.server.ways import Way
 from lib.server.workshop import Workshop, gone, server_workshop
 
 T = TypeVar("T")
@@ -252,9 +254,12 @@ class _Road:
         body, t = Body(request), Translator(language_of(request))
         name = request.query_params.get("name", "photo")
         try:
-            async with self._bodies.room(project.id, body.size):
-                data = await body.read()
-                found = await self._in_line(request, project, lambda: looked(t, self._workshop(), project, data, name))
+            with METRICS.counted(Way.LIVE) as told:
+                async with self._bodies.room(project.id, body.size):
+                    data = await body.read()
+                    work = partial(looked, t, self._workshop(), project, data, name)
+                    found = await self._in_line(request, project, work)
+                told.outcome = str(found["kind"])
             return answered(to_json(found))
         except AppError:
             await body.pass_over()

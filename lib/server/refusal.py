@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from lib.errors import AppError, DatasetError, FullError, PhotoError, UnknownModelError, UsageError
 from lib.i18n import Translator, choose
 from lib.server import limits
+from lib.server.tracing import request_id
 
 # What else fails, fails here: 503.
 _STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, DatasetError: 422, FullError: 429}
@@ -33,6 +34,7 @@ def problem(error: AppError, language: str) -> Response:
         "status": status,
         "detail": Translator(language).message(error.message),
         "code": error.code,
+        **({} if (asked := request_id()) is None else {"request_id": asked}),
     }
     return JSONResponse(told, status, headers, "application/problem+json")
 

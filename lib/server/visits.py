@@ -119,6 +119,18 @@ class Visits:
         self._clock = clock
         self._lock = threading.Lock()
 
+    @property
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._visits)
+
+    @property
+    def held_bytes(self) -> int:
+        """Return how much memory all of them take."""
+        with self._lock:
+            visits = list(self._visits.values())
+        return sum(visit.held_bytes for visit in visits)
+
     def begin(self) -> Visit:
         """Return a new visit; where there are too many without anything in them, the oldest of those goes."""
         visit = Visit()

@@ -6,9 +6,13 @@ import streamlit as st
 
 from lib.classify.classifier import Classifier
 from lib.i18n import Translator
+from lib.results import Failure
+from lib.server.album import Photo
+from lib.server.metrics import METRICS
 from lib.server.models import server_models
 from lib.server.pool import POOL
 from lib.server.visits import VISITS, Visit
+from lib.server.ways import Way
 from lib.ui import waiting
 from lib.ui.visit import current, keep
 from lib.work.jobs import Job, JobState, Kind
@@ -71,12 +75,21 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
 
     def work(running: Job) -> None:
         line = POOL.line(visit.id)
-        for _ in visit.album.look(
+        for photo in visit.album.look(
             classifiers, unseen, running.cancelled, sides=server_models().sides, take=take, line=line
         ):
+            _count(visit, classifiers, photo)
             running.advance()
 
     return waiting.begin(t, Kind.LOOKING, name, work, total=len(unseen))
+
+
+def _count(visit: Visit, classifiers: Sequence[Classifier], photo: Photo) -> None:
+    """Count what the models said of a photo; how sure they are depends on what its reader sets later."""
+    for spec in (classifier.spec for classifier in classifiers):
+        answer = visit.album.answer(spec.key, photo)
+        outcome = answer.error.code if isinstance(answer, Failure) else "answered"
+        METRICS.photo(model=spec.id, door=Way.PAGE, outcome=outcome)
 
 
 def _keys(classifiers: Sequence[Classifier]) -> tuple[str, ...]:

@@ -18,14 +18,16 @@ from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
 from lib.results import Outcome
-from lib.server import limits, photos, previews, projects
+from lib.server import limits, metrics, photos, previews, projects
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
+from lib.server.metrics import METRICS
 from lib.server.models import server_models
 from lib.server.security_headers import Headers
 from lib.server.stream import Stream
+from lib.server.tracing import Tracing, logs_requests
 from lib.server.uploads import Uploads
 from lib.server.visits import VISITS, Visit
 from lib.server.workshop import server_workshop
@@ -34,12 +36,13 @@ from lib.ui.classify import samples
 from lib.ui.models import loaded
 
 
-def middleware() -> list[Middleware]:
-    """Return what every request passes before Streamlit sees it, first one first."""
+def middleware(own: list[Route]) -> list[Middleware]:
+    """Return what every request passes before Streamlit sees it, first one first; `own` are our `routes`."""
     internals.run_pages_by_the_entry()
     MultiPartParser.spool_max_size = limits.PHOTO_BYTES  # else a photo above 1 MB lies on the disk while it comes in
     try:
         return [
+            Middleware(Tracing, routes=own, logs=logs_requests()),
             Middleware(Headers),
             Middleware(Door, names=_names()),
             Middleware(Stream, kind=internals.kind_of_message),
@@ -51,7 +54,8 @@ def middleware() -> list[Middleware]:
 
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
-    return [*header.first_page().routes(), *web.routes(), *photos.routes(_card), *projects.routes(), *samples.routes()]
+    ours = [*web.routes(), *photos.routes(_card), *projects.routes(), *samples.routes(), *metrics.routes()]
+    return [*header.first_page().routes(), *ours]
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
@@ -71,11 +75,20 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
     VISITS.is_open = internals.is_open
     tasks = [asyncio.create_task(task) for task in (_free_uploads(), _forget(), asyncio.to_thread(loaded.warm))]
-    async with watched(Connections(*limits.connections(raise_open_files()))):
+    connections = Connections(*limits.connections(raise_open_files()))
+    _watch(connections)
+    async with watched(connections):
         internals.welcome()
         yield
     for task in tasks:
         task.cancel()
+
+
+def _watch(connections: Connections) -> None:
+    """Show at /metrics what is going on."""
+    METRICS.watch("discern_visits", "Visits in memory.", lambda: {"": VISITS.count})
+    METRICS.watch("discern_held_bytes", "What visits hold in memory.", lambda: {"": VISITS.held_bytes})
+    METRICS.watch("discern_connections", "Open connections.", lambda: {"": connections.count})
 
 
 async def _free_uploads() -> None:

@@ -138,6 +138,15 @@ def test_what_was_closed_no_longer_counts() -> None:
         wire.closed = True
 
 
+def test_open_connections_are_counted() -> None:
+    connections, _ = opened()
+    wires = [Wire(), Wire()]
+    assert all(connections.admit(wire) for wire in wires)
+    assert connections.count == 2
+    wires[0].abort()
+    assert connections.count == 1
+
+
 def test_a_refused_connection_is_not_told_to_the_server() -> None:
     connections, _ = opened(limit=0)
     told = []

@@ -32,6 +32,7 @@ from lib.results import Classification, Outcome
 from lib.server import limits, photos
 from lib.server.album import Photo
 from lib.server.asked import Asked
+from lib.server.metrics import METRICS
 from lib.server.models import Models
 from lib.server.pool import Pool
 from lib.server.visits import Visit, Visits
@@ -125,6 +126,18 @@ def test_a_photo_is_answered_at_once(server: Server) -> None:
     }  # fmt: skip
     (photo,) = server.visit.album.photos
     assert (photo.name, photo.order) == ("my cat.png", 17)
+
+
+def test_photos_are_counted_by_what_became_of_them(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[tuple[str | None, str]] = []
+    note = lambda *, model, door, outcome, seconds: counted.append((model, outcome))  # noqa: E731
+    monkeypatch.setattr(METRICS, "photo", note)
+    server.post(red())
+    server.post(b"no photo")
+    server.ask("POST", "photos?model=none", red())
+    server.ask("GET", f"photos/1/answer?{ASKED}")  # it is known: no photo was looked at
+    server.ask("GET", "photos/1/answer?model=tiny-int8")
+    assert counted == [(MODEL, "clear"), (MODEL, "photo"), (None, "model-unknown"), ("tiny-int8", "clear")]
 
 
 def test_answers_are_nobodys_to_store(server: Server) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import http.server
+import json
 import os
 import signal
 import socket
@@ -166,6 +167,33 @@ def test_what_runs_in_the_server_is_closed(server: Server, path: str) -> None:
         urllib.request.urlopen(server.url + path, timeout=10)
     assert refused.value.code == 404
     assert refused.value.headers["Content-Security-Policy"]
+
+
+def test_every_answer_has_an_id_and_the_figures_are_shown(server: Server) -> None:
+    with urllib.request.urlopen(server.url, timeout=10) as page:
+        assert len(page.headers["X-Request-ID"]) == 16
+    asked = urllib.request.Request(f"{server.url}/metrics", headers={"X-Request-ID": "mine"})
+    with urllib.request.urlopen(asked, timeout=10) as figures:
+        assert figures.headers["X-Request-ID"] == "mine"
+        text = figures.read().decode()
+    for name in ("discern_visits", "discern_held_bytes", "discern_connections", "process_resident_memory_bytes"):
+        assert f"\n{name} " in text
+
+
+def test_a_line_a_request_where_it_is_wanted(tmp_path: Path) -> None:
+    server = start_server(tmp_path, log=tmp_path / "log", DISCERN_LOG="json")
+    try:
+        for address in ("/metrics", "/visits/nobody/answers?model=starter", "/_stcore/health"):
+            with contextlib.suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(server.url + address, timeout=10).close()
+        lines = [json.loads(line) for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines()]
+        assert [(line["route"], line["status"]) for line in lines] == [
+            ("/metrics", 200),
+            ("/visits/{visit}/answers", 404),
+        ]
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
 
 
 def test_a_name_that_is_none_is_a_sentence_and_no_traceback(tmp_path: Path) -> None:

@@ -41,6 +41,13 @@ def test_who_has_the_id_gets_the_visit_back() -> None:
     assert visits.get("guessed") is None
 
 
+def test_what_all_visits_hold_is_added_up() -> None:
+    visits = Visits()
+    for size in (1000, 20):
+        with_photo(visits, size)
+    assert (visits.count, visits.held_bytes) == (2, 1020)
+
+
 def test_ids_cannot_be_guessed() -> None:
     visits = Visits()
     ids = {visits.begin().id for _ in range(50)}

@@ -12,7 +12,7 @@ from tests.support.asgi import scope
 
 
 def test_a_photo_does_not_touch_the_disk_while_it_comes_in() -> None:
-    serving.middleware()
+    serving.middleware([])
     head = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\n'
 
     async def receive() -> Message:
