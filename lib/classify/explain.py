@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lib.classify.classifier import Classifier, Inference
+from lib.classify.infer import answer_of
 from lib.classify.litert import LiteRTClassifier
 from lib.classify.preprocess import seen
-from lib.errors import Cancelled, ModelFileError
+from lib.errors import Cancelled, ModelFileError, UsageError
 from lib.formats.inner import Inner
 from lib.formats.votes import Votes, read_votes
+from lib.messages import N_
 from lib.model.spec import ModelFolder, ModelSpec, OutputSpec
+from lib.results import Answer
 from lib.work.progress import OnProgress, Progress
 
 Floats = NDArray[np.float64]
@@ -177,6 +180,50 @@ def open_explainer(folder: ModelFolder, *, workers: int | None = None) -> Explai
 
 def _fits(votes: Votes, spec: ModelSpec) -> bool:
     return len(votes.bias) == spec.outputs or (len(votes.bias) == 1 and spec.output.classes == 2)
+
+
+def explain(
+    name: str,
+    how: Explainer | Classifier,
+    image: Image.Image,
+    size_wh: tuple[int, int],
+    index: int | None = None,
+    against: int | None = None,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    cancelled: threading.Event | None = None,
+) -> tuple[Explanation, Answer]:
+    """Return where a model looked, and what it says of the photo: a map alone would hide that it is not sure.
+
+    Args:
+        name: The photo's.
+        how: The explainer of the model; the model itself where `open_explainer` has none.
+        image: See `Explainer.look`.
+        size_wh: See there.
+        index: The class, among those that are shown; None for the likeliest.
+        against: Another one, or None.
+        on_progress: As for `rise`.
+        cancelled: As for `rise`.
+
+    Raises:
+        UsageError: Only covering parts can tell, and that cannot set one class against another.
+        Cancelled: As `rise`.
+        ModelOutputError: The answer is not a set of probabilities.
+    """
+    if isinstance(how, Explainer):
+        looked = how.look(image, size_wh)
+        answer = answer_of(name, how.classifier.spec, looked.found, size_wh)
+        return looked.explain(_wanted(index, answer), against), answer
+    if against is not None:
+        text = N_("{model} cannot set one class against another: its last layer is no single linear one.")
+        raise UsageError(text, model=how.spec.id)
+    answer = answer_of(name, how.spec, how.run(how.prepare(image)), size_wh)
+    wanted = _wanted(index, answer)
+    return rise(how, image, size_wh, wanted, on_progress=on_progress, cancelled=cancelled), answer
+
+
+def _wanted(index: int | None, answer: Answer) -> int:
+    return int(answer.probabilities.argmax()) if index is None else index
 
 
 def rise(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.catalogue.variants import make_variant, variants
-from lib.cli.models import published_object
 from lib.cli.terminal import ALL_WELL, SOME_FAILED, complain, default_model, note, put_table, steps_in_place
 from lib.errors import AppError
 from lib.evaluation.speed import SECONDS_PER_MODEL, Benchmark, Measurement, benchmark, thread_counts
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.reports.models import published_object
 from lib.work.files import size_words
 
 

@@ -8,7 +8,7 @@ from lib.cli.terminal import ALL_WELL, SOME_FAILED, complain, download_progress,
 from lib.errors import AppError, UnknownModelError
 from lib.i18n import Translator
 from lib.messages import N_
-from lib.model.spec import Published
+from lib.reports.models import entry_object
 from lib.work.files import size_words
 
 
@@ -22,7 +22,7 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
     store = Store()
     entries = store.entries()
     if arguments.json:
-        print(json.dumps([_entry_object(entry) for entry in entries]))
+        print(json.dumps([entry_object(entry) for entry in entries]))
     else:
         states = {
             State.READY: say(N_("ready")),
@@ -36,29 +36,6 @@ def _models(arguments: argparse.Namespace, say: Translator) -> int:
     for problem in store.problems():
         complain(problem, say)
     return ALL_WELL
-
-
-def _entry_object(entry: Entry) -> dict[str, object]:
-    spec = entry.spec
-    return {
-        "id": spec.id,
-        "name": spec.name,
-        "family": spec.family,
-        # Other programs know two states; what has to be done for one that is not a download stands beside it.
-        "state": (State.READY if entry.state is State.READY else State.DOWNLOADABLE).value,
-        "needs": None if entry.problem is None else str(entry.problem),
-        "bytes": entry.size_bytes,
-        "classes": spec.output.classes,
-        "licence": spec.licence,
-        "published": published_object(spec.published),
-    }
-
-
-def published_object(published: Published | None) -> dict[str, object] | None:
-    """Return published figures as --json shows them."""
-    if published is None:
-        return None
-    return {"top1": published.top1, "top5": published.top5, "source": published.source}
 
 
 def _entry_row(entry: Entry, state: str) -> tuple[str, ...]:

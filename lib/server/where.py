@@ -12,7 +12,8 @@ from collections import OrderedDict
 from PIL import Image
 
 from lib.charts import heat
-from lib.classify.explain import Explainer, Explanation, open_explainer, rise
+from lib.classify.classifier import Classifier
+from lib.classify.explain import Explainer, Explanation, explain, open_explainer
 from lib.classify.infer import infer_decoded, pixels_needed
 from lib.errors import UsageError
 from lib.face.looked import described, scale_words
@@ -115,20 +116,19 @@ class Maps:
         on_progress: OnProgress,
     ) -> tuple[Explanation, list[int]]:
         """Return the map, and the likeliest classes."""
-        explainer = self._explainer(model)
-        classifier = self._models.classifier(model) if explainer is None else explainer.classifier
+        how = self.how(model)
+        classifier = how.classifier if isinstance(how, Explainer) else how
         image = _seen(photo, pixels_needed(classifier))
         size_wh = photo.size_wh or image.size
-        if explainer is not None:
-            looked = explainer.look(image, size_wh)
-            listed = [
-                one.index for one in rank(looked.found.probabilities, classifier.labels, top=limits.CLASSES_TO_ASK)
-            ]
-            return looked.explain(listed[0] if index is None else index, against), listed
-        shares = classifier.run(classifier.prepare(image)).probabilities
-        listed = [one.index for one in rank(shares, classifier.labels, top=limits.CLASSES_TO_ASK)]
-        wanted = listed[0] if index is None else index
-        return rise(classifier, image, size_wh, wanted, cancelled=cancelled, on_progress=on_progress), listed
+        found, answer = explain(
+            photo.name, how, image, size_wh, index, against, cancelled=cancelled, on_progress=on_progress
+        )
+        likeliest = rank(answer.probabilities, classifier.labels, top=limits.CLASSES_TO_ASK)
+        return found, [one.index for one in likeliest]
+
+    def how(self, model: Found) -> Explainer | Classifier:
+        """Return what tells where a model looked: its explainer, or the model itself if only covering parts can."""
+        return self._explainer(model) or self._models.classifier(model)
 
     def _explainer(self, model: Found) -> Explainer | None:
         key = model.stamp, model.folder.spec.key

@@ -653,7 +653,7 @@ def test_who_goes_away_ends_the_covering_of_parts(server: Server, monkeypatch: p
         ended.set()
         raise Cancelled
 
-    monkeypatch.setattr("lib.server.where.rise", covering)
+    monkeypatch.setattr("lib.classify.explain.rise", covering)
 
     async def leave() -> None:
         asking = asyncio.create_task(server.asked("GET", f"photos/1/where?{ASKED}"))
