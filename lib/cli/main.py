@@ -67,6 +67,7 @@ _COMMANDS = {
     "export": "write a model's file in the format you need",
     "evaluate": "measure models on photos whose class is known",
     "embed": "write code that runs a model elsewhere",
+    "serve": "answer programs over HTTP, without the pages",
 }
 
 
@@ -116,6 +117,8 @@ def _adding(command: str) -> Callable[[argparse.ArgumentParser], None]:
             from lib.cli.export import add_arguments as add
         case "evaluate":
             from lib.cli.evaluate import add_arguments as add
+        case "serve":
+            from lib.cli.serve import add_arguments as add
         case _:
             from lib.cli.embed import add_arguments as add
     return add

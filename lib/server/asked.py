@@ -51,7 +51,9 @@ class Asked:
         thresholds = Thresholds(_number(query, "ratio", float, RATIO), None if "floor" not in query else floor)
         familiar = _number(query, "familiar", float, math.nan) if "familiar" in query else None
         settings = Settings(top, thresholds, familiar)
-        return cls(model, query.get("whole", "0") == "1", settings, choose([query.get("lang")]))
+        if (whole := query.get("whole", "0")) not in ("0", "1"):
+            raise UsageError(N_("{name} must be 0 or 1, not “{value}”."), name="whole", value=whole)
+        return cls(model, whole == "1", settings, choose([query.get("lang")]))
 
     def query(self) -> str:
         """Return the query that says so."""

@@ -4,6 +4,7 @@ A request whose photo finds no room is not read: it waits on the visitor's side 
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -98,6 +99,7 @@ class Body:
         self._is_begun = False
         self._first: bytes | None = None
         self._has_more = True
+        self._come, self._waited_s = 0, 0.0
         self._most = most
         told = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
         self._is_told = told.isdecimal()
@@ -128,25 +130,26 @@ class Body:
         """Return it.
 
         Raises:
-            Refusal: It is larger than it may be, or nothing of it came for `limits.STALLED_S`.
+            Refusal: It is larger than it may be, or it comes too slowly: `limits.STALLED_S` behind the least rate.
             ClientDisconnect: Its sender went away.
         """
-        pieces = [piece async for piece in self._pieces()]
+        pieces = [piece async for piece in self.pieces()]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def save(self, file: BinaryIO) -> None:
         """Write it to a file as it comes; raises as `read`."""
-        async for piece in self._pieces():
+        async for piece in self.pieces():
             await run_in_threadpool(file.write, piece)
 
     async def pass_over(self) -> None:
         """Let it come and drop it, if nothing was read: a browser listens when it has sent what it has to send."""
         if not self._is_begun:
             with suppress(Refusal):
-                async for _ in self._pieces():
+                async for _ in self.pieces():
                     pass
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield it as it comes; raises as `read`."""
         self._is_begun = True
         piece = await self.begin()
         size = len(piece)
@@ -159,16 +162,21 @@ class Body:
             yield piece
 
     async def _next(self) -> bytes:
+        began = time.monotonic()
+        patience = limits.STALLED_S + min(0.0, self._come / limits.LEAST_BYTES_PER_S - self._waited_s)
         try:
-            async with asyncio.timeout(limits.STALLED_S):
+            async with asyncio.timeout(patience):
                 event = await self._receive()
         except TimeoutError:
             sentence = N_("The upload stopped for {seconds} seconds. Try again.")
             raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
         if event["type"] == "http.disconnect":
             raise ClientDisconnect
+        piece = bytes(event.get("body", b""))
         self._has_more = event.get("more_body", False)
-        return bytes(event.get("body", b""))
+        self._waited_s += time.monotonic() - began
+        self._come += len(piece)
+        return piece
 
     def _check(self, size: int) -> None:
         if size <= self._most:

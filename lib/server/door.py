@@ -7,6 +7,7 @@ twice, while everybody waits.
 """
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -74,12 +75,24 @@ class Names:
         return host is not None and any(fnmatchcase(host.lower().rstrip("."), name) for name in self.given)
 
 
-class Door:
-    """Middleware that turns away requests for another host, and those of other hosts' pages."""
+def nobody(_origin: str, _path: str) -> bool:
+    """Admit no page of another site anywhere."""
+    return False
 
-    def __init__(self, app: ASGIApp, names: Names) -> None:
+
+class Door:
+    """Middleware that turns away requests for another host, and those of other hosts' pages.
+
+    Args:
+        app: What comes behind.
+        names: The server's.
+        admits: Whether pages of an origin may use an address all the same.
+    """
+
+    def __init__(self, app: ASGIApp, names: Names, admits: Callable[[str, str], bool] = nobody) -> None:
         self.app = app
         self.names = names
+        self.admits = admits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -99,7 +112,8 @@ class Door:
                 "This server does not answer to the name {host}. To allow it, add the name to the setting {setting}."
             )
             return Refusal(400, sentence, host=host or "–", setting=SETTING)
-        if origin is not None and not self._is_own(scope, origin, host, here):
+        is_admitted = origin is None or self.admits(origin, scope["path"])
+        if origin is not None and not is_admitted and not self._is_own(scope, origin, host, here):
             sentence = N_(
                 "Pages from {origin} may not use this server. To allow them, add that name to the setting {setting}."
             )

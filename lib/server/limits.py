@@ -16,6 +16,7 @@ ARCHIVE_BYTES = 512 * 2**20  # a zip of labelled photos
 WAITING_BYTES_OF_SESSION = 768 * 2**20
 WAITING_BYTES = 2 * 2**30  # of all sessions together, unless UPLOADS_SETTING says otherwise
 STALLED_S = 30.0  # an upload of which nothing came for so long is given up
+LEAST_BYTES_PER_S = 1024  # and one that comes more slowly than that, when it is so far behind
 UNTAKEN_S = 900.0  # a file that no page took for so long is dropped
 SWEEP_S = 5.0  # how often what visitors left behind is looked for
 
@@ -27,6 +28,17 @@ BODIES_WAITING_OF_VISIT = 64  # a browser sends six at once
 BODIES_WAIT_S = 120.0
 RETRY_S = 3  # what was refused for lack of room may be asked for again after so long
 MOST_LISTED = 100  # classes
+
+# What programs ask.
+REQUEST_BYTES = 512 * 2**20  # photos in one request
+REQUESTS_BYTES = 256 * 2**20  # of all requests, between the first byte and the answer
+MOST_OF_REQUEST = 2000
+BEGIN_BYTES = 8 * 2**20  # of a request for many: then answers begin, before all of it has come
+AHEAD_BYTES = 16 * 2**20  # of its photos that wait to be looked at
+AHEAD_EACH = 8  # photos that do, for each core
+READY_S = 1.0  # for so long whether the server is ready waits for the model
+
+# Where a model looked.
 EXPLAINERS = 2  # models that tell where they looked and stay open: some 10 to 40 MB each
 TELL_S = 0.25  # between two lines that say how far a map is
 CLASSES_TO_ASK = 5  # that a reader can have shown where they were seen

@@ -25,11 +25,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from lib.errors import AppError
 from lib.results import Failure, Outcome
-from lib.server.exchange import route
 from lib.server.ways import Way
 
 MOST_MODELS = 100  # that have a label of their own
@@ -189,8 +187,3 @@ METRICS = Metrics()
 async def exposed(_request: Request) -> Response:
     """Answer with the figures of this server."""
     return Response(METRICS.text(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
-
-
-def routes() -> list[Route]:
-    """Return the route."""
-    return [route("GET", "/metrics", exposed)]

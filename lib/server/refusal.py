@@ -12,8 +12,18 @@ from lib.i18n import Translator, choose
 from lib.server import limits
 from lib.server.tracing import request_id
 
+FOR_PROGRAMS = ("/api/", "/v2/", "/healthz", "/readyz", "/metrics")
+"""How the addresses begin at which programs ask, not pages."""
+
 # What else fails, fails here: 503.
 _STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, DatasetError: 422, FullError: 429}
+
+
+# What programs are told where the tree of errors has no code for it.
+_CODES = {
+    400: "host", 401: "token", 403: "origin", 404: "address-unknown", 405: "method", 408: "too-slow",
+    413: "too-large", 415: "media-type", 429: "full",
+}  # fmt: skip
 
 
 class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
@@ -22,6 +32,8 @@ class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
     def __init__(self, status: int, text: str, **values: object) -> None:
         super().__init__(text, **values)
         self.status = status
+        if self.code == AppError.code:
+            self.code = _CODES.get(status, self.code)  # type: ignore[misc]
 
 
 def problem(error: AppError, language: str) -> Response:
@@ -41,8 +53,12 @@ def problem(error: AppError, language: str) -> Response:
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answer a request or the start of a WebSocket with the sentence, and nothing else."""
-    t = Translator(language(Headers(scope=scope).get("accept-language", "")))
-    response = PlainTextResponse(t.message(refusal.message), refusal.status, {"Cache-Control": "no-store"})
+    wanted = language(Headers(scope=scope).get("accept-language", ""))
+    if scope["type"] == "http" and scope["path"].startswith(FOR_PROGRAMS):
+        response = problem(refusal, wanted)
+    else:
+        said = Translator(wanted).message(refusal.message)
+        response = PlainTextResponse(said, refusal.status, {"Cache-Control": "no-store"})
     await response(scope, receive, send)
 
 

@@ -8,17 +8,20 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import cache
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
+from lib.api import routes as api
+from lib.api.guard import Guard
 from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
 from lib.results import Outcome
-from lib.server import limits, metrics, photos, previews, projects
+from lib.server import limits, photos, previews, projects
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
@@ -44,7 +47,7 @@ def middleware(own: list[Route]) -> list[Middleware]:
         return [
             Middleware(Tracing, routes=own, logs=logs_requests()),
             Middleware(Headers),
-            Middleware(Door, names=_names()),
+            Middleware(Door, names=_names(), admits=_guard().admits),
             Middleware(Stream, kind=internals.kind_of_message),
             Middleware(Uploads, held=internals.held_uploads, server_bytes=limits.waiting_bytes()),
         ]
@@ -54,8 +57,13 @@ def middleware(own: list[Route]) -> list[Middleware]:
 
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
-    ours = [*web.routes(), *photos.routes(_card), *projects.routes(), *samples.routes(), *metrics.routes()]
-    return [*header.first_page().routes(), *ours]
+    pages = [*header.first_page().routes(), *web.routes(), *samples.routes()]
+    return [*pages, *photos.routes(_card), *projects.routes(), *api.routes(_guard())]
+
+
+@cache
+def _guard() -> Guard:
+    return Guard.of_environment()
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:

@@ -1,0 +1,101 @@
+"""Where programs' photos are answered: the models, the room for what is sent, the caller's turn among all visitors."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from lib.classify.infer import conclude, infer
+from lib.errors import UnknownModelError, UsageError
+from lib.messages import N_
+from lib.photos.source import Source
+from lib.results import Failure, Outcome
+from lib.server import limits
+from lib.server.asked import Asked
+from lib.server.bodies import Bodies
+from lib.server.exchange import unless_gone
+from lib.server.models import Found, Models, labels
+from lib.server.pool import Pool
+from lib.server.refusal import Refusal
+
+T = TypeVar("T")
+
+
+@dataclass
+class Desk:
+    """What all doors for programs share.
+
+    Attributes:
+        models: The server's.
+        pool: Where they look at photos: visitors of the pages wait in the same line, each in turn.
+        bodies: The room for what is being read.
+    """
+
+    models: Models
+    pool: Pool
+    bodies: Bodies = field(default_factory=lambda: Bodies(limits.REQUESTS_BYTES))
+
+    async def asked(self, request: Request) -> tuple[Asked, Found]:
+        """Return what the address asks, and the model; without `model` the one that answers where nobody chose.
+
+        Raises:
+            UsageError: A number is none or out of its range, or several models are named.
+            ModelError: There is no such model, or it cannot be used.
+        """
+        if len(request.query_params.getlist("model")) > 1:
+            raise UsageError(N_("Name one model a request."))
+        model = request.query_params.get("model") or str(await run_in_threadpool(self.models.store.default_id))
+        asked = Asked.read({**request.query_params, "model": model})
+        return asked, await self.find(asked.model, is_whole=asked.is_whole)
+
+    async def find(self, model_id: str, *, is_whole: bool = False) -> Found:
+        """Return a model.
+
+        Raises:
+            Refusal: There is none of this id; 404.
+            ModelError: It cannot be used.
+        """
+        if (known := self.models.known(model_id, is_whole=is_whole)) is not None:
+            return known
+        try:
+            return await run_in_threadpool(partial(self.models.find, model_id, is_whole=is_whole))
+        except UnknownModelError as error:
+            raise NoModelError(404, error.message.text, **error.message.values) from None
+
+    def look(self, owner: str, model: Found, name: str, data: bytes, asked: Asked) -> "Future[Outcome]":
+        """Let a model look at a photo when its owner's turn comes; a bad photo gives a Failure.
+
+        Args:
+            owner: Whose photo it is, see `owner_of`.
+            model: The model.
+            name: The photo's.
+            data: The file.
+            asked: How it is judged and worded.
+        """
+        return self.pool.line(owner).submit(self._look, model, name, data, asked)
+
+    def _look(self, model: Found, name: str, data: bytes, asked: Asked) -> Outcome:
+        answer = infer(Source.of_bytes(data, name), self.models.classifier(model))
+        return (
+            answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
+        )
+
+    async def looked(self, request: Request, work: "Future[T]") -> T:
+        """Return what work comes to; it is cancelled if the caller goes away.
+
+        Raises:
+            ClientDisconnect: The caller did.
+        """
+        return await unless_gone(request.receive, work)
+
+
+class NoModelError(Refusal, UnknownModelError):
+    """There is no model of the id in the address."""
+
+
+def owner_of(request: Request) -> str:
+    """Return whose line a request waits in: each address has one."""
+    return f"api:{request.client.host if request.client else ''}"

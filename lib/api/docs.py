@@ -1,0 +1,36 @@
+"""The description of the API: OpenAPI 3.1 for programs, and a page of it for people; neither asks another host."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+HERE = Path(__file__).resolve().parent
+
+
+@cache
+def read() -> dict[str, Any]:
+    """Return the description, an OpenAPI document."""
+    found: dict[str, Any] = json.loads((HERE / "openapi.json").read_text(encoding="utf-8"))
+    return found
+
+
+async def specification(_request: Request) -> Response:
+    """Answer with the description."""
+    return JSONResponse(read(), headers={"Cache-Control": "no-cache"})
+
+
+async def page(request: Request) -> Response:
+    """Answer with the page, with examples for the address at which it was asked for."""
+    base = f"{request.url.scheme}://{request.url.netloc}"
+    return HTMLResponse(_template().render(api=read(), base=base), headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((HERE / "docs.html").read_text(encoding="utf-8"))

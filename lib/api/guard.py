@@ -1,0 +1,127 @@
+"""What all addresses for programs have in common: who may ask, and how they are told what went wrong.
+
+Two settings open or close them. With `DISCERN_API_TOKEN` who asks has to show the token (RFC 6750); without it
+everybody who can reach the server may ask. With `DISCERN_API_ORIGINS` pages of other sites may ask, too (CORS); without
+it none.
+"""
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lib.errors import AppError, UsageError
+from lib.messages import N_
+from lib.server.exchange import language_of
+from lib.server.refusal import FOR_PROGRAMS, Refusal, problem
+
+Work = Callable[[Request], Awaitable[ASGIApp]]
+"""What answers a request: any ASGI app, most often a Response."""
+
+TOKEN_SETTING, ORIGINS_SETTING = "DISCERN_API_TOKEN", "DISCERN_API_ORIGINS"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Who may ask.
+
+    Attributes:
+        token: What they have to show; "" for nothing.
+        origins: The sites whose pages may ask, as `https://example.org`, or `*` for all.
+    """
+
+    token: str = ""
+    origins: tuple[str, ...] = ()
+
+    @classmethod
+    def of_environment(cls) -> "Guard":
+        """Return what the settings say.
+
+        Raises:
+            UsageError: A setting cannot be meant so.
+        """
+        token = os.environ.get(TOKEN_SETTING, "")
+        if token != token.strip() or not token.isascii() or not token.isprintable():
+            raise UsageError(N_("{setting} must be printable ASCII without spaces around it."), setting=TOKEN_SETTING)
+        origins = tuple(os.environ.get(ORIGINS_SETTING, "").replace(",", " ").split())
+        for origin in origins:
+            if origin != "*" and (not origin.startswith(("http://", "https://")) or origin.count("/") != 2):
+                sentence = N_("{origin} in {setting} is not an origin. Write it as https://example.org, or * for all.")
+                raise UsageError(sentence, setting=ORIGINS_SETTING, origin=origin)
+        return cls(token, origins)
+
+    def admits(self, origin: str, path: str) -> bool:
+        """Whether pages of this origin may use this address."""
+        return path.startswith(FOR_PROGRAMS) and ("*" in self.origins or origin in self.origins)
+
+    def route(self, path: str, *, is_open: bool = False, **works: Work) -> Route:
+        """Return a route.
+
+        Args:
+            path: Its address.
+            is_open: Whether no token is needed.
+            works: What answers each method, by its name.
+        """
+        endpoint: ASGIApp = _Endpoint(works, "" if is_open else self.token)
+        if self.origins:
+            endpoint = CORSMiddleware(
+                endpoint,
+                allow_origins=self.origins,
+                allow_methods=[*works],
+                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+                expose_headers=["Retry-After", "X-Request-ID"],
+            )
+        return Route(path, endpoint)
+
+
+class _Endpoint:
+    """One address: asks for the token, chooses by method, and answers what went wrong as `application/problem+json`."""
+
+    def __init__(self, works: "dict[str, Work]", token: str) -> None:
+        self._works, self._token = works, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            answer = await self._work(request)(request)
+        except ClientDisconnect:
+            answer = Response(status_code=400)  # nobody reads it
+        except AppError as error:
+            answer = problem(error, language_of(request))
+            self._add_headers(answer)
+        await answer(scope, receive, send)
+
+    def _work(self, request: Request) -> Work:
+        method = "GET" if request.method == "HEAD" else request.method
+        work = self._works.get(method)
+        if work is None and method == "OPTIONS":
+            return self._options
+        if work is None:
+            raise Refusal(405, N_("This address does not know the method {method}."), method=request.method)
+        kind, _, shown = request.headers.get("authorization", "").partition(" ")
+        is_right = kind.lower() == "bearer" and secrets.compare_digest(shown.strip().encode(), self._token.encode())
+        if self._token and not is_right:
+            sentence = N_("This server asks for a token. Send it in the header “Authorization: Bearer …”.")
+            raise Refusal(401, sentence)
+        return work
+
+    async def _options(self, _request: Request) -> Response:
+        answer = Response(status_code=204)
+        answer.headers["Allow"] = self._allowed
+        return answer
+
+    def _add_headers(self, answer: Response) -> None:
+        if answer.status_code == 405:
+            answer.headers["Allow"] = self._allowed
+        if answer.status_code == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+
+    @property
+    def _allowed(self) -> str:
+        return ", ".join(sorted({*self._works, "OPTIONS", *(("HEAD",) if "GET" in self._works else ())}))

@@ -1,0 +1,132 @@
+"""The other addresses, and who may ask at them."""
+
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from lib.api.guard import ORIGINS_SETTING, TOKEN_SETTING, Guard
+from lib.errors import UsageError
+from lib.reports.models import entry_object
+from lib.server.door import Door, Names
+from lib.server.models import Models
+from tests.api.conftest import Api, problem
+from tests.support import asgi
+from tests.support.pictures import RED, encode, plain
+
+RED_PNG = encode(plain(RED), "PNG")
+CLASSIFY = "classify?model=tiny-float32"
+
+
+def test_models_are_listed_as_the_command_line_lists_them(api: Api, models: Models) -> None:
+    found = json.loads(api.ask("GET", "models").body)
+    assert found == [json.loads(json.dumps(entry_object(entry))) for entry in models.store.entries()]
+
+
+def test_a_model_is_told_with_its_labels(api: Api) -> None:
+    found = json.loads(api.ask("GET", "models/tiny-float32").body)
+    assert (found["id"], found["labels"], found["says_unfamiliar"]) == ("tiny-float32", ["red", "green", "blue"], False)
+    assert problem(api.ask("GET", "models/nix")) == (404, "model-unknown")
+
+
+def test_a_map_is_told_in_numbers_or_drawn(api: Api) -> None:
+    told = json.loads(api.ask("POST", "explain?model=tiny-float32&class=red&name=r.png", RED_PNG).body)
+    assert (told["file"], told["label"], len(told["size"])) == ("r.png", "red", 2)
+    drawn = api.ask("POST", "explain?model=tiny-float32", RED_PNG, accept="image/png")
+    assert drawn.headers["content-type"] == "image/png"
+    assert Image.open(io.BytesIO(drawn.body)).width == 12
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "code"),
+    [
+        ("explain?model=tiny-float32&class=nix", [("file", "r.png", RED_PNG)], (422, "usage")),
+        ("explain?model=tiny-float32", [("file", "r.png", RED_PNG)] * 2, (422, "usage")),
+        ("explain?model=tiny-float32", [], (422, "usage")),
+        ("explain?model=tiny-float32", [("file", "r.png", b"x")], (422, "photo")),
+    ],
+)
+def test_a_map_that_cannot_be_made_says_why(
+    api: Api, path: str, fields: list[tuple[str, str, bytes]], code: tuple[int, str]
+) -> None:
+    assert problem(api.post(path, fields)) == code
+
+
+def test_the_server_says_that_it_is_alive_and_whether_it_can_answer(
+    api: Api, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.store, "default_id", lambda: "tiny-float32")
+    for address in ("/healthz", "/readyz", "healthz", "readyz"):
+        assert json.loads(api.ask("GET", address).body) == {"status": "ok"}
+    monkeypatch.setattr(models.store, "default_id", lambda: "nix")
+    assert api.ask("GET", "/healthz").status == 200
+    assert problem(Api(models).ask("GET", "/readyz")) == (503, "not-ready")
+
+
+def test_methods_and_addresses_that_are_not_there(api: Api) -> None:
+    answer = api.ask("GET", CLASSIFY)
+    assert problem(answer) == (405, "method")
+    assert answer.headers["allow"] == "OPTIONS, POST"
+    assert api.ask("HEAD", "models").status == 200
+    assert problem(api.ask("GET", "nothing")) == (404, "address-unknown")
+    assert problem(api.ask("DELETE", "/api/nothing")) == (404, "address-unknown")
+    assert api.ask("GET", "/api").headers["location"] == "/api/v1/docs"
+
+
+def test_a_token_is_asked_for_where_one_is_set(models: Models) -> None:
+    api = Api(models, Guard(token="secret"))
+    for shown in ("", "Bearer wrong", "Basic secret", "secret"):
+        answer = api.ask("POST", CLASSIFY, RED_PNG, authorization=shown)
+        assert problem(answer) == (401, "token")
+        assert answer.headers["www-authenticate"] == "Bearer"
+    assert api.ask("POST", CLASSIFY, RED_PNG, authorization="Bearer secret").status == 200
+    assert api.ask("GET", "models").status == 401
+    for address in ("/healthz", "openapi.json", "docs"):
+        assert api.ask("GET", address).status == 200
+
+
+def test_pages_of_other_sites_are_kept_out_unless_they_are_listed(models: Models) -> None:
+    def asked(guard: Guard, method: str, origin: str, **headers: str) -> asgi.Asked:
+        api = Api(models, guard)
+        api.app = Door(api.app, Names(), guard.admits)  # type: ignore[assignment]
+        return api.ask(method, CLASSIFY, RED_PNG, origin=origin, **headers)
+
+    closed, opened = Guard(), Guard(origins=("https://example.org",))
+    assert problem(asked(closed, "POST", "https://example.org")) == (403, "origin")
+    assert problem(asked(opened, "POST", "https://example.com")) == (403, "origin")
+    answer = asked(opened, "POST", "https://example.org")
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "https://example.org")
+    asks = {"access_control_request_method": "POST", "access_control_request_headers": "authorization"}
+    assert asked(opened, "OPTIONS", "https://example.org", **asks).headers["access-control-allow-methods"] == "POST"
+    assert asked(Guard(origins=("*",)), "POST", "null").status == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [(TOKEN_SETTING, " x"), (TOKEN_SETTING, "é"), (ORIGINS_SETTING, "example.org"), (ORIGINS_SETTING, "https://a.b/c")],
+)
+def test_settings_that_cannot_be_meant_so_are_refused(
+    setting: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(setting, value)
+    with pytest.raises(UsageError, match=setting):
+        Guard.of_environment()
+
+
+def test_the_description_tells_all_addresses_and_the_page_shows_them(api: Api) -> None:
+    told = json.loads(api.ask("GET", "openapi.json").body)
+    here = {
+        path.removeprefix("/api/v1")
+        for route in api.app.routes
+        if (path := getattr(route, "path", "")).startswith("/api/v1/")
+    }
+    assert {*told["paths"]} == here - {"/openapi.json", "/docs", "/"}
+    page = api.ask("GET", "docs").body.decode()
+    assert all(f"/api/v1{path}" in page for path in told["paths"])
+    assert "http://127.0.0.1:8501/api/v1/classify" in page
+    assert not [
+        line
+        for line in page.splitlines()
+        if "//" in line.replace("http://127.0.0.1:8501", "") and "https://example.org" not in line
+    ]
