@@ -50,9 +50,9 @@ def test_pages_import_the_library_and_streamlit_only(path: Path) -> None:
 
 # The floors of the house, from the top: a room imports from its own floor and from those below it, never from above.
 FLOORS = (
-    {"__main__"}, {"ui", "cli"}, {"api"}, {"server"}, {"projects"}, {"reports", "embed", "training"}, {"charts", "face"},
-    {"evaluation", "catalogue"}, {"classify"}, {"datasets", "formats"}, {"photos", "work", "model"}, {"verdict"},
-    {"results", "i18n"}, {"errors"}, {"messages"},
+    {"__main__"}, {"ui", "cli"}, {"api"}, {"server"}, {"projects"}, {"reports", "embed", "training"},
+    {"charts", "face"}, {"evaluation", "catalogue"}, {"classify"}, {"datasets", "formats"},
+    {"photos", "work", "model"}, {"verdict"}, {"results", "i18n"}, {"errors"}, {"messages"},
 )  # fmt: skip
 HEIGHT = {room: -depth for depth, rooms in enumerate(FLOORS) for room in rooms}
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in LIB}

@@ -14,8 +14,10 @@ from lib.errors import AppError
 from lib.server import limits
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import Door, Names
+from lib.server.metrics import METRICS
 from lib.server.models import server_models
 from lib.server.security_headers import Headers
+from lib.server.tracing import Tracing, logs_requests
 
 
 def build(names: Names, guard: Guard | None = None) -> Starlette:
@@ -29,9 +31,14 @@ def build(names: Names, guard: Guard | None = None) -> Starlette:
         UsageError: A setting cannot be meant so.
     """
     guard = guard or Guard.of_environment()
+    own = routes(guard)
     return Starlette(
-        routes=routes(guard),
-        middleware=[Middleware(Headers), Middleware(Door, names=names, admits=guard.admits)],
+        routes=own,
+        middleware=[
+            Middleware(Tracing, routes=own, logs=logs_requests()),
+            Middleware(Headers),
+            Middleware(Door, names=names, admits=guard.admits),
+        ],
         lifespan=_lifespan,
     )
 
@@ -40,7 +47,9 @@ def build(names: Names, guard: Guard | None = None) -> Starlette:
 async def _lifespan(_app: Starlette) -> AsyncIterator[None]:
     """Load the model that answers where nobody chose, while the first requests may come already."""
     loading = asyncio.create_task(_load())
-    async with watched(Connections(*limits.connections(raise_open_files()))):
+    connections = Connections(*limits.connections(raise_open_files()))
+    METRICS.watch("discern_connections", "Open connections.", lambda: {"": connections.count})
+    async with watched(connections):
         yield
     loading.cancel()
 

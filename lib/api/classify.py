@@ -18,6 +18,7 @@ from lib.server.asked import Asked
 from lib.server.bodies import Body
 from lib.server.exchange import answered, to_json
 from lib.server.models import Found
+from lib.server.ways import Way
 
 LINES = "application/x-ndjson"
 
@@ -41,7 +42,7 @@ class Classifying:
             batch = _Batch(self._desk, owner, model, asked, Parts(body, request.headers["content-type"]), body)
             return await batch.answer(request, wants_lines=LINES in request.headers.get("accept", ""))
         async with room_for_one(request, self._desk, owner) as photo:
-            looking = self._desk.look(owner, model, photo.name, photo.data, asked)
+            looking = self._desk.look(owner, Way.API, model, photo.name, photo.data, asked)
             outcome = await self._desk.looked(request, looking)
         return answered(one(outcome, asked))
 
@@ -171,7 +172,7 @@ class _Batch:
             answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
             answer.set_result(Failure(part.name, self._model.folder.spec.id, part.problem))
         else:
-            looking = self._desk.look(self._owner, self._model, part.name, part.data, self._asked)
+            looking = self._desk.look(self._owner, Way.API, self._model, part.name, part.data, self._asked)
             answer = asyncio.wrap_future(looking)
             self._in_line[answer] = len(part.data)
             answer.add_done_callback(self._leave_line)

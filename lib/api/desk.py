@@ -1,5 +1,6 @@
 """Where programs' photos are answered: the models, the room for what is sent, the caller's turn among all visitors."""
 
+import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,9 +18,11 @@ from lib.server import limits
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies
 from lib.server.exchange import unless_gone
+from lib.server.metrics import METRICS
 from lib.server.models import Found, Models, labels
 from lib.server.pool import Pool
 from lib.server.refusal import Refusal
+from lib.server.ways import Way
 
 T = TypeVar("T")
 
@@ -65,23 +68,29 @@ class Desk:
         except UnknownModelError as error:
             raise NoModelError(404, error.message.text, **error.message.values) from None
 
-    def look(self, owner: str, model: Found, name: str, data: bytes, asked: Asked) -> "Future[Outcome]":
+    def look(self, owner: str, door: Way, model: Found, name: str, data: bytes, asked: Asked) -> "Future[Outcome]":
         """Let a model look at a photo when its owner's turn comes; a bad photo gives a Failure.
 
         Args:
             owner: Whose photo it is, see `owner_of`.
+            door: By which way it came.
             model: The model.
             name: The photo's.
             data: The file.
             asked: How it is judged and worded.
         """
-        return self.pool.line(owner).submit(self._look, model, name, data, asked)
+        return self.pool.line(owner).submit(self._look, time.perf_counter(), door, model, name, data, asked)
 
-    def _look(self, model: Found, name: str, data: bytes, asked: Asked) -> Outcome:
-        answer = infer(Source.of_bytes(data, name), self.models.classifier(model))
-        return (
-            answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
-        )
+    def _look(self, since: float, door: Way, model: Found, name: str, data: bytes, asked: Asked) -> Outcome:
+        with METRICS.counted(door, since) as told:
+            answer = infer(Source.of_bytes(data, name), self.models.classifier(model))
+            if isinstance(answer, Failure):
+                outcome: Outcome = answer
+            else:
+                METRICS.inference(answer.model, answer.milliseconds / 1e3)
+                outcome = conclude(answer, labels(model, asked.language), asked.settings)
+            told.is_about(outcome)
+        return outcome
 
     async def looked(self, request: Request, work: "Future[T]") -> T:
         """Return what work comes to; it is cancelled if the caller goes away.

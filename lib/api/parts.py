@@ -110,7 +110,9 @@ class Parts:
         self._count += 1
         if self._count > limits.MOST_OF_REQUEST:
             raise Refusal(
-                413, N_("A request can hold at most {n} photos. Send the rest in another one."), n=limits.MOST_OF_REQUEST
+                413,
+                N_("A request can hold at most {n} photos. Send the rest in another one."),
+                n=limits.MOST_OF_REQUEST,
             )
 
     def _add_to_header(self, which: int, piece: bytes) -> None:

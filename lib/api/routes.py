@@ -5,6 +5,7 @@
     GET  /api/v1/models, /api/v1/models/ID
     GET  /api/v1/openapi.json, /api/v1/docs
     GET  /healthz, /readyz       at the root and under /api/v1
+    GET  /metrics                as Prometheus reads it
 
 Without a setting everybody who can reach the server may ask (`lib.api.guard`).
 """
@@ -21,6 +22,7 @@ from lib.api.guard import Guard
 from lib.api.health import Health
 from lib.api.models import Listing
 from lib.messages import N_
+from lib.server import metrics
 from lib.server.models import Models, server_models
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
@@ -49,6 +51,7 @@ def routes(guard: Guard, *, models: Models | None = None, pool: Pool = POOL) -> 
         guard.route(f"{ROOT}/openapi.json", is_open=True, GET=docs.specification),
         guard.route(f"{ROOT}/docs", is_open=True, GET=docs.page),
         *(guard.route(at, is_open=True, GET=_to_docs) for at in ("/api", "/api/", ROOT, f"{ROOT}/")),
+        guard.route("/metrics", GET=metrics.exposed),
         guard.route("/api/{rest:path}", is_open=True, **dict.fromkeys(_METHODS, _nothing)),
     ]
 

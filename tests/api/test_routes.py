@@ -64,6 +64,18 @@ def test_the_server_says_that_it_is_alive_and_whether_it_can_answer(
     assert problem(Api(models).ask("GET", "/readyz")) == (503, "not-ready")
 
 
+def test_what_was_answered_is_counted(api: Api) -> None:
+    def count(outcome: str) -> float:
+        line = f'discern_photos_total{{door="api",model="tiny-float32",outcome="{outcome}"}} '
+        text = api.ask("GET", "/metrics").body.decode()
+        return sum(float(each.removeprefix(line)) for each in text.splitlines() if each.startswith(line))
+
+    before = count("clear"), count("photo")
+    api.post(CLASSIFY, [("file", "r.png", RED_PNG), ("file", "x", b"x"), ("file", "r.png", RED_PNG)])
+    assert (count("clear"), count("photo")) == (before[0] + 2, before[1] + 1)
+    assert api.ask("GET", "/metrics").headers["content-type"].startswith("text/plain; version=")
+
+
 def test_methods_and_addresses_that_are_not_there(api: Api) -> None:
     answer = api.ask("GET", CLASSIFY)
     assert problem(answer) == (405, "method")
@@ -81,7 +93,7 @@ def test_a_token_is_asked_for_where_one_is_set(models: Models) -> None:
         assert problem(answer) == (401, "token")
         assert answer.headers["www-authenticate"] == "Bearer"
     assert api.ask("POST", CLASSIFY, RED_PNG, authorization="Bearer secret").status == 200
-    assert api.ask("GET", "models").status == 401
+    assert api.ask("GET", "models").status == api.ask("GET", "/metrics").status == 401
     for address in ("/healthz", "openapi.json", "docs"):
         assert api.ask("GET", address).status == 200
 

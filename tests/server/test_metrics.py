@@ -3,15 +3,12 @@
 import asyncio
 
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 
 from lib.errors import PhotoError, UnknownModelError
 from lib.results import Failure
-from lib.server import metrics
 from lib.server.metrics import MOST_MODELS, Metrics
 from lib.server.ways import Way, way_of
-from tests.support.asgi import answered, scope
 
 
 def values(found: Metrics) -> dict[str, float]:
@@ -94,15 +91,6 @@ def test_the_process_says_what_it_takes() -> None:
     assert 1e6 < seen["process_resident_memory_bytes"] < 1e11
     assert seen["process_cpu_seconds_total"] > 0
     assert seen["process_threads"] >= 1
-
-
-def test_it_is_served_to_programs_and_not_to_pages_of_other_sites() -> None:
-    app = Starlette(routes=metrics.routes())
-    answer = asyncio.run(answered(app, scope("/metrics")))
-    assert answer.status == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    assert b"# TYPE discern_photos_total counter" in answer.body
-    assert asyncio.run(answered(app, scope("/metrics", sec_fetch_site="cross-site"))).status == 403
 
 
 @pytest.mark.parametrize(

@@ -335,8 +335,8 @@ def test_an_unknown_project_is_not_there(server: Server, method: str, path: str)
 
 
 def test_pages_of_other_sites_may_not_use_it(server: Server) -> None:
-    assert problem(server.ask("GET", "", sec_fetch_site="cross-site")) == (403, "error")
-    assert problem(server.ask("POST", "/projects", sec_fetch_site="same-site")) == (403, "error")
+    assert problem(server.ask("GET", "", sec_fetch_site="cross-site")) == (403, "origin")
+    assert problem(server.ask("POST", "/projects", sec_fetch_site="same-site")) == (403, "origin")
 
 
 def test_an_unknown_photo_or_class_is_not_there(server: Server) -> None:
