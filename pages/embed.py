@@ -10,7 +10,10 @@ from lib.ui.style import plain
 
 t = translator()
 st.title(t("Use the model in your own page or app"))
-st.caption(t("The same answers in the same words as here, wherever it runs."))
+st.caption(
+    f"{t('The same answers in the same words as here, wherever it runs.')} "
+    f"{t('A program of yours can also ask this server:')} [{t('how that goes')}](/api/v1/docs)."
+)
 options = ask.options(t)
 if options is None:
     st.stop()
