@@ -10,10 +10,12 @@ from lib.ui.style import plain
 
 t = translator()
 st.title(t("Use the model in your own page or app"))
-st.caption(
-    f"{t('The same answers in the same words as here, wherever it runs.')} "
-    f"{t('A program of yours can also ask this server:')} [{t('how that goes')}](/api/v1/docs)."
+same, programs, how = (
+    t("The same answers in the same words as here, wherever it runs."),
+    t("A program of yours can also ask this server:"),
+    t("how that goes"),
 )
+st.caption(f"{same} {programs} [{how}](/api/v1/docs).")
 options = ask.options(t)
 if options is None:
     st.stop()
