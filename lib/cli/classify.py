@@ -2,13 +2,14 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
 from lib.classify.infer import TOP, Settings, conclude, infer_with_each
 from lib.classify.opening import open_classifier
+from lib.cli.many import Photos, add_scale, check_where_answers_go, open_kept
 from lib.cli.terminal import (
     ALL_WELL,
     SOME_FAILED,
@@ -26,17 +27,22 @@ from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
-from lib.photos.source import Source, find_photos
 from lib.reports.cells import encode
-from lib.reports.classifications import csv_header, csv_row, to_json_line
+from lib.reports.classifications import csv_header, csv_row, to_json_line, to_object
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
 from lib.work.progress import OnProgress, Progress
+from lib.work.shards import Shard
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `classify` to `parser`, and `run`."""
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a photo, a folder of photos, a tar archive, or the address of such: s3://bucket/folder, gs://…, file:///…",
+    )
     parser.add_argument(
         "--model", action="append", metavar="ID", help=f"model to ask; may be repeated (default {DEFAULT_ID})"
     )
@@ -52,30 +58,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line, as soon as it is known")
     form.add_argument("--csv", metavar="FILE", help="write a table to FILE; - for standard output")
+    add_scale(parser)
     parser.set_defaults(run=_classify)
 
 
 def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     settings = Settings(arguments.top, Thresholds(arguments.ratio, arguments.floor), arguments.familiar)
+    shard = Shard.parse(arguments.shard)
+    check_where_answers_go(arguments)
     store = Store()
     folders = open_folders(
         store, arguments.model or [default_model(store, say)], say, whole_photo=arguments.whole_photo
     )
     if settings.familiar is not None:
         _check_that_one_can_say(folders)
-    sources, nothing_in = _find_all(arguments.paths)
+    photos = Photos(arguments.paths, shard, lambda error: complain(error, say))
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]
-    failed = bool(nothing_in)
-    for error in nothing_in:
-        complain(error, say)
-    with _output(arguments, say, several=len(folders) > 1) as show, _progress() as advance:
-        for done, answers in enumerate(infer_with_each(sources, classifiers), start=1):
-            advance(Progress(done=done, total=len(sources)))
-            for answer, names in zip(answers, labels, strict=True):
-                show(conclude(answer, names, settings) if isinstance(answer, Answer) else answer)
-                failed |= isinstance(answer, Failure)
-    return SOME_FAILED if failed else ALL_WELL
+    failed = False
+    with _output(arguments, say, folders, shard) as (holds, show), _progress() as advance:
+        wanted = (source for source in photos if not holds(source.name))
+        for done, answers in enumerate(infer_with_each(wanted, classifiers), start=1):
+            advance(Progress(done=done, total=photos.total))
+            show(
+                [
+                    conclude(answer, names, settings) if isinstance(answer, Answer) else answer
+                    for answer, names in zip(answers, labels, strict=True)
+                ]
+            )
+            failed |= any(isinstance(answer, Failure) for answer in answers)
+    return SOME_FAILED if failed or photos.missed else ALL_WELL
 
 
 def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:
@@ -87,32 +99,30 @@ def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:
         raise UsageError(text, model=folders[0].spec.id)
 
 
-def _find_all(paths: Iterable[Path]) -> tuple[list[Source], list[UsageError]]:
-    """Return the photos of all paths, in order, and a complaint for each folder that holds none.
-
-    Raises:
-        UsageError: There is no photo at all.
-    """
-    sources: list[Source] = []
-    empty: list[UsageError] = []
-    exists = False
-    for path in paths:
-        found = find_photos(path)
-        exists |= path.exists() and bool(found)
-        sources += found
-        if not found:
-            empty.append(UsageError(N_("No photos were found in {folder}."), folder=path))
-    if not exists:
-        raise empty[0] if empty else UsageError(N_("{file} does not exist."), file=sources[0].name)
-    return sources, empty
-
-
-Show = Callable[[Outcome], None]
+Holds = Callable[[str], bool]
+Show = Callable[[Sequence[Outcome]], None]  # of all models, of one photo
 
 
 @contextmanager
-def _output(arguments: argparse.Namespace, say: Translator, *, several: bool) -> Iterator[Show]:
-    """Yield what shows an outcome in the form that was asked for."""
+def _output(
+    arguments: argparse.Namespace, say: Translator, folders: Sequence[ModelFolder], shard: Shard
+) -> Iterator[tuple[Holds, Show]]:
+    """Yield what says whether a photo's answers are there already, and what shows them in the form asked for."""
+    if arguments.out is not None:
+        with open_kept(arguments, say, folders, shard) as kept:
+            yield kept.holds, lambda outcomes: kept.add([to_object(outcome, say) for outcome in outcomes])
+        return
+    with _shown(arguments, say, several=len(folders) > 1) as show:
+        yield lambda name: False, lambda outcomes: _each(show, outcomes)
+
+
+def _each(show: Callable[[Outcome], None], outcomes: Sequence[Outcome]) -> None:
+    for outcome in outcomes:
+        show(outcome)
+
+
+@contextmanager
+def _shown(arguments: argparse.Namespace, say: Translator, *, several: bool) -> Iterator[Callable[[Outcome], None]]:
     if arguments.json:
         yield lambda outcome: print(to_json_line(outcome, say), flush=True)
     elif arguments.csv is None:

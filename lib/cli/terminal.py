@@ -159,7 +159,11 @@ def _megabytes(progress: Progress) -> str:
 def steps_in_place() -> Iterator[OnProgress]:
     """Yield what shows how many steps of how many are done, in place, on standard error, if a person watches it."""
     with _own_line():
-        yield lambda steps: _replace_line(f"{steps.done} / {steps.total}") if sys.stderr.isatty() else None
+        yield lambda steps: _replace_line(_steps(steps)) if sys.stderr.isatty() else None
+
+
+def _steps(steps: Progress) -> str:
+    return f"{steps.done}" if steps.total is None else f"{steps.done} / {steps.total}"
 
 
 @contextmanager

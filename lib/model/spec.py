@@ -260,6 +260,10 @@ class ModelFolder:
             raise self.changed()
         return content
 
+    def digest(self) -> str:
+        """Return the SHA-256 of the weights, lower-case hex. Raises ModelFileError if they cannot be read."""
+        return self.sha256 or hashlib.sha256(self.read_weights()).hexdigest()
+
     def changed(self) -> ModelFileError:
         """Return the error of weights that are not those that were checked."""
         return ModelFileError(

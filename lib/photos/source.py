@@ -1,6 +1,7 @@
 """A photo that has not been read yet, where such are found, and what is found beside them."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,6 +35,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A photo of a place that was asked for.
+
+    Attributes:
+        source: The photo.
+        within: Its path within that place, "/" between folders: the same on every machine that has the place, wherever
+            it lies there.
+    """
+
+    source: Source
+    within: str
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that is not used, and why.
 
@@ -53,9 +68,42 @@ def find_photos(path: Path) -> list[Source]:
     """
     if not path.is_dir():
         return [Source.of_path(path, str(path))]
-    found = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not _is_hidden(p, path))
-    return [Source.of_path(p, str(p)) for p in sorted(found) if p.is_file()]
+    return [Source.of_path(p, str(p)) for p in files_below(path, SUFFIXES, lambda _: None)]
 
 
-def _is_hidden(path: Path, below: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(below).parts)
+def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files below a folder that have one of these suffixes, sorted, hidden files and folders left out.
+
+    Only the names of one folder, and of those above it, are in memory at a time. Links to files are followed; links to
+    folders, which may go in a circle, are not.
+
+    Args:
+        folder: Where to look.
+        suffixes: In lower case, with their dot.
+        refused: Called with the error of a folder that cannot be listed; its files are missing.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if not entry.name.startswith(".") and (_suffix(entry.name) in suffixes or _is_folder(entry))
+            )
+    except OSError as error:
+        refused(error)
+        return
+    for name in names:
+        path = folder / name
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from files_below(path, suffixes, refused)
+        elif _suffix(name) in suffixes and path.is_file():
+            yield path
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a million times
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    return entry.is_dir(follow_symlinks=False)

@@ -1,7 +1,7 @@
 """Classifications → JSON lines and CSV rows, with the same numbers and sentences at every door."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 
 from lib.face.names import shortened
@@ -51,7 +51,12 @@ def _familiarity_object(found: Familiarity) -> dict[str, object]:
 
 def to_json_line(outcome: Outcome, say: Translator) -> str:
     """Return the outcome as one line of JSON without its line end; pure ASCII, so no terminal can garble it."""
-    return json.dumps(to_object(outcome, say), allow_nan=False)
+    return line_of(to_object(outcome, say))
+
+
+def line_of(outcome: Mapping[str, object]) -> str:
+    """Return what `to_object` returned as such a line."""
+    return json.dumps(outcome, allow_nan=False)
 
 
 def csv_header(top: int) -> str:

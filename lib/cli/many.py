@@ -1,0 +1,112 @@
+"""What `classify` needs for very many photos: found one by one, in parts, kept in a folder, gone on with."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from lib.errors import UsageError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.model.spec import ModelFolder
+from lib.photos.finding import find
+from lib.photos.source import Found, Source
+from lib.photos.stores import is_address
+from lib.reports.kept import Kept, Lines, Parts
+from lib.work.shards import Shard
+
+_FILES = frozenset({".json", ".jsonl", ".ndjson", ".parquet", ".csv"})
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """Add where answers are kept, and which photos are left out."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="keep the answers in the folder DIR, as Parquet files or, with --json, as JSON lines",
+    )
+    parser.add_argument("--resume", action="store_true", help="leave out the photos whose answers are in DIR already")
+    parser.add_argument(
+        "--shard", default="1/1", metavar="I/N", help="only the I-th of N parts of the photos: one for each machine"
+    )
+
+
+def check_where_answers_go(arguments: argparse.Namespace) -> None:
+    """Raise a UsageError for what cannot be done together."""
+    out: Path | None = arguments.out
+    if out is None:
+        if arguments.resume:
+            raise UsageError(N_("--resume goes on with the answers in a folder. Name it with --out."))
+        return
+    if arguments.csv is not None:
+        raise UsageError(N_("--out keeps answers as Parquet files or, with --json, as JSON lines. Leave out --csv."))
+    if out.is_file() or out.suffix.lower() in _FILES:
+        raise UsageError(N_("--out names a folder, in which files are made; {file} is none."), file=out)
+
+
+def open_kept(arguments: argparse.Namespace, say: Translator, folders: Sequence[ModelFolder], shard: Shard) -> Kept:
+    """Open the folder of answers that was asked for.
+
+    Raises:
+        UsageError: It holds answers already, to another question, or another run is writing to it.
+        DownloadError: It cannot be written.
+    """
+    kind = Lines if arguments.json else Parts
+    run = {
+        "form": kind.suffix,
+        "language": say.language,
+        "models": ", ".join(f"{folder.spec.id} ({folder.digest()[:16]})" for folder in folders),
+        **{name: getattr(arguments, name) for name in ("familiar", "floor", "ratio", "top", "whole_photo")},
+    }
+    return kind(arguments.out, run, shard, models=len(folders), resume=arguments.resume)
+
+
+class Photos:
+    """The photos of a shard, found anew each time they are asked for one after the other.
+
+    Args:
+        places: As for `lib.photos.finding.find`.
+        shard: Which of them.
+        tell: Called with an error of a place that holds no photo, or that cannot be listed.
+
+    Attributes:
+        missed: Whether there was such a place.
+
+    Raises:
+        UsageError: There is no photo at all.
+    """
+
+    def __init__(self, places: Sequence[str], shard: Shard, tell: Callable[[UsageError], None]) -> None:
+        self._places, self._shard, self._tell = places, shard, tell
+        self.missed = False
+        empty = [place for place in places if next(find(place, _ignore), None) is None]
+        nothing_in = [UsageError(N_("No photos were found in {folder}."), folder=place) for place in empty]
+        if not any(is_address(place) or Path(place).exists() for place in places if place not in empty):
+            raise nothing_in[0] if empty else UsageError(N_("{file} does not exist."), file=Path(places[0]))
+        for error in nothing_in:
+            self._miss(error)
+
+    def __iter__(self) -> Iterator[Source]:
+        """Yield them, in the order of the places."""
+        return (found.source for found in self._find(self._miss))
+
+    @cached_property
+    def total(self) -> int | None:
+        """How many there are, for whoever watches; None where nobody does, or counting them takes long."""
+        if not sys.stderr.isatty() or any(map(is_address, self._places)):
+            return None
+        return sum(1 for _ in self._find(_ignore))
+
+    def _find(self, tell: Callable[[UsageError], None]) -> Iterator[Found]:
+        for place in self._places:
+            yield from (found for found in find(place, tell) if self._shard.takes(found.within))
+
+    def _miss(self, error: UsageError) -> None:
+        self.missed = True
+        self._tell(error)
+
+
+def _ignore(error: UsageError) -> None:
+    """Say nothing: it is said when the photos are asked for."""

@@ -1,0 +1,267 @@
+"""The answers of a long run, kept in a folder: a run that was ended, however that was, goes on where it ended.
+
+    _run.json                          what was asked of the photos; answers to another question do not go beside them
+    part-000000.parquet …              answers (`lib.reports.columns`), each file whole or not there
+    answers.ndjson                     or the lines of `classify --json`; a last line that was cut off is dropped
+
+With shards the names hold which one it is, part-2-of-5-000000.parquet, and all of them share a folder. The names begin
+so that what reads a folder of Parquet files (pandas, pyarrow, DuckDB, Spark) passes over the others.
+"""
+
+import hashlib
+import json
+import re
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from lib.errors import UsageError
+from lib.messages import N_
+from lib.reports.classifications import line_of
+from lib.reports.columns import Object, as_text, schema, to_objects, to_table
+from lib.work.files import disk_error, read_small, whole, write_whole
+from lib.work.locks import claim
+from lib.work.shards import Shard
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RUN = "_run.json"
+# What a run that is killed does over again at most: photos, or seconds of a slow model.
+PART_PHOTOS, PART_S = 1000, 60.0
+
+
+class Kept(ABC):
+    """The answers in a folder, and where further ones go; a context that saves what is not saved yet at its end.
+
+    Args:
+        folder: Made if it is not there.
+        run: What is asked of the photos: JSON values by what they are called.
+        shard: Which part of the photos this run is for.
+        models: How many are asked, and so how many rows or lines each photo has.
+        resume: Whether to go on where another run of the same part ended.
+
+    Raises:
+        UsageError: The folder holds this part already and `resume` was not asked for, another run is writing it, or
+            what it holds are answers to another question.
+        DownloadError: The folder cannot be written.
+    """
+
+    stem: str
+    suffix: str
+
+    def __init__(
+        self, folder: Path, run: Mapping[str, object], shard: Shard, *, models: int = 1, resume: bool = False
+    ) -> None:
+        self._folder, self._models = folder, models
+        self._own = "-".join(filter(None, (self.stem, str(shard))))
+        with _saving(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = claim(folder / f".{self._own}.lock")
+        if lock is None:
+            raise UsageError(N_("Another run is writing to {folder}. Wait until it ends."), folder=folder)
+        self._lock = lock
+        try:
+            self._begin(run, shard, resume=resume)
+        except BaseException:
+            lock.release()
+            raise
+
+    def _begin(self, run: Mapping[str, object], shard: Shard, *, resume: bool) -> None:
+        with _saving(self._folder):
+            _agree(self._folder, run)
+            there = sorted(self._folder.glob(f"{self.stem}*{self.suffix}"))
+            own = [path for path in there if self._is_own(path.name)]
+            if own and not resume:
+                text = N_("{folder} holds answers already. Go on with --resume, or choose another folder.")
+                raise UsageError(text, folder=self._folder)
+            for left in self._folder.glob(f".{self.stem}*{self.suffix}-*"):
+                if self._is_own(left.name[1:].rpartition("-")[0]):  # by a run that was killed
+                    left.unlink(missing_ok=True)
+            # Another one of the same number of parts has no photo of this one.
+            others = re.compile(rf"{self.stem}-\d+-of-{shard.count}(?!\d)")
+            may_hold = [path for path in there if path in own or not others.match(path.name)]
+            self._rows = Counter(_digest(file) for path in may_hold for file in self._files_in(path))
+            self._go_on_after(own)
+
+    def _is_own(self, name: str) -> bool:
+        return re.fullmatch(rf"{self._own}(-\d{{6,}})?{self.suffix}", name) is not None
+
+    def holds(self, name: str) -> bool:
+        """Whether the answers about a photo are here already; asked once for each photo of this name."""
+        digest = _digest(name)
+        if self._rows[digest] < self._models:
+            return False
+        self._rows[digest] -= self._models
+        return True
+
+    @abstractmethod
+    def add(self, objects: Sequence[Object]) -> None:
+        """Keep the answers of all models about a photo, objects of `to_object`."""
+
+    @abstractmethod
+    def add_table(self, table: "pa.Table") -> None:
+        """Keep the answers about many photos, rows of `lib.reports.columns`."""
+
+    @abstractmethod
+    def _files_in(self, path: Path) -> Iterator[str]:
+        """Yield the photo of each row in a file that is there."""
+
+    @abstractmethod
+    def _go_on_after(self, own: Sequence[Path]) -> None:
+        """Get ready to write after the files of this part that are there."""
+
+    @abstractmethod
+    def _save(self) -> None:
+        """Save what is not saved yet."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Save what is not saved yet, also when the run was interrupted, and let others write."""
+        try:
+            self._save()
+        finally:
+            self._lock.release()
+
+
+class Parts(Kept):
+    """Answers in Parquet files of a thousand photos each."""
+
+    stem, suffix = "part", ".parquet"
+
+    def _go_on_after(self, own: Sequence[Path]) -> None:
+        self._number = 1 + max((int(path.stem.rpartition("-")[2]) for path in own), default=-1)
+        self._objects: list[Object] = []
+        self._tables: list[pa.Table] = []
+        self._photos, self._since = 0, time.monotonic()
+
+    def _files_in(self, path: Path) -> Iterator[str]:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            for name in pq.read_table(path, columns=["file"]).column("file"):
+                yield name.as_py()
+        except pa.ArrowException as error:
+            text = N_("{file} is damaged or holds no answers. Move it away, and its photos are asked again.")
+            raise UsageError(text, file=path) from error
+
+    def add(self, objects: Sequence[Object]) -> None:
+        """Keep the answers of all models about a photo."""
+        self._objects += objects
+        self._count(1)
+
+    def add_table(self, table: "pa.Table") -> None:
+        """Keep the answers about many photos."""
+        self._tables.append(table.cast(schema()))
+        self._count(table.num_rows // self._models)
+
+    def _count(self, photos: int) -> None:
+        self._photos += photos
+        if self._photos >= PART_PHOTOS or time.monotonic() - self._since > PART_S:
+            self._save()
+
+    def _save(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if self._photos:
+            rows = pa.concat_tables([*self._tables, to_table(self._objects)])
+            target = self._folder / f"{self._own}-{self._number:06}{self.suffix}"
+            self._objects, self._tables, self._photos = [], [], 0
+            with _saving(target), whole(target) as temporary:
+                pq.write_table(rows, temporary, compression="zstd")
+            self._number += 1
+        self._since = time.monotonic()
+
+
+class Lines(Kept):
+    """Answers as JSON lines, each written as soon as it is known."""
+
+    stem, suffix = "answers", ".ndjson"
+
+    def _go_on_after(self, own: Sequence[Path]) -> None:
+        self._path = self._folder / f"{self._own}{self.suffix}"
+        self._file: BinaryIO = self._path.open("r+b" if own else "x+b")
+        if own:
+            self._file.truncate(self._whole_bytes())
+        self._file.seek(0, 2)
+
+    def _whole_bytes(self) -> int:
+        """Return how many bytes the lines of photos take of which all models' answers are there."""
+        kept = read = 0
+        for number, line in enumerate(self._file, start=1):
+            read += len(line)
+            if line.endswith(b"\n") and number % self._models == 0:
+                kept = read
+        return kept
+
+    def _files_in(self, path: Path) -> Iterator[str]:
+        waiting: list[str] = []
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.endswith(b"\n"):
+                    waiting.append(_file_of(line, path, number))
+                if len(waiting) == self._models:
+                    yield from waiting
+                    waiting = []
+
+    def add(self, objects: Sequence[Object]) -> None:
+        """Keep the answers of all models about a photo."""
+        with _saving(self._path):
+            self._file.write("".join(f"{line_of(each)}\n" for each in objects).encode("ascii"))
+            self._file.flush()
+
+    def add_table(self, table: "pa.Table") -> None:
+        """Keep the answers about many photos."""
+        self.add(list(to_objects(table)))
+
+    def _save(self) -> None:
+        self._file.close()
+
+
+def _file_of(line: bytes, path: Path, number: int) -> str:
+    try:
+        return str(json.loads(line)["file"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise UsageError(N_("Line {number} of {file} is no answer."), number=number, file=path) from error
+
+
+def _digest(name: str) -> bytes:
+    """Return what a name is remembered by: a million of them take 100 MB."""
+    return hashlib.blake2b(as_text(name).encode("utf-8"), digest_size=16).digest()
+
+
+def _agree(folder: Path, run: Mapping[str, object]) -> None:
+    """Write down what is asked; if answers to something else are there, raise a UsageError that says what differs."""
+    path = folder / RUN
+    if not path.exists():
+        write_whole(path, json.dumps(run, indent=1).encode("ascii"))
+        return
+    try:
+        before = dict(json.loads(read_small(path)))
+    except (ValueError, TypeError) as error:
+        raise UsageError(N_("{file} is damaged. Choose another folder."), file=path) from error
+    for name in sorted({*before, *run}):
+        if before.get(name) != run.get(name):
+            text = N_("{folder} holds answers with another {setting}: {before}, not {now}. Choose another folder.")
+            raise UsageError(text, folder=folder, setting=name, before=before.get(name), now=run.get(name))
+
+
+@contextmanager
+def _saving(path: Path) -> Iterator[None]:
+    """Turn a failure to write `path` into a DownloadError with one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, str(path)) from error

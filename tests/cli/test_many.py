@@ -1,0 +1,185 @@
+"""`classify` for very many photos: in parts, kept in a folder, gone on with after whatever ended it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from lib.cli import many
+from lib.cli.main import main
+from lib.reports.columns import to_objects
+from lib.work.shards import Shard
+from tests.support.pictures import encode, noise
+
+ROOT = Path(__file__).resolve().parents[2]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder that holds two tiny models of a user."""
+    for model in ("float32", "thirds"):
+        shutil.copytree(ROOT / "tests" / "models" / model, tmp_path / "home" / "models" / model)
+    monkeypatch.setenv("DISCERN_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with twenty different photos in two folders, one of them cut off, and an archive with three more."""
+    folder = tmp_path / "photos"
+    for number in range(20):
+        path = folder / f"{number % 2}" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode(noise(12, 8, number), "PNG"))
+    (folder / "1" / "7.png").write_bytes((folder / "1" / "7.png").read_bytes()[:80])
+    with tarfile.open(folder / "z.tar", "w") as archive:
+        for number in range(3):
+            archive.add(folder / "0" / f"{number * 2}.png", f"in/{number}.png")
+    return folder
+
+
+def classify(*arguments: object) -> int:
+    return main(["classify", *map(str, arguments), "--model", "float32"])
+
+
+@pytest.fixture
+def plain(photos: Path, capsys: Capture) -> list[str]:
+    """What `classify --json` says of all photos, line by line."""
+    assert classify(photos, "--json") == 1  # one is cut off
+    return capsys.readouterr().out.splitlines()
+
+
+def kept_lines(folder: Path) -> Iterator[str]:
+    """Yield what is in a folder of answers as lines of JSON."""
+    for path in sorted(folder.glob("*.parquet")):
+        yield from map(json.dumps, to_objects(pq.read_table(path)))
+    for path in sorted(folder.glob("*.ndjson")):
+        yield from path.read_text("ascii").splitlines()
+
+
+FORMS = pytest.mark.parametrize("form", [(), ("--json",)], ids=["parquet", "lines"])
+
+
+@FORMS
+def test_a_folder_holds_what_is_printed_to_the_last_bit(
+    photos: Path, plain: list[str], tmp_path: Path, capsys: Capture, form: tuple[str, ...]
+) -> None:
+    assert len(plain) == 23
+    assert classify(photos, "--out", tmp_path / "out", *form) == 1
+    assert capsys.readouterr().out == ""
+    assert list(kept_lines(tmp_path / "out")) == plain
+
+
+def test_all_parts_together_are_all_photos_once(photos: Path, plain: list[str], capsys: Capture) -> None:
+    parts = []
+    for number in (1, 2, 3):
+        classify(photos, "--json", "--shard", f"{number}/3")
+        parts.append(capsys.readouterr().out.splitlines())
+    assert sorted(line for part in parts for line in part) == sorted(plain)
+    assert all(part == [line for line in plain if line in part] for part in parts)  # in their order
+    assert all(parts)
+
+
+def test_a_part_is_the_same_wherever_the_folder_lies(photos: Path, tmp_path: Path, capsys: Capture) -> None:
+    found = []
+    shutil.copytree(photos, tmp_path / "elsewhere" / "copy")
+    for place in (photos, tmp_path / "elsewhere" / "copy", photos.as_uri()):
+        classify(place, "--json", "--shard", "2/3")
+        lines = capsys.readouterr().out.splitlines()
+        found.append([str(json.loads(line)["file"]).rpartition(f"{Path(place).name}/")[2] for line in lines])
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_part_may_be_empty(photos: Path, capsys: Capture) -> None:
+    only = photos / "0" / "0.png"
+    codes = [classify(only, "--json", "--shard", f"{number}/40") for number in range(1, 41)]
+    assert codes == [0] * 40
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+@FORMS
+def test_parts_share_a_folder_and_a_run_is_gone_on_with(
+    photos: Path, plain: list[str], tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    for number in (2, 1, 3, 2):
+        classify(photos, "--out", tmp_path / "out", "--resume", "--shard", f"{number}/3", *form)
+    assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 0  # nothing was left to fail
+    assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
+    assert {name: at for name, at in before.items() if (tmp_path / "out" / name).stat().st_mtime_ns != at} == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@FORMS
+def test_a_run_that_is_killed_again_and_again_has_every_photo_once(tmp_path: Path, form: tuple[str, ...]) -> None:
+    folder, out = tmp_path / "many", tmp_path / "out"
+    folder.mkdir()
+    for number in range(1500):
+        (folder / f"{number:04}.png").write_bytes(encode(noise(12, 8, number % 7), "PNG"))
+    command = [sys.executable, "-m", "lib", "classify", str(folder), "--model", "float32", "--out", str(out)]
+    killed = 0
+    for _ in range(4):
+        run = subprocess.Popen([*command, "--resume", *form], cwd=ROOT, stderr=subprocess.DEVNULL)
+        before = written = sum(path.stat().st_size for path in out.glob("[ap]*")) if out.exists() else 0
+        while run.poll() is None and written < before + 20_000:
+            time.sleep(0.002)
+            written = sum(path.stat().st_size for path in out.glob("[ap]*")) if out.exists() else 0
+        if run.poll() is not None:
+            break
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        killed += 1
+    assert subprocess.run([*command, "--resume", *form], cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert killed > 0
+    files = [json.loads(line)["file"] for line in kept_lines(out)]
+    assert sorted(files) == sorted(map(str, folder.iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--shard", "0/3"], "There is no part 0 of 3: the first is 1/3, the last 3/3."),
+        (["--shard", "x"], "--shard is written as 2/5 for the second part of five, not as x."),
+        (["--resume"], "Name it with --out."),
+        (["--out", "out", "--csv", "x.csv"], "Leave out --csv."),
+        (["--out", "answers.ndjson"], "--out names a folder, in which files are made; answers.ndjson is none."),
+        (["ftp://host/x"], "ftp://host/x cannot be read: Unrecognized filesystem type"),
+    ],
+)
+def test_wrong_usage_is_told_and_ends_with_2(
+    photos: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, arguments: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert classify(photos, *arguments) == 2
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert said.out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_answers_is_not_written_over(photos: Path, tmp_path: Path, capsys: Capture) -> None:
+    classify(photos / "0", "--out", tmp_path / "out")
+    assert classify(photos, "--out", tmp_path / "out") == 2
+    assert "Go on with --resume, or choose another folder." in capsys.readouterr().err
+    assert classify(photos, "--out", tmp_path / "out", "--resume", "--top", "1") == 2
+    assert "holds answers with another top: 5, not 1." in capsys.readouterr().err
+    assert main(["classify", str(photos), "--out", str(tmp_path / "out"), "--resume", "--model", "thirds"]) == 2
+    assert "holds answers with another models: float32 (" in capsys.readouterr().err
+
+
+def test_photos_are_counted_only_for_whoever_watches(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = many.Photos([str(photos)], Shard(), lambda error: None)
+    assert found.total is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert many.Photos([str(photos)], Shard(), lambda error: None).total == 23
+    assert many.Photos([photos.as_uri()], Shard(), lambda error: None).total is None  # a store may take long
