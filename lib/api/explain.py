@@ -16,8 +16,8 @@ from lib.photos.opening import open_with_size
 from lib.reports.explanations import class_of, explanation_object, explanation_png
 from lib.server.exchange import answered, to_json
 from lib.server.models import Found
-from lib.server.pool import Pool
-from lib.server.where import Maps
+from lib.server.pool import Pool, Rank
+from lib.server.where import InTurn, Maps
 
 PNG = "image/png"
 
@@ -32,7 +32,7 @@ class Explaining:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._maps = Maps(desk.models)
-        self._slow = Pool(1)  # for models of which only covering parts can tell: nobody's photo waits for it
+        self._slow = Pool(1)  # for models of which only covering parts can tell: one map at a time
 
     async def explain(self, request: Request) -> Response:
         """Answer where the model looked: the object of `explain --json`, or a picture for who accepts only that."""
@@ -42,8 +42,10 @@ class Explaining:
         wants_png = request.headers.get("accept", "").startswith(PNG)
         async with room_for_one(request, self._desk, owner) as photo:
             how = await run_in_threadpool(self._maps.how, model)
+            pool = self._desk.pool
+            if not isinstance(how, Explainer):
+                how, pool = InTurn(how, pool.line(owner, Rank.JOB)), self._slow
             work = partial(_explain, how, model, photo.name, photo.data, index, against, wants_png, language)
-            pool = self._desk.pool if isinstance(how, Explainer) else self._slow
             made = await self._desk.looked(request, pool.line(owner).submit(work))
         return Response(made, media_type=PNG, headers={"Cache-Control": "no-store"}) if wants_png else answered(made)
 

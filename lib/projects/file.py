@@ -16,6 +16,7 @@ import shutil
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -87,7 +88,7 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
         raise disk_error(error, target.name) from error
 
 
-def unpack(path: Path, projects: Projects, store: Store, name: str = "") -> Project:
+def unpack(path: Path, projects: Projects, store: Store, name: str = "", *, line: Executor | None = None) -> Project:
     """Return a new project with all that is in a zip, its model among those of `store`; or nothing is left of it.
 
     Photos that were taken out of the zip, or that are damaged, cost no other.
@@ -97,6 +98,7 @@ def unpack(path: Path, projects: Projects, store: Store, name: str = "") -> Proj
         projects: Where the project is to be.
         store: Where its model is to be.
         name: What its owner calls the zip; "" for the file's name.
+        line: Where its photos are looked at, among others'; None for threads of its own.
 
     Raises:
         DatasetError: No zip, a damaged one, no project's, or made to unpack without end.
@@ -111,7 +113,7 @@ def unpack(path: Path, projects: Projects, store: Store, name: str = "") -> Proj
     _check_size(described, members)
     project = projects.begin(described.name)
     try:
-        _restore(project, described, packed, members)
+        _restore(project, described, packed, members, line)
         if f"{_MODEL}/model.toml" in members:
             project.set_model(_install(store, packed, members))
             if (note := members.get(NOTE)) is not None:
@@ -206,14 +208,15 @@ def _check_size(described: Manifest, members: Mapping[str, Member]) -> None:
         raise FullError(text, size=size_words(size), most=size_words(limits.PROJECT_BYTES))
 
 
-def _restore(project: Project, described: Manifest, packed: Zip, members: Mapping[str, Member]) -> None:
+def _restore(
+    project: Project, described: Manifest, packed: Zip, members: Mapping[str, Member], line: Executor | None
+) -> None:
     """Put the photos on the disk, and write down what is seen of them here, whatever the zip says."""
     photos = [photo for photo in described.photos if not photo.digest or photo.path in members]
     there = [photo for photo in photos if photo.digest]
     sources = [Source(_name(photo), partial(packed.read, members[photo.path])) for photo in there]
-    seen = dict(
-        zip((photo.id for photo in there), in_order(project.keep, sources, workers=usable_cores()), strict=True)
-    )
+    looked = in_order(project.keep, sources, workers=usable_cores(), line=line)
+    seen = dict(zip((photo.id for photo in there), looked, strict=True))
     kept = tuple(_as_seen(photo, seen.get(photo.id)) for photo in photos)
     project.restore(replace(described, photos=kept))
 

@@ -8,6 +8,7 @@ several servers its folder: each change begins with what others wrote, and is wr
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -255,8 +256,19 @@ class Project:
         require(self._manifest, klass)
         return self._list([self._look((klass, Source.of_bytes(data, name)), burst)])[0]
 
-    def add_all(self, photos: Iterable[tuple[int, Source]], *, cancelled: threading.Event | None = None) -> Added:
+    def add_all(
+        self,
+        photos: Iterable[tuple[int, Source]],
+        *,
+        cancelled: threading.Event | None = None,
+        line: Executor | None = None,
+    ) -> Added:
         """Add photos, each to the class of this id, on several cores; what was added before an error stays.
+
+        Args:
+            photos: Ids of classes, and photos.
+            cancelled: When set, no further photo is begun.
+            line: Where they are looked at, among others'; None for threads of its own.
 
         Raises:
             UsageError: There is no such class.
@@ -264,24 +276,32 @@ class Project:
             DatasetError: The project is gone.
             DownloadError: The disk refuses.
         """
-        looked = in_order(self._look, photos, workers=usable_cores(), cancelled=cancelled)
+        looked = in_order(self._look, photos, workers=usable_cores(), cancelled=cancelled, line=line)
         kept: list[Kept] = []
         while some := tuple(islice(looked, _AT_ONCE)):
             kept += self._list(some)
         return Added.of(kept)
 
-    def add_labelled(self, photos: LabelledPhotos, *, cancelled: threading.Event | None = None) -> Added:
+    def add_labelled(
+        self, photos: LabelledPhotos, *, cancelled: threading.Event | None = None, line: Executor | None = None
+    ) -> Added:
         """Add photos to the classes of their names, which are made if they are missing; see `add_all`.
 
         The files that had been left out of `photos` are listed as set aside.
         """
         ids = self._classes_called((*photos.titles, *photos.empty))
-        added = self.add_all(((ids[one.label], one.source) for one in photos.photos), cancelled=cancelled)
+        added = self.add_all(((ids[one.label], one.source) for one in photos.photos), cancelled=cancelled, line=line)
         self._list_left_out(photos.skipped)
         return Added(added.added, (*added.aside, *photos.skipped))
 
     def add_zip(
-        self, path: Path, name: str, klass: int | None = None, *, cancelled: threading.Event | None = None
+        self,
+        path: Path,
+        name: str,
+        klass: int | None = None,
+        *,
+        cancelled: threading.Event | None = None,
+        line: Executor | None = None,
     ) -> Added:
         """Add the photos in a zip: all to one class, or to those that its folders, table or project name.
 
@@ -290,16 +310,17 @@ class Project:
             name: What its owner calls it.
             klass: Id of the class; None: as the zip says.
             cancelled: When set, no further photo is begun.
+            line: See `add_all`.
 
         Raises:
             DatasetError: No zip, a damaged one, or one without photos in folders.
             UsageError, FullError, DownloadError: See `add_all`.
         """
         if klass is None:
-            return self.add_labelled(read_all(path, name), cancelled=cancelled)
+            return self.add_labelled(read_all(path, name), cancelled=cancelled, line=line)
         require(self._manifest, klass)
         sources, skipped = read_unlabelled(path, name)
-        added = self.add_all(((klass, source) for source in sources), cancelled=cancelled)
+        added = self.add_all(((klass, source) for source in sources), cancelled=cancelled, line=line)
         self._list_left_out(skipped)
         return Added(added.added, (*added.aside, *skipped))
 

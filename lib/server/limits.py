@@ -27,6 +27,7 @@ LEAST_BODY_BYTES = 2**16  # what a body counts as at least
 BODIES_WAITING_OF_VISIT = 64  # a browser sends six at once
 BODIES_WAIT_S = 120.0
 RETRY_S = 3  # what was refused for lack of room may be asked for again after so long
+WAITING, WAITING_OF_LINE = 4096, 256  # pieces of work that wait for a thread, in all and of one owner
 MOST_LISTED = 100  # classes
 
 # What programs ask.

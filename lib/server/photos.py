@@ -50,7 +50,7 @@ from lib.server.bodies import Bodies, Body
 from lib.server.exchange import answered, as_attachment, route, to_json, unless_gone
 from lib.server.metrics import METRICS, Told
 from lib.server.models import Found, Models, labels, server_models
-from lib.server.pool import POOL, Pool
+from lib.server.pool import POOL, Pool, Rank
 from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
 from lib.server.ways import Way
@@ -112,7 +112,7 @@ class _Road:
     def __init__(self, draw: Draw, visits: Visits, pool: Pool, models: Callable[[], Models]) -> None:
         self._draw, self._visits, self._pool, self._models = draw, visits, pool, models
         self._bodies, self._maps = Bodies(), cache(lambda: Maps(models()))
-        self._maps_pool = Pool(1)  # for models of which only covering parts can tell: nobody's photo waits for it
+        self._maps_pool = Pool(1)  # for models of which only covering parts can tell: one map at a time
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
         """Return a route that lets in whom it knows."""
@@ -254,6 +254,7 @@ class _Road:
         draw = partial(self._maps().draw, t, model, photo, index, against)
         if await run_in_threadpool(self._maps().is_quick, model, photo, index, against):
             return answered(await self._in_line(request, visit, lambda: to_json(draw())))
+        draw = partial(draw, line=self._pool.line(visit.id, Rank.JOB))
         lines = self._lines(t, self._maps_pool.line(visit.id), draw)
         return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})
 

@@ -8,11 +8,15 @@ import io
 import threading
 from base64 import b64encode
 from collections import OrderedDict
+from concurrent.futures import Executor
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from lib.charts import heat
-from lib.classify.classifier import Classifier
+from lib.classify.classifier import Classifier, Inference
 from lib.classify.explain import Explainer, Explanation, explain, open_explainer
 from lib.classify.infer import infer_decoded, pixels_needed
 from lib.errors import UsageError
@@ -20,6 +24,7 @@ from lib.face.looked import described, scale_words
 from lib.face.names import short_names
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.model.spec import ModelSpec
 from lib.results import Answer, Failure
 from lib.server import limits
 from lib.server.album import Photo
@@ -29,6 +34,37 @@ from lib.verdict import rank
 from lib.work.progress import OnProgress
 
 Map = dict[str, object]
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """A classifier each of whose inferences waits for its turn: a hundred in a row would keep others waiting.
+
+    Attributes:
+        behind: The classifier.
+        line: Where it waits.
+    """
+
+    behind: Classifier
+    line: Executor
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self.behind.spec
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.behind.labels
+
+    @property
+    def workers(self) -> int:
+        return self.behind.workers
+
+    def prepare(self, image: Image.Image) -> NDArray[np.generic]:
+        return self.behind.prepare(image)
+
+    def run(self, tensor: NDArray[np.generic]) -> Inference:
+        return self.line.submit(self.behind.run, tensor).result()
 
 
 class Maps:
@@ -52,6 +88,7 @@ class Maps:
         against: int | None,
         cancelled: threading.Event | None = None,
         on_progress: OnProgress = lambda progress: None,
+        line: Executor | None = None,
     ) -> Map:
         """Return a map: `cells`, a picture to lay over `box` (shares of the photo); what it says; whose it is.
 
@@ -63,6 +100,7 @@ class Maps:
             against: Of another class, or None.
             cancelled: When set, parts are no longer covered.
             on_progress: Told how many parts were covered, where that is the way.
+            line: Where each inference waits for its turn then; None for at once.
 
         Raises:
             UsageError: There is no such class.
@@ -70,7 +108,7 @@ class Maps:
             Cancelled: `cancelled` was set.
         """
         names = short_names(labels(model, t.language))
-        found, listed = self._explain(model, photo, index, against, cancelled, on_progress)
+        found, listed = self._explain(model, photo, index, against, cancelled, on_progress, line)
         return {**_drawn(t, found, names), "classes": [{"index": k, "label": names[k]} for k in listed]}
 
     def is_quick(self, model: Found, photo: Photo, *classes: int | None) -> bool:
@@ -114,12 +152,15 @@ class Maps:
         against: int | None,
         cancelled: threading.Event | None,
         on_progress: OnProgress,
+        line: Executor | None,
     ) -> tuple[Explanation, list[int]]:
         """Return the map, and the likeliest classes."""
         how = self.how(model)
         classifier = how.classifier if isinstance(how, Explainer) else how
         image = _seen(photo, pixels_needed(classifier))
         size_wh = photo.size_wh or image.size
+        if line is not None and not isinstance(how, Explainer):
+            how = InTurn(how, line)
         found, answer = explain(
             photo.name, how, image, size_wh, index, against, cancelled=cancelled, on_progress=on_progress
         )

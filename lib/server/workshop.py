@@ -28,7 +28,7 @@ from lib.projects.shelf import Shelf
 from lib.projects.store import Left, Projects, server_projects
 from lib.server import limits
 from lib.server.models import server_models
-from lib.server.pool import POOL, Pool
+from lib.server.pool import POOL, Pool, Rank
 from lib.server.refusal import Refusal
 from lib.work.bounded import Bounded
 from lib.work.files import data_folder, stamp
@@ -97,9 +97,8 @@ class Workshop:
         self._incoming = store.data / "incoming"
         self.backbones = Lately(self._backbones.names, limits.OFFERS_S)
         self.exercises = Lately(find_exercises, limits.OFFERS_S)
-        # Of all projects in turn: photos come in; one at a time heads, studies, and what comes and goes as a zip. None
-        # of it is in a visitor's way who has a photo looked at: thirty phones that shoot at once would be.
-        self._photos, self._fits, self._studies, self._zips = Pool(), Pool(1), Pool(1), Pool(1)
+        # Of all projects in turn, one at a time: heads, studies, and what comes and goes as a zip. They take seconds.
+        self._fits, self._studies, self._zips = Pool(1), Pool(1), Pool(1)
         self._shelf: Shelf[Any] = Shelf()
         self._lives: Lives[Any, Any] = Lives(self._begin_live)
         self.reviewer = Reviewer()
@@ -108,7 +107,7 @@ class Workshop:
         self._lock = threading.Lock()
 
     def _begin_live(self, project: Project) -> Live[Any, Any]:
-        lines = Lines(self._photos.line(project.id), self._fits.line(project.id), self._studies.line(project.id))
+        lines = Lines(self._jobs(project), self._fits.line(project.id), self._studies.line(project.id))
         return Live(project, self._learners, self._shelf, lines)
 
     def begin(self, name: str) -> Project:
@@ -123,9 +122,13 @@ class Workshop:
         """Return where photos are looked at that somebody waits for."""
         return self._pool.line(project.id)
 
+    def _jobs(self, project: Project) -> Executor:
+        """Return where photos are looked at that nobody waits for: thirty phones that shoot at once bring many."""
+        return self._pool.line(project.id, Rank.JOB)
+
     def add(self, project: Project, klass: int, name: str, data: bytes, burst: str | None) -> "Future[Kept]":
         """Begin to add a photo; see `Project.add`."""
-        return self._photos.line(project.id).submit(project.add, klass, name, data, burst)
+        return self._pool.line(f"{project.id} photos").submit(project.add, klass, name, data, burst)
 
     def live(self, project: Project) -> Live[Any, Any]:
         """Return a project's live model, which has begun to learn what is new.
@@ -202,11 +205,13 @@ class Workshop:
 
     def add_zip(self, project: Project, path: Path, name: str, klass: int | None) -> "Future[Added]":
         """Begin to add the photos of a zip; see `Project.add_zip`."""
-        return self._zips.line(project.id).submit(project.add_zip, path, name, klass)
+        return self._zips.line(project.id).submit(project.add_zip, path, name, klass, line=self._jobs(project))
 
     def unpack(self, path: Path, name: str) -> "Future[Project]":
         """Begin to take in what another server packed; see `lib.projects.file`."""
-        return self._zips.line("").submit(unpack, path, self._projects, self._store, name)
+        return self._zips.line("").submit(
+            unpack, path, self._projects, self._store, name, line=self._pool.line("unpacking", Rank.JOB)
+        )
 
     def pack(self, project: Project, path: Path) -> "Future[None]":
         """Begin to write a project to a zip, with its model."""
@@ -224,7 +229,7 @@ class Workshop:
         if found is None:
             raise UsageError(N_("There is no exercise “{name}”."), name=wanted)
         labelled = found.labelled
-        return self._zips.line(project.id).submit(lambda: project.add_labelled(labelled(t)))
+        return self._zips.line(project.id).submit(lambda: project.add_labelled(labelled(t), line=self._jobs(project)))
 
     def take_out(self, project: Project, photo: Kept) -> None:
         """Set a photo aside, as its owner wants it."""

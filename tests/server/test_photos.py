@@ -24,6 +24,7 @@ from starlette.applications import Starlette
 from starlette.types import Message
 
 from lib.catalogue.store import Store
+from lib.classify.explain import MASKS
 from lib.classify.litert import LiteRTClassifier
 from lib.errors import Cancelled, ModelFileError
 from lib.i18n import Translator
@@ -590,6 +591,14 @@ def test_a_model_without_such_a_layer_is_asked_by_covering_parts(server: Server)
     assert first["total"] == 100
     assert (told["method"], told["against"]) == ("rise", None)
     assert told["high"].endswith("%: for")
+
+
+def test_each_covered_part_waits_for_its_turn_behind_people(models: Models) -> None:
+    begun: list[str] = []
+    server = Server(models, Pool(2, waited=lambda rank, _: begun.append(rank)))
+    server.post(red())
+    where(server, ASKED)
+    assert begun == ["person", *["job"] * (MASKS + 2)]  # the whole photo twice: for its classes, and for the map
 
 
 @pytest.mark.parametrize(

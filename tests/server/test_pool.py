@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,8 +10,16 @@ from concurrent.futures import CancelledError, Future, wait
 
 import pytest
 
-from lib.server.pool import Pool
+from lib.errors import FullError
+from lib.server.pool import Pool, Rank
 from lib.work.ordered import in_order
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Held:
@@ -144,6 +153,70 @@ def test_who_stops_listening_leaves_nothing_in_the_line(held: Held) -> None:
     assert held.pool.waiting("one") == 0
 
 
+def test_people_go_before_jobs_which_get_a_tenth(held: Held) -> None:
+    done: list[Rank] = []
+    jobs = [held.pool.line("a", Rank.JOB).submit(done.append, Rank.JOB) for _ in range(50)]
+    people = [held.pool.line(owner).submit(done.append, Rank.PERSON) for owner in "ab" for _ in range(150)]
+    assert held.pool.lengths == {"person": 300, "job": 50}
+    assert (held.pool.waiting("a"), held.pool.waiting("a", Rank.JOB)) == (150, 50)
+    held.let_go()
+    wait([*people, *jobs], 10)
+    assert held.pool.lengths == {"person": 0, "job": 0}
+    # A piece counts as 5 ms at least, so people have 900 ms before the first job, and then nine times as much as jobs.
+    assert done.index(Rank.JOB) == pytest.approx(180, abs=3)
+    last = max(place for place, rank in enumerate(done) if rank is Rank.PERSON)
+    assert done[:last].count(Rank.JOB) == pytest.approx(120 / 9, abs=2)
+
+
+def test_what_takes_long_counts_for_more() -> None:
+    """Who brings slow photos gets as much of the time as who brings quick ones, not as many turns."""
+    clock, done = Clock(), []
+    pool = Pool(1, clock=clock)
+    go = threading.Event()
+    pool.line("first").submit(go.wait, 10)
+
+    def look(whose: str, seconds: float) -> None:
+        clock.now += seconds
+        done.append(whose)
+
+    brought = [pool.line("slow").submit(look, "slow", 0.1) for _ in range(50)]
+    brought += [pool.line("quick").submit(look, "quick", 0.02) for _ in range(50)]
+    go.set()
+    wait(brought, 10)
+    assert done[:48].count("slow") == pytest.approx(8, abs=1)
+
+
+def test_beyond_the_limits_nothing_more_waits() -> None:
+    pool, go = Pool(1, most=4, most_of_line=2), threading.Event()
+    first = pool.line("first").submit(go.wait, 10)
+    while not first.running():
+        time.sleep(0.001)
+    waiting = [pool.line("one").submit(int), pool.line("one").submit(int), pool.line("two").submit(int)]
+    with pytest.raises(FullError):
+        pool.line("one").submit(int)
+    assert waiting[0].cancel()
+    waiting.append(pool.line("one").submit(int))
+    waiting.append(pool.line("one", Rank.JOB).submit(int))
+    with pytest.raises(FullError):
+        pool.line("three").submit(int)
+    go.set()
+    assert [future.result(10) for future in waiting[1:]] == [0] * 4
+    assert pool.line("three").submit(int).result(10) == 0
+
+
+def test_how_long_each_piece_waited_is_told() -> None:
+    clock, told = Clock(), []
+    pool, go = Pool(1, clock=clock, waited=lambda rank, seconds: told.append((rank, seconds))), threading.Event()
+    first = pool.line("first").submit(go.wait, 10)
+    while not first.running():
+        time.sleep(0.001)
+    second = pool.line("one", Rank.JOB).submit(int)
+    clock.now = 3.0
+    go.set()
+    second.result(10)
+    assert told == [("person", 0.0), ("job", 3.0)]
+
+
 def test_many_threads_bring_and_cancel() -> None:
     pool = Pool(4)
     done: list[int] = []
@@ -151,7 +224,7 @@ def test_many_threads_bring_and_cancel() -> None:
     def bring(owner: int) -> None:
         futures = [pool.line(str(owner)).submit(done.append, owner) for _ in range(200)]
         cancelled = sum(future.cancel() for future in futures[::3])
-        wait(futures, 20)
+        wait([future for future in futures if not future.cancelled()], 20)
         assert done.count(owner) == 200 - cancelled
 
     threads = [threading.Thread(target=bring, args=(owner,)) for owner in range(6)]

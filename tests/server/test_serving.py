@@ -178,6 +178,7 @@ def test_every_answer_has_an_id_and_the_figures_are_shown(server: Server) -> Non
         text = figures.read().decode()
     for name in ("discern_visits", "discern_held_bytes", "discern_connections", "process_resident_memory_bytes"):
         assert f"\n{name} " in text
+    assert 'discern_waiting{rank="job"} 0.0' in text
 
 
 def test_a_line_a_request_where_it_is_wanted(tmp_path: Path) -> None:

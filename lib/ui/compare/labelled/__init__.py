@@ -13,7 +13,7 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.photos.opening import thumbnail
 from lib.photos.source import Source
-from lib.server.pool import POOL
+from lib.server.pool import POOL, Rank
 from lib.ui import waiting
 from lib.ui.compare.labelled.figures import Done, draw_figures
 from lib.ui.compare.labelled.intake import draw_intake, draw_skipped
@@ -89,7 +89,7 @@ def _work(
         for folder, matching in zip(folders, matchings, strict=True)
     ]
     thumbnails: dict[Source, bytes] = {}
-    line = POOL.line(current().id)
+    line = POOL.line(current().id, Rank.JOB)
 
     def look(source: Source, image: Image.Image, size_wh: tuple[int, int]) -> None:
         thumbnails[source] = thumbnail(image, side=_THUMBNAIL_SIDE)
