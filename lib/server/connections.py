@@ -12,6 +12,7 @@ This reaches into asyncio (`create_server` of the running loop, before uvicorn c
 import asyncio
 import logging
 import math
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -74,6 +75,7 @@ class Connections:
                 transport.set_protocol(asyncio.Protocol())
                 transport.abort()
                 return False
+        _send_at_once(transport)
         self._open[transport] = _Connection(address, self._clock())
         self._of[address] += 1
         return True
@@ -173,6 +175,16 @@ async def watched(connections: Connections) -> AsyncIterator[None]:
     sweeping = asyncio.create_task(sweep())
     yield
     sweeping.cancel()
+
+
+def _send_at_once(transport: asyncio.Transport) -> None:
+    """Keep the system from holding small pieces back until the last one was acknowledged, which takes 40 ms.
+
+    asyncio does so by itself, but not where the server was handed a socket that does not say TCP in so many words.
+    """
+    socket_ = transport.get_extra_info("socket")
+    if socket_ is not None and socket_.family in (socket.AF_INET, socket.AF_INET6):
+        socket_.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def raise_open_files() -> int:

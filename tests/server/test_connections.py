@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -200,3 +201,12 @@ def test_the_limit_of_open_files_is_raised_as_far_as_it_may() -> None:
         assert raise_open_files() >= min(limits.OPEN_FILES, before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_small_answers_are_not_held_back() -> None:
+    connections, _ = opened()
+    with socket.socket() as wire_end:
+        wire = Wire()
+        wire._extra["socket"] = wire_end  # type: ignore[attr-defined]
+        assert connections.admit(wire)
+        assert wire_end.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
