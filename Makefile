@@ -1,15 +1,20 @@
 # make run    install what the app needs and start it
+# make class  the same for a room of phones: on all networks of this machine, over TLS; PORT=8502 for another port
 # make test   install what the tests need, the browser included, and run every check
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 
-.PHONY: run test lint unit mutants fuzz bench screenshots messages format clean
+.PHONY: run class test lint unit mutants fuzz bench screenshots messages format clean
 
 run: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
 	$(PY) -m streamlit run streamlit_app.py
+
+class: $(VENV)/app.installed
+	@$(PY) -m lib.embed.scripts || true
+	@$(PY) -m lib class $(if $(PORT),--port $(PORT))
 
 test: lint unit
 

@@ -68,6 +68,7 @@ _COMMANDS = {
     "evaluate": "measure models on photos whose class is known",
     "embed": "write code that runs a model elsewhere",
     "serve": "answer programs over HTTP, without the pages",
+    "class": "start the app for a room full of phones",
 }
 
 
@@ -119,6 +120,8 @@ def _adding(command: str) -> Callable[[argparse.ArgumentParser], None]:
             from lib.cli.evaluate import add_arguments as add
         case "serve":
             from lib.cli.serve import add_arguments as add
+        case "class":
+            from lib.cli.class_ import add_arguments as add
         case _:
             from lib.cli.embed import add_arguments as add
     return add

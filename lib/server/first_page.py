@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from lib.i18n import LANGUAGES, Translator, choose
 from lib.messages import N_
+from lib.server.host import HOST
 
 SHORT = {"en": "EN", "ko": "한", "ja": "日"}
 _SAID = {
@@ -50,6 +51,7 @@ class FirstPage:
     Args:
         template: Jinja2, HTML.
         rooms: In the order of the header.
+        hosts: The host's own, beside the languages.
         scripts: Streamlit's own scripts and style, as HTML.
         style: Ours, CSS.
         icon: The address of the mark.
@@ -60,6 +62,7 @@ class FirstPage:
         self,
         template: str,
         rooms: tuple[Room, ...],
+        hosts: Room,
         *,
         scripts: str,
         style: str,
@@ -68,8 +71,8 @@ class FirstPage:
     ) -> None:
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         speakers = [Translator(language) for language in LANGUAGES]
-        self._rooms = rooms
-        self._said = {t.language: _said(t, rooms) for t in speakers}
+        self._rooms = (*rooms, hosts)
+        self._said = {t.language: _said(t, self._rooms) for t in speakers}
         words = {
             "said": self._said,
             "languages": list(LANGUAGES),
@@ -84,6 +87,7 @@ class FirstPage:
                 "words": Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")),
                 "languages": {code: (SHORT[code], name) for code, name in LANGUAGES.items()},
                 "rooms": rooms,
+                "hosts": hosts,
             },
         )
 
@@ -91,13 +95,14 @@ class FirstPage:
         """Return a route for each room."""
         return [Route(f"/{room.path}", self._endpoint(room)) for room in self._rooms]
 
-    def html(self, room: Room, language: str, query: str = "") -> str:
+    def html(self, room: Room, language: str, query: str = "", *, is_host: bool = True) -> str:
         """Return the page of a room.
 
         Args:
             room: Which.
             language: One of `LANGUAGES`.
             query: What the addresses of the rooms end with.
+            is_host: Whether the reader is the host.
         """
         t = Translator(language)
         return self._page.render(
@@ -106,6 +111,7 @@ class FirstPage:
             title=room.title(t),
             promise=t(room.promise) if room.promise else "",
             query=query,
+            is_host=is_host,
             said=self._said[language],
         )
 
@@ -115,8 +121,9 @@ class FirstPage:
             first = request.headers.get("accept-language", "").partition(",")[0]  # what Streamlit goes by, too
             language = choose([asked, first])
             query = f"?lang={language}" if asked else ""
-            headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
-            return HTMLResponse(self.html(room, language, query), headers=headers)
+            headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language, Cookie"}
+            is_host = HOST.knows_cookies(request.cookies)
+            return HTMLResponse(self.html(room, language, query, is_host=is_host), headers=headers)
 
         return endpoint
 

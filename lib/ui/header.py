@@ -12,6 +12,7 @@ import streamlit as st
 from lib.messages import N_
 from lib.server.first_page import FirstPage, Room
 from lib.ui import internals, language, visit, web
+from lib.ui.classroom import host
 from lib.ui.streamlits_words import STREAMLITS
 
 ROOMS = {
@@ -20,6 +21,7 @@ ROOMS = {
     "pages/train.py": Room("train", N_("Train")),
     "pages/models.py": Room("models", N_("Models")),
     "pages/embed.py": Room("embed", N_("Code")),
+    "pages/join.py": Room("join", N_("Join")),  # the host’s
 }
 ICON = "favicon.svg"
 # What a room alone keeps of a visitor's choices, and its address says: it has them when the room is entered again.
@@ -29,9 +31,11 @@ _KEY = "header"
 
 def first_page() -> FirstPage:
     """Return the page that browsers get before Streamlit's scripts run."""
+    *rooms, hosts = ROOMS.values()
     return FirstPage(
         web.read("first_page.html"),
-        tuple(ROOMS.values()),
+        tuple(rooms),
+        hosts,
         scripts=internals.scripts(),
         style=web.style(),
         icon=web.address(ICON),
@@ -48,7 +52,8 @@ def draw(pages: Mapping[str, Any], here: str) -> None:
     """
     said = web.component("header")(
         key=_KEY,
-        data={"room": here, "language": language.current(), "query": language.query(), **visit.question()},
+        data={"room": here, "language": language.current(), "query": language.query(), "host": host.is_host()}
+        | visit.question(),
         height="content",
         on_room_change=lambda: None,
         on_language_change=_speak,

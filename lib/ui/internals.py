@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 from google.protobuf.message import DecodeError
-from streamlit import cli_util, config, file_util, net_util, runtime
+from streamlit import cli_util, config, file_util, runtime
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.pages_manager import PagesManager
@@ -43,18 +43,25 @@ def scripts() -> str:
     return "\n".join(" ".join(each.split()) for each in found)
 
 
-def welcome() -> None:
-    """Say where the app is, and open it in a browser of this machine.
+def is_told(option: str) -> bool:
+    """Whether somebody set an option of Streamlit's."""
+    return config.is_manually_set(option)
 
-    Streamlit would do so by itself, but asks a public service for this machine's address where it listens on all.
-    """
-    listens = config.get_option("server.address") or "0.0.0.0"
-    local = server_util.get_url(server_util.get_display_address(listens))
-    print(f"\n  Discern is at {local}", flush=True)
-    if server_util.get_display_address(listens) != listens:
-        print(f"  For others on this network: {server_util.get_url(net_util.get_internal_ip() or listens)}", flush=True)
+
+def address_of(host: str) -> str:
+    """Return where the app is for a browser that calls this machine `host`."""
+    return server_util.get_url(host)
+
+
+def own_address() -> str:
+    """Return where the app is for a browser on this machine."""
+    return address_of(server_util.get_display_address(config.get_option("server.address") or "0.0.0.0"))
+
+
+def open_browser(address: str) -> None:
+    """Open an address in a browser of this machine, unless it was told to leave that alone."""
     if not config.get_option("server.headless"):
-        cli_util.open_browser(local)
+        cli_util.open_browser(address)
 
 
 def session() -> str | None:

@@ -26,6 +26,7 @@ from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import SETTING, Door, Names
+from lib.server.host import HOST, Entrance, kept_key
 from lib.server.metrics import METRICS
 from lib.server.models import server_models
 from lib.server.pool import POOL
@@ -37,18 +38,22 @@ from lib.server.visits import VISITS, Visit
 from lib.server.workshop import server_workshop
 from lib.ui import header, internals, web
 from lib.ui.classify import samples
+from lib.ui.classroom import welcome, where
 from lib.ui.models import loaded
+from lib.work.files import data_folder
 
 
 def middleware(own: list[Route]) -> list[Middleware]:
     """Return what every request passes before Streamlit sees it, first one first; `own` are our `routes`."""
     internals.run_pages_by_the_entry()
+    HOST.key = kept_key(data_folder()) if where.is_class() else None
     MultiPartParser.spool_max_size = limits.PHOTO_BYTES  # else a photo above 1 MB lies on the disk while it comes in
     try:
         return [
             Middleware(Tracing, routes=own, logs=logs_requests()),
             Middleware(Headers),
             Middleware(Door, names=_names(), admits=_guard().admits),
+            Middleware(Entrance, host=HOST),
             Middleware(Stream, kind=internals.kind_of_message),
             Middleware(Uploads, held=internals.held_uploads, server_bytes=limits.waiting_bytes()),
         ]
@@ -87,7 +92,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     connections = Connections(*limits.connections(raise_open_files()))
     _watch(connections)
     async with watched(connections):
-        internals.welcome()
+        welcome.say()
         yield
     for task in tasks:
         task.cancel()

@@ -78,6 +78,16 @@ def write_whole(target: Path, content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def write_private(target: Path, content: bytes) -> None:
+    """Let `target` hold `content`, for its owner alone, in a folder that nobody else may enter. Raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.chmod(0o700)
+    with whole(target) as temporary:
+        temporary.chmod(0o600)
+        temporary.write_bytes(content)
+    target.chmod(0o600)  # the file before may have been another's to read
+
+
 def require_writable(target: Path) -> None:
     """Check that `write_whole` can write `target`, without touching what is there. Raises OSError if it cannot."""
     _require_replaceable(target)

@@ -8,6 +8,7 @@ import pytest
 from starlette.routing import Router
 
 from lib.server.first_page import FirstPage, Room
+from lib.server.host import HOST
 from tests.support.asgi import Behind, ask, scope
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "lib" / "ui" / "web" / "first_page.html"
@@ -18,6 +19,7 @@ ROOMS = (
 PAGE = FirstPage(
     TEMPLATE.read_text("utf-8"),
     ROOMS,
+    Room("join", "Join"),
     scripts="<script src=a.js></script>",
     style="a > b {}",
     icon="/i.svg",
@@ -31,7 +33,7 @@ def get(path: str, query: str = "", accepts: str = "") -> str:
     answer = ask(Router(PAGE.routes()), Behind(), asked)
     assert (answer.status, answer.headers["vary"], answer.headers["cache-control"]) == (
         200,
-        "Accept-Language",
+        "Accept-Language, Cookie",
         "no-cache",
     )
     return answer.body.decode()
@@ -60,7 +62,7 @@ def test_language_title_and_promise_are_the_visitors(
 def test_the_room_is_marked_and_links_keep_a_language_that_was_asked_for() -> None:
     assert re.findall(r'href="(\S+)" .*aria-current="page"', get("/compare")) == ["/compare"]
     links = re.findall(r'href="(/[^"]*)" data-go', get("/", "lang=ko"))
-    assert links == ["/?lang=ko", "/?lang=ko", "/compare?lang=ko"]
+    assert links == ["/?lang=ko", "/?lang=ko", "/compare?lang=ko", "/join?lang=ko"]
 
 
 def test_style_and_scripts_stay_as_they_are_and_words_cannot_end_their_script() -> None:
@@ -79,3 +81,14 @@ def test_style_and_scripts_stay_as_they_are_and_words_cannot_end_their_script() 
 
 def test_nothing_of_the_address_comes_back() -> None:
     assert "<img" not in get("/", 'lang="><img>')
+
+
+@pytest.mark.parametrize(("cookie", "is_seen"), [("discern-host=key", True), ("discern-host=no", False), ("", False)])
+def test_the_hosts_own_room_is_shown_to_the_host_alone(
+    monkeypatch: pytest.MonkeyPatch, cookie: str, is_seen: bool
+) -> None:
+    monkeypatch.setattr(HOST, "key", "key")
+    page = ask(Router(PAGE.routes()), Behind(), scope("/", cookie=cookie)).body.decode()
+    link = re.search(r'<a class="hosts"[^>]*>', page)
+    assert link is not None
+    assert (" hidden" not in link[0]) is is_seen

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -13,6 +14,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whose certificate nobody vouches for, is reached all the same.
+UNCHECKED = ssl.create_default_context()
+UNCHECKED.check_hostname = False
+UNCHECKED.verify_mode = ssl.CERT_NONE
 
 
 @dataclass
@@ -34,10 +39,29 @@ class Server:
     def is_healthy(self) -> bool:
         """Whether it answers."""
         try:
-            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2, context=UNCHECKED) as answer:
                 return bool(answer.read() == b"ok")
         except OSError:
             return False
+
+
+def start_class(home: Path, *, log: Path, **environment: str) -> Server:
+    """Start the app as `make class` does, and wait until it answers.
+
+    Args:
+        home: Its data folder.
+        log: Where its output goes.
+        environment: Further settings.
+    """
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lib", "class", f"--port={port}", "--no-browser"],
+        cwd=ROOT,
+        env={**os.environ, "DISCERN_HOME": str(home), **environment},
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    return _up(Server(f"https://127.0.0.1:{port}", process, log))
 
 
 def free_port() -> int:
@@ -79,10 +103,14 @@ def start_server(
         stderr=None if log is None else log.open("wb"),
         preexec_fn=None if os.name == "nt" else lambda: _prepare(open_files),
     )
-    server = Server(f"http://127.0.0.1:{port}", process, log)
+    return _up(Server(f"http://127.0.0.1:{port}", process, log))
+
+
+def _up(server: Server) -> Server:
+    """Wait until a server answers."""
     deadline = time.monotonic() + 60
     while not server.is_healthy():
-        if process.poll() is not None or time.monotonic() > deadline:
+        if server.process.poll() is not None or time.monotonic() > deadline:
             pytest.fail("The server did not start.")
         time.sleep(0.05)
     return server

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from streamlit import config, net_util, runtime
+from streamlit import runtime
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
@@ -69,25 +69,6 @@ def test_sessions_are_kept_where_their_end_is_looked_for() -> None:
 def test_streamlit_takes_the_app_for_none_of_the_older_kind() -> None:
     internals.run_pages_by_the_entry()
     assert PagesManager(str(ROOT / "streamlit_app.py")).uses_pages_directory is False
-
-
-@pytest.mark.parametrize(
-    ("address", "told"),
-    [
-        ("127.0.0.1", ["http://127.0.0.1:8501"]),
-        ("0.0.0.0", ["http://localhost:8501", "http://192.0.2.7:8501"]),
-        (None, ["http://localhost:8501", "http://192.0.2.7:8501"]),
-    ],
-)
-def test_it_says_where_the_app_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str | None, told: list[str]
-) -> None:
-    options = {"server.address": address, "server.headless": True}
-    get_option = config.get_option
-    monkeypatch.setattr(config, "get_option", lambda name: options[name] if name in options else get_option(name))
-    monkeypatch.setattr(net_util, "get_internal_ip", lambda: "192.0.2.7")
-    internals.welcome()
-    assert re.findall(r"http\S+", capsys.readouterr().out) == told
 
 
 def test_no_other_file_reaches_into_streamlit() -> None:

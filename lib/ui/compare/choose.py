@@ -12,6 +12,7 @@ from lib.formats.tables import Format
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import address, waiting
+from lib.ui.classroom import host
 from lib.ui.models import choice
 from lib.ui.models.choice import distinct
 from lib.ui.models.loaded import store
@@ -154,6 +155,8 @@ def _offer(t: Translator, option: Option) -> None:
             ),
             icon=":material/compress:",
         )
+        if not host.only(t("In a class only the teacher can make it.")):
+            return
         if st.button(t("Make it"), key=f"make-{option.id}", type="primary", icon=":material/play_arrow:"):
             waiting.begin(t, Kind.CONVERSION, name, work, is_shared=True)
             st.rerun()

@@ -9,6 +9,7 @@ from lib.evaluation.speed import FRAME_MS, Benchmark, Measurement, benchmark
 from lib.i18n import Translator
 from lib.model.spec import ModelFolder
 from lib.ui import waiting
+from lib.ui.classroom import host
 from lib.ui.compare.labelled import last_evaluation
 from lib.ui.models import words
 from lib.ui.style import plain
@@ -32,7 +33,8 @@ def draw(t: Translator, folders: Sequence[ModelFolder]) -> None:
     again = job is not None and job.subject == subject
     label = t("Measure again") if again else t("Measure")
     is_open = job is None or not (again and job.is_live)
-    if is_open and st.button(label, type="primary", icon=":material/speed:"):
+    may_measure = is_open and host.only(t("In a class only the teacher can measure: it needs the whole computer."))
+    if may_measure and st.button(label, type="primary", icon=":material/speed:"):
         job = waiting.begin(t, Kind.BENCHMARK, _JOB, _work(folders), subject=subject)
     ended = waiting.watch(t, job, t("Measuring. Other work on this computer would disturb it. Step:"))
     if ended is not None and ended.subject == subject and isinstance(ended.result, Benchmark):

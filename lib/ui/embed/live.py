@@ -23,6 +23,7 @@ from lib.results import Answer, Failure
 from lib.server import previews
 from lib.server.pool import POOL
 from lib.ui import waiting, web
+from lib.ui.classroom import host
 from lib.ui.models import loaded
 from lib.ui.style import plain
 from lib.ui.tables import table
@@ -109,7 +110,8 @@ def _has_scripts(t: Translator, scripts: Scripts) -> bool:
         )
     )
     job = waiting.find(_JOB, is_shared=True)
-    if (job is None or not job.is_live) and st.button(t("Download the scripts"), icon=":material/download:"):
+    is_open = (job is None or not job.is_live) and host.only(t("In a class only the teacher can download them."))
+    if is_open and st.button(t("Download the scripts"), icon=":material/download:"):
 
         def work(running: Job) -> int:
             return scripts.fetch(packages.LITERT_FILES, on_progress=running.tell, cancelled=running.cancelled)

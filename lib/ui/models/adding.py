@@ -11,6 +11,7 @@ from lib.messages import N_
 from lib.model.imagenet import imagenet
 from lib.model.spec import ModelFolder
 from lib.ui import internals, language, waiting
+from lib.ui.classroom import host
 from lib.ui.language import translator
 from lib.ui.models.choice import choose
 from lib.ui.models.loaded import store
@@ -39,6 +40,8 @@ def draw(t: Translator) -> None:
     is_open = is_asked() or job is not None or added is not None
     title = t("Add a model from a file")
     with st.expander(title, icon=":material/upload_file:", expanded=is_open, key="adding"):
+        if not host.only(t("In a class only the teacher can add models.")):
+            return
         if added is not None:
             _tell(t, added)
         if job is None:
@@ -73,7 +76,7 @@ def _take(key: str) -> None:
     files = internals.uploaded(key)
     st.session_state.pop(_ADDED, None)
     st.session_state[_ROUND] += 1
-    if files:
+    if files and host.is_host():
         name = max(files, key=lambda file: file.size).name
         contents = {file.name: file.getvalue() for file in files}
         waiting.begin(translator(), Kind.IMPORT, _JOB, _looking(name, contents))
@@ -108,6 +111,7 @@ def _ask(t: Translator, looked: Looked) -> None:
     if is_sent:
         labels = tuple(line.strip() for line in lines.rstrip().split("\n")) if lines.strip() else ()
         try:
+            host.require()
             st.session_state[_ADDED] = added = add(looked, Said(name, labels or None, bounds, resize), store())
         except AppError as error:
             st.error(plain(t.message(error.message)), icon=":material/error:")

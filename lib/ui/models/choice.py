@@ -9,7 +9,8 @@ import streamlit as st
 from lib.catalogue.store import DEFAULT_ID, Entry, State
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError
 from lib.i18n import Translator
-from lib.ui.models.download import short_state
+from lib.ui.classroom import host
+from lib.ui.models.download import only_host, short_state
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 
@@ -92,7 +93,7 @@ def explain_unavailable(t: Translator, wanted: str, *, instead: str | None = Non
         store().open_folder(wanted)
     except AppError as error:
         advice: dict[type[AppError], str] = {
-            ModelNotReadyError: t("You can download it on the Models page."),
+            ModelNotReadyError: t("You can download it on the Models page.") if host.is_host() else only_host(t),
             UnknownModelError: t("The Models page shows all models."),
         }
         answers = "" if instead is None else t("For now “{model}” answers.", model=instead)

@@ -47,6 +47,8 @@ def _get(shelf: Shelf, entry: Entry) -> str:
     if entry.problem is not None:
         return f"<p>{with_code(t.message(entry.problem.message))}</p>"
     notes = []
+    if not shelf.is_host:
+        return press(shelf, entry)
     if entry.state is State.DOWNLOADABLE:
         notes.append(t("It is downloaded once, checked, and then works without internet. Nothing is sent."))
     if entry.is_packed:
@@ -124,6 +126,8 @@ def _delete(shelf: Shelf, entry: Entry) -> str:
     if not entry.is_removable:
         return ""
     t = shelf.t
+    if not shelf.is_host:
+        return tag("p", t("In a class only the teacher can delete models."), "small soft")
     if entry.kind == "yours":
         cost = t("It is your own model. It will be gone for good, for everybody who uses this computer.")
     else:

@@ -5,7 +5,9 @@ import streamlit as st
 from lib.catalogue.store import Entry, State
 from lib.errors import UsageError
 from lib.i18n import Translator
+from lib.server.host import NotHostError
 from lib.ui import waiting
+from lib.ui.classroom import host
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.ui.visit import current
@@ -51,6 +53,8 @@ def draw_download(t: Translator, entry: Entry) -> None:
     if job is not None and job.is_live:
         waiting.watch(t, job, patience_s=0.0)
         return
+    if not host.only(only_host(t)):
+        return
     if entry.is_packed:
         st.caption(t("It is packed in an archive, so the download can be several times larger than the model."))
     if job is not None:
@@ -60,18 +64,25 @@ def draw_download(t: Translator, entry: Entry) -> None:
     if st.button(button_words(t, entry), key=f"fetch-{model}", type="primary", icon=":material/download:"):
         try:
             start(model)
-        except UsageError as error:
+        except (UsageError, NotHostError) as error:
             waiting.draw_error(t, error)
         else:
             st.rerun()
+
+
+def only_host(t: Translator) -> str:
+    """Return why a visitor of a class has no button that downloads."""
+    return t("In a class only the teacher can download models.")
 
 
 def start(model: str) -> None:
     """Begin a download, or join it.
 
     Raises:
+        NotHostError: This visitor may not.
         UsageError: This visitor has enough of them going.
     """
+    host.require()
     job = Job(
         lambda job: store().fetch(model, on_progress=job.tell, cancelled=job.cancelled),
         kind=Kind.DOWNLOAD,
@@ -90,9 +101,9 @@ def stop(model: str) -> None:
 
 
 def may_stop(job: Job) -> bool:
-    """Whether this visitor asked for a download, or nobody who did is left."""
+    """Whether this visitor, who may download, asked for a download, or nobody who did is left."""
     visitor = current().id
-    return visitor in job.owners or server_queue().may_cancel(job, visitor)
+    return host.is_host() and (visitor in job.owners or server_queue().may_cancel(job, visitor))
 
 
 def find(model: str) -> Job | None:

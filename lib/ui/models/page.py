@@ -13,6 +13,7 @@ from lib.errors import AppError
 from lib.evaluation.speed import Benchmark
 from lib.i18n import Translator
 from lib.ui import waiting, web
+from lib.ui.classroom import host
 from lib.ui.models import address, download, words
 from lib.ui.models.address import Address
 from lib.ui.models.choice import CHOSEN
@@ -49,7 +50,7 @@ def _body(t: Translator, is_polled: bool) -> None:
         except AppError as error:
             said = t.message(error.message)
     downloads = {entry.spec.id: stand for entry in entries if (stand := _download(t, entry.spec.id)) is not None}
-    shelf = Shelf(t, here, entries, downloads, _speeds(), said)
+    shelf = Shelf(t, here, entries, downloads, _speeds(), said, is_host=host.is_host())
     _mount(t, "few", begin_with(shelf))
     with st.container(key="models-all"):
         left, right = st.columns([1.25, 1], gap="medium")
@@ -89,6 +90,7 @@ def _do(did: Any) -> None:
         case {"do": "stop", "model": str(model)}:
             download.stop(model)
         case {"do": "delete", "model": str(model)}:
+            host.require()
             store().remove(model)
             if st.session_state.get(CHOSEN) == model:
                 del st.session_state[CHOSEN]

@@ -17,6 +17,7 @@ from lib.messages import N_
 from lib.results import AnswerKind
 from lib.ui.models import words
 from lib.ui.models.address import Address
+from lib.ui.models.download import only_host
 from lib.ui.models.markup import icon, strong, tag
 from lib.work.files import size_words
 
@@ -61,6 +62,7 @@ class Shelf:
         downloads: By model; those of which there is nothing to say are missing.
         speeds: Milliseconds a photo on this computer, by model, where they were measured.
         said: What is wrong with the visitor's last click, or with the address; "" for nothing.
+        is_host: Whether the visitor may download and delete.
     """
 
     t: Translator
@@ -69,6 +71,7 @@ class Shelf:
     downloads: Mapping[str, Download]
     speeds: Mapping[str, float]
     said: str = ""
+    is_host: bool = True
 
     def download(self, entry: Entry) -> Download:
         """Return how a model's download stands."""
@@ -145,6 +148,8 @@ def press(shelf: Shelf, entry: Entry) -> str:
         return tag("p", "", inside=shelf.link(entry, t("How to get it"), "btn"))
     if download.share is not None:
         return _progress(shelf, entry)
+    if not shelf.is_host:
+        return tag("p", only_host(t), "small soft")
     css_class = "small m-failed" if download.has_failed else "small soft"
     told = tag("p", download.words, css_class, role="status") if download.words else ""
     label = t("Download") if entry.size_bytes is None else t("Download {size}", size=size_words(entry.size_bytes))

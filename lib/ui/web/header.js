@@ -3,7 +3,7 @@
  * What one script does for every page: its header, which the server has put into the page already, its language, and
  * the visit of this tab.
  *
- * @typedef {{ language: string, query: string, room: string, visit: string, settled: boolean }} Data
+ * @typedef {{ language: string, query: string, room: string, host: boolean, visit: string, settled: boolean }} Data
  * @typedef {{ [said: string]: string }} Said What is said, by a short name; a room by its path.
  * @typedef {{ said: { [language: string]: Said }, streamlits: string[][], languages: string[] }} Words
  */
@@ -71,7 +71,7 @@ function whenDrawn(then, began = performance.now(), still = 0) {
  * @param {Data} data
  * @param {Said} said
  */
-function write(head, { language, query, room }, said) {
+function write(head, { language, query, room, host }, said) {
   for (const part of head.querySelectorAll("[data-say]")) {
     const text = said[part.getAttribute("data-say") ?? ""];
     if (part.textContent !== text) part.textContent = text;
@@ -81,7 +81,8 @@ function write(head, { language, query, room }, said) {
   for (const link of head.querySelectorAll("[data-go]")) {
     const path = link.getAttribute("data-go");
     link.setAttribute("href", `/${path}${query}`);
-    if (link.closest(".rooms")) mark(link, path === room && "page");
+    if (link.closest(".rooms, .hosts")) mark(link, path === room && "page");
+    if (link.matches(".hosts")) link.toggleAttribute("hidden", !host);
   }
   for (const link of head.querySelectorAll("[data-speak]"))
     mark(link, link.getAttribute("data-speak") === language && "true");

@@ -9,6 +9,7 @@ from lib.errors import AppError
 from lib.evaluation.evaluate import Evaluation, ModelFigures
 from lib.face import track_record
 from lib.i18n import Translator
+from lib.ui.classroom import host
 from lib.ui.models.loaded import store
 from lib.ui.style import plain
 from lib.ui.visit import current
@@ -20,7 +21,7 @@ def draw(t: Translator, evaluation: Evaluation) -> None:
     """Draw the offer to keep the count, for each model that has none, or a smaller one of a visitor."""
     owner = sha256(current().id.encode()).hexdigest()[:32]  # the id itself opens the visit
     models = [model for model in evaluation.models if _may_keep(model, owner)]
-    if not models:
+    if not models or not host.only(t("In a class only the teacher can keep this count with the model.")):
         return
     title = t("Keep this count with the model")
     with st.expander(title, key="keep-count", icon=":material/fact_check:", on_change="rerun"):  # it stays open

@@ -1,0 +1,1 @@
+"""A class: where phones find it, who its host is, and what the host sees of it."""
