@@ -1,6 +1,8 @@
 """Where programs' photos are answered: the models, the room for what is sent, the caller's turn among all visitors."""
 
+import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,11 +11,12 @@ from typing import TypeVar
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from lib.classify.classifier import Classifier
 from lib.classify.infer import conclude, infer
 from lib.errors import UnknownModelError, UsageError
 from lib.messages import N_
 from lib.photos.source import Source
-from lib.results import Failure, Outcome
+from lib.results import Answer, Failure, Outcome
 from lib.server import limits
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies
@@ -25,6 +28,10 @@ from lib.server.refusal import Refusal
 from lib.server.ways import Way
 
 T = TypeVar("T")
+Shown = Callable[[Classifier], Answer | Failure]
+"""Shows a model something."""
+Seen = tuple[Answer | Failure, Outcome]
+"""What a model said, and what that comes to."""
 
 
 @dataclass
@@ -35,11 +42,13 @@ class Desk:
         models: The server's.
         pool: Where they look at photos: visitors of the pages wait in the same line, each in turn.
         bodies: The room for what is being read.
+        parsing: One body of JSON is taken apart at a time: nothing else runs meanwhile, and it grows to a multiple.
     """
 
     models: Models
     pool: Pool
     bodies: Bodies = field(default_factory=lambda: Bodies(limits.REQUESTS_BYTES))
+    parsing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     async def asked(self, request: Request) -> tuple[Asked, Found]:
         """Return what the address asks, and the model; without `model` the one that answers where nobody chose.
@@ -79,18 +88,23 @@ class Desk:
             data: The file.
             asked: How it is judged and worded.
         """
-        return self.pool.line(owner).submit(self._look, time.perf_counter(), door, model, name, data, asked)
+        since = time.perf_counter()
+        return self.pool.line(owner).submit(lambda: self._look(since, door, model, of_photo(name, data), asked)[1])
 
-    def _look(self, since: float, door: Way, model: Found, name: str, data: bytes, asked: Asked) -> Outcome:
+    def see(self, owner: str, door: Way, model: Found, shown: Shown, asked: Asked) -> "Future[Seen]":
+        """Do the same with anything that a model can be shown, and return what it said beside what that comes to."""
+        return self.pool.line(owner).submit(self._look, time.perf_counter(), door, model, shown, asked)
+
+    def _look(self, since: float, door: Way, model: Found, shown: Shown, asked: Asked) -> Seen:
         with METRICS.counted(door, since) as told:
-            answer = infer(Source.of_bytes(data, name), self.models.classifier(model))
+            answer = shown(self.models.classifier(model))
             if isinstance(answer, Failure):
                 outcome: Outcome = answer
             else:
                 METRICS.inference(answer.model, answer.milliseconds / 1e3)
                 outcome = conclude(answer, labels(model, asked.language), asked.settings)
             told.is_about(outcome)
-        return outcome
+        return answer, outcome
 
     async def looked(self, request: Request, work: "Future[T]") -> T:
         """Return what work comes to; it is cancelled if the caller goes away.
@@ -99,6 +113,16 @@ class Desk:
             ClientDisconnect: The caller did.
         """
         return await unless_gone(request.receive, work)
+
+
+def of_photo(name: str, data: bytes) -> Shown:
+    """Return how a model is shown a photo.
+
+    Args:
+        name: The photo's.
+        data: The file.
+    """
+    return partial(infer, Source.of_bytes(data, name))
 
 
 class NoModelError(Refusal, UnknownModelError):

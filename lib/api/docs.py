@@ -27,10 +27,20 @@ async def specification(_request: Request) -> Response:
 async def page(request: Request) -> Response:
     """Answer with the page, with examples for the address at which it was asked for."""
     base = f"{request.url.scheme}://{request.url.netloc}"
-    return HTMLResponse(_template().render(api=read(), base=base), headers={"Cache-Control": "no-cache"})
+    made = _template().render(api=read(), base=base, host=request.url.netloc)
+    return HTMLResponse(made, headers={"Cache-Control": "no-cache"})
 
 
 @cache
 def _template() -> Any:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["found"] = _found
     return environment.from_string((HERE / "docs.html").read_text(encoding="utf-8"))
+
+
+def _found(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what a reference within the description stands for; anything else as it is."""
+    at: Any = read()
+    for name in told.get("$ref", "#").split("/")[1:]:
+        at = at[name]
+    return at if "$ref" in told else told

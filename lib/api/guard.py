@@ -16,10 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lib.api.tensors import HEAD_LENGTH
 from lib.errors import AppError, UsageError
 from lib.messages import N_
 from lib.server.exchange import language_of
 from lib.server.refusal import FOR_PROGRAMS, Refusal, problem
+from lib.server.ways import way_of
 
 Work = Callable[[Request], Awaitable[ASGIApp]]
 """What answers a request: any ASGI app, most often a Response."""
@@ -74,8 +76,8 @@ class Guard:
                 endpoint,
                 allow_origins=self.origins,
                 allow_methods=[*works],
-                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-                expose_headers=["Retry-After", "X-Request-ID"],
+                allow_headers=["Authorization", "Content-Type", "X-Request-ID", HEAD_LENGTH],
+                expose_headers=["Retry-After", "X-Request-ID", HEAD_LENGTH],
             )
         return Route(path, endpoint)
 
@@ -93,7 +95,7 @@ class _Endpoint:
         except ClientDisconnect:
             answer = Response(status_code=400)  # nobody reads it
         except AppError as error:
-            answer = problem(error, language_of(request))
+            answer = problem(error, language_of(request), way_of(request.url.path))
             self._add_headers(answer)
         await answer(scope, receive, send)
 

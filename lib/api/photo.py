@@ -13,7 +13,7 @@ from lib.server import limits
 from lib.server.bodies import Body
 from lib.server.refusal import Refusal
 
-_FRAMING_BYTES = 65_536  # what a form may hold beside the photo
+FRAMING_BYTES = 65_536  # what a form may hold beside the photo
 
 
 def kind_of(request: Request) -> str:
@@ -37,7 +37,7 @@ async def room_for_one(request: Request, desk: Desk, owner: str) -> AsyncIterato
     """
     kind = kind_of(request)
     if kind == KIND:
-        body = Body(request, limits.PHOTO_BYTES + _FRAMING_BYTES)
+        body = Body(request, limits.PHOTO_BYTES + FRAMING_BYTES)
         async with desk.bodies.room(owner, min(body.size, limits.PHOTO_BYTES)):
             yield await _only(Parts(body, request.headers["content-type"]))
         return

@@ -3,12 +3,16 @@
     POST /api/v1/classify        the object of `classify --json` for a photo, or a line for each of many
     POST /api/v1/explain         the object of `explain --json`, or a picture
     GET  /api/v1/models, /api/v1/models/ID
+    POST /api/v1/hf/ID           what Hugging Face's clients ask (`lib.api.hf`)
+    …    /v2/…                   what those of the Open Inference Protocol ask (`lib.api.oip`)
     GET  /api/v1/openapi.json, /api/v1/docs
     GET  /healthz, /readyz       at the root and under /api/v1
     GET  /metrics                as Prometheus reads it
 
 Without a setting everybody who can reach the server may ask (`lib.api.guard`).
 """
+
+from collections.abc import Iterator
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,7 +24,9 @@ from lib.api.desk import Desk
 from lib.api.explain import Explaining
 from lib.api.guard import Guard
 from lib.api.health import Health
+from lib.api.hf import HuggingFace
 from lib.api.models import Listing
+from lib.api.oip import OpenInference
 from lib.messages import N_
 from lib.server import metrics
 from lib.server.models import Models, server_models
@@ -51,9 +57,24 @@ def routes(guard: Guard, *, models: Models | None = None, pool: Pool = POOL) -> 
         guard.route(f"{ROOT}/openapi.json", is_open=True, GET=docs.specification),
         guard.route(f"{ROOT}/docs", is_open=True, GET=docs.page),
         *(guard.route(at, is_open=True, GET=_to_docs) for at in ("/api", "/api/", ROOT, f"{ROOT}/")),
+        guard.route(f"{ROOT}/hf/{{model}}", POST=HuggingFace(desk).classify),
+        *_open_inference(guard, OpenInference(desk, health)),
         guard.route("/metrics", GET=metrics.exposed),
-        guard.route("/api/{rest:path}", is_open=True, **dict.fromkeys(_METHODS, _nothing)),
+        *(
+            guard.route(f"{at}/{{rest:path}}", is_open=True, **dict.fromkeys(_METHODS, _nothing))
+            for at in ("/api", "/v2")
+        ),
     ]
+
+
+def _open_inference(guard: Guard, door: OpenInference) -> Iterator[Route]:
+    yield guard.route("/v2", GET=door.server)
+    yield guard.route("/v2/health/live", is_open=True, GET=door.live)
+    yield guard.route("/v2/health/ready", is_open=True, GET=door.ready)
+    for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
+        yield guard.route(model, GET=door.model)
+        yield guard.route(f"{model}/ready", GET=door.model_ready)
+        yield guard.route(f"{model}/infer", POST=door.infer)
 
 
 async def _to_docs(_request: Request) -> Response:

@@ -86,6 +86,7 @@ class Body:
     Args:
         request: The request, of which nothing was read.
         most: How many bytes it may have.
+        too_large: What is said of one that has more: a sentence with {limit}, in megabytes.
 
     Attributes:
         size: How many bytes it says that it has; the most it may have, where it does not say.
@@ -94,7 +95,8 @@ class Body:
         Refusal: It is larger than it may be.
     """
 
-    def __init__(self, request: Request, most: int = limits.PHOTO_BYTES) -> None:
+    def __init__(self, request: Request, most: int = limits.PHOTO_BYTES, too_large: str = "") -> None:
+        self._too_large = too_large
         self._receive = request.receive
         self._is_begun = False
         self._first: bytes | None = None
@@ -181,6 +183,6 @@ class Body:
     def _check(self, size: int) -> None:
         if size <= self._most:
             return
-        if self._most == limits.PHOTO_BYTES:
-            raise Refusal(413, N_("The photo is larger than {limit} MB."), limit=self._most // 2**20)
-        raise Refusal(413, N_("The file is larger than {limit} MB."), limit=self._most // 2**20)
+        is_photo = self._most == limits.PHOTO_BYTES
+        usual = N_("The photo is larger than {limit} MB.") if is_photo else N_("The file is larger than {limit} MB.")
+        raise Refusal(413, self._too_large or usual, limit=self._most // 2**20)

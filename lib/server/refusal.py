@@ -7,12 +7,13 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from lib.errors import AppError, DatasetError, FullError, PhotoError, UnknownModelError, UsageError
+from lib.errors import AppError, DatasetError, FullError, ModelNotReadyError, PhotoError, UnknownModelError, UsageError
 from lib.i18n import Translator, choose
 from lib.server import limits
 from lib.server.tracing import request_id
+from lib.server.ways import Way, way_of
 
-FOR_PROGRAMS = ("/api/", "/v2/", "/healthz", "/readyz", "/metrics")
+FOR_PROGRAMS = ("/api/", "/v2", "/healthz", "/readyz", "/metrics")
 """How the addresses begin at which programs ask, not pages."""
 
 # What else fails, fails here: 503.
@@ -36,26 +37,39 @@ class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
             self.code = _CODES.get(status, self.code)  # type: ignore[misc]
 
 
-def problem(error: AppError, language: str) -> Response:
-    """Return what is answered to a program that asked: the sentence and the error's code, as RFC 9457 has them."""
+def problem(error: AppError, language: str, way: Way | None = None) -> Response:
+    """Return what is answered to a program that asked: the sentence and the error's code, as RFC 9457 has them.
+
+    Clients of Hugging Face and of the Open Inference Protocol look for the sentence in `error`. Hugging Face's for
+    JavaScript ask again at once, and for ever, where they read 503: there it is kept for what passes.
+
+    Args:
+        error: What went wrong.
+        language: The reader's.
+        way: By which way they asked.
+    """
     status = error.status if isinstance(error, Refusal) else _STATUS.get(type(error), 503)
+    if way is Way.HF and status == 503 and not isinstance(error, Refusal):
+        status = 404 if isinstance(error, ModelNotReadyError) else 500
     headers = {"Cache-Control": "no-store", **({"Retry-After": str(limits.RETRY_S)} if status == 429 else {})}
+    sentence = Translator(language).message(error.message)
     told = {
+        **({"error": sentence} if way in (Way.HF, Way.OIP) else {}),
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": Translator(language).message(error.message),
+        "detail": sentence,
         "code": error.code,
         **({} if (asked := request_id()) is None else {"request_id": asked}),
     }
-    return JSONResponse(told, status, headers, "application/problem+json")
+    return JSONResponse(told, status, headers, "application/json" if way is Way.OIP else "application/problem+json")
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
     """Answer a request or the start of a WebSocket with the sentence, and nothing else."""
     wanted = language(Headers(scope=scope).get("accept-language", ""))
     if scope["type"] == "http" and scope["path"].startswith(FOR_PROGRAMS):
-        response = problem(refusal, wanted)
+        response = problem(refusal, wanted, way_of(scope["path"]))
     else:
         said = Translator(wanted).message(refusal.message)
         response = PlainTextResponse(said, refusal.status, {"Cache-Control": "no-store"})

@@ -1,14 +1,19 @@
 """The API over three tiny models, asked without a server."""
 
 import asyncio
+import contextlib
 import json
+import socket
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
 from lib.api.guard import Guard
 from lib.api.routes import routes
@@ -60,7 +65,7 @@ def form(fields: Form) -> bytes:
 def problem(answer: asgi.Asked) -> tuple[int, str]:
     """Return the status and the code of a refusal that is built as it must be."""
     told = json.loads(answer.body)
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["content-type"] in ("application/problem+json", "application/json")
     assert answer.status == told["status"]
     assert told["detail"].endswith(".")
     return told["status"], told["code"]
@@ -69,6 +74,27 @@ def problem(answer: asgi.Asked) -> tuple[int, str]:
 def lines(answer: asgi.Asked) -> list[dict[str, Any]]:
     assert (answer.status, answer.headers["content-type"]) == (200, "application/x-ndjson")
     return [json.loads(line) for line in answer.body.splitlines()]
+
+
+@contextlib.contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve an app on a free port of this machine, as `python -m lib serve` does, and give its host and port."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def host(models: Models) -> Iterator[str]:
+    """The API on a real socket."""
+    with served(Api(models).app) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
