@@ -5,8 +5,9 @@ file number left for; so a thousand idle connections shut everybody out. Here th
 closed after some seconds, and make room for new ones when there are too many. One with a request at work, or with a
 WebSocket, is left alone.
 
-This reaches into asyncio (`create_server` of the running loop, before uvicorn calls it) and into uvicorn (the attribute
-`cycle` of its HTTP protocols, the request at work); `tests/server/test_serving.py` tells when an update changes them.
+This reaches into asyncio (`create_server` of the running loop, before uvicorn calls it; what lies within TLS) and into
+uvicorn (the attribute `cycle` of its HTTP protocols, the request at work); `tests/server/test_serving.py` and
+`tests/server/test_class.py` tell when an update changes them.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from functools import partial
 from typing import Any
 
 from lib.server import limits
+from lib.server.handshake import Knock, innermost
 
 _LOG = logging.getLogger(__name__)
 _NO_FILES = "socket.accept() out of system resource"  # how asyncio says that it could not accept a connection
@@ -117,7 +119,7 @@ class Connections:
             if transport.is_closing():
                 self._forget(transport)
                 continue
-            request = getattr(transport.get_protocol(), "cycle", _WEBSOCKET)
+            request = getattr(innermost(transport.get_protocol()), "cycle", _WEBSOCKET)
             if request is not None and not getattr(request, "response_complete", False):
                 known.waits_since = None
             elif known.waits_since is None or request is not known.request:
@@ -163,6 +165,8 @@ async def watched(connections: Connections) -> AsyncIterator[None]:
 
     async def create_watched(factory: Callable[[], asyncio.BaseProtocol], *args: Any, **options: Any) -> asyncio.Server:
         options["backlog"] = limits.BACKLOG
+        if (context := options.pop("ssl", None)) is not None:
+            factory = partial(Knock, factory, context)
         return await create_server(partial(connections.protocol, factory), *args, **options)  # type: ignore[no-any-return]
 
     async def sweep() -> None:

@@ -1,4 +1,4 @@
-"""What browsers are told about the pages: what these may load, and who may frame them."""
+"""What browsers are told about the pages: what these may load and ask for, and who may frame them."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,10 +20,17 @@ _POLICY = {
     "base-uri": "'self'",
     "object-src": "'none'",
 }
+# What pages may ask a visitor for: the camera alone, and no frame of another site may.
+_ALLOWED = "camera=(self), " + ", ".join(
+    f"{feature}=()" for feature in ("microphone", "geolocation", "display-capture", "payment", "usb", "midi")
+)
+# No Strict-Transport-Security: browsers that once saw it let nobody past the warning of a certificate made here, and
+# would keep `make run` on the same machine from being reached without TLS.
 _HEADERS = {
     "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Permissions-Policy": _ALLOWED,
 }
 
 

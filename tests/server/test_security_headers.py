@@ -15,6 +15,11 @@ def test_every_answer_says_what_a_page_may_load_and_who_may_frame_it(host: str) 
     assert policy["frame-ancestors"] == policy["default-src"] == policy["base-uri"] == "'self'"
     assert policy["object-src"] == "'none'"
     assert not any("http" in sources or "*" in sources for sources in policy.values())
+    allowed = dict(part.split("=", 1) for part in told["permissions-policy"].split(", "))
+    assert allowed.pop("camera") == "(self)"
+    assert set(allowed) >= {"microphone", "geolocation"}
+    assert set(allowed.values()) == {"()"}
+    assert "strict-transport-security" not in told, "no way past the warning of a class's certificate"
     assert (told["x-content-type-options"], told["referrer-policy"]) == ("nosniff", "same-origin")
 
 

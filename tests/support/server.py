@@ -45,12 +45,13 @@ class Server:
             return False
 
 
-def start_class(home: Path, *, log: Path, **environment: str) -> Server:
+def start_class(home: Path, *, log: Path, open_files: int | None = None, **environment: str) -> Server:
     """Start the app as `make class` does, and wait until it answers.
 
     Args:
         home: Its data folder.
         log: Where its output goes.
+        open_files: How many files it may open, sockets included.
         environment: Further settings.
     """
     port = free_port()
@@ -60,6 +61,7 @@ def start_class(home: Path, *, log: Path, **environment: str) -> Server:
         env={**os.environ, "DISCERN_HOME": str(home), **environment},
         stdout=log.open("wb"),
         stderr=subprocess.STDOUT,
+        preexec_fn=None if os.name == "nt" else lambda: _prepare(open_files),
     )
     return _up(Server(f"https://127.0.0.1:{port}", process, log))
 
