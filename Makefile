@@ -1,12 +1,14 @@
 # make run    install what the app needs and start it
 # make class  the same for a room of phones: on all networks of this machine, over TLS; PORT=8502 for another port
 # make test   install what the tests need, the browser included, and run every check
+# make scale  install what `--engine ray` needs, too
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
+RAY := .venv-scale
 
-.PHONY: run class test lint unit mutants fuzz bench screenshots messages format clean
+.PHONY: run class test lint unit scale test-scale mutants fuzz bench screenshots messages format clean
 
 run: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
@@ -16,7 +18,7 @@ class: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
 	@$(PY) -m lib class $(if $(PORT),--port $(PORT))
 
-test: lint unit
+test: lint unit test-scale
 
 lint: $(VENV)/dev.installed
 	$(PY) -m ruff check .
@@ -26,9 +28,16 @@ lint: $(VENV)/dev.installed
 # Both halves run, whatever the first one finds; last comes what did not run.
 unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 	@rm -f $(DID_NOT_RUN); failed=0; export DISCERN_DID_NOT_RUN=$(DID_NOT_RUN); set -x; \
-	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed || failed=1; \
+	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed --ignore tests/scale/test_ray.py || failed=1; \
 	$(PY) -m pytest -q -n 2 --dist loadfile tests/browser tests/embed || failed=1; \
 	{ set +x; } 2> /dev/null; cat $(DID_NOT_RUN); exit $$failed
+
+scale: $(VENV)/app.installed
+	$(PY) -m pip install --disable-pip-version-check -q -r requirements-scale.txt
+
+# With Ray, which the app must do without: in an environment that adds it to what is in $(VENV), 300 MB.
+test-scale: $(RAY)/installed
+	$(RAY)/bin/python -m pytest -q tests/scale
 
 # Small wrongs put into the library one at a time: do its tests notice?
 mutants: $(VENV)/dev.installed
@@ -61,7 +70,7 @@ format: $(VENV)/dev.installed
 	$(PY) -m ruff format .
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(RAY)
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
@@ -75,6 +84,13 @@ $(VENV)/app.installed: requirements.txt | $(PY)
 $(VENV)/dev.installed: requirements.txt requirements-dev.txt | $(PY)
 	$(PY) -m pip install --disable-pip-version-check -q -r requirements-dev.txt
 	@touch $@ $(VENV)/app.installed
+
+$(RAY)/installed: requirements-scale.txt $(VENV)/dev.installed
+	$(PY) -m venv $(RAY)
+	$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  $$($(RAY)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/base.pth
+	$(RAY)/bin/python -m pip install --disable-pip-version-check -q -r requirements-scale.txt
+	@touch $@
 
 $(VENV)/browser.installed: tests/browser/install.py | $(VENV)/dev.installed
 	$(PY) tests/browser/install.py

@@ -50,7 +50,7 @@ def test_pages_import_the_library_and_streamlit_only(path: Path) -> None:
 
 # The floors of the house, from the top: a room imports from its own floor and from those below it, never from above.
 FLOORS = (
-    {"__main__"}, {"ui", "cli"}, {"api"}, {"server"}, {"projects"}, {"reports", "embed", "training"},
+    {"__main__"}, {"ui", "cli"}, {"scale"}, {"api"}, {"server"}, {"projects"}, {"reports", "embed", "training"},
     {"charts", "face"}, {"evaluation", "catalogue"}, {"classify"}, {"datasets", "formats"},
     {"photos", "work", "model"}, {"verdict"}, {"results", "i18n"}, {"errors"}, {"messages"},
 )  # fmt: skip
@@ -92,6 +92,25 @@ def test_nothing_is_imported_in_a_circle() -> None:
         rooms.setdefault(room(module), set()).update(room(name) for name in names if room(name) != room(module))
     tuple(TopologicalSorter(rooms).static_order())  # raises CycleError, which names the circle
     tuple(TopologicalSorter(IMPORTS).static_order())
+
+
+def at_the_top(path: Path) -> set[str]:
+    """Return what is imported when a file is: not inside of a function."""
+    return {
+        name
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+
+
+def test_ray_is_imported_by_the_room_for_many_machines_only_and_that_by_commands_when_asked_for() -> None:
+    assert {room(module) for module in IMPORTS if "ray" in top_levels(MODULES[module])} == {"scale"}
+    assert {room(module) for module, names in IMPORTS.items() if "scale" in map(room, names)} == {"scale", "cli"}
+    inside = [path for path in LIB if path.parent.name == "scale"]
+    assert not [path for path in LIB if any(name.split(".")[0] == "ray" for name in at_the_top(path))]
+    assert not [path for path in LIB if path not in inside and any("lib.scale" in name for name in at_the_top(path))]
+    assert not [path for path in PAGES + ENTRY if "ray" in top_levels(path)]
 
 
 def catches_everything(handler: ast.ExceptHandler) -> bool:

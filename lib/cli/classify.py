@@ -28,7 +28,8 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.reports.cells import encode
-from lib.reports.classifications import csv_header, csv_row, to_json_line, to_object
+from lib.reports.classifications import csv_header, csv_row, line_of, to_json_line, to_object
+from lib.reports.columns import to_objects
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
 from lib.work.progress import OnProgress, Progress
@@ -73,6 +74,20 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     if settings.familiar is not None:
         _check_that_one_can_say(folders)
     photos = Photos(arguments.paths, shard, lambda error: complain(error, say))
+    ask = _ask_ray if arguments.engine == "ray" else _ask_here
+    failed = ask(arguments, say, settings, folders, shard, photos)
+    return SOME_FAILED if failed or photos.missed else ALL_WELL
+
+
+def _ask_here(
+    arguments: argparse.Namespace,
+    say: Translator,
+    settings: Settings,
+    folders: Sequence[ModelFolder],
+    shard: Shard,
+    photos: Photos,
+) -> bool:
+    """Show what models say of photos, and return whether any of them failed."""
     classifiers = [open_classifier(folder) for folder in folders]
     labels = [folder.read_labels(say.language) for folder in folders]
     failed = False
@@ -87,7 +102,33 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
                 ]
             )
             failed |= any(isinstance(answer, Failure) for answer in answers)
-    return SOME_FAILED if failed or photos.missed else ALL_WELL
+    return failed
+
+
+def _ask_ray(
+    arguments: argparse.Namespace,
+    say: Translator,
+    settings: Settings,
+    folders: Sequence[ModelFolder],
+    shard: Shard,
+    photos: Photos,
+) -> bool:
+    """Do the same on the cores of Ray."""
+    from lib.scale.data import classify
+
+    failed, done = False, 0
+    kept = nullcontext() if arguments.out is None else open_kept(arguments, say, folders, shard)
+    with kept as folder, _progress() as advance:
+        wanted = (source for source in photos if folder is None or not folder.holds(source.name))
+        for table in classify(wanted, folders, settings, say.language, actors=arguments.workers):
+            done += table.num_rows // len(folders)
+            advance(Progress(done=done, total=photos.total))
+            if folder is None:
+                print(*map(line_of, to_objects(table)), sep="\n", flush=True)
+            else:
+                folder.add_table(table)
+            failed |= table.column("error").null_count < table.num_rows
+    return failed
 
 
 def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:

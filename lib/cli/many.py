@@ -31,11 +31,26 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--shard", default="1/1", metavar="I/N", help="only the I-th of N parts of the photos: one for each machine"
     )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="who classifies: this process, or Ray (requirements-scale.txt), here or where RAY_ADDRESS says",
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="with Ray: how many classify (default: one a core)")
 
 
 def check_where_answers_go(arguments: argparse.Namespace) -> None:
     """Raise a UsageError for what cannot be done together."""
     out: Path | None = arguments.out
+    if arguments.engine == "ray":
+        from lib.scale.cluster import require_ray
+
+        require_ray()
+        if out is None and not arguments.json:
+            raise UsageError(N_("--engine ray gives its answers with --json, or into a folder with --out."))
+    elif arguments.workers is not None:
+        raise UsageError(N_("--workers is for --engine ray: by itself this machine uses all its cores."))
     if out is None:
         if arguments.resume:
             raise UsageError(N_("--resume goes on with the answers in a folder. Name it with --out."))

@@ -43,10 +43,11 @@ def find(place: str, tell: Tell) -> Iterator[Found]:
 
 
 def _of_file(path: Path, within: str) -> Iterator[Found]:
+    everywhere = path.absolute()  # another process may be elsewhere
     if path.suffix.lower() == SUFFIX and path.is_file():
-        yield from find_in_tar(partial(_open, path), str(path), within)
+        yield from find_in_tar(partial(_open, everywhere), str(path), within)
     else:
-        yield Found(Source.of_path(path, str(path)), within)
+        yield Found(Source.of_path(everywhere, str(path)), within)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -1,0 +1,86 @@
+"""A real Ray on this machine: the same answers, killed and gone on with, and no core left over to wait for.
+
+Run by `make test-scale`, in an environment of its own.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from lib.reports.columns import to_objects
+from tests.support.pictures import encode, noise
+
+pytest.importorskip("ray", reason="requirements-scale.txt is not installed: make test-scale")
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 120
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with 3000 photos, one of them broken, and an archive with one more."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    different = [encode(noise(12, 8, number), "PNG") for number in range(50)]
+    for number in range(3000):
+        (folder / f"{number:04}.png").write_bytes(different[number % 50])
+    (folder / "2999.png").write_bytes(b"no photo")
+    with tarfile.open(folder / "more.tar", "w") as archive:
+        archive.add(folder / "0001.png", "in/1.png")
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A data folder that holds a tiny model, and no cluster."""
+    shutil.copytree(ROOT / "tests" / "models" / "float32", tmp_path / "home" / "models" / "float32")
+    return {**os.environ, "DISCERN_HOME": str(tmp_path / "home"), "RAY_ADDRESS": ""}
+
+
+def classify(photos: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "lib", "classify", str(photos), "--model", "float32", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_one_core_is_enough_and_every_answer_is_the_same(photos: Path, environment: dict[str, str]) -> None:
+    asked = ("--json", "--shard", "1/20")
+    plain, _ = classify(photos, environment, *asked).communicate(timeout=PATIENCE_S)
+    run = classify(photos, environment, *asked, "--engine", "ray")
+    if hasattr(os, "sched_setaffinity"):  # before Ray is asked for: with one core an actor must leave room for the rest
+        os.sched_setaffinity(run.pid, {min(os.sched_getaffinity(0))})
+    answers, _ = run.communicate(timeout=PATIENCE_S)
+    assert len(plain.splitlines()) > 100
+    assert answers == plain
+    assert run.returncode == 0
+
+
+def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
+    photos: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    asked = ("--engine", "ray", "--out", str(out), "--resume")
+    run = classify(photos, environment, *asked)
+    deadline = time.monotonic() + PATIENCE_S
+    while not list(out.glob("*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started = psutil.Process(run.pid).children(recursive=True)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL  # it was not done yet
+    assert len(list(out.glob("*.parquet"))) < 4
+    run = classify(photos, environment, *asked)
+    run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 1  # one photo is broken
+    rows = [row for path in out.glob("*.parquet") for row in to_objects(pq.read_table(path))]
+    _, left = psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert not left  # Ray's own processes end with what started them, however that ended
+    plain, _ = classify(photos, environment, "--json").communicate(timeout=PATIENCE_S)
+    assert sorted(map(json.dumps, rows)) == sorted(plain.splitlines())
