@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -34,8 +35,14 @@ async def page(request: Request) -> Response:
 @cache
 def _template() -> Any:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["found"] = _found
+    environment.filters |= {"found": _found, "code": _with_code}
     return environment.from_string((HERE / "docs.html").read_text(encoding="utf-8"))
+
+
+def _with_code(text: str) -> Markup:
+    """Return a text as HTML, in which what stands between backticks is code."""
+    between = [Markup("<code>{}</code>" if n % 2 else "{}").format(each) for n, each in enumerate(text.split("`"))]
+    return Markup("").join(between)
 
 
 def _found(told: dict[str, Any]) -> dict[str, Any]:

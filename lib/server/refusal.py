@@ -40,8 +40,8 @@ class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
 def problem(error: AppError, language: str, way: Way | None = None) -> Response:
     """Return what is answered to a program that asked: the sentence and the error's code, as RFC 9457 has them.
 
-    Clients of Hugging Face and of the Open Inference Protocol look for the sentence in `error`. Hugging Face's for
-    JavaScript ask again at once, and for ever, where they read 503: there it is kept for what passes.
+    Clients of Hugging Face and of the Open Inference Protocol look for the sentence in `error`, and take a 503 for
+    something that passes: Hugging Face's for JavaScript ask again at once, and for ever.
 
     Args:
         error: What went wrong.
@@ -49,8 +49,8 @@ def problem(error: AppError, language: str, way: Way | None = None) -> Response:
         way: By which way they asked.
     """
     status = error.status if isinstance(error, Refusal) else _STATUS.get(type(error), 503)
-    if way is Way.HF and status == 503 and not isinstance(error, Refusal):
-        status = 404 if isinstance(error, ModelNotReadyError) else 500
+    if way in (Way.HF, Way.OIP) and status == 503 and not isinstance(error, Refusal):
+        status = 409 if isinstance(error, ModelNotReadyError) else 500
     headers = {"Cache-Control": "no-store", **({"Retry-After": str(limits.RETRY_S)} if status == 429 else {})}
     sentence = Translator(language).message(error.message)
     told = {

@@ -132,7 +132,7 @@ def test_a_photo_in_json_is_as_large_as_others_may_be(api: Api, monkeypatch: pyt
 
 @pytest.mark.parametrize(
     ("error", "status"),
-    [(ModelNotReadyError(N_("Fetch it first.")), 404), (ModelFileError(N_("It is damaged.")), 500)],
+    [(ModelNotReadyError(N_("Fetch it first.")), 409), (ModelFileError(N_("It is damaged.")), 500)],
 )
 def test_what_does_not_pass_is_no_503_after_which_clients_ask_again_for_ever(
     models: Models, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
@@ -142,4 +142,6 @@ def test_what_does_not_pass_is_no_503_after_which_clients_ask_again_for_ever(
 
     monkeypatch.setattr(models, "find", find)
     monkeypatch.setattr(models, "known", lambda *_, **__: None)
-    assert ask(Api(models), {"inputs": CODED}).status == status
+    for path in ("hf/tiny-float32", "/v2/models/tiny-float32/infer"):
+        answer = Api(models).ask("POST", path, b"{}", content_type="application/json")
+        assert problem(answer) == (status, error.code)  # type: ignore[attr-defined]
