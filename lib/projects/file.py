@@ -88,7 +88,9 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
         raise disk_error(error, target.name) from error
 
 
-def unpack(path: Path, projects: Projects, store: Store, name: str = "", *, line: Executor | None = None) -> Project:
+def unpack(
+    path: Path, projects: Projects, store: Store | None, name: str = "", *, line: Executor | None = None
+) -> Project:
     """Return a new project with all that is in a zip, its model among those of `store`; or nothing is left of it.
 
     Photos that were taken out of the zip, or that are damaged, cost no other.
@@ -96,7 +98,7 @@ def unpack(path: Path, projects: Projects, store: Store, name: str = "", *, line
     Args:
         path: The zip.
         projects: Where the project is to be.
-        store: Where its model is to be.
+        store: Where its model is to be; None: it stays without.
         name: What its owner calls the zip; "" for the file's name.
         line: Where its photos are looked at, among others'; None for threads of its own.
 
@@ -114,7 +116,7 @@ def unpack(path: Path, projects: Projects, store: Store, name: str = "", *, line
     project = projects.begin(described.name)
     try:
         _restore(project, described, packed, members, line)
-        if f"{_MODEL}/model.toml" in members:
+        if store is not None and f"{_MODEL}/model.toml" in members:
             project.set_model(_install(store, packed, members))
             if (note := members.get(NOTE)) is not None:
                 with _as_dataset():

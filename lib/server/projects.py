@@ -50,6 +50,7 @@ from lib.projects.project import Added, Kept, Project
 from lib.server import limits
 from lib.server.bodies import Bodies, Body
 from lib.server.exchange import answered, as_attachment, language_of, route, to_json, unless_gone
+from lib.server.host import HOST
 from lib.server.metrics import METRICS
 from lib.server.project_state import added, looked, state
 from lib.server.refusal import Refusal
@@ -127,11 +128,12 @@ class _Road:
         return answered(to_json({"id": project.id}), 201)
 
     async def unpack(self, request: Request) -> Response:
-        """Begin a project with what another server packed."""
+        """Begin a project with what another server packed; the host alone brings a model with it, as any other."""
         body = Body(request, limits.PROJECT_FILE_BYTES)
         try:
-            name = request.query_params.get("name", "project.zip")
-            project = await self._with_zip(request, body, "", lambda path: self._workshop().unpack(path, name))
+            name, is_host = request.query_params.get("name", "project.zip"), HOST.knows_cookies(request.cookies)
+            unpack = partial(self._workshop().unpack, name=name, with_model=is_host)
+            project = await self._with_zip(request, body, "", unpack)
         except AppError:
             await body.pass_over()
             raise

@@ -125,6 +125,12 @@ class Visits:
         return len(self._visits)
 
     @property
+    def open_count(self) -> int:
+        """Return how many are shown by a page that is open."""
+        with self._lock:
+            return sum(any(map(self.is_open, visit.sessions)) for visit in self._visits.values())
+
+    @property
     def held_bytes(self) -> int:
         """Return how much memory all of them take."""
         with self._lock:
@@ -167,6 +173,12 @@ class Visits:
         """Forget a visit at once."""
         with self._lock:
             self._end(visit)
+
+    def empty(self) -> None:
+        """Forget at once what all visits hold; their pages go on with nothing."""
+        with self._lock:
+            for visit in self._visits.values():
+                visit.end()
 
     def room(self, visit: Visit) -> Room:
         """Return what `visit` may still take; visits whose page is closed make room where it is short."""

@@ -207,10 +207,11 @@ class Workshop:
         """Begin to add the photos of a zip; see `Project.add_zip`."""
         return self._zips.line(project.id).submit(project.add_zip, path, name, klass, line=self._jobs(project))
 
-    def unpack(self, path: Path, name: str) -> "Future[Project]":
-        """Begin to take in what another server packed; see `lib.projects.file`."""
+    def unpack(self, path: Path, name: str, *, with_model: bool = True) -> "Future[Project]":
+        """Begin to take in what another server packed, its model too unless told otherwise; see `lib.projects.file`."""
+        store = self._store if with_model else None
         return self._zips.line("").submit(
-            unpack, path, self._projects, self._store, name, line=self._pool.line("unpacking", Rank.JOB)
+            unpack, path, self._projects, store, name, line=self._pool.line("unpacking", Rank.JOB)
         )
 
     def pack(self, project: Project, path: Path) -> "Future[None]":

@@ -141,6 +141,10 @@ class Queue:
             else:
                 job.owners -= {owner}
 
+    def end(self, job: Job) -> None:
+        """End work, whoever wants it; for the owner of the machine."""
+        self._end(job)
+
     def cancel_all(self) -> None:
         """End everything; for the owner of the machine."""
         with self._lock:

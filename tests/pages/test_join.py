@@ -8,8 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from lib.catalogue.store import Store
 from lib.server.host import COOKIE, HOST, NotHostError
+from lib.server.visits import VISITS
 from lib.ui.classroom import where
 from lib.ui.models import download
+from lib.work.jobs import Job, JobState, Kind
 from lib.work.queue import server_queue
 from tests.pages.conftest import app
 from tests.support.models_page import Browser
@@ -141,3 +143,41 @@ def test_what_is_shared_or_takes_the_whole_computer_is_the_hosts(
     hosts = app(page, **query)
     assert told not in text(hosts)
     assert label in [button.label for button in hosts.button]
+
+
+def long(job: Job) -> None:
+    """Work until it is cancelled, half a minute at most."""
+    job.cancelled.wait(30)
+
+
+def test_the_host_sees_what_goes_on_and_ends_it(cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    cookies[COOKIE] = KEY
+    job = server_queue().submit(Job(long, kind=Kind.TRAINING, name="t", owner="a pupil"))
+    test = app(PAGE)
+    assert "in memory" in text(test)
+    assert [bar.proto.text for bar in test.get("progress")] == ["Training from scratch: at work"]
+    (stop,) = (button for button in test.button if button.label == "Stop")
+    cookies.clear()  # what a page of before may still press
+    stop.click().run()
+    assert job.is_live
+    cookies[COOKIE] = KEY
+    test = app(PAGE)
+    next(button for button in test.button if button.label == "Stop").click().run()
+    assert job.wait(5)
+    assert job.state is JobState.CANCELLED
+
+
+def test_the_host_lets_the_server_forget_everybodys_photos_when_that_is_meant(cookies: dict[str, str]) -> None:
+    cookies[COOKIE] = KEY
+    pupil = VISITS.begin()
+    pupil.album.add("a.png", b"photo")
+    test = app(PAGE)
+    test.button(key="forget-ask").click().run()
+    assert "The server forgets every photo" in test.warning[0].value
+    test.button(key="forget-not").click().run()
+    assert pupil.album.photos
+    test.button(key="forget-ask").click().run()
+    test.button(key="forget").click().run()
+    assert not test.exception
+    assert not pupil.album.photos
+    assert not test.warning

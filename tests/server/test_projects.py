@@ -22,6 +22,7 @@ from lib.projects import live
 from lib.projects.project import Settings
 from lib.projects.store import Projects
 from lib.server import limits, projects
+from lib.server.host import HOST
 from lib.server.pool import Pool
 from lib.server.workshop import Workshop
 from lib.work.queue import Queue
@@ -456,3 +457,18 @@ def test_a_project_goes_and_comes_as_one_file(server: Server) -> None:
     assert state["model"]["name"] == "My colours"
     assert list((server.data / "incoming").glob("upload-*")) == []
     assert problem(server.ask("POST", "/projects/file", b"PK\3\4 no zip"))[1] == "dataset"
+
+
+def test_in_a_class_only_the_host_brings_a_model_with_a_project(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taught(server)
+    made(server)
+    packed = server.ask("GET", "file").body
+    models = {entry.spec.id for entry in Store(server.data).entries()}
+    monkeypatch.setattr(HOST, "key", "key")
+    server.id = server.told("POST", "/projects/file?name=pets.zip", packed, status=201)["id"]
+    state = server.state()
+    assert sum(klass["count"] for klass in state["classes"])
+    assert state["model"] is None
+    assert {entry.spec.id for entry in Store(server.data).entries()} == models

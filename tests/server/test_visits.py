@@ -41,6 +41,26 @@ def test_who_has_the_id_gets_the_visit_back() -> None:
     assert visits.get("guessed") is None
 
 
+def test_a_host_lets_everybody_go_on_with_nothing() -> None:
+    visits = Visits()
+    ann, bob = with_photo(visits), with_photo(visits)
+    job = begin(ann, Kind.EVALUATION)
+    visits.empty()
+    assert (ann.album.photos, bob.album.photos, visits.held_bytes) == ([], [], 0)
+    assert visits.get(ann.id) is ann
+    assert job.wait(5)
+
+
+def test_a_visit_counts_as_open_while_a_page_shows_it() -> None:
+    visits = Visits()
+    visits.is_open = {"ann's", "ann's other"}.__contains__
+    ann, bob = visits.begin(), visits.begin()
+    for session in ("ann's", "ann's other"):
+        visits.keep(ann, session)
+    visits.keep(bob, "bob's")
+    assert (visits.count, visits.open_count) == (2, 1)
+
+
 def test_what_all_visits_hold_is_added_up() -> None:
     visits = Visits()
     for size in (1000, 20):

@@ -130,6 +130,14 @@ def test_only_its_owner_cancels_and_finds_what_is_private(queue: Queue, begin: B
     assert job.wait(5)
 
 
+def test_the_machines_owner_ends_what_others_want(queue: Queue, begin: Begin) -> None:
+    shared = begin(Kind.DOWNLOAD, owner="ann", is_shared=True)
+    assert begin(Kind.DOWNLOAD, owner="bob", is_shared=True) is shared
+    queue.end(shared)
+    assert shared.wait(5)
+    assert shared.state is JobState.CANCELLED
+
+
 def test_what_was_begun_under_a_name_ends_when_it_is_begun_anew(begin: Begin) -> None:
     first = begin(Kind.BENCHMARK)
     second = begin(Kind.BENCHMARK)

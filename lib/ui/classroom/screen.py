@@ -7,7 +7,7 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.server import qr
-from lib.ui.classroom import host, where
+from lib.ui.classroom import going, host, where
 from lib.ui.classroom.welcome import plain_note, trouble, warning
 from lib.ui.models.markup import tag
 
@@ -22,6 +22,7 @@ def draw(t: Translator) -> None:
         _say(t, t("Only this computer can open the app now. To let a class in, end it and start it with:"), _START)
     elif addresses := where.for_others():
         st.html(_poster(t, addresses))
+        going.draw(t)
     else:
         _say(t, t("This computer is on no network yet. Join the room’s Wi-Fi, then load this page again."))
 
