@@ -129,6 +129,8 @@ class Door:
         page = _split(origin)
         if self.names.lists(page.hostname):
             return True
+        if page.scheme == "http" and scope["scheme"] in ("https", "wss"):
+            return False  # nothing of ours is shown without TLS here: somebody in between made that page up
         return self.names.know(page.hostname, here) and _port(page) == _port(_split(f"{page.scheme}://{host}"))
 
 

@@ -75,6 +75,23 @@ def test_streamlit_sees_an_origin_that_equals_the_host_so_that_it_asks_nobody() 
     assert dict(answer.scopes[0]["headers"])[b"host"] == b"localhost:8501"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "origin", "got_in"),
+    [
+        ("wss", "https://127.0.0.1:8501", True),
+        ("wss", "http://127.0.0.1:8501", False),
+        ("https", "http://127.0.0.1:8501", False),
+        ("ws", "http://127.0.0.1:8501", True),
+        ("ws", "https://127.0.0.1:8501", True),  # TLS ends at a proxy in front
+    ],
+)
+def test_over_tls_no_page_without_it_comes_in(scheme: str, origin: str, got_in: bool) -> None:
+    behind = Behind()
+    kind = "websocket" if scheme.startswith("ws") else "http"
+    asked = scope(STREAM, kind=kind, origin=origin, **({} if kind == "websocket" else {"method": "POST"}))
+    assert ask(Door(behind, NAMES), behind, asked | {"scheme": scheme}).got_in is got_in
+
+
 def test_a_frame_that_is_shut_off_may_load_but_not_act() -> None:
     assert knock(origin="null").got_in
     assert knock(origin="null", method="PUT").status == 403

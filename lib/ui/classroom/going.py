@@ -43,8 +43,9 @@ def _going(t: Translator) -> None:
     held = t("{size} of photos and answers in memory", size=size_words(VISITS.held_bytes))
     st.caption(f"{pages} · {held}")
     for number, job in enumerate(job for job in server_queue().live() if job.kind in _WORK):
-        what, row = t(_WORK[job.kind]), st.container(horizontal=True, vertical_alignment="center")
-        row.progress(job.progress.fraction or 0.0, text=f"{what}: {job_words(t, job, t('at work'))}")
+        what, stand = t(_WORK[job.kind]), job_words(t, job, t("at work"))
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.progress(job.progress.fraction or 0.0, text=f"{what}: {stand}")
         row.button(
             t("Stop"),
             key=f"end-{number}-{job.name}",
