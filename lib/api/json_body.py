@@ -30,17 +30,23 @@ def read(body: bytes | memoryview) -> Mapping[str, Any]:
         raise Refusal(413, sentence, most=limits.JSON_VALUES)
     try:
         found = json.loads(content.decode(), parse_constant=_no_number)
+        if b"\\u" in content:  # what is written so can be half a character, which no answer could repeat
+            json.dumps(found, ensure_ascii=False).encode()
     except RecursionError:
         raise UsageError(N_("The JSON is nested too deeply.")) from None
-    except ValueError as error:  # no UTF-8, no JSON, or a whole number of thousands of digits
-        raise UsageError(N_("The body is not valid JSON: {reason}."), reason=str(error).rstrip(".")) from None
+    except json.JSONDecodeError as error:
+        raise UsageError(N_("The body is not valid JSON: {reason}."), reason=error) from None
+    except UnicodeError:
+        raise UsageError(N_("The body is not text in Unicode (UTF-8).")) from None
+    except ValueError:  # Python reads 4300 digits
+        raise UsageError(N_("The JSON holds a number of too many digits.")) from None
     if not isinstance(found, dict):
         raise UsageError(N_("The JSON must be an object."))
     return found
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
+    raise UsageError(N_("{name} is no number in JSON."), name=name)
 
 
 def photo(text: object) -> bytes:

@@ -103,7 +103,8 @@ class Body:
         self._has_more = True
         self._come, self._waited_s = 0, 0.0
         self._most = most
-        told = request.headers.get("content-length", "" if "transfer-encoding" in request.headers else "0")
+        # With both headers it comes in pieces, whatever its length is said to be (RFC 9112, 6.3).
+        told = "" if "transfer-encoding" in request.headers else request.headers.get("content-length", "0")
         self._is_told = told.isdecimal()
         self.size = int(told) if self._is_told else most
         self._check(self.size)

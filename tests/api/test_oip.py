@@ -193,7 +193,9 @@ SIZED = {"parameters": {"binary_data_size": 4}}
     [
         (b"", "not valid JSON"),
         (b"[]", "must be an object"),
-        (b"\xff", "not valid JSON"),
+        (b"\xff", "not text in Unicode"),
+        (b'{"id": "\\ud800"}', "not text in Unicode"),
+        (b"9" * 5000, "too many digits"),
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "nested too deeply"),
         (b'{"id": NaN}', "NaN is no number"),

@@ -154,6 +154,11 @@ class Sender:
         return {"type": "http.request", "body": piece, "more_body": bool(self._left)}
 
 
+def test_a_body_in_pieces_is_as_large_as_it_may_be_whatever_it_says() -> None:
+    headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
+    assert Body(Request({"type": "http", "headers": headers}), 1000).size == 1000
+
+
 def test_what_a_body_is_can_be_told_before_it_is_read() -> None:
     async def story() -> None:
         body = Body(Sender(b"PK\3\4", b"rest", transfer_encoding="chunked").request, most=10)
