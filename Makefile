@@ -50,7 +50,7 @@ fuzz: $(VENV)/dev.installed
 	$(PY) -m tests.fuzz models --count 3000
 	$(PY) -m tests.fuzz imports --count 500
 
-bench: $(VENV)/dev.installed $(VENV)/browser.installed
+bench: $(VENV)/dev.installed $(VENV)/browser.installed $(RAY)/installed
 	$(PY) -m tests.benchmarks
 
 # The pictures of the README, in docs/, taken anew.

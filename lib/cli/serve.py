@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--host", default=HOST, metavar="H", help=f"address to listen on; 0.0.0.0 for all (default {HOST})"
     )
     parser.add_argument("--port", type=int, default=PORT, metavar="P", help=f"default {PORT}")
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="who answers: this process, or Ray Serve (requirements-scale.txt), here or where RAY_ADDRESS says",
+    )
     parser.set_defaults(run=run)
 
 
@@ -35,14 +41,32 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     from lib.api.app import build
 
     host, port = arguments.host, arguments.port
-    app = build(Names.of([] if host in _ALL else [host], os.environ.get(SETTING, "")))
+    own = [] if host in _ALL else [host]
+    if arguments.engine == "ray":
+        return _run_on_ray(host, port, own, say)
+    app = build(Names.of(own, os.environ.get(SETTING, "")))
     listening = _listen(host, port)
-    shown = HOST if host in _ALL else host
-    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{listening.getsockname()[1]}"
-    note(say(N_("The API is at {address}/api/v1; it is described at {address}/api/v1/docs."), address=address))
+    _tell(host, listening.getsockname()[1], say)
     config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, server_header=False)
     uvicorn.Server(config).run(sockets=[listening])
     return ALL_WELL
+
+
+def _run_on_ray(host: str, port: int, own: list[str], say: Translator) -> int:
+    from lib.scale.cluster import require_ray
+    from lib.scale.serve import serve
+
+    require_ray()
+    with _listen(host, port) as free:  # Ray would try for long
+        port = free.getsockname()[1]
+    serve(host, port, own, lambda: _tell(host, port, say))
+    return ALL_WELL
+
+
+def _tell(host: str, port: int, say: Translator) -> None:
+    shown = HOST if host in _ALL else host
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    note(say(N_("The API is at {address}/api/v1; it is described at {address}/api/v1/docs."), address=address))
 
 
 def _listen(host: str, port: int) -> socket.socket:

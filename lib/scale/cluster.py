@@ -13,6 +13,9 @@ from lib.work.cores import usable_cores
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 _ROOT = Path(__file__).resolve().parents[2]
+# Ray counts this much for a worker, though each keeps a core busy: if it counted whole cores they would take all there
+# are, and whatever else Ray wants to run would wait for ever and say nothing (ray-project/ray issue 44687).
+CORES_A_WORKER = 0.5
 # Paths and answers pass through it, never photos.
 _STORE_BYTES = 512 * 2**20
 # What Ray reads from the environment, before it is imported or when it starts.

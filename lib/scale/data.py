@@ -1,8 +1,7 @@
 """Very many photos on many cores or machines: Ray Data, with one actor a core and in it the same classifier as here.
 
 What travels are the paths of photos, never photos: an actor reads what it classifies, from a folder or store that all
-machines reach. Ray counts half a core for an actor, though each keeps one busy: if it counted whole ones they
-would take all there are, and whatever else it wants to run would wait for ever (ray-project/ray issue 44687).
+machines reach.
 """
 
 import itertools
@@ -22,14 +21,14 @@ from lib.photos.source import Source
 from lib.reports.classifications import to_object
 from lib.reports.columns import to_table
 from lib.results import Answer
-from lib.scale.cluster import ray_started
+from lib.scale.cluster import CORES_A_WORKER, ray_started
 from lib.scale.models import Shipped
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# What Ray counts for an actor; photos that an actor gets at once, of which it gives the answers together.
-CORES_AN_ACTOR, BLOCK_PHOTOS = 0.5, 64
+# Photos that an actor gets at once, of which it gives the answers together.
+BLOCK_PHOTOS = 64
 
 
 def classify(
@@ -73,7 +72,7 @@ def classify(
             batch_size=None,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=min(actors, len(blocks))),
-            num_cpus=CORES_AN_ACTOR,
+            num_cpus=CORES_A_WORKER,
         )
         try:
             yield from answers.iter_batches(batch_size=None, batch_format="pyarrow")
@@ -84,7 +83,7 @@ def classify(
 
 def check_plan(actors: int, cores: int) -> None:
     """Raise a UsageError for a plan whose actors leave no core: it would wait for ever and say nothing."""
-    most = max(0, round(cores / CORES_AN_ACTOR) - 1)
+    most = max(0, round(cores / CORES_A_WORKER) - 1)
     if not 1 <= actors <= most:
         text = N_("{actors} workers are too many or too few for the {cores} cores that Ray has: 1 to {most} can work.")
         raise UsageError(text, actors=actors, cores=cores, most=most)

@@ -1,4 +1,4 @@
-"""A real Ray on this machine: the same answers, killed and gone on with, and no core left over to wait for.
+"""A real Ray on this machine: the same answers, killed and gone on with, on one core, and over HTTP.
 
 Run by `make test-scale`, in an environment of its own.
 """
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tarfile
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import psutil
@@ -72,7 +74,9 @@ def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
     deadline = time.monotonic() + PATIENCE_S
     while not list(out.glob("*.parquet")) and time.monotonic() < deadline:
         time.sleep(0.01)
-    started = psutil.Process(run.pid).children(recursive=True)
+    # Its agents look once a minute whether they are needed.
+    children = psutil.Process(run.pid).children(recursive=True)
+    started = [child for child in children if "Agent" not in " ".join(child.cmdline())]
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL  # it was not done yet
     assert len(list(out.glob("*.parquet"))) < 4
@@ -84,3 +88,35 @@ def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
     assert not left  # Ray's own processes end with what started them, however that ended
     plain, _ = classify(photos, environment, "--json").communicate(timeout=PATIENCE_S)
     assert sorted(map(json.dumps, rows)) == sorted(plain.splitlines())
+
+
+def answer(address: str, photo: Path) -> tuple[int, dict[str, object]]:
+    request = urllib.request.Request(address, photo.read_bytes(), {"Content-Type": "image/png"})
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
+            return response.status, json.loads(response.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+def test_the_api_in_replicas_answers_as_the_command_line_does(photos: Path, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "lib", "serve", "--engine", "ray", "--port", "0"]
+    run = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    try:
+        said = next(line for line in run.stderr if "The API is at " in line)
+        started = psutil.Process(run.pid).children(recursive=True)
+        address = f"{said.split()[4].rstrip(';')}/classify?model=float32"
+        for name in ("0001.png", "0002.png"):
+            plain, _ = classify(photos / name, environment, "--json").communicate(timeout=PATIENCE_S)
+            status, found = answer(address, photos / name)
+            assert status == 200
+            assert {**found, "file": ""} == {**json.loads(plain), "file": ""}
+        status, found = answer(address, photos / "2999.png")
+        assert (status, found["code"]) == (422, "photo")
+    finally:
+        run.send_signal(signal.SIGINT)
+        run.stderr.read()
+    assert run.wait(PATIENCE_S) == 130
+    _, left = psutil.wait_procs(started, timeout=PATIENCE_S)
+    assert not left
