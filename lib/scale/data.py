@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Photos that an actor gets at once, of which it gives the answers together.
-BLOCK_PHOTOS = 64
+BLOCK_PHOTOS = 128
 
 
 def classify(
