@@ -25,8 +25,9 @@ from typing import Any
 from lib.server import limits
 from lib.server.handshake import Knock, innermost
 
-_LOG = logging.getLogger(__name__)
+_LOG, _UVICORN = logging.getLogger(__name__), logging.getLogger("uvicorn.error")
 _NO_FILES = "socket.accept() out of system resource"  # how asyncio says that it could not accept a connection
+_NO_SOCKET = "ASGI callable returned without completing handshake."  # uvicorn, of each WebSocket answered with HTTP
 _WEBSOCKET = object()
 
 
@@ -156,6 +157,13 @@ class Connections:
         else:
             loop.default_exception_handler(context)
 
+    def is_usual(self, record: logging.LogRecord) -> bool:
+        """Whether a line of uvicorn's is to be written; of WebSockets that were turned away it writes one each."""
+        if record.msg != _NO_SOCKET:
+            return True
+        self._events["turned away"] += 1
+        return False
+
 
 @asynccontextmanager
 async def watched(connections: Connections) -> AsyncIterator[None]:
@@ -176,9 +184,11 @@ async def watched(connections: Connections) -> AsyncIterator[None]:
 
     loop.create_server = create_watched
     loop.set_exception_handler(connections.unusual)
+    _UVICORN.addFilter(connections.is_usual)
     sweeping = asyncio.create_task(sweep())
     yield
     sweeping.cancel()
+    _UVICORN.removeFilter(connections.is_usual)
 
 
 def _send_at_once(transport: asyncio.Transport) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lib.server import limits
-from lib.server.connections import Connections, raise_open_files
+from lib.server.connections import Connections, raise_open_files, watched
 
 
 class Wire(asyncio.Transport):
@@ -175,6 +175,24 @@ def test_a_flood_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
             connections.sweep()
     loop.close()
     assert len(caplog.records) == 1
+
+
+def test_websockets_that_were_turned_away_are_one_line_too(caplog: pytest.LogCaptureFixture) -> None:
+    uvicorn = logging.getLogger("uvicorn.error")
+
+    async def story() -> None:
+        connections, _ = opened()
+        async with watched(connections):
+            for _ in range(50):
+                uvicorn.error("ASGI callable returned without completing handshake.")
+            uvicorn.error("a bug")
+            connections.sweep()
+        uvicorn.error("after")
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(story())
+    told = [record.getMessage() for record in caplog.records]
+    assert told == ["a bug", "0 connections are open; since the last such line: {'turned away': 50}", "after"]
 
 
 def test_other_troubles_of_the_loop_are_reported_as_ever(caplog: pytest.LogCaptureFixture) -> None:
