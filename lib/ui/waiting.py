@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
+from lib.ui.classroom import host
 from lib.ui.style import plain
 from lib.ui.visit import current, keep
 from lib.work.jobs import Job, JobState, Kind
@@ -98,7 +99,7 @@ def draw_progress(t: Translator, job: Job, doing: str, on_cancel: Callable[[], N
 
     row = st.container(horizontal=True, vertical_alignment="center")  # columns would cut the word on a narrow card
     row.progress(job.progress.fraction or 0.0, text=job_words(t, job, doing))
-    if visitor in job.owners or queue.may_cancel(job, visitor):
+    if visitor in job.owners or (host.is_host() and queue.may_cancel(job, visitor)):
         row.button(
             t("Cancel"),
             key=f"cancel-{job.name}",

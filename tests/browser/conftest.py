@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.embed import packages
+from tests.embed.packages import MODULES, NoPackagesError
 from tests.support.server import Server, start_server
 
 
@@ -22,6 +24,16 @@ def server(home: Path) -> Iterator[Server]:
     yield running
     running.process.terminate()
     running.process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """Return axe-core's script."""
+    try:
+        packages.install()
+    except NoPackagesError as error:
+        pytest.skip(f"axe-core is needed. {error}")
+    return (MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from lib.photos.samples import find_samples
 from lib.server import addresses
 from lib.server.host import COOKIE
+from tests.support.axe import unusable
 from tests.support.server import Server, start_class
 
 pytestmark = pytest.mark.browser
@@ -93,3 +94,20 @@ def test_photos_are_answered_over_tls(server: Server, context: BrowserContext) -
     page = come(context, server.url)
     page.set_input_files("input[type=file]", cat)
     expect(page.locator(".stage [data-verdict]")).to_contain_text("cat", timeout=20_000)
+
+
+@pytest.mark.parametrize("width", [375, 1600])
+def test_everybody_can_use_what_the_host_sees(
+    server: Server, home: Path, context: BrowserContext, axe: str, width: int
+) -> None:
+    page = come(context, f"{server.url}/join?host={key(home)}")
+    page.set_viewport_size({"width": width, "height": 812})
+    expect(page.get_by_role("heading", name="In class now")).to_be_visible()
+    code, address = page.locator(".join-poster img").bounding_box(), page.locator(".join-address").bounding_box()
+    assert code is not None
+    assert address is not None
+    assert code["width"] >= min(width - 32, 600)
+    assert address["x"] + address["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = unusable(page, axe)
+    assert not found, "\n".join(found)

@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lib.photos.samples import find_samples
-from tests.embed import packages
-from tests.embed.packages import MODULES, NoPackagesError
+from tests.support.axe import unusable
 from tests.support.server import Server, start_server
 from tests.support.train_page import with_two_classes
 
@@ -19,11 +18,6 @@ ROOMS = {"": "Classify", "compare": "Compare", "train": "Train", "models": "Mode
 SHIFT = """() => { window.shifted = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({ type: "layout-shift", buffered: true }); }"""
-
-
-AXE = """async (options) => (await axe.run({ resultTypes: ["violations"], iframes: false, ...options })).violations
-  .filter((rule) => ["serious", "critical"].includes(rule.impact))
-  .map((rule) => `${rule.id}: ` + rule.nodes.map((node) => node.html.slice(0, 160)).join("\\n"))"""
 
 
 # Parts as Streamlit makes them, and a visitor's own word that is one of its.
@@ -141,16 +135,6 @@ def test_nothing_jumps_while_a_page_loads(browser: Browser, server: Server, widt
     assert max(shifts.values()) < 0.1, shifts
 
 
-@pytest.fixture(scope="module")
-def axe() -> str:
-    """Return axe-core's script."""
-    try:
-        packages.install()
-    except NoPackagesError as error:
-        pytest.skip(f"axe-core is needed. {error}")
-    return (MODULES / "axe-core" / "axe.min.js").read_text("utf-8")
-
-
 def opened(path: str) -> Callable[[Page, Server], None]:
     """Return what opens a page and waits until it is drawn."""
 
@@ -181,6 +165,7 @@ def with_a_class_open(page: Page, server: Server) -> None:
 # What brings a page into a state; one more line for one more state.
 STATES = {
     **{name: opened(path) for path, name in ROOMS.items()},
+    "Join, for one machine": opened("join"),
     "Classify with photos": with_photos,
     "Train with photos": with_two_classes,
     "Train with a class open": with_a_class_open,
@@ -190,10 +175,5 @@ STATES = {
 @pytest.mark.parametrize("state", STATES)
 def test_everybody_can_use_it(page: Page, server: Server, axe: str, state: str) -> None:
     STATES[state](page, server)
-    page.evaluate(axe)
-    found = page.evaluate(AXE, {})
-    page.emulate_media(color_scheme="dark")
-    expect(page.locator("body")).to_have_css("background-color", "rgb(20, 19, 26)")
-    page.wait_for_timeout(500)  # Streamlit's colours fade
-    found += page.evaluate(AXE, {"runOnly": ["color-contrast"]})
+    found = unusable(page, axe)
     assert not found, "\n".join(found)

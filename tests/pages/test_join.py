@@ -167,6 +167,20 @@ def test_the_host_sees_what_goes_on_and_ends_it(cookies: dict[str, str], monkeyp
     assert job.state is JobState.CANCELLED
 
 
+def test_work_that_nobody_waits_for_any_more_is_the_hosts_to_cancel(cookies: dict[str, str]) -> None:
+    name = "variant starter-small-int8"
+    job = server_queue().submit(Job(long, kind=Kind.CONVERSION, name=name, owner="gone"), is_shared=True)
+    server_queue().leave("gone")
+    seen = {}
+    for key in ("", KEY):
+        cookies[COOKIE] = key
+        test = app("pages/compare.py", models="starter,starter-small-int8")
+        assert test.get("progress")
+        seen[key] = [button.label for button in test.button if button.label == "Cancel"]
+    server_queue().end(job)
+    assert seen == {"": [], KEY: ["Cancel"]}
+
+
 def test_the_host_lets_the_server_forget_everybodys_photos_when_that_is_meant(cookies: dict[str, str]) -> None:
     cookies[COOKIE] = KEY
     pupil = VISITS.begin()
