@@ -38,7 +38,7 @@ BEGIN_BYTES = 8 * 2**20  # of a request for many: then answers begin, before all
 AHEAD_BYTES = 16 * 2**20  # of its photos that wait to be looked at
 AHEAD_EACH = 8  # photos that do, for each core
 INFERENCE_BYTES = 64 * 2**20  # photos or tensors in one request of the Open Inference Protocol
-JSON_VALUES = 2**20  # in one body: reading so many takes a tenth of a second, in which nobody else is served
+JSON_VALUES = 2**20  # in one body: reading so many takes two tenths of a second, in which nobody else is served
 JSON_OBJECTS = 10_000  # in one body: each takes some hundred bytes of memory for the two that were sent
 READY_S = 1.0  # for so long whether the server is ready waits for the model
 

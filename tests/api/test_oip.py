@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tritonclient.http as triton
+from openapi_schema_validator import OAS31Validator
 from tritonclient.utils import InferenceServerException
 
+from lib.api import docs
 from lib.api.guard import Guard
 from lib.classify.infer import Settings, conclude, infer
 from lib.i18n import Translator
@@ -176,6 +178,16 @@ def test_photos_in_json(api: Api, models: Models, data: object) -> None:
     assert outputs["probabilities"]["shape"] == [4, 3]
     assert np.array_equal(np.array(outputs["probabilities"]["data"], np.float32), expected.reshape(-1))
     assert [json.loads(line)["file"] for line in outputs["answers"]["data"]] == [f"photos[{n}]" for n in range(4)]
+
+
+def test_requests_and_answers_are_as_the_description_says(api: Api) -> None:
+    def check(schema: str, value: object) -> None:
+        assert [*OAS31Validator(docs.read()["components"]["schemas"][schema]).iter_errors(value)] == []
+
+    asked = {**photos(), "id": "7", "outputs": [{"name": "probabilities", "parameters": {"classification": 2}}]}
+    for body in (photos(), asked, tensor([0.5] * 72)):
+        check("V2Request", body)
+        check("V2Response", json.loads(infer_by_hand(api, body).body))
 
 
 def test_numbers_in_nested_rows(api: Api, models: Models) -> None:

@@ -1,5 +1,6 @@
 """The other addresses, and who may ask at them."""
 
+import base64
 import io
 import json
 
@@ -66,14 +67,20 @@ def test_the_server_says_that_it_is_alive_and_whether_it_can_answer(
 
 
 def test_what_was_answered_is_counted(api: Api) -> None:
-    def count(outcome: str) -> float:
-        line = f'discern_photos_total{{door="api",model="tiny-float32",outcome="{outcome}"}} '
+    def count(outcome: str, door: str = "api") -> float:
+        line = f'discern_photos_total{{door="{door}",model="tiny-float32",outcome="{outcome}"}} '
         text = api.ask("GET", "/metrics").body.decode()
         return sum(float(each.removeprefix(line)) for each in text.splitlines() if each.startswith(line))
 
     before = count("clear"), count("photo")
     api.post(CLASSIFY, [("file", "r.png", RED_PNG), ("file", "x", b"x"), ("file", "r.png", RED_PNG)])
     assert (count("clear"), count("photo")) == (before[0] + 2, before[1] + 1)
+    before = count("clear", "hf"), count("clear", "oip")
+    api.ask("POST", "hf/tiny-float32", RED_PNG)
+    coded = [base64.b64encode(RED_PNG).decode()] * 2
+    told = {"inputs": [{"name": "photos", "datatype": "BYTES", "shape": [2], "data": coded}]}
+    api.ask("POST", "/v2/models/tiny-float32/infer", json.dumps(told).encode())
+    assert (count("clear", "hf"), count("clear", "oip")) == (before[0] + 1, before[1] + 2)
     assert api.ask("GET", "/metrics").headers["content-type"].startswith("text/plain; version=")
 
 
