@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
@@ -17,6 +18,7 @@ from lib.cli.terminal import (
     add_whole_photo,
     complain,
     default_model,
+    note,
     open_folders,
     put,
     steps_in_place,
@@ -27,6 +29,8 @@ from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.photos.ahead import read_ahead
+from lib.photos.source import Source
 from lib.reports.cells import encode
 from lib.reports.classifications import csv_header, csv_row, line_of, to_json_line, to_object
 from lib.reports.columns import to_objects
@@ -74,61 +78,90 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     if settings.familiar is not None:
         _check_that_one_can_say(folders)
     photos = Photos(arguments.paths, shard, lambda error: complain(error, say))
-    ask = _ask_ray if arguments.engine == "ray" else _ask_here
-    failed = ask(arguments, say, settings, folders, shard, photos)
-    return SOME_FAILED if failed or photos.missed else ALL_WELL
+    run = _Run(arguments, say, settings, folders, shard, photos)
+    (_ask_ray if arguments.engine == "ray" else _ask_here)(run)
+    if arguments.out is not None:
+        text = N_("{folder}: {done} photos were looked at, {failed} of them failed; {before} were there already.")
+        note(say(text, folder=arguments.out, done=run.done, failed=run.failed, before=run.before))
+    return SOME_FAILED if run.failed or photos.missed else ALL_WELL
 
 
-def _ask_here(
-    arguments: argparse.Namespace,
-    say: Translator,
-    settings: Settings,
-    folders: Sequence[ModelFolder],
-    shard: Shard,
-    photos: Photos,
-) -> bool:
-    """Show what models say of photos, and return whether any of them failed."""
-    classifiers = [open_classifier(folder) for folder in folders]
-    labels = [folder.read_labels(say.language) for folder in folders]
-    failed = False
-    with _output(arguments, say, folders, shard) as (holds, show), _progress() as advance:
-        wanted = (source for source in photos if not holds(source.name))
-        for done, answers in enumerate(infer_with_each(wanted, classifiers), start=1):
-            advance(Progress(done=done, total=photos.total))
+Holds = Callable[[str], bool]
+
+
+@dataclass
+class _Run:
+    """What is asked, and what has come of it.
+
+    Attributes:
+        done: How many photos were looked at.
+        failed: How many of them at least one model did not answer.
+        before: How many were left out because their answers were there.
+    """
+
+    arguments: argparse.Namespace
+    say: Translator
+    settings: Settings
+    folders: Sequence[ModelFolder]
+    shard: Shard
+    photos: Photos
+    done: int = 0
+    failed: int = 0
+    before: int = 0
+
+    def wanted(self, holds: Holds) -> Iterator[Source]:
+        """Yield the photos whose answers are not there yet."""
+        for source in self.photos:
+            if holds(source.name):
+                self.before += 1
+            else:
+                yield source
+
+    def advance(self, on_progress: OnProgress, *, photos: int, failed: int) -> None:
+        """Count photos that were looked at, and say so."""
+        self.done += photos
+        self.failed += failed
+        on_progress(Progress(done=self.before + self.done, total=self.photos.total))
+
+
+def _ask_here(run: _Run) -> None:
+    """Show what models say of photos."""
+    classifiers = [open_classifier(folder) for folder in run.folders]
+    labels = [folder.read_labels(run.say.language) for folder in run.folders]
+    with _output(run) as (holds, show), _progress() as on_progress:
+        photos = run.wanted(holds)
+        for answers in infer_with_each(read_ahead(photos) if run.photos.are_far else photos, classifiers):
+            run.advance(on_progress, photos=1, failed=any(isinstance(answer, Failure) for answer in answers))
             show(
                 [
-                    conclude(answer, names, settings) if isinstance(answer, Answer) else answer
+                    conclude(answer, names, run.settings) if isinstance(answer, Answer) else answer
                     for answer, names in zip(answers, labels, strict=True)
                 ]
             )
-            failed |= any(isinstance(answer, Failure) for answer in answers)
-    return failed
 
 
-def _ask_ray(
-    arguments: argparse.Namespace,
-    say: Translator,
-    settings: Settings,
-    folders: Sequence[ModelFolder],
-    shard: Shard,
-    photos: Photos,
-) -> bool:
+def _ask_ray(run: _Run) -> None:
     """Do the same on the cores of Ray."""
     from lib.scale.data import classify
 
-    failed, done = False, 0
-    kept = nullcontext() if arguments.out is None else open_kept(arguments, say, folders, shard)
-    with kept as folder, _progress() as advance:
-        wanted = (source for source in photos if folder is None or not folder.holds(source.name))
-        for table in classify(wanted, folders, settings, say.language, actors=arguments.workers):
-            done += table.num_rows // len(folders)
-            advance(Progress(done=done, total=photos.total))
+    kept = nullcontext() if run.arguments.out is None else open_kept(run.arguments, run.say, run.folders, run.shard)
+    with kept as folder, _progress() as on_progress:
+        photos = run.wanted((lambda _: False) if folder is None else folder.holds)
+        answers = classify(
+            photos,
+            run.folders,
+            run.settings,
+            run.say.language,
+            are_far=run.photos.are_far,
+            actors=run.arguments.workers,
+        )
+        for table in answers:
+            failed = {row["file"] for row in table.select(["file", "error"]).to_pylist() if row["error"] is not None}
+            run.advance(on_progress, photos=table.num_rows // len(run.folders), failed=len(failed))
             if folder is None:
                 print(*map(line_of, to_objects(table)), sep="\n", flush=True)
             else:
                 folder.add_table(table)
-            failed |= table.column("error").null_count < table.num_rows
-    return failed
 
 
 def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:
@@ -140,17 +173,15 @@ def _check_that_one_can_say(folders: Sequence[ModelFolder]) -> None:
         raise UsageError(text, model=folders[0].spec.id)
 
 
-Holds = Callable[[str], bool]
 Show = Callable[[Sequence[Outcome]], None]  # of all models, of one photo
 
 
 @contextmanager
-def _output(
-    arguments: argparse.Namespace, say: Translator, folders: Sequence[ModelFolder], shard: Shard
-) -> Iterator[tuple[Holds, Show]]:
+def _output(run: _Run) -> Iterator[tuple[Holds, Show]]:
     """Yield what says whether a photo's answers are there already, and what shows them in the form asked for."""
+    arguments, say, folders = run.arguments, run.say, run.folders
     if arguments.out is not None:
-        with open_kept(arguments, say, folders, shard) as kept:
+        with open_kept(arguments, say, folders, run.shard) as kept:
             yield kept.holds, lambda outcomes: kept.add([to_object(outcome, say) for outcome in outcomes])
         return
     with _shown(arguments, say, several=len(folders) > 1) as show:

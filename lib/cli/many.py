@@ -88,6 +88,7 @@ class Photos:
 
     Attributes:
         missed: Whether there was such a place.
+        are_far: Whether any are in a store, where one waits for each.
 
     Raises:
         UsageError: There is no photo at all.
@@ -96,6 +97,7 @@ class Photos:
     def __init__(self, places: Sequence[str], shard: Shard, tell: Callable[[UsageError], None]) -> None:
         self._places, self._shard, self._tell = places, shard, tell
         self.missed = False
+        self.are_far = any(map(is_address, places))
         empty = [place for place in places if next(find(place, _ignore), None) is None]
         nothing_in = [UsageError(N_("No photos were found in {folder}."), folder=place) for place in empty]
         if not any(is_address(place) or Path(place).exists() for place in places if place not in empty):
@@ -110,7 +112,7 @@ class Photos:
     @cached_property
     def total(self) -> int | None:
         """How many there are, for whoever watches; None where nobody does, or counting them takes long."""
-        if not sys.stderr.isatty() or any(map(is_address, self._places)):
+        if not sys.stderr.isatty() or self.are_far:
             return None
         return sum(1 for _ in self._find(_ignore))
 

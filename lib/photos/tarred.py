@@ -92,7 +92,7 @@ def _shown(name: str) -> str | None:
 def _reader(open_archive: Open, member: tarfile.TarInfo, name: str) -> Callable[[], bytes]:
     if member.isreg() and not member.issparse():
         return partial(read_part, open_archive, member.offset_data, member.size, name)
-    return partial(_refuse, PhotoError(N_("{file} is a link or no plain file in its archive."), file=name))
+    return partial(refuse, PhotoError(N_("{file} is a link or no plain file in its archive."), file=name))
 
 
 def read_part(open_archive: Open, at: int, size: int, name: str) -> bytes:
@@ -120,8 +120,9 @@ def unreadable(name: str, error: OSError) -> PhotoError:
 
 
 def _refused(error: PhotoError, name: str, within: str) -> Found:
-    return Found(Source(name, partial(_refuse, error)), within)
+    return Found(Source(name, partial(refuse, error)), within)
 
 
-def _refuse(error: PhotoError) -> NoReturn:
+def refuse(error: PhotoError) -> NoReturn:
+    """Raise what is wrong with a photo, when it is read."""
     raise error

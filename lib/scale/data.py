@@ -17,6 +17,7 @@ from lib.errors import UsageError, WorkerError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
+from lib.photos.ahead import read_ahead
 from lib.photos.source import Source
 from lib.reports.classifications import to_object
 from lib.reports.columns import to_table
@@ -37,6 +38,7 @@ def classify(
     settings: Settings,
     language: str,
     *,
+    are_far: bool = False,
     actors: int | None = None,
 ) -> Iterator["pa.Table"]:
     """Yield the answers of models about photos, rows of `lib.reports.columns`, in the order of the photos.
@@ -48,6 +50,7 @@ def classify(
         folders: The models.
         settings: As for the answers of one machine.
         language: Of labels and sentences.
+        are_far: Whether photos are in a store, where one waits for each: then several are read at once.
         actors: How many classify at once; None for one on every core.
 
     Raises:
@@ -68,7 +71,7 @@ def classify(
         context.execution_options.preserve_order = True
         answers = ray.data.from_blocks(blocks).map_batches(
             Actor,
-            fn_constructor_args=(ray.put([Shipped.of(folder) for folder in folders]), settings, language),
+            fn_constructor_args=(ray.put([Shipped.of(folder) for folder in folders]), settings, language, are_far),
             batch_size=None,
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=min(actors, len(blocks))),
@@ -105,10 +108,11 @@ class Asker:
         models: What is asked.
         settings: As for the answers of one machine.
         language: Of labels and sentences.
+        are_far: Whether photos are in a store.
     """
 
-    def __init__(self, models: Iterable[Shipped], settings: Settings, language: str) -> None:
-        self._settings, self._say = settings, Translator(language)
+    def __init__(self, models: Iterable[Shipped], settings: Settings, language: str, *, are_far: bool = False) -> None:
+        self._settings, self._say, self._are_far = settings, Translator(language), are_far
         self._classifiers: list[Classifier] = []
         self._labels: list[tuple[str, ...]] = []
         for model in models:
@@ -118,11 +122,11 @@ class Asker:
 
     def __call__(self, block: "pa.Table") -> "pa.Table":
         """Return the answers about a block of photos."""
-        photos = [photo for some in block.column("photos") for photo in pickle.loads(some.as_py())]
+        photos = itertools.chain.from_iterable(pickle.loads(some.as_py()) for some in block.column("photos"))
         return to_table(
             [
                 to_object(conclude(answer, names, self._settings) if isinstance(answer, Answer) else answer, self._say)
-                for answers in infer_with_each(photos, self._classifiers)
+                for answers in infer_with_each(read_ahead(photos) if self._are_far else photos, self._classifiers)
                 for answer, names in zip(answers, self._labels, strict=True)
             ]
         )
@@ -135,9 +139,10 @@ class Actor(Asker):
         shipped: Where Ray has the models.
         settings: See above.
         language: See above.
+        are_far: See above.
     """
 
-    def __init__(self, shipped: Any, settings: Settings, language: str) -> None:
+    def __init__(self, shipped: Any, settings: Settings, language: str, are_far: bool) -> None:
         import ray
 
-        super().__init__(ray.get(shipped), settings, language)
+        super().__init__(ray.get(shipped), settings, language, are_far=are_far)

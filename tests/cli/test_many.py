@@ -75,8 +75,17 @@ def test_a_folder_holds_what_is_printed_to_the_last_bit(
 ) -> None:
     assert len(plain) == 23
     assert classify(photos, "--out", tmp_path / "out", *form) == 1
-    assert capsys.readouterr().out == ""
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "23 photos were looked at, 1 of them failed; 0 were there already." in said.err
     assert list(kept_lines(tmp_path / "out")) == plain
+    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 0
+    assert "0 photos were looked at, 0 of them failed; 23 were there already." in capsys.readouterr().err
+
+
+def test_an_address_gives_what_a_path_does(photos: Path, plain: list[str], capsys: Capture) -> None:
+    classify(photos.as_uri(), "--json")
+    assert capsys.readouterr().out.replace("file://", "").splitlines() == plain
 
 
 def test_all_parts_together_are_all_photos_once(photos: Path, plain: list[str], capsys: Capture) -> None:
