@@ -51,6 +51,7 @@ CLASSES_TO_ASK = 5  # that a reader can have shown where they were seen
 MB = 10**6
 VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos
 SERVER_BYTES = 1500 * MB
+COUNT_AGAIN_S = 0.5  # what all visits hold is counted anew after so long
 CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than GRACE_S
 MOST_PHOTOS = 2000
 UNDO_S = 60.0  # for so long the photo that was removed last can be put back
