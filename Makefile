@@ -8,7 +8,7 @@ PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 RAY := .venv-scale
 
-.PHONY: run class test lint unit scale test-scale mutants fuzz bench screenshots messages format clean
+.PHONY: run class test lint unit scale test-scale mutants fuzz bench load screenshots messages format clean
 
 run: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
@@ -52,6 +52,10 @@ fuzz: $(VENV)/dev.installed
 
 bench: $(VENV)/dev.installed $(VENV)/browser.installed $(RAY)/installed
 	$(PY) -m tests.benchmarks
+
+# Many people at once, for half an hour: memory, restarts, a latecomer beside five hundred photos.
+load: $(VENV)/dev.installed $(VENV)/browser.installed
+	$(PY) -m tests.load
 
 # The pictures of the README, in docs/, taken anew.
 screenshots: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed

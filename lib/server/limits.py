@@ -52,13 +52,13 @@ MB = 10**6
 VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos
 SERVER_BYTES = 1500 * MB
 COUNT_AGAIN_S = 0.5  # what all visits hold is counted anew after so long
-CLOSED_BYTES = 50 * MB  # of all visits whose page was closed longer ago than GRACE_S
+CLOSED_BYTES = 20 * MB  # of all visits whose page was closed longer ago than GRACE_S
 MOST_PHOTOS = 2000
 UNDO_S = 60.0  # for so long the photo that was removed last can be put back
 MOST_EMPTY = 200  # visits without anything in them
-GRACE_S = 120.0  # a page that is loaded anew, or whose connection broke, is back by then
+GRACE_S = 75.0  # a page that is loaded anew, whose connection broke, or whose phone slept a minute, is back by then
 KEEP_S = 28 * 60.0  # half an hour is promised; until what is due is noticed and forgotten, some time passes
-FORGET_S = 60.0  # how often what is due is forgotten
+FORGET_S = 30.0  # how often what is due is forgotten
 PREVIEW_S = 3600.0  # what no preview has used for so long is removed
 
 # Workshop projects; what one may hold on disk is said in `lib.projects.project`.

@@ -1,0 +1,1 @@
+"""Loads: many visitors at once, measured. See `python -m tests.load --help`."""

@@ -1,0 +1,64 @@
+"""Plain HTTP over connections that are kept; as little as loads need, so that who asks takes little of the cores."""
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from types import TracebackType
+
+from tests.support.server import Server
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+
+
+class NotAnsweredError(Exception):
+    """A request did not go well; the text says with which status, and what was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer.
+
+    Attributes:
+        body: Its body.
+        seconds: From the first byte of the request to the last of the answer.
+        at_s: When it was there, on `time.monotonic`.
+    """
+
+    body: bytes
+    seconds: float
+    at_s: float
+
+
+class Wire:
+    """One connection to the server; opened within `async with`."""
+
+    def __init__(self, server: Server) -> None:
+        self._host = server.url.removeprefix("http://")
+
+    async def __aenter__(self) -> "Wire":
+        name, port = self._host.split(":")
+        self._reader, self._writer = await asyncio.open_connection(name, int(port))
+        return self
+
+    async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._writer.close()
+
+    async def ask(self, method: str, address: str, body: bytes = b"") -> Answered:
+        """Return what is answered.
+
+        Raises:
+            NotAnsweredError: The status is not one of 200 to 299.
+        """
+        start = time.monotonic()
+        head = f"{method} {address} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._writer.write(head.encode())
+        self._writer.write(body)
+        await self._writer.drain()
+        told = await self._reader.readuntil(b"\r\n\r\n")
+        size = _LENGTH.search(told)
+        answer = await self._reader.readexactly(int(size[1]) if size else 0)
+        if not told[9:12].startswith(b"2"):
+            raise NotAnsweredError(f"{method} {address.partition('?')[0]}: {told[9:12].decode()} {answer[:300]!r}")
+        end = time.monotonic()
+        return Answered(answer, end - start, end)
