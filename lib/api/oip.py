@@ -107,8 +107,8 @@ class OpenInference:
             raise Refusal(415, N_("Send JSON, not {kind}."), kind=kind)
         if (coding := request.headers.get("content-encoding", "identity")) != "identity":
             raise Refusal(415, N_("Send the body as it is, not compressed with {coding}."), coding=coding)
-        shown = await run_in_threadpool(self._shown, model)
         body = Body(request, limits.INFERENCE_BYTES, N_("The request is larger than {limit} MB."))
+        shown = await run_in_threadpool(self._shown, model)
         async with self._desk.bodies.room(owner, body.size):
             content = await body.read()
             head_length = request.headers.get(tensors.HEAD_LENGTH)

@@ -171,6 +171,8 @@ class Body:
             async with asyncio.timeout(patience):
                 event = await self._receive()
         except TimeoutError:
+            if patience < limits.STALLED_S / 2:
+                raise Refusal(408, N_("The upload came too slowly. Try again.")) from None
             sentence = N_("The upload stopped for {seconds} seconds. Try again.")
             raise Refusal(408, sentence, seconds=round(limits.STALLED_S)) from None
         if event["type"] == "http.disconnect":

@@ -144,21 +144,22 @@ def test_a_body_that_stands_still_is_given_up(api: Api, monkeypatch: pytest.Monk
 def test_a_body_that_drips_is_given_up(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "STALLED_S", 0.2)
 
-    async def ask() -> int:
-        status = 0
+    async def ask() -> tuple[int, bytes]:
+        status, body = 0, b""
 
         async def receive() -> Message:
             await asyncio.sleep(0.01)
             return {"type": "http.request", "body": b"x", "more_body": True}
 
         async def send(message: Message) -> None:
-            nonlocal status
-            status = message.get("status", status)
+            nonlocal status, body
+            status, body = message.get("status", status), body + message.get("body", b"")
 
         await api.app(asgi.scope(f"/api/v1/{CLASSIFY}", method="POST", content_length="9999"), receive, send)
-        return status
+        return status, body
 
-    assert asyncio.run(asyncio.wait_for(ask(), 5)) == 408
+    status, body = asyncio.run(asyncio.wait_for(ask(), 5))
+    assert (status, json.loads(body)["detail"]) == (408, "The upload came too slowly. Try again.")
 
 
 async def stream(api: Api, pieces: list[bytes], seen: list[tuple[int, bytes]], after: float = 0.0) -> None:
