@@ -20,10 +20,10 @@ def test_every_answer_is_as_the_description_says(
 ) -> None:
     monkeypatch.setattr(models.store, "default_id", lambda: "tiny-float32")
     bounds = ["--phases=coverage,fuzzing", "--max-examples=12", "--generation-deterministic"]
+    bounds += [f"--exclude-checks={UNSAID}", "--no-color", "--warnings=off"]
     with served(Api(models).app) as host:
         asking = subprocess.run(
-            [sys.executable, "-m", "schemathesis.cli", "run", f"http://{host}/api/v1/openapi.json"]
-            + [*bounds, f"--exclude-checks={UNSAID}", "--no-color", "--warnings=off"],
+            [sys.executable, "-m", "schemathesis.cli", "run", f"http://{host}/api/v1/openapi.json", *bounds],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks"},
             capture_output=True,
