@@ -148,7 +148,7 @@ class _Batch:
 
     async def _read(self) -> None:
         try:
-            async with self._desk.bodies.room(self._owner, min(self._body.size, limits.AHEAD_BYTES)):
+            async with self._desk.bodies.room_for(self._owner, self._body, limits.AHEAD_BYTES):
                 async for part in self._parts:
                     await self._room_for(len(part.data))
                     self._put(part)

@@ -47,7 +47,7 @@ class Desk:
 
     models: Models
     pool: Pool
-    bodies: Bodies = field(default_factory=lambda: Bodies(limits.REQUESTS_BYTES))
+    bodies: Bodies = field(default_factory=lambda: Bodies(limits.REQUESTS_BYTES, limits.REQUESTS_BYTES_OF_ONE))
     parsing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     async def asked(self, request: Request) -> tuple[Asked, Found]:

@@ -61,7 +61,7 @@ class HuggingFace:
                 yield photo, settings
             return
         body = Body(request, limits.PHOTO_BYTES * 4 // 3 + FRAMING_BYTES)
-        async with self._desk.bodies.room(owner, min(body.size, limits.PHOTO_BYTES)):
+        async with self._desk.bodies.room_for(owner, body, limits.PHOTO_BYTES):
             content = await body.read()
             async with self._desk.parsing:
                 data, settings = await run_in_threadpool(partial(_read, content, settings))

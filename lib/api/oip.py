@@ -109,7 +109,7 @@ class OpenInference:
             raise Refusal(415, N_("Send the body as it is, not compressed with {coding}."), coding=coding)
         body = Body(request, limits.INFERENCE_BYTES, N_("The request is larger than {limit} MB."))
         shown = await run_in_threadpool(self._shown, model)
-        async with self._desk.bodies.room(owner, body.size):
+        async with self._desk.bodies.room_for(owner, body):
             content = await body.read()
             head_length = request.headers.get(tensors.HEAD_LENGTH)
             async with self._desk.parsing:

@@ -38,14 +38,14 @@ async def room_for_one(request: Request, desk: Desk, owner: str) -> AsyncIterato
     kind = kind_of(request)
     if kind == KIND:
         body = Body(request, limits.PHOTO_BYTES + FRAMING_BYTES)
-        async with desk.bodies.room(owner, min(body.size, limits.PHOTO_BYTES)):
+        async with desk.bodies.room_for(owner, body, limits.PHOTO_BYTES):
             yield await _only(Parts(body, request.headers["content-type"]))
         return
     if kind not in ("", "application/octet-stream") and not kind.startswith("image/"):
         sentence = N_("Send a photo as it is, with the header “Content-Type: image/jpeg” or the like, not {kind}.")
         raise Refusal(415, sentence, kind=kind)
     body = Body(request)
-    async with desk.bodies.room(owner, body.size):
+    async with desk.bodies.room_for(owner, body):
         data = await body.read()
         if not data:
             raise no_photo()

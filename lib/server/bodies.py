@@ -6,8 +6,9 @@ A request whose photo finds no room is not read: it waits on the visitor's side 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from starlette.concurrency import run_in_threadpool
@@ -34,13 +35,34 @@ class Bodies:
         self._waiting: dict[asyncio.Future[None], tuple[str, int]] = {}  # visit and bytes, in the order of coming
 
     @asynccontextmanager
-    async def room(self, visit: str, size: int) -> AsyncIterator[None]:
+    async def room_for(self, visit: str, body: "Body", most: int | None = None) -> AsyncIterator[None]:
+        """Wait for room for a body of a visit, and hold it: where it does not say its size, for what has come of it.
+
+        Args:
+            visit: Whose it is.
+            body: The body.
+            most: How many bytes of it are in memory at once; None for all.
+
+        Raises:
+            Refusal: As `room`; reading the body raises one, too, where it has grown and there is no more room.
+        """
+        if body.is_told:
+            async with self.room(visit, body.size if most is None else min(body.size, most)):
+                yield
+            return
+        async with self.room(visit, 0) as held:
+            body.tell(lambda come: self._grow(held, come if most is None else min(come, most)))
+            yield
+
+    @asynccontextmanager
+    async def room(self, visit: str, size: int) -> AsyncIterator["_Held"]:
         """Wait for room for so many bytes of a visit, and hold it.
 
         Raises:
             Refusal: There is none for `limits.BODIES_WAIT_S`, or too many requests of the visit wait already.
         """
         size = max(size, limits.LEAST_BODY_BYTES)
+        held = _Held(visit, size)
         if sum(other == visit for other, _ in self._waiting.values()) >= limits.BODIES_WAITING_OF_VISIT:
             raise _full()
         turn = asyncio.get_running_loop().create_future()
@@ -48,11 +70,21 @@ class Bodies:
         self._let_in()
         try:
             await _come(turn)
-            yield
+            yield held
         finally:
             if self._waiting.pop(turn, None) is None:  # it was let in
-                self._held = +(self._held - Counter({visit: size}))
+                self._held = +(self._held - Counter({visit: held.size}))
             self._let_in()
+
+    def _grow(self, held: "_Held", size: int) -> None:
+        """Hold room for more; nobody waits who holds some, since two could wait for each other."""
+        if (more := size - held.size) <= 0:
+            return
+        is_full = self._held.total() + more > self._server_bytes
+        if is_full or self._held[held.visit] + more > self._visit_bytes:
+            raise _full()
+        self._held[held.visit] += more
+        held.size = size
 
     def _let_in(self) -> None:
         """Give room in the order of coming; who is kept out by her own photos alone is passed by."""
@@ -66,6 +98,14 @@ class Bodies:
                 free -= size
                 if not turn.done():
                     turn.set_result(None)
+
+
+@dataclass(slots=True)
+class _Held:
+    """Room that is held: whose, and how many bytes."""
+
+    visit: str
+    size: int
 
 
 async def _come(turn: asyncio.Future[None]) -> None:
@@ -90,6 +130,7 @@ class Body:
 
     Attributes:
         size: How many bytes it says that it has; the most it may have, where it does not say.
+        is_told: Whether it says.
 
     Raises:
         Refusal: It is larger than it may be.
@@ -102,12 +143,17 @@ class Body:
         self._first: bytes | None = None
         self._has_more = True
         self._come, self._waited_s = 0, 0.0
+        self._tell: Callable[[int], None] = lambda _: None
         self._most = most
         # With both headers it comes in pieces, whatever its length is said to be (RFC 9112, 6.3).
         told = "" if "transfer-encoding" in request.headers else request.headers.get("content-length", "0")
-        self._is_told = told.isdecimal()
-        self.size = int(told) if self._is_told else most
+        self.is_told = told.isdecimal()
+        self.size = int(told) if self.is_told else most
         self._check(self.size)
+
+    def tell(self, whom: Callable[[int], None]) -> None:
+        """Let somebody know after each piece how many bytes have come; what is raised there ends the reading."""
+        self._tell = whom
 
     async def begin(self) -> bytes:
         """Return how it begins, so that one can tell what it is.
@@ -126,7 +172,7 @@ class Body:
         Raises:
             Refusal: It says that it has more.
         """
-        self._most, self.size = most, self.size if self._is_told else most
+        self._most, self.size = most, self.size if self.is_told else most
         self._check(self.size)
 
     async def read(self) -> bytes:
@@ -181,6 +227,8 @@ class Body:
         self._has_more = event.get("more_body", False)
         self._waited_s += time.monotonic() - began
         self._come += len(piece)
+        if self._come <= self._most:  # else that is what is said
+            self._tell(self._come)
         return piece
 
     def _check(self, size: int) -> None:

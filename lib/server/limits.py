@@ -33,6 +33,7 @@ MOST_LISTED = 100  # classes
 # What programs ask.
 REQUEST_BYTES = 512 * 2**20  # photos in one request
 REQUESTS_BYTES = 256 * 2**20  # of all requests, between the first byte and the answer
+REQUESTS_BYTES_OF_ONE = 128 * 2**20  # of those from one address
 MOST_OF_REQUEST = 2000
 BEGIN_BYTES = 8 * 2**20  # of a request for many: then answers begin, before all of it has come
 AHEAD_BYTES = 16 * 2**20  # of its photos that wait to be looked at

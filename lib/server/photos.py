@@ -136,7 +136,7 @@ class _Road:
             asked, order = Asked.read(request.query_params), _whole(request, "order")
             model = await self._find(asked)
             told.model = model.folder.spec.id
-            async with self._bodies.room(visit.id, body.size):
+            async with self._bodies.room_for(visit.id, body):
                 name, data = request.query_params.get("name", "photo"), await body.read()
                 if sample := request.query_params.get("sample"):
                     name, data = await run_in_threadpool(_sample, sample)

@@ -136,6 +136,17 @@ def test_a_body_without_end_is_ended(api: Api, path: str, kind: dict[str, object
     assert psutil.Process(api.process.pid).memory_info().rss - before < 200e6
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Transfer-Encoding": "chunked"}, {"Content-Length": 64 * 2**20}, {"Transfer-Encoding": "chunked", **FORM}],
+)
+def test_who_stands_still_keeps_nobody_waiting(api: Api, headers: dict[str, object]) -> None:
+    with socket.create_connection(("127.0.0.1", api.port)) as connection:
+        connection.sendall(request(CLASSIFY, headers) + b"3\r\nabc\r\n")
+        time.sleep(0.2)
+        assert api.post(CLASSIFY, RED_PNG) == [200]
+
+
 def test_what_is_cut_off_holds_nothing_up(api: Api) -> None:
     for kind, body in (({}, RED_PNG), (FORM, form([("file", "a.png", RED_PNG)])), (JSON, b'{"inputs": [')):
         path = V2 if kind is JSON else CLASSIFY

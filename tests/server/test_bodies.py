@@ -159,6 +159,28 @@ def test_a_body_in_pieces_is_as_large_as_it_may_be_whatever_it_says() -> None:
     assert Body(Request({"type": "http", "headers": headers}), 1000).size == 1000
 
 
+def test_a_body_that_does_not_say_its_size_holds_room_for_what_has_come() -> None:
+    coming = iter([bytes(2 * MB), bytes(5 * MB), bytes(2 * MB)])
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": next(coming), "more_body": True}
+
+    async def story() -> None:
+        bodies = Bodies(server_bytes=10 * MB, visit_bytes=8 * MB)
+        request = Request({"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}, receive)
+        body = Body(request, 64 * MB)
+        async with asyncio.timeout(1), bodies.room_for("a", body):
+            read = body.pieces()
+            await anext(read)
+            async with bodies.room("a", 6 * MB), bodies.room("b", 2 * MB):  # all but the 2 MB that have come
+                with pytest.raises(Refusal, match="Too many photos"):
+                    await anext(read)
+        async with asyncio.timeout(1), bodies.room("a", 8 * MB), bodies.room("b", 2 * MB):
+            pass  # all of it is free again
+
+    run(story())
+
+
 def test_what_a_body_is_can_be_told_before_it_is_read() -> None:
     async def story() -> None:
         body = Body(Sender(b"PK\3\4", b"rest", transfer_encoding="chunked").request, most=10)
