@@ -8,6 +8,7 @@ is large (`lib.server.album`).
     POST   /visits/V/photos?name=…&order=…&ASKED    a raw photo, or no body and `sample=NAME`: its card
     GET    /visits/V/photos/N/answer?ASKED          its card, looked at now if this model has not yet
     GET    /visits/V/answers?ASKED                  {"cards": […]}, of all photos that this model has looked at
+    POST   /visits/V/camera?ASKED                   a picture of the camera: its card; nothing of it is kept
     DELETE /visits/V/photos/N, /visits/V/photos     one photo is forgotten, or all
     POST   /visits/V/photos/N?ASKED                 the photo that was removed last comes back: its card
     GET    /visits/V/photos/N.jpg                   its picture; ?side=320: small
@@ -36,18 +37,20 @@ from starlette.routing import Route
 from lib.charts.bars import bars
 from lib.charts.drawing import alone, to_svg
 from lib.classify.explain import MASKS
-from lib.classify.infer import conclude
+from lib.classify.infer import conclude, infer
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.photos.samples import find_samples
+from lib.photos.source import Source
 from lib.reports.classifications import to_csv, to_json_line, to_object
-from lib.results import Failure, Outcome
+from lib.results import Answer, Failure, Outcome
 from lib.server import limits
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
 from lib.server.exchange import answered, as_attachment, route, to_json, unless_gone
+from lib.server.kept import Kept
 from lib.server.metrics import METRICS, Told
 from lib.server.models import Found, Models, labels, server_models
 from lib.server.pool import POOL, Pool, Rank
@@ -63,6 +66,7 @@ Draw = Callable[[Translator, Visit, Photo, Outcome | None, Asked], Card]
 """How a photo is shown; the outcome is None as long as it was not looked at."""
 
 _CHART_PX = 640
+_CAMERA = "camera.jpg"
 
 
 class UnknownVisitError(Refusal):
@@ -92,6 +96,7 @@ def routes(
     photos, one = "/visits/{visit}/photos", "/visits/{visit}/photos/{photo:int}"
     return [
         road.route("POST", photos, road.add),
+        road.route("POST", "/visits/{visit}/camera", road.camera),
         road.route("DELETE", photos, road.clear),
         road.route("DELETE", one, road.remove),
         road.route("POST", one, road.put_back),
@@ -147,6 +152,24 @@ class _Road:
         except AppError:
             await body.pass_over()
             raise
+
+    async def camera(self, request: Request, visit: Visit) -> Response:
+        """Answer about a picture of the camera, which nobody keeps."""
+        with METRICS.counted(Way.LIVE) as told:
+            asked, body = Asked.read(request.query_params), Body(request)
+            model, t = await self._find(asked), Translator(asked.language)
+            told.model = model.folder.spec.id
+            async with self._bodies.room(visit.id, body.size):
+                data = await body.read()
+
+                def work() -> bytes:
+                    found = infer(Source.of_bytes(data, _CAMERA), self._models().classifier(model))
+                    outcome = _concluded(found, model, asked)
+                    told.is_about(outcome)
+                    shown = Photo(0, _CAMERA, 0, Kept(b""), lambda _: None)
+                    return to_json(self._draw(t, visit, shown, outcome, asked))
+
+                return answered(await self._in_line(request, visit, work))
 
     async def answer(self, request: Request, visit: Visit) -> Response:
         """Answer about a photo that is here."""
@@ -281,10 +304,7 @@ class _Road:
 
         def work() -> bytes:
             found = self._maps().cover(model, photo, box)
-            told = (
-                found if isinstance(found, Failure) else conclude(found, labels(model, asked.language), asked.settings)
-            )
-            return to_json(self._draw(t, visit, photo, told, asked))
+            return to_json(self._draw(t, visit, photo, _concluded(found, model, asked), asked))
 
         return answered(await self._in_line(request, visit, work))
 
@@ -330,14 +350,16 @@ class _Road:
             raise _gone()
         if answer is None:
             raise Refusal(503, N_("The model was changed while it classified the photo. Try again."))
-        return (
-            answer if isinstance(answer, Failure) else conclude(answer, labels(model, asked.language), asked.settings)
-        )
+        return _concluded(answer, model, asked)
 
     def _outcomes(self, visit: Visit, asked: Asked, model: Found) -> list[tuple[Photo, Outcome]]:
         """Return what the model says of all photos that it has looked at; what other files said is forgotten."""
         visit.album.renew(model.folder.spec.key, model.stamp)
         return visit.album.outcomes(model.folder.spec.key, labels(model, asked.language), asked.settings)
+
+
+def _concluded(found: Answer | Failure, model: Found, asked: Asked) -> Outcome:
+    return found if isinstance(found, Failure) else conclude(found, labels(model, asked.language), asked.settings)
 
 
 def _photo(request: Request, visit: Visit) -> Photo:

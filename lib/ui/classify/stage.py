@@ -19,7 +19,7 @@ from lib.server import limits
 from lib.server.asked import Asked
 from lib.ui import views, visit, web
 from lib.ui.classify import samples, strictness
-from lib.ui.classify.words import said
+from lib.ui.classify.words import names, said
 from lib.ui.models import choice
 from lib.ui.models.loaded import store
 
@@ -67,6 +67,7 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
             "facts": _facts(t, entry),
             "most": limits.PHOTO_BYTES,
             "say": said(t),
+            "names": names(t),
         },
         on_model_change=_choose,
         on_strict_change=partial(_set, entry.spec),

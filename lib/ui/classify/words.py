@@ -4,6 +4,17 @@ from lib.face.words import Kind
 from lib.i18n import Translator
 
 
+def names(t: Translator) -> dict[str, str]:
+    """Return what the verdicts are called over a moving picture, by the class of their look."""
+    return {
+        "clear": t("{verdict}:", verdict=t("Clear")),
+        "close": t("Too close to call"),
+        "weak": t("Not sure"),
+        "none": t("No class stands out"),
+        "strange": t("Unfamiliar"),
+    }
+
+
 def said(t: Translator) -> dict[str, str]:
     """Return the words in the visitor's language."""
     return {
@@ -63,6 +74,18 @@ def said(t: Translator) -> dict[str, str]:
         "go": t("Continue"),
         "shoot": t("Take a photo"),
         "close": t("Close"),
+        "pause": t("Pause"),
+        "turn": t("Turn the camera"),
+        "film": t("A video file"),
+        "still": t("Hold still: the average of the last half second"),
+        "second": t("No second model"),
+        "loading": t("Loading the model …"),
+        "loadingShare": t("Loading the model … {percent}", percent="{percent}"),
+        "device": t("Answered on this device: the picture does not leave it."),
+        "server": t("Answered by the computer that runs Discern. It keeps no picture."),
+        "rate": t("{n} answers a second.", n="{n}"),
+        "noFilm": t("This browser cannot play {file}.", file="{file}"),
+        "insecure": t("The camera can be used only on pages that come over https or from this computer."),
         "noCamera": t("The camera could not be used: {reason}", reason="{reason}"),
         "noAnswer": t("No answer"),
         "tooLarge": t("{file} is too large: photos can have up to {most} MB.", file="{file}", most="{most}"),

@@ -1,18 +1,16 @@
 """The generated code at work: in a frame, on the visitor's photo or a sample, its answer beside the app's own."""
 
 import base64
-import hashlib
 import mimetypes
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from lib.classify.infer import Settings, conclude, infer
-from lib.embed import Options, packages, preview, preview_files, weights_file
-from lib.embed.options import MODEL_FILE, PAGES, WEB
+from lib.embed import Options, packages, preview
+from lib.embed.options import PAGES, WEB
 from lib.embed.scripts import Scripts
 from lib.face.names import short_names
 from lib.i18n import Translator
@@ -20,7 +18,7 @@ from lib.model.spec import ModelFolder
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
 from lib.results import Answer, Failure
-from lib.server import previews
+from lib.server import on_device, previews
 from lib.server.pool import POOL
 from lib.ui import waiting, web
 from lib.ui.classroom import host
@@ -79,7 +77,8 @@ def _run(t: Translator, options: Options, folder: ModelFolder, scripts: Scripts)
     photo = _photo(t, said)
     if photo is None:
         return
-    page = preview(options, **_addresses(options, folder, scripts))
+    folder_address = on_device.put(options, folder, scripts)
+    page = preview(options, folder=folder_address, scripts=f"{previews.ADDRESS}/npm/")
     answer = web.component("preview")(
         key="embed-preview",
         data={
@@ -148,27 +147,6 @@ def _photo(t: Translator, said: str) -> _Shown | None:
     sample = next(sample for sample in find_samples() if sample.name == (chosen or next(iter(every))))
     kind, _ = mimetypes.guess_type(sample.name)
     return _Shown(sample.name, t(sample.title), sample.name, kind, sample.path.read_bytes())
-
-
-def _addresses(options: Options, folder: ModelFolder, scripts: Scripts) -> dict[str, str]:
-    """Return where the browser finds the scripts and the code's own files, after seeing to it that it does."""
-    digest = _weights(loaded.stamp(folder), folder)
-    beside = preview_files(options, weights=f"../{digest}/{MODEL_FILE}", scripts="../../npm/")
-    own = hashlib.sha256("".join(beside.values()).encode()).hexdigest()
-    previews.share(
-        {
-            **{f"npm/{file.place}": scripts.path(file).read_bytes for file in packages.LITERT_FILES},
-            **{f"m/{own}/{name}": text.encode for name, text in beside.items()},
-            f"m/{digest}/{MODEL_FILE}": partial(weights_file, folder),
-        }
-    )
-    return {"folder": f"{previews.ADDRESS}/m/{own}/", "scripts": f"{previews.ADDRESS}/npm/"}
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _weights(stamp: object, _folder: ModelFolder) -> str:
-    """Return a digest of the model's file as the code takes it."""
-    return hashlib.sha256(weights_file(_folder)).hexdigest()
 
 
 def _beside(t: Translator, options: Options, folder: ModelFolder, photo: _Shown, answer: dict[str, Any]) -> None:

@@ -1,41 +1,193 @@
 // @ts-check
-/** The camera: photos one after the other, until the dialog is closed. */
+/**
+ * The camera: its picture with what models say of it, and photos one after the other, until the dialog is closed. Where
+ * there is no camera a film does.
+ *
+ * @typedef {{ id: string, query: string }} Asked A model, and what is asked of its answers.
+ * @typedef {object} On What the page does.
+ * @property {string} visit
+ * @property {Asked} first The model that answers.
+ * @property {(id: string) => Asked} other
+ * @property {{ [name: string]: string }} say
+ * @property {{ [kind: string]: string }} names Of the verdicts.
+ * @property {{ id: string, name: string }[]} models
+ * @property {(photo: Blob, name: string) => void} take
+ */
+import { escaped, fill } from "./album.js";
+import * as live from "./live.js";
+import { morph } from "./morph.js";
+
+const RATE_MS = 1000;
+
+let shots = 0, facing = "environment";
 
 /**
- * Show the camera's picture in a dialog.
+ * Open the dialog.
  *
  * @param {HTMLDialogElement} dialog
- * @param {{ take(photo: Blob, name: string): void, trouble(reason: string): string }} on What to do with a photo, and
- *   what to say when there is no camera.
+ * @param {On} on
  */
-export async function open(dialog, { take, trouble }) {
-  const video = /** @type {HTMLVideoElement} */ (dialog.querySelector("video"));
-  const shoot = /** @type {HTMLButtonElement} */ (dialog.querySelector("[data-do=shoot]"));
-  const words = /** @type {HTMLElement} */ (dialog.querySelector(".trouble"));
-  words.textContent = "";
-  shoot.disabled = true;
-  dialog.showModal();
+export function open(dialog, on) {
+  const off = new AbortController(), { signal } = off;
+  const $ = (/** @type {string} */ place) => /** @type {any} */ (dialog.querySelector(place));
+  const video = /** @type {HTMLVideoElement} */ ($("video"));
   /** @type {MediaStream | undefined} */
   let stream;
-  const end = () => stream?.getTracks().forEach((track) => track.stop());
-  dialog.onclose = end;
-  try {
-    const wanted = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 960 } };
-    stream = await navigator.mediaDevices.getUserMedia({ video: wanted });
-  } catch (error) {
-    words.textContent = trouble(error instanceof Error ? error.message : String(error));
-    return;
-  }
-  if (!dialog.open) return end();
-  video.srcObject = stream;
-  await video.play();
-  shoot.disabled = false;
-  shoot.focus();
-  shoot.onclick = () => {
-    const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
-    canvas.getContext("2d")?.drawImage(video, 0, 0);
-    canvas.toBlob((photo) => photo && take(photo, `camera-${++shots}.jpg`), "image/jpeg", 0.92);
+  let film = "", isPaused = false;
+
+  const quiet = () => {
+    stream?.getTracks().forEach((track) => track.stop());
+    if (film) URL.revokeObjectURL(film);
+    stream = undefined;
+    film = "";
+    video.srcObject = null;
+    video.removeAttribute("src");
+    $("[data-do=shoot]").disabled = true;
   };
+  const begin = async () => {
+    quiet();
+    $(".trouble").textContent = "";
+    try {
+      if (!navigator.mediaDevices) throw new Error(on.say.insecure);
+      const wanted = { facingMode: facing, width: { ideal: 1280 }, height: { ideal: 960 } };
+      const opened = await navigator.mediaDevices.getUserMedia({ video: wanted });
+      if (signal.aborted) return opened.getTracks().forEach((track) => track.stop());
+      stream = opened;
+    } catch (error) {
+      $(".trouble").textContent = fill(on.say.noCamera, { reason: error instanceof Error ? error.message : String(error) });
+      return;
+    }
+    video.srcObject = stream;
+    // The preview of one's own face is a mirror; what the model sees never is.
+    dialog.classList.toggle("mirrored", stream.getVideoTracks()[0].getSettings().facingMode === "user");
+    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+    dialog.classList.toggle("turns", cameras.length > 1);
+    await run();
+    $("[data-do=shoot]").focus();
+  };
+  const run = async () => {
+    await video.play();
+    $("[data-do=shoot]").disabled = false;
+  };
+  const pause = (/** @type {boolean} */ still) => {
+    isPaused = still;
+    still ? video.pause() : video.play().catch(() => {});
+    $("[data-do=pause]").setAttribute("aria-pressed", String(still));
+  };
+  /** @type {{ [name: string]: () => unknown }} */
+  const does = {
+    shoot: async () => on.take(await live.picture(video), `camera-${++shots}.jpg`),
+    pause: () => pause(!isPaused),
+    turn: () => { facing = facing === "user" ? "environment" : "user"; pause(false); return begin(); },
+    film: () => $(".shots-film").click(),
+  };
+
+  dialog.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest("button");
+    if (button && button.dataset.do !== "shut") does[button.dataset.do ?? ""]?.();
+  }, { signal });
+  $(".shots-film").addEventListener("change", async () => {
+    const [file] = $(".shots-film").files;
+    $(".shots-film").value = "";
+    if (!file) return;
+    quiet();
+    $(".trouble").textContent = "";
+    dialog.classList.remove("mirrored");
+    video.src = film = URL.createObjectURL(file);
+    pause(false);
+    await run().catch(() => { $(".trouble").textContent = fill(on.say.noFilm, { file: file.name }); });
+  }, { signal });
+  const places = /** @type {HTMLElement[]} */ ([...dialog.querySelectorAll(".looks")]);
+  const answers = [answering(places[0], video, on, () => isPaused, signal), answering(places[1], video, on, () => isPaused, signal)];
+  answers[0].ask(on.first);
+  const none = new Option(on.say.second, ""), others = on.models.filter(({ id }) => id !== on.first.id);
+  $("select").replaceChildren(none, ...others.map(({ id, name }) => new Option(name, id)));
+  answers[1].ask(null);
+  $("select").onchange = () => answers[1].ask($("select").value ? on.other($("select").value) : null);
+  $("[name=still]").onchange = () => answers.forEach(({ hold }) => hold($("[name=still]").checked));
+  dialog.addEventListener("close", () => { off.abort(); quiet(); }, { once: true });
+  dialog.showModal();
+  begin();
 }
 
-let shots = 0;
+/**
+ * Let a model answer in a place for as long as the dialog is open.
+ *
+ * @param {HTMLElement} here
+ * @param {HTMLVideoElement} video
+ * @param {On} on
+ * @param {() => boolean} isPaused
+ * @param {AbortSignal} signal
+ */
+function answering(here, video, on, isPaused, signal) {
+  let turn = 0, isStill = /** @type {HTMLInputElement | null} */ (here.closest("dialog")?.querySelector("[name=still]"))?.checked ?? false;
+  /** @type {live.Model | null} */
+  let model = null;
+  const note = (/** @type {string} */ words) => put(here, ".by", escaped(words));
+
+  /** @param {Asked | null} asked */
+  async function ask(asked) {
+    const mine = ++turn;
+    model = null;
+    here.hidden = !asked;
+    put(here, ".found", "");
+    delete here.dataset.live;
+    if (!asked) return;
+    note(on.say.loading);
+    const opened = await live.open(on.visit, asked.query, on.names, (share) => mine === turn && note(fill(on.say.loadingShare, { percent: `${Math.round(share * 100)}%` })));
+    if (mine !== turn || signal.aborted) return;
+    model = opened;
+    model.hold(isStill);
+    here.dataset.live = model.where;
+    here.closest("dialog")?.classList.toggle("still", model.where === "device");
+    note(on.say[model.where]);
+    go(mine);
+  }
+
+  /** Answer one picture after the other, always the newest. @param {number} mine */
+  async function go(mine) {
+    let since = performance.now(), count = 0;
+    while (mine === turn && model && !signal.aborted) {
+      const shown = await newest(video);
+      if (!shown || isPaused() || document.hidden) { await rest(100); since = performance.now(); count = 0; continue; }
+      try {
+        const html = await model.look(video);
+        if (mine !== turn || signal.aborted) return;
+        put(here, ".found", html);
+        here.dataset.ms = String(Math.round(performance.now() - shown));
+        here.dataset.answers = String(Number(here.dataset.answers ?? 0) + 1);
+      } catch (error) {
+        note(error instanceof Error ? error.message : String(error));
+        await rest(1000);
+        continue;
+      }
+      count += 1;
+      const took = performance.now() - since;
+      if (took > RATE_MS) {
+        note(`${on.say[model.where]} ${fill(on.say.rate, { n: String(Math.round((count * 1000) / took)) })}`);
+        since = performance.now();
+        count = 0;
+      }
+    }
+  }
+  return { ask, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
+}
+
+/** Return when the next picture of a video is there, on the page's clock; 0 if none comes. @param {HTMLVideoElement} video @returns {Promise<number>} */
+function newest(video) {
+  return new Promise((done) => {
+    const late = setTimeout(() => done(0), 500);
+    const there = () => { clearTimeout(late); done(video.videoWidth ? performance.now() : 0); };
+    video.requestVideoFrameCallback ? video.requestVideoFrameCallback(there) : requestAnimationFrame(there);
+  });
+}
+
+/** @param {number} ms */
+const rest = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** @param {HTMLElement} here @param {string} place @param {string} html */
+function put(here, place, html) {
+  const fresh = document.createElement("template");
+  fresh.innerHTML = html;
+  morph(/** @type {Element} */ (here.querySelector(place)), fresh.content);
+}

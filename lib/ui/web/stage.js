@@ -23,6 +23,7 @@
  * @property {string} facts
  * @property {number} most
  * @property {{ [name: string]: string }} say
+ * @property {{ [kind: string]: string }} names
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
 import { LOOKS, arrive, counts, escaped, fill, merge, next, percent, priced, put, step, unknown, waiting } from "./album.js";
@@ -253,7 +254,9 @@ function forget(gone) {
 const DO = {
   choose: () => input().click(),
   camera: () => {
-    if (navigator.mediaDevices) return camera.open(dialog(), { take: (file, name) => bring([{ file, name }]), trouble: (reason) => fill(data.say.noCamera, { reason }) });
+    const of = (/** @type {string} */ id) => ({ id, query: id === data.model ? query : other(id) });
+    const { say, names, models } = data, take = (/** @type {Blob} */ file, /** @type {string} */ name) => bring([{ file, name }]);
+    if (navigator.mediaDevices) return camera.open(dialog(), { visit, first: of(data.model), other: of, say, names, models, take });
     input().capture = "environment"; // over plain http only the phone's own camera may be used
     input().click();
     input().removeAttribute("capture");
@@ -315,6 +318,14 @@ const DO = {
   stop: () => { isStopped = !isStopped; work(); },
   defaults: () => { writeRanges(data.strict.defaults); tell("strict", data.strict.defaults); },
 };
+
+/** What is asked of another model: the verdict's thresholds and what is familiar are its own. @param {string} model */
+function other(model) {
+  const asked = new URLSearchParams(query);
+  asked.set("model", model);
+  for (const own of ["whole", "floor", "familiar"]) asked.delete(own);
+  return asked.toString();
+}
 
 function endCrop() {
   cropping?.end();

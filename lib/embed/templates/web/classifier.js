@@ -45,28 +45,33 @@ export class Classifier {
   }
 
   async #classify(photo) {
-    const {groups, novelty, thresholds, top, words} = this.model;
-    const bitmap = await openPhoto(photo, words);
+    const bitmap = await openPhoto(photo, this.words);
     try {
       const infer = await this.open();
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw what the page says meanwhile
       const start = performance.now();
       const {probabilities, labels, familiarity} = await infer(bitmap);
       const milliseconds = performance.now() - start; // for scaling the photo and running the model
-      const verdict = judge(probabilities, labels, thresholds);
-      const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
-      const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
-      const told = judgeNovelty(familiarity, novelty, verdict.kind);
-      const message = explain(verdict, words, group, told);
-      const rivals = verdict.rivals.map(({label}) => label);
-      const answer = {
-        predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, strange: told.strange,
-        familiarity, probabilities, labels, milliseconds,
-      };
-      document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
-      return answer;
+      return this.conclude(probabilities, labels, familiarity, milliseconds);
     } finally {
       if (bitmap !== photo) bitmap.close();
     }
+  }
+
+  // How sure the model is, if these are its probabilities and this is how familiar the photo is.
+  conclude(probabilities, labels, familiarity, milliseconds) {
+    const {groups, novelty, thresholds, top, words} = this.model;
+    const verdict = judge(probabilities, labels, thresholds);
+    const group = groups ? judgeGroups(probabilities, labels, groups, thresholds) : null;
+    const predictions = rank(probabilities, labels, top).map((one) => ({...one, percent: percent(one.probability)}));
+    const told = judgeNovelty(familiarity, novelty, verdict.kind);
+    const message = explain(verdict, words, group, told);
+    const rivals = verdict.rivals.map(({label}) => label);
+    const answer = {
+      predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, strange: told.strange,
+      familiarity, probabilities, labels, milliseconds,
+    };
+    document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
+    return answer;
   }
 }

@@ -1,0 +1,130 @@
+// @ts-check
+/**
+ * What a model says of a moving picture, again and again: on this device, by the code that the page Code gives away,
+ * or by the server where that cannot be.
+ *
+ * @typedef {{ label: string, probability: number, percent: string }} Prediction
+ * @typedef {object} Answer
+ * @property {Prediction[]} predictions
+ * @property {string} verdict
+ * @property {string} message
+ * @property {boolean} strange
+ * @property {number[]} probabilities
+ * @property {string[]} labels
+ * @property {number | null} familiarity
+ * @typedef {{ label: string, ratio: number, floor: number }} Lines
+ * @typedef {object} Model One that answers.
+ * @property {"device" | "server"} where
+ * @property {(video: HTMLVideoElement) => Promise<string>} look Returns HTML: verdict and bars.
+ * @property {(isStill: boolean) => void} hold Whether answers are an average over the last half second.
+ */
+import { escaped } from "./album.js";
+
+const STILL_MS = 500, SIDE = 640;
+// The smallest module with a vector in it: a browser that takes it has the instructions that the engine is built with.
+const VECTOR = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
+
+/**
+ * Return what answers, the device if it can.
+ *
+ * @param {string} visit
+ * @param {string} query What is asked of answers.
+ * @param {{ [kind: string]: string }} names Of the verdicts.
+ * @param {(share: number) => void} onProgress Told how much of the model has come.
+ * @returns {Promise<Model>}
+ */
+export async function open(visit, query, names, onProgress) {
+  try {
+    if (WebAssembly.validate(new Uint8Array(VECTOR))) return await onDevice(query, names, onProgress);
+  } catch (error) {
+    console.info(`The server answers: ${error instanceof Error ? error.message : error}`);
+  }
+  return onServer(visit, query);
+}
+
+/** @param {string} query @param {{ [kind: string]: string }} names @param {(share: number) => void} onProgress @returns {Promise<Model>} */
+async function onDevice(query, names, onProgress) {
+  const told = await fetch(`/live?${query}`), places = await told.json();
+  if (!told.ok) throw new Error(places.detail);
+  const { load } = await import(new URL(places.library, location.origin).href);
+  const model = await load(new URL(places.model, location.origin).href);
+  await model.open(onProgress);
+  /** @type {{ at: number, probabilities: number[], familiarity: number | null }[]} */
+  let lately = [];
+  let isStill = false;
+  return {
+    where: "device",
+    hold: (still) => { isStill = still; lately = []; },
+    async look(video) {
+      const small = await reduced(video);
+      /** @type {Answer} */
+      const now = await model.classify(small).finally(() => small.close());
+      if (!isStill) return drawn(now, model.model, names);
+      const at = performance.now();
+      lately = [...lately.filter((one) => at - one.at < STILL_MS), { ...now, at }];
+      const mean = now.probabilities.map((_, k) => average(lately.map(({ probabilities }) => probabilities[k])));
+      const familiar = now.familiarity === null ? null : average(lately.map(({ familiarity }) => familiarity ?? 0));
+      return drawn(model.conclude(mean, now.labels, familiar, 0), model.model, names);
+    },
+  };
+}
+
+/** A video's picture as it is now: reading all pixels of a large one would take longer than the model does. @param {HTMLVideoElement} video */
+function reduced(video) {
+  const { videoWidth: width, videoHeight: height } = video, scale = Math.min(1, SIDE / Math.max(width, height));
+  return createImageBitmap(video, { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale), resizeQuality: "medium" });
+}
+
+/** @param {number[]} values */
+const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** @param {string} visit @param {string} query @returns {Model} */
+function onServer(visit, query) {
+  return {
+    where: "server",
+    hold: () => {},
+    async look(video) {
+      const answer = await fetch(`/visits/${visit}/camera?${query}`, { method: "POST", body: await picture(video, SIDE) });
+      const card = await answer.json();
+      if (!answer.ok) throw new Error(card.detail);
+      return card.answer;
+    },
+  };
+}
+
+/**
+ * Return a video's picture as it is now, a JPEG.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {number} most Pixels of the longer side.
+ * @returns {Promise<Blob>}
+ */
+export function picture(video, most = Infinity) {
+  const { videoWidth: width, videoHeight: height } = video, scale = Math.min(1, most / Math.max(width, height));
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
+  canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+  return new Promise((done, fail) => canvas.toBlob((photo) => (photo ? done(photo) : fail(new Error())), "image/jpeg", 0.92));
+}
+
+/**
+ * Return an answer as lib/face/answer.py draws one, with the sentence of the command line.
+ *
+ * @param {Answer} found
+ * @param {{ thresholds: { ratio: number, floor: number }, top: number }} model
+ * @param {{ [kind: string]: string }} names
+ */
+function drawn({ predictions, verdict, message, strange }, { thresholds }, names) {
+  const kind = strange ? "strange" : verdict, first = predictions[0].probability;
+  const marks = `data-verdict="${verdict}"${strange ? ' data-unfamiliar="true"' : ""}`;
+  const head = kind === "clear" ? `<em>${escaped(names.clear)}</em> ${escaped(predictions[0].label)}` : `<em>${escaped(names[kind])}</em>`;
+  const lines = [kind === "close" || kind === "none" ? ["rival", thresholds.ratio * first] : [], kind === "close" || strange ? [] : ["floor", thresholds.floor]];
+  const style = lines.filter(([name]) => name).map(([name, at]) => `--${name}:${(Number(at) * 100).toFixed(1)}`).join(";");
+  const why = message.startsWith(`${names[kind]}: `) ? message.slice(names[kind].length + 2) : message;
+  const runs = (/** @type {Prediction} */ { probability }, /** @type {number} */ place) =>
+    !strange && (kind === "clear" || kind === "weak" ? !place : probability >= thresholds.ratio * first);
+  const rows = predictions.map((one, place) =>
+    `<tr${runs(one, place) ? " class=in" : ""}><th scope="row" title="${escaped(one.label)}">${escaped(one.label)}</th>` +
+    `<td class="t"><i style="--p:${(one.probability * 100).toFixed(1)}"></i></td><td>${escaped(one.percent)}</td></tr>`);
+  return `<div class="verdict ${kind}" ${marks}><span class="sign" aria-hidden="true"></span><h3 class="say">${head}</h3><p class="why">${escaped(why)}</p></div>` +
+    `<table class="bars ${kind}" data-bars style="${style}"><tbody>${rows.join("")}</tbody></table>`;
+}
