@@ -125,12 +125,31 @@ class Looked:
         return Explanation("cam", cells, index, against, probability, bias, vote, self.box, self.size_wh)
 
     def _row(self, index: int) -> tuple[Floats, float, float | None]:
-        weight, bias = self._votes.weight, self._votes.bias
-        if len(bias) == 1:  # one unit: for the second of two classes, and so against the first
-            sign = 2.0 * index - 1.0
-            return sign * weight[0], sign * float(bias[0]), None
-        place, logits = range(len(bias))[self._output.shown][index], self.found.inner.get(Inner.LOGITS)
-        return weight[place], float(bias[place]), None if logits is None else float(logits[place])
+        (weight, bias), logits = class_rows(self._votes, self._output), self.found.inner.get(Inner.LOGITS)
+        is_told = logits is not None and len(self._votes.bias) > 1
+        place = range(len(self._votes.bias))[self._output.shown][index] if is_told else 0
+        return weight[index], float(bias[index]), float(logits[place]) if logits is not None and is_told else None
+
+
+def class_rows(votes: Votes, output: OutputSpec) -> tuple[Floats, Floats]:
+    """Return the last layer by classes that are shown: weight of shape (K, D), and bias (K,).
+
+    A model of one unit votes for the second of its two classes, and so against the first.
+    """
+    if len(votes.bias) == 1:
+        sign = np.array([-1.0, 1.0])
+        return sign[:, None] * votes.weight, sign * votes.bias
+    return votes.weight[output.shown], votes.bias[output.shown]
+
+
+def read_fitting(folder: ModelFolder) -> Votes | None:
+    """Return a model's last layer; None for a model that comes to its votes otherwise.
+
+    Raises:
+        ModelFileError: The file is damaged.
+    """
+    votes = read_votes(folder.read_weights(), folder.spec.weights)
+    return votes if votes is not None and _fits(votes, folder.spec) else None
 
 
 class Explainer:
@@ -172,10 +191,8 @@ def open_explainer(folder: ModelFolder, *, workers: int | None = None) -> Explai
     Raises:
         ModelFileError: The file is damaged.
     """
-    votes = read_votes(folder.read_weights(), folder.spec.weights)
-    if votes is None or not _fits(votes, folder.spec):
-        return None
-    return Explainer(folder, votes, workers=workers)
+    votes = read_fitting(folder)
+    return None if votes is None else Explainer(folder, votes, workers=workers)
 
 
 def _fits(votes: Votes, spec: ModelSpec) -> bool:

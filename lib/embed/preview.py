@@ -25,10 +25,18 @@ def preview(options: Options, *, folder: str, scripts: str) -> str:
     return f"{based}<script>\n{read('web/bridge.js')}</script>\n"
 
 
-def preview_files(options: Options, *, weights: str, scripts: str) -> dict[str, str]:
-    """Return the files beside that page, which take the weights and the packages from these addresses."""
+def preview_files(options: Options, *, weights: str, scripts: str, has_map: bool = False) -> dict[str, str]:
+    """Return the files beside that page, which take the weights and the packages from these addresses.
+
+    Args:
+        options: A web target.
+        weights: Address of the model's file.
+        scripts: Address of the folder of packages, ending in "/".
+        has_map: Whether that file gives its last map, behind all else (`lib.formats.score.with_map`).
+    """
     shown = replace(_shown(options), complete=False)
-    described = {**web.description(shown), "weights": weights, "scripts": scripts}
+    more = {"map": True} if has_map else {}
+    described = {**web.description(shown), **more, "weights": weights, "scripts": scripts}
     return {LIBRARY: web.library(options.engine), DESCRIPTION: js(described)}
 
 

@@ -1,4 +1,4 @@
-"""A LiteRT file that also says how familiar a photo is: one more number, worked out inside the file.
+"""A LiteRT file that says more: how familiar a photo is, one more number, worked out inside the file; or its last map.
 
 The app tells by inner tensors (`lib.classify.novelty`); code elsewhere gets a file that does the sums itself, so that
 in every language a comparison is left: the score against a threshold.
@@ -58,6 +58,22 @@ def with_nearness(content: bytes, means: NDArray[np.floating], file: str) -> byt
         graph = Growing(content)
         no_bias = np.zeros(len(means), np.float32)
         return _with_largest(graph, graph.linear(row, directions.astype(np.float32), no_bias, SCORE))
+
+
+def with_map(content: bytes, file: str) -> bytes:
+    """Return a file that gives its last map, shape (1, H, W, D), real numbers, behind all its outputs.
+
+    Args:
+        content: A LiteRT classifier, for one photo.
+        file: What to call it in an error.
+
+    Raises:
+        ModelFileError: It is no LiteRT model, or has no map.
+    """
+    with tables(content, file) as model:
+        place = find(model, model.Subgraphs(0), Inner.MAP, file)
+        graph = Growing(content)
+        return graph.finish([*graph.outputs, graph.real(place, "discern/map")])
 
 
 def _with_largest(graph: Growing, row: int) -> bytes:

@@ -80,6 +80,11 @@ export function open(dialog, on) {
     pause: () => pause(!isPaused),
     turn: () => { facing = facing === "user" ? "environment" : "user"; pause(false); return begin(); },
     film: () => $(".shots-film").click(),
+    looked: () => {
+      const button = $("[data-do=looked]"), isOn = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(isOn));
+      answers[0].explain(isOn);
+    },
   };
 
   dialog.addEventListener("click", ({ target }) => {
@@ -98,7 +103,7 @@ export function open(dialog, on) {
     await run().catch(() => { $(".trouble").textContent = fill(on.say.noFilm, { file: file.name }); });
   }, { signal });
   const places = /** @type {HTMLElement[]} */ ([...dialog.querySelectorAll(".looks")]);
-  const answers = [answering(places[0], video, on, () => isPaused, signal), answering(places[1], video, on, () => isPaused, signal)];
+  const answers = [answering(places[0], video, on, () => isPaused, signal, $("canvas")), answering(places[1], video, on, () => isPaused, signal, null)];
   answers[0].ask(on.first);
   const none = new Option(on.say.second, ""), others = on.models.filter(({ id }) => id !== on.first.id);
   $("select").replaceChildren(none, ...others.map(({ id, name }) => new Option(name, id)));
@@ -118,12 +123,14 @@ export function open(dialog, on) {
  * @param {On} on
  * @param {() => boolean} isPaused
  * @param {AbortSignal} signal
+ * @param {HTMLCanvasElement | null} overlay Where it shows where it looked.
  */
-function answering(here, video, on, isPaused, signal) {
+function answering(here, video, on, isPaused, signal, overlay) {
   let turn = 0, isStill = /** @type {HTMLInputElement | null} */ (here.closest("dialog")?.querySelector("[name=still]"))?.checked ?? false;
   /** @type {live.Model | null} */
   let model = null;
   const note = (/** @type {string} */ words) => put(here, ".by", escaped(words));
+  let explains = false;
 
   /** @param {Asked | null} asked */
   async function ask(asked) {
@@ -138,6 +145,8 @@ function answering(here, video, on, isPaused, signal) {
     if (mine !== turn || signal.aborted) return;
     model = opened;
     model.hold(isStill);
+    if (overlay) here.closest("dialog")?.classList.toggle("explains", Boolean(model.explain));
+    model.explain?.(explains);
     here.dataset.live = model.where;
     here.closest("dialog")?.classList.toggle("still", model.where === "device");
     note(on.say[model.where]);
@@ -154,6 +163,7 @@ function answering(here, video, on, isPaused, signal) {
         const html = await model.look(video);
         if (mine !== turn || signal.aborted) return;
         put(here, ".found", html);
+        if (overlay) cover(overlay, model.map, video);
         here.dataset.ms = String(Math.round(performance.now() - shown));
         here.dataset.answers = String(Number(here.dataset.answers ?? 0) + 1);
       } catch (error) {
@@ -170,7 +180,8 @@ function answering(here, video, on, isPaused, signal) {
       }
     }
   }
-  return { ask, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
+  const explain = (/** @type {boolean} */ isOn) => { explains = isOn; model?.explain?.(isOn); if (overlay && !isOn) cover(overlay, null, video); };
+  return { ask, explain, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
 }
 
 /** Return when the next picture of a video is there, on the page's clock; 0 if none comes. @param {HTMLVideoElement} video @returns {Promise<number>} */
@@ -180,6 +191,18 @@ function newest(video) {
     const there = () => { clearTimeout(late); done(video.videoWidth ? performance.now() : 0); };
     video.requestVideoFrameCallback ? video.requestVideoFrameCallback(there) : requestAnimationFrame(there);
   });
+}
+
+/** Lay cells over the part of the picture that the model saw; a video is shown whole, in the middle. @param {HTMLCanvasElement} canvas @param {live.Map | null} map @param {HTMLVideoElement} video */
+function cover(canvas, map, { videoWidth, videoHeight, clientWidth, clientHeight, offsetLeft, offsetTop }) {
+  canvas.hidden = !map;
+  if (!map) return;
+  const { cells, box: [left, top, right, bottom] } = map, scale = Math.min(clientWidth / videoWidth, clientHeight / videoHeight);
+  const [wide, high] = [videoWidth * scale, videoHeight * scale];
+  Object.assign(canvas, { width: cells.width, height: cells.height });
+  canvas.getContext("2d")?.putImageData(cells, 0, 0);
+  const at = { left: offsetLeft + (clientWidth - wide) / 2 + left * wide, top: offsetTop + (clientHeight - high) / 2 + top * high, width: (right - left) * wide, height: (bottom - top) * high };
+  for (const [side, px] of Object.entries(at)) canvas.style.setProperty(side, `${px}px`);
 }
 
 /** @param {number} ms */

@@ -3,7 +3,7 @@
  * What a model says of a moving picture, again and again: on this device, by the code that the page Code gives away,
  * or by the server where that cannot be.
  *
- * @typedef {{ label: string, probability: number, percent: string }} Prediction
+ * @typedef {{ index: number, label: string, probability: number, percent: string }} Prediction
  * @typedef {object} Answer
  * @property {Prediction[]} predictions
  * @property {string} verdict
@@ -12,11 +12,15 @@
  * @property {number[]} probabilities
  * @property {string[]} labels
  * @property {number | null} familiarity
- * @typedef {{ label: string, ratio: number, floor: number }} Lines
+ * @property {Float32Array | null} map
+ * @typedef {{ address: string, depth: number, parts: number, isNormalised: boolean, view: string }} Votes
+ * @typedef {{ cells: ImageData, box: number[], name: string }} Map Where it looked: cells to lay over a part, shares of the picture.
  * @typedef {object} Model One that answers.
  * @property {"device" | "server"} where
  * @property {(video: HTMLVideoElement) => Promise<string>} look Returns HTML: verdict and bars.
  * @property {(isStill: boolean) => void} hold Whether answers are an average over the last half second.
+ * @property {((isOn: boolean) => void) | null} explain Whether it shows where it looked; null for one that cannot.
+ * @property {Map | null} map Where it looked last, if that is wanted.
  */
 import { escaped } from "./album.js";
 
@@ -44,7 +48,9 @@ export async function open(visit, query, names, onProgress) {
 
 /** @param {string} query @param {{ [kind: string]: string }} names @param {(share: number) => void} onProgress @returns {Promise<Model>} */
 async function onDevice(query, names, onProgress) {
-  const told = await fetch(`/live?${query}`), places = await told.json();
+  const told = await fetch(`/live?${query}`);
+  /** @type {{ library: string, model: string, votes: Votes | null, detail?: string }} */
+  const places = await told.json();
   if (!told.ok) throw new Error(places.detail);
   const { load } = await import(new URL(places.library, location.origin).href);
   const model = await load(new URL(places.model, location.origin).href);
@@ -52,13 +58,22 @@ async function onDevice(query, names, onProgress) {
   /** @type {{ at: number, probabilities: number[], familiarity: number | null }[]} */
   let lately = [];
   let isStill = false;
-  return {
+  /** @type {Promise<Float32Array> | null} */
+  let rows = null;
+  /** @type {Model} */
+  const mine = {
     where: "device",
+    map: null,
+    explain: places.votes && ((isOn) => {
+      rows = isOn ? fetch(places.votes?.address ?? "").then(async (answer) => new Float32Array(await answer.arrayBuffer())) : null;
+      mine.map = null;
+    }),
     hold: (still) => { isStill = still; lately = []; },
     async look(video) {
       const small = await reduced(video);
       /** @type {Answer} */
       const now = await model.classify(small).finally(() => small.close());
+      if (rows && now.map && places.votes) mine.map = looked(now, await rows, places.votes, video);
       if (!isStill) return drawn(now, model.model, names);
       const at = performance.now();
       lately = [...lately.filter((one) => at - one.at < STILL_MS), { ...now, at }];
@@ -67,6 +82,7 @@ async function onDevice(query, names, onProgress) {
       return drawn(model.conclude(mean, now.labels, familiar, 0), model.model, names);
     },
   };
+  return mine;
 }
 
 /** A video's picture as it is now: reading all pixels of a large one would take longer than the model does. @param {HTMLVideoElement} video */
@@ -82,6 +98,8 @@ const average = (values) => values.reduce((sum, value) => sum + value, 0) / valu
 function onServer(visit, query) {
   return {
     where: "server",
+    map: null,
+    explain: null,
     hold: () => {},
     async look(video) {
       const answer = await fetch(`/visits/${visit}/camera?${query}`, { method: "POST", body: await picture(video, SIDE) });
@@ -90,6 +108,51 @@ function onServer(visit, query) {
       return card.answer;
     },
   };
+}
+
+/**
+ * Return where a model looked for its likeliest class: the votes of the map's places (lib/formats/votes.py, `Votes.of`).
+ *
+ * @param {Answer} now
+ * @param {Float32Array} rows The last layer by classes.
+ * @param {Votes} votes
+ * @param {HTMLVideoElement} video
+ * @returns {Map}
+ */
+function looked({ map, predictions }, rows, { depth, parts, isNormalised, view }, { videoWidth, videoHeight }) {
+  const places = /** @type {Float32Array} */ (map), channels = depth / parts, side = Math.round(Math.sqrt(places.length / channels));
+  const from = predictions[0].index * depth, votes = new Float64Array(side * side);
+  const halves = [[0, Math.ceil(side / 2)], [Math.floor(side / 2), side]];
+  const quarters = halves.flatMap((rows) => halves.map((columns) => [...rows, ...columns]));
+  let length = 0;
+  (parts === 1 ? [[0, side, 0, side]] : quarters).forEach(([top, bottom, left, right], part) => {
+    const count = (bottom - top) * (right - left), means = new Float64Array(channels);
+    for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) {
+      let vote = 0;
+      for (let c = 0, at = (y * side + x) * channels; c < channels; c += 1, at += 1) {
+        vote += places[at] * rows[from + part * channels + c];
+        means[c] += places[at] / count;
+      }
+      votes[y * side + x] += (vote * side * side) / count;
+    }
+    length += means.reduce((sum, mean) => sum + mean * mean, 0);
+  });
+  const scale = isNormalised ? Math.sqrt(length) || 1 : 1;
+  return { cells: coloured(votes.map((vote) => vote / scale), side), box: seen(videoWidth, videoHeight, view), name: predictions[0].label };
+}
+
+/** Cells as lib/charts/heat.py colours them: orange for the class, blue against it. @param {Float64Array} votes @param {number} side */
+function coloured(votes, side) {
+  const end = Math.max(...votes.map(Math.abs)) || 1, cells = new ImageData(side, side);
+  votes.forEach((vote, at) => cells.data.set([...(vote < 0 ? [59, 59, 208] : [245, 166, 35]), Math.round((255 * 0.75 * Math.abs(vote)) / end)], 4 * at));
+  return cells;
+}
+
+/** The part that a model looks at, as shares: left, top, right, bottom (lib/classify/preprocess.py). @param {number} width @param {number} height @param {string} view */
+function seen(width, height, view) {
+  const of = view === "square" || view === "crop" ? 7 / 8 : 1, least = Math.min(width, height);
+  const [wide, high] = view === "square" || view === "middle" ? [(of * least) / width, (of * least) / height] : [of, of];
+  return [(1 - wide) / 2, (1 - high) / 2, (1 + wide) / 2, (1 + high) / 2];
 }
 
 /**

@@ -50,9 +50,11 @@ export class Classifier {
       const infer = await this.open();
       await new Promise((resolve) => setTimeout(resolve)); // lets the browser draw what the page says meanwhile
       const start = performance.now();
-      const {probabilities, labels, familiarity} = await infer(bitmap);
+      const {probabilities, labels, familiarity, map} = await infer(bitmap);
       const milliseconds = performance.now() - start; // for scaling the photo and running the model
-      return this.conclude(probabilities, labels, familiarity, milliseconds);
+      const answer = {...this.conclude(probabilities, labels, familiarity, milliseconds), map};
+      document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
+      return answer;
     } finally {
       if (bitmap !== photo) bitmap.close();
     }
@@ -67,11 +69,9 @@ export class Classifier {
     const told = judgeNovelty(familiarity, novelty, verdict.kind);
     const message = explain(verdict, words, group, told);
     const rivals = verdict.rivals.map(({label}) => label);
-    const answer = {
+    return {
       predictions, verdict: verdict.kind, rivals, message, group, unfamiliar: told.unfamiliar, strange: told.strange,
       familiarity, probabilities, labels, milliseconds,
     };
-    document.dispatchEvent(new CustomEvent('discern', {detail: answer}));
-    return answer;
   }
 }

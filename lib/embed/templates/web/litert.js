@@ -16,8 +16,9 @@ export async function openModel(model, onProgress) {
     let outputs = [];
     try {
       outputs = await compiled.run([tensor]);
-      const [answer, scores] = await Promise.all(outputs.map((each) => each.data()));
-      return {probabilities: toProbabilities(answer, output, words), labels, familiarity: scores ? scores[0] : null};
+      const [answer, ...more] = await Promise.all(outputs.map((each) => each.data()));
+      const map = model.map ? more.pop() : null; // of the last layer that knows of places
+      return {probabilities: toProbabilities(answer, output, words), labels, familiarity: more.length ? more[0][0] : null, map};
     } finally {
       for (const used of [tensor, ...outputs]) used.delete(); // nothing here is freed by itself
     }
