@@ -19,8 +19,9 @@ from starlette.routing import Route
 
 from lib.classify.explain import class_rows, read_fitting
 from lib.embed import Options, Target, packages, preview_files, weights_file
-from lib.embed.options import DESCRIPTION, LIBRARY, MODEL_FILE, Input
+from lib.embed.options import DESCRIPTION, LIBRARY, MODEL_FILE, Engine, Input
 from lib.embed.scripts import Scripts
+from lib.embed.web import library
 from lib.formats.graft import Pooling
 from lib.formats.score import with_map
 from lib.formats.votes import Votes
@@ -111,7 +112,15 @@ def _live(models: Models, asked: Asked) -> dict[str, object]:
     votes = _last_layer(_File(stamp(folder), True, folder))
     place = put(options, folder, scripts, has_map=votes is not None)
     told = None if votes is None else _told(votes, folder, asked)
-    return {"library": place + LIBRARY, "model": place + DESCRIPTION, "votes": told}
+    return {"library": _library(), "model": place + DESCRIPTION, "votes": told}
+
+
+def _library() -> str:
+    """Return the address of the code, which is the same for all models: a page that shows two loads it once."""
+    code = library(Engine.LITERT).encode()
+    place = f"m/{hashlib.sha256(code).hexdigest()}/{LIBRARY}"
+    previews.share({place: lambda: code})
+    return f"{previews.ADDRESS}/{place}"
 
 
 def _told(votes: Votes, folder: ModelFolder, asked: Asked) -> dict[str, object]:

@@ -7,6 +7,7 @@ What can be pressed says what it does: `data-go` leads to another address of thi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlencode
 
 from lib.catalogue.finding import ORDERS, Found, Order, knows_imagenet, look_for, recommend, unsearched
 from lib.catalogue.store import Entry, State
@@ -143,7 +144,9 @@ def press(shelf: Shelf, entry: Entry) -> str:
     """Return what can be done with a model, or what it is busy with."""
     t, model, download = shelf.t, entry.spec.id, shelf.download(entry)
     if entry.state is State.READY:
-        return tag("p", "", inside=tag("button", t("Use it"), "btn main", data_do="use", data_model=model))
+        use = tag("button", t("Use it"), "btn main", data_do="use", data_model=model)
+        query = urlencode({"model": model, "live": 1, "lang": t.language})
+        return tag("p", "", inside=use + tag("a", t("Live"), "btn", _CAMERA, href=f"/?{query}"))
     if entry.state is State.INSTALLABLE:
         return tag("p", "", inside=shelf.link(entry, t("How to get it"), "btn"))
     if download.share is not None:
@@ -156,6 +159,10 @@ def press(shelf: Shelf, entry: Entry) -> str:
     return told + tag("p", "", inside=tag("button", label, "btn", _ARROW, data_do="get", data_model=model))
 
 
+_CAMERA = icon(
+    "M4 8h3l1.6-2.4h6.8L17 8h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1z"
+    "M12 16.4a3.4 3.4 0 1 0 0-6.8 3.4 3.4 0 0 0 0 6.8z"
+)
 _ARROW = icon("M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14")
 
 

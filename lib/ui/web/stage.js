@@ -78,7 +78,17 @@ export function draw(component) {
   here.end ??= listen(here);
   write(here);
   settle();
+  begin();
   return () => { if (!here.isConnected) here.end?.(); };
+}
+
+/** Open the camera where the address asks for it, once. */
+function begin() {
+  const address = new URL(location.href);
+  if (!data.isReady || !address.searchParams.has("live")) return;
+  address.searchParams.delete("live");
+  history.replaceState(history.state, "", address);
+  if (!dialog().open) DO.camera(dialog());
 }
 
 /** Go on with the visit that this tab keeps: a page that was loaded anew has another one at first. */

@@ -23,4 +23,6 @@ class DiscernClassifier extends (globalThis.HTMLElement ?? Object) {
   }
 }
 
-globalThis.customElements?.define('discern-classifier', DiscernClassifier);
+if (!globalThis.customElements?.get('discern-classifier')) {
+  globalThis.customElements?.define('discern-classifier', DiscernClassifier);
+}
