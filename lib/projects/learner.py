@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.catalogue.store import Entry, State, Store
-from lib.errors import AppError, ModelFileError
+from lib.errors import AppError, ModelFileError, UsageError
 from lib.formats.graft import Pooling, lengths
+from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.photos.opening import open_at_each
-from lib.projects.live import Fit, Lesson, Seen
+from lib.projects.live import Eyes, Fit, Lesson, Seen
 from lib.projects.project import Settings
 from lib.projects.result import By, Result, Said
 from lib.training.features import LOOKS, Backbone, Features, Pose, View, poses_of
@@ -60,6 +61,23 @@ class TransferLearner:
     def see(self, data: bytes, name: str, head: Fitted) -> Seen[Features]:
         """Show the photo to the backbone in the pose that the head looks at."""
         return self._show(data, name, {Pose(head.head.kind.look)})
+
+    def eyes(self, head: Fitted) -> Eyes:
+        """Return what a device needs to see by itself."""
+        kind, depth = head.head.kind, self.backbone.lengths[Pooling.WHOLE]
+        return Eyes(self.backbone.folder.spec.id, kind.look, depth, 1 if kind.pooling is Pooling.WHOLE else 4)
+
+    def given(self, numbers: NDArray[np.float32], head: Fitted) -> Seen[Features]:
+        """Take the numbers for what the head's pose showed; rows have length 1."""
+        kind, lengths = head.head.kind, self.backbone.lengths
+        wanted = [Pooling.WHOLE, *([] if kind.pooling is Pooling.WHOLE else [kind.pooling])]
+        ends = np.cumsum([lengths[pooling] for pooling in wanted])
+        parts = np.split(np.asarray(numbers, np.float64), ends)
+        if len(numbers) != ends[-1] or not np.isfinite(numbers).all() or not all(np.any(part) for part in parts[:-1]):
+            raise UsageError(N_("The model has changed meanwhile. Look again."))
+        rows = [(part / np.linalg.norm(part)).astype(np.float16) for part in parts[:-1]]
+        views = [View(pooling, Pose(kind.look)) for pooling in wanted]
+        return Seen(Features(dict(zip(views, rows, strict=True))), (0, 0))
 
     def _show(self, data: bytes, name: str, poses: Collection[Pose]) -> Seen[Features]:
         sides = {pose: self.backbone.side((pose.look,)) for pose in poses}

@@ -72,6 +72,23 @@ class Lesson(Generic[R]):
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What a device needs to see by itself.
+
+    Attributes:
+        model: Id of the model whose last map it is.
+        look: "whole" or "square": what the model is shown of a photo.
+        depth: How many means the map has.
+        parts: Of how many parts of the map they are wanted, beside those of the whole: 1 for no other, or 4.
+    """
+
+    model: str
+    look: str
+    depth: int
+    parts: int
+
+
 class Head(Protocol):
     """What was fitted; see `lib.training.heads`."""
 
@@ -128,6 +145,20 @@ class Learner(Keeper[R], Protocol[R, H]):
 
     def see(self, data: bytes, name: str, head: H) -> Seen[R]:
         """Look at a photo's file as one head needs it; raises as `read`."""
+
+    def eyes(self, head: H) -> Eyes | None:
+        """Return what a device needs to see by itself as this head wants it; None where it cannot."""
+
+    def given(self, numbers: NDArray[np.float32], head: H) -> Seen[R]:
+        """Return what a device saw by itself, as one head needs it.
+
+        Args:
+            numbers: The means of the last map, in one row; behind them those of its quarters, if the head wants them.
+            head: The head.
+
+        Raises:
+            UsageError: They are as many as another head wants, or none at all.
+        """
 
     def fit(self, lesson: Lesson[R]) -> Fit[H]:
         """Learn from photos of which nothing is lacking."""
@@ -277,11 +308,22 @@ class Live(Generic[R, H]):
             PhotoError: It cannot be decoded.
             ModelOutputError: It has no features.
         """
+        return self._look(name, lambda learner, head: learner.see(data, name, head))
+
+    def look_at_numbers(self, numbers: NDArray[np.float32], name: str) -> Look | None:
+        """Let the newest head look at what a device saw of a photo by itself; see `Learner.given`.
+
+        Raises:
+            UsageError: These are not the numbers that it needs.
+        """
+        return self._look(name, lambda learner, head: learner.given(numbers, head))
+
+    def _look(self, name: str, show: "Callable[[Learner[R, H], H], Seen[R]]") -> Look | None:
         self.used_s, learned = self._clock(), self.learned
         if learned is None or learned.fit is None:
             return None
         head, start = learned.fit.head, time.perf_counter()
-        seen = learned.learner.see(data, name, head)
+        seen = show(learned.learner, head)
         milliseconds = (time.perf_counter() - start) * 1e3
         probabilities, familiarity = head.probabilities(seen.rows), head.familiarity(seen.rows)
         answer = Answer(name, self.project.id, probabilities, seen.size_wh, milliseconds, familiarity)

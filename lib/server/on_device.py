@@ -2,6 +2,7 @@
 
     GET /live?ASKED         {"library": …, "model": …}: addresses of discern.js and of the model's description; and
                             "votes", what tells where it looked: {"address", "depth", "parts", "isNormalised", "view"}
+    GET /live/eyes?model=ID&look=whole|square   the same of a model that only sees, for the page Train
     GET /live/votes?ASKED   the last layer by classes, shape (K, D) and then (K,), float32, little-endian
 
 Nothing that a visitor shows such a page comes here: the page asks for files, and for no answer.
@@ -9,7 +10,7 @@ Nothing that a visitor shows such a page comes here: the page asks for files, an
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +23,7 @@ from lib.embed import Options, Target, packages, preview_files, weights_file
 from lib.embed.options import DESCRIPTION, LIBRARY, MODEL_FILE, Engine, Input
 from lib.embed.scripts import Scripts
 from lib.embed.web import library
+from lib.errors import UsageError
 from lib.formats.graft import Pooling
 from lib.formats.score import with_map
 from lib.formats.votes import Votes
@@ -32,6 +34,7 @@ from lib.server.asked import Asked
 from lib.server.exchange import answered, route, to_json
 from lib.server.models import Models, Stamp, server_models, stamp
 from lib.server.refusal import Refusal
+from lib.training.features import LOOKS
 
 
 class NoScriptsError(Refusal):
@@ -100,13 +103,33 @@ def routes(models: Callable[[], Models] = server_models) -> list[Route]:
         asked = Asked.read(request.query_params)
         return Response(await run_in_threadpool(_votes, models(), asked), media_type="application/octet-stream")
 
-    return [route("GET", "/live", live), route("GET", "/live/votes", votes)]
+    async def eyes(request: Request) -> Response:
+        wanted, look = (request.query_params.get(name, "") for name in ("model", "look"))
+        return answered(to_json(await run_in_threadpool(_eyes, models(), wanted, look)))
+
+    return [route("GET", "/live", live), route("GET", "/live/eyes", eyes), route("GET", "/live/votes", votes)]
+
+
+def _eyes(models: Models, wanted: str, look: str) -> dict[str, object]:
+    if (how := next((each for each in LOOKS.items() if each[0] == look), None)) is None:
+        text = N_("{name} must be one of {values}, not “{value}”.")
+        raise UsageError(text, name="look", values=", ".join(LOOKS), value=look)
+    folder, scripts, (rule, filtering) = models.find(wanted).folder, _scripts(models), how[1]
+    seeing = folder.looking_as(replace(folder.spec.input, resize=rule, filter=filtering))
+    place = put(Options(seeing, Target.SCRIPT, input=Input.CAMERA), seeing, scripts, has_map=True)
+    return {"library": _library(), "model": place + DESCRIPTION, "votes": None}
+
+
+def _scripts(models: Models) -> Scripts:
+    """Return the engine's files. Raises NoScriptsError."""
+    scripts = Scripts(models.store.data)
+    if scripts.missing(packages.LITERT_FILES):
+        raise NoScriptsError(404, N_("The scripts that run models in browsers are not on this computer yet."))
+    return scripts
 
 
 def _live(models: Models, asked: Asked) -> dict[str, object]:
-    folder, scripts = _folder(models, asked), Scripts(models.store.data)
-    if scripts.missing(packages.LITERT_FILES):
-        raise NoScriptsError(404, N_("The scripts that run models in browsers are not on this computer yet."))
+    folder, scripts = _folder(models, asked), _scripts(models)
     top, thresholds = asked.settings.top, asked.settings.thresholds
     options = Options(folder, Target.SCRIPT, asked.language, top, thresholds, input=Input.CAMERA)
     votes = _last_layer(_File(stamp(folder), True, folder))

@@ -16,6 +16,8 @@ from dataclasses import asdict
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from lib.errors import ModelOutputError, PhotoError
 from lib.face.answer import bars, empty_bars, verdict_box
 from lib.face.card import waiting
@@ -59,6 +61,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "chosen": "" if live.problem or not live.notes else _chosen(t, project, live),
         "notes": [] if live.problem else [t.message(note) for note in live.notes],
         "settings": asdict(project.settings),
+        "sees": _sees(live),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
         "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in workshop.exercises()],
         "model": _model(workshop, project),
@@ -82,6 +85,14 @@ def _chosen(t: Translator, project: Project, live: Live[Any, Any]) -> str:
     return t("Chosen by test on your photos: {ways}.", ways=t.listed(open_ways)) if open_ways else ""
 
 
+def _sees(live: Live[Any, Any]) -> State | None:
+    """Return what a device needs to see by itself for the newest head; None where it cannot, or there is no head."""
+    if live.learned is None or live.learned.fit is None:
+        return None
+    eyes = live.learned.learner.eyes(live.learned.fit.head)
+    return None if eyes is None else asdict(eyes)
+
+
 def address(project: Project, photo: int, side: int = 240) -> str:
     """Return where a small picture of a photo is."""
     return f"/projects/{project.id}/photos/{photo}.jpg?side={side}"
@@ -93,10 +104,26 @@ def added(t: Translator, found: Added) -> State:
     return {"added": found.added, "aside": aside, "asideCount": len(found.aside)}
 
 
-def looked(t: Translator, workshop: Workshop, project: Project, data: bytes, name: str) -> State:
-    """Return what the newest head says of a photo, of which version it is, and what it is reminded of."""
+def looked(t: Translator, workshop: Workshop, project: Project, data: bytes, name: str, *, is_seen: bool) -> State:
+    """Return what the newest head says of a photo, of which version it is, and what it is reminded of.
+
+    Args:
+        t: The reader's language.
+        workshop: Where the project is.
+        project: The project.
+        data: The photo's file; or what the reader's device saw of it by itself, float32, see `Learner.given`.
+        name: The photo's.
+        is_seen: Which of the two it is.
+
+    Raises:
+        UsageError: These are not the numbers that the head needs.
+    """
     try:
-        found = workshop.look(project, data, name)
+        if is_seen:
+            numbers = np.frombuffer(data[: len(data) // 4 * 4], "<f4")
+            found = workshop.look_at_numbers(project, numbers, name)
+        else:
+            found = workshop.look(project, data, name)
     except (PhotoError, ModelOutputError) as error:
         failed = Failure(name, project.id, error)
         return _answer(kind_of(failed).value, verdict_box(t, failed, heading=3) + empty_bars(t, _FEWEST), 0)

@@ -17,7 +17,8 @@ the project's line (`lib.server.pool`); a zip lies on the disk meanwhile.
     DELETE /projects/P/photos/N                          the state; a photo is taken out
     POST   /projects/P/photos/N {"klass"?}               the state; it comes back, or goes to another class
     GET    /projects/P/photos/N.jpg?side=96              its picture
-    POST   /projects/P/look                              a raw photo: what the newest model says of it
+    POST   /projects/P/look                              a raw photo: what the newest model says of it; or, with the
+                                                         Content-Type application/x-seen, what a device saw by itself
     GET    /projects/P/changes?since=V                   the state when its version is another one, or after 20 s
     POST   /projects/P/finish {"name"}                   the state; the model is made when its turn comes
     GET    /projects/P/file                              the project as one zip
@@ -259,7 +260,8 @@ class _Road:
             with METRICS.counted(Way.LIVE) as told:
                 async with self._bodies.room(project.id, body.size):
                     data = await body.read()
-                    work = partial(looked, t, self._workshop(), project, data, name)
+                    is_seen = request.headers.get("content-type") == "application/x-seen"
+                    work = partial(looked, t, self._workshop(), project, data, name, is_seen=is_seen)
                     found = await self._in_line(request, project, work)
                 told.outcome = str(found["kind"])
             return answered(to_json(found))

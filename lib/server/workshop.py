@@ -11,6 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lib.catalogue.store import Store
 from lib.datasets.exercises import find_exercises
 from lib.errors import UsageError
@@ -184,6 +187,10 @@ class Workshop:
     def look(self, project: Project, data: bytes, name: str) -> Look | None:
         """Return what the newest head says of a photo; see `Live.look`."""
         return self.live(project).look(data, name)
+
+    def look_at_numbers(self, project: Project, numbers: NDArray[np.float32], name: str) -> Look | None:
+        """Return the same of what a device saw by itself; see `Live.look_at_numbers`."""
+        return self.live(project).look_at_numbers(numbers, name)
 
     def picture(self, project: Project, photo: Kept, side: int) -> bytes:
         """Return a photo as a small JPEG, in the next one of a few sizes.

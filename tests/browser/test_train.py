@@ -3,11 +3,13 @@
 import re
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Request, expect
 
 from tests.browser.test_face import SHIFT, room, settle
+from tests.embed import packages
 from tests.support.server import Server
 from tests.support.train_page import WAIT_MS, add, counts, photo, photos, with_two_classes
 
@@ -82,6 +84,23 @@ def test_a_press_on_the_button_shoots_until_it_is_let_go(page: Page, server: Ser
     assert page.evaluate("window.shifted") < 0.1
     page.get_by_role("button", name="Stop the camera").click()
     expect(page.locator(".answer .say")).to_have_text("Ready to look")
+
+
+def test_the_device_sees_by_itself_and_sends_no_picture(page: Page, server: Server, home: Path) -> None:
+    packages.put_scripts(home)
+    with_two_classes(page, server)
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    page.get_by_role("button", name="Start the camera").click()
+    expect(page.locator("#train .pic")).to_have_attribute("data-live", "device", timeout=60_000)
+    expect(page.locator("#train .watch .by")).to_contain_text("the picture stays on it")
+    expect(page.locator("#train .answer .bars tbody tr").first).to_be_visible(timeout=WAIT_MS)
+    sent.clear()
+    page.wait_for_timeout(2000)
+    asked = [request for request in sent if "/look" in request.url]
+    assert asked
+    assert {request.headers["content-type"] for request in asked} == {"application/x-seen"}
+    page.get_by_role("button", name="Stop the camera").click()
 
 
 def test_what_is_said_of_a_wrong_file_can_be_put_away(page: Page, server: Server) -> None:

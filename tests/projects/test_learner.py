@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from lib.catalogue.store import Store
-from lib.errors import ModelFileError, UnknownModelError
+from lib.errors import ModelFileError, UnknownModelError, UsageError
+from lib.formats.graft import Pooling
 from lib.projects import learner as learner_module
 from lib.projects.learner import Learners, TransferLearner, head_settings
 from lib.projects.live import Lesson
 from lib.projects.project import Kept, Klass, Settings
 from lib.projects.result import By
-from lib.training.features import PLAIN, Pose
+from lib.training.features import PLAIN, Pose, View
 from lib.training.heads import HeadSettings
 from tests.support.pictures import BLUE, RED, encode, plain
 from tests.support.user_models import put
@@ -86,6 +87,21 @@ def test_a_head_tells_classes_apart_and_how_well(learner: TransferLearner) -> No
     assert (fit.result.by, fit.result.share.count, fit.result.share.total) == (By.EACH, 6, 6)
     assert [one.photo.id for one in fit.result.said] == list(range(6))
     assert fit.notes, "what was chosen is said"
+
+
+@pytest.mark.parametrize("pooling", ["1x1", "2x2"])
+def test_what_a_device_saw_by_itself_is_taken_for_the_photo(learner: TransferLearner, pooling: str) -> None:
+    quick = TransferLearner(learner.backbone, HeadSettings(pooling, "whole", "off"))  # type: ignore[arg-type]
+    head = quick.fit(lesson(quick)).head
+    eyes, seen = quick.eyes(head), quick.see(photo(RED), "x.png", head)
+    wanted = [Pooling.WHOLE, *([] if eyes.parts == 1 else [Pooling.QUARTERS])]
+    numbers = np.concatenate([3.0 * seen.rows.rows[View(each, Pose("whole"))] for each in wanted]).astype(np.float32)
+    assert len(numbers) == eyes.depth * (1 if eyes.parts == 1 else 5)
+    told = quick.given(numbers, head)
+    assert head.probabilities(told.rows) == pytest.approx(head.probabilities(seen.rows), abs=1e-3)
+    for wrong in (numbers[:-1], np.zeros_like(numbers), np.full_like(numbers, np.nan), numbers[:0]):
+        with pytest.raises(UsageError, match="has changed"):
+            quick.given(wrong, head)
 
 
 def test_the_likest_photos_point_the_same_way(learner: TransferLearner) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lib.errors import UsageError
 from lib.messages import Message
 from lib.photos.opening import open_with_size
-from lib.projects.live import Fit, Lesson, Seen
+from lib.projects.live import Eyes, Fit, Lesson, Seen
 from lib.projects.result import By, Result, Said
 from lib.results import Familiarity
 
@@ -64,6 +65,14 @@ class Colours:
     def see(self, data: bytes, name: str, head: Means | None = None) -> Seen[Row]:
         image, size_wh = open_with_size(data, name)
         return Seen((np.asarray(image).mean((0, 1)) / 255).astype(np.float16), size_wh)
+
+    def eyes(self, head: Means) -> Eyes:
+        return Eyes("colours", "whole", 3, 1)
+
+    def given(self, numbers: np.ndarray, head: Means) -> Seen[Row]:
+        if len(numbers) != 3:
+            raise UsageError("Three colours are needed.")
+        return Seen(numbers.astype(np.float16), (0, 0))
 
     def fit(self, lesson: Lesson[Row]) -> Fit[Means]:
         time.sleep(self.fit_s)

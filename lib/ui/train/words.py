@@ -81,6 +81,8 @@ def _live(t: Translator) -> dict[str, str]:
         "live": t("live"),
         "tryPhoto": t("Try a photo"),
         "near": t("It reminds me of"),
+        "device": t("Your device looks by itself: the picture stays on it, only numbers made of it are sent."),
+        "server": t("The computer that runs Discern looks at the picture. It keeps none."),
         "within": t("Every new photo changes the model within a second."),
         "noCamera": t("The camera could not be used: {reason}", reason="{reason}"),
         "insecure": t(

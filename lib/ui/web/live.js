@@ -48,12 +48,7 @@ export async function open(visit, query, names, onProgress) {
 
 /** @param {string} query @param {{ [kind: string]: string }} names @param {(share: number) => void} onProgress @returns {Promise<Model>} */
 async function onDevice(query, names, onProgress) {
-  const told = await fetch(`/live?${query}`);
-  /** @type {{ library: string, model: string, votes: Votes | null, detail?: string }} */
-  const places = await told.json();
-  if (!told.ok) throw new Error(places.detail);
-  const { load } = await import(new URL(places.library, location.origin).href);
-  const model = await load(new URL(places.model, location.origin).href);
+  const { model, places } = await loaded(`/live?${query}`);
   await model.open(onProgress);
   /** @type {{ at: number, probabilities: number[], familiarity: number | null }[]} */
   let lately = [];
@@ -91,8 +86,38 @@ function reduced(video) {
   return createImageBitmap(video, { resizeWidth: Math.round(width * scale), resizeHeight: Math.round(height * scale), resizeQuality: "medium" });
 }
 
+/** The code of the page Code with a model in it, both of this server. @param {string} address */
+async function loaded(address) {
+  const told = await fetch(address);
+  /** @type {{ library: string, model: string, votes: Votes | null, detail?: string }} */
+  const places = await told.json();
+  if (!told.ok) throw new Error(places.detail);
+  const { load } = await import(new URL(places.library, location.origin).href);
+  return { model: await load(new URL(places.model, location.origin).href), places };
+}
+
 /** @param {number[]} values */
 const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * Return what this device sees by itself, for the page Train: the means of a model's last map, and of its quarters.
+ *
+ * @typedef {{ model: string, look: string, depth: number, parts: number }} Eyes
+ * @param {Eyes} wanted
+ * @returns {Promise<(video: HTMLVideoElement) => Promise<Float32Array<ArrayBuffer>>>} Rejected where it cannot.
+ */
+export async function eyes({ model: id, look, depth, parts }) {
+  if (!WebAssembly.validate(new Uint8Array(VECTOR))) throw new Error("This browser has no vector instructions.");
+  const { model } = await loaded(`/live/eyes?${new URLSearchParams({ model: id, look })}`);
+  await model.open();
+  return async (video) => {
+    const small = await reduced(video);
+    /** @type {{ map: Float32Array }} */
+    const { map } = await model.classify(small).finally(() => small.close());
+    const means = [1, ...(parts === 1 ? [] : [parts])].flatMap((count) => partsOf(map, depth, count).map(({ means }) => means));
+    return Float32Array.from(means.flatMap((each) => [...each]));
+  };
+}
 
 /** @param {string} visit @param {string} query @returns {Model} */
 function onServer(visit, query) {
@@ -120,25 +145,40 @@ function onServer(visit, query) {
  * @returns {Map}
  */
 function looked({ map, predictions }, rows, { depth, parts, isNormalised, view }, { videoWidth, videoHeight }) {
-  const places = /** @type {Float32Array} */ (map), channels = depth / parts, side = Math.round(Math.sqrt(places.length / channels));
+  const places = /** @type {Float32Array} */ (map), channels = depth / parts, side = sideOf(places, channels);
   const from = predictions[0].index * depth, votes = new Float64Array(side * side);
-  const halves = [[0, Math.ceil(side / 2)], [Math.floor(side / 2), side]];
-  const quarters = halves.flatMap((rows) => halves.map((columns) => [...rows, ...columns]));
   let length = 0;
-  (parts === 1 ? [[0, side, 0, side]] : quarters).forEach(([top, bottom, left, right], part) => {
-    const count = (bottom - top) * (right - left), means = new Float64Array(channels);
-    for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) {
+  partsOf(places, channels, parts).forEach(({ cells, means }, part) => {
+    for (const cell of cells) {
       let vote = 0;
-      for (let c = 0, at = (y * side + x) * channels; c < channels; c += 1, at += 1) {
-        vote += places[at] * rows[from + part * channels + c];
-        means[c] += places[at] / count;
-      }
-      votes[y * side + x] += (vote * side * side) / count;
+      for (let c = 0; c < channels; c += 1) vote += places[cell * channels + c] * rows[from + part * channels + c];
+      votes[cell] += (vote * side * side) / cells.length;
     }
     length += means.reduce((sum, mean) => sum + mean * mean, 0);
   });
   const scale = isNormalised ? Math.sqrt(length) || 1 : 1;
   return { cells: coloured(votes.map((vote) => vote / scale), side), box: seen(videoWidth, videoHeight, view), name: predictions[0].label };
+}
+
+/** @param {Float32Array} map @param {number} channels */
+const sideOf = (map, channels) => Math.round(Math.sqrt(map.length / channels));
+
+/**
+ * The whole map, or its quarters, which overlap where a side is odd (lib/formats/graft.py): which cells are in each,
+ * and the mean of every channel over them.
+ *
+ * @param {Float32Array} map
+ * @param {number} channels
+ * @param {number} parts 1 or 4.
+ */
+function partsOf(map, channels, parts) {
+  const side = sideOf(map, channels), halves = parts === 1 ? [[0, side]] : [[0, Math.ceil(side / 2)], [Math.floor(side / 2), side]];
+  return halves.flatMap(([top, bottom]) => halves.map(([left, right]) => {
+    const cells = [], means = new Float64Array(channels);
+    for (let y = top; y < bottom; y += 1) for (let x = left; x < right; x += 1) cells.push(y * side + x);
+    for (const cell of cells) for (let c = 0; c < channels; c += 1) means[c] += map[cell * channels + c] / cells.length;
+    return { cells, means };
+  }));
 }
 
 /** Cells as lib/charts/heat.py colours them: orange for the class, blue against it. @param {Float64Array} votes @param {number} side */

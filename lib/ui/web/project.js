@@ -16,6 +16,7 @@
  * @property {object | null} accuracy
  * @property {string} chosen
  * @property {string[]} notes
+ * @property {import("./live.js").Eyes | null} sees
  * @property {{ [name: string]: string | number }} settings
  * @property {{ id: string, name: string }[]} backbones
  * @property {{ id: string, name: string, photos: number | null }[]} exercises

@@ -1,6 +1,7 @@
 // @ts-check
 /** The live picture: the camera's, or a photo to try, with what the newest model says of it. */
 import { places, steady } from "./classes.js";
+import * as live from "./live.js";
 import { morph } from "./morph.js";
 import * as project from "./project.js";
 
@@ -11,6 +12,8 @@ let stream = null;
 let facing = "environment", isAsking = false, isStarting = false, heldAnswer = { words: "", since: 0, next: "" };
 /** @type {Blob | null} */
 let tried = null;
+/** What this device sees by itself, for which head's eyes; null where the server has to be shown the picture. @type {{ of: string, see: Awaited<ReturnType<typeof live.eyes>> | null } | null} */
+let own = null;
 let triedBy = "", timer = 0; // which head of which project has said what of it
 /** @type {HTMLElement | null} */
 let root = null;
@@ -111,17 +114,37 @@ export function next() {
   if (stream || (tried && triedBy !== newest())) ask();
 }
 
+/** Let this device see by itself, as the newest head wants it; the server is shown the picture until it can. */
+async function open() {
+  const wanted = project.state?.sees, of = JSON.stringify(wanted ?? null);
+  if (!wanted || own?.of === of) return;
+  const mine = (own = { of, see: /** @type {Awaited<ReturnType<typeof live.eyes>> | null} */ (null) });
+  mine.see = await live.eyes(wanted).catch((error) => { console.info(`The server is shown the picture: ${error.message}`); return null; });
+}
+
+/** What is asked about: what this device saw of the camera's picture, the picture, or a photo. @returns {Promise<RequestInit | null>} */
+async function shown() {
+  const video = $(".pic > video"), body = stream ? null : tried;
+  if (body) return { method: "POST", body };
+  if (own?.see && video?.videoWidth) return { method: "POST", body: await own.see(video), headers: { "Content-Type": "application/x-seen" } };
+  const photo = await frame();
+  return photo && { method: "POST", body: photo };
+}
+
 async function ask() {
   isAsking = true;
-  const began = performance.now(), of = stream, by = newest();
-  const photo = stream ? await frame() : tried;
-  const found = photo && (await project.ask(`/look${photo instanceof File ? `?${new URLSearchParams({ name: photo.name })}` : ""}`, { method: "POST", body: photo }));
+  const began = performance.now(), of = stream, by = newest(), photo = tried;
+  if (of) open();
+  const asked = await shown();
+  const found = asked && (await project.ask(`/look${!of && photo instanceof File ? `?${new URLSearchParams({ name: photo.name })}` : ""}`, asked));
+  root?.querySelector(".pic")?.setAttribute("data-live", own?.see ? "device" : "server");
+  if ($(".by")) $(".by").textContent = of ? say[own?.see ? "device" : "server"] : "";
   isAsking = false;
   if (found?.html && of === stream && isWatching()) {
     answer(found.html, found.near, Boolean(of));
     if (!of) triedBy = by;
   }
-  const wait = found || !photo ? EVERY_MS - (performance.now() - began) : AWAY_MS;
+  const wait = found || !asked ? EVERY_MS - (performance.now() - began) : AWAY_MS;
   timer = setTimeout(next, Math.max(30, wait));
 }
 
