@@ -68,5 +68,6 @@ def ray_started(cores: int | None = None) -> Iterator[int]:
 
 
 def _shipped() -> dict[str, object]:
-    """Return what other machines need of this program; its requirements have to be installed on them."""
-    return {"py_modules": [str(_ROOT / "lib")]}
+    """Return what other machines get of this program; its requirements have to be installed on them."""
+    others = sorted(f"/{path.name}" for path in _ROOT.iterdir() if path.name not in ("lib", "models"))
+    return {"working_dir": str(_ROOT), "excludes": others}

@@ -19,6 +19,7 @@ from lib.server.door import SETTING, Names
 
 # Requests that a replica has at once, on average, before another one is started; that it takes at most.
 _TARGET, _MOST = 4, 64
+_NAME = "discern"
 
 
 def serve(host: str, port: int, own: Sequence[str], on_ready: Callable[[], None]) -> None:
@@ -52,9 +53,12 @@ def serve(host: str, port: int, own: Sequence[str], on_ready: Callable[[], None]
         )(ray_serve.ingress(app)())
         try:
             ray_serve.start(http_options={"host": host, "port": port})
-            ray_serve.run(api.bind(), name="discern", route_prefix="/")
+            ray_serve.run(api.bind(), name=_NAME, route_prefix="/")
         except RuntimeError as error:
             reason = str(error).strip().partition("\n")[0].rstrip(".")
             raise WorkerError(N_("Ray could not be started: {reason}."), reason=reason) from error
-        on_ready()
-        threading.Event().wait()
+        try:
+            on_ready()
+            threading.Event().wait()
+        finally:
+            ray_serve.delete(_NAME)  # a cluster would go on with it

@@ -36,26 +36,27 @@ PHOTOS, MODEL = 20_000, "starter"
 WITH_RAY = ROOT / ".venv-scale" / "bin" / "python"
 
 
-def run_once(photos: Path, actors: int) -> dict[str, float]:
+def run_once(photos: Path, actors: int, threads: int | None) -> dict[str, float]:
     """Classify a folder into another one, and return photos a second and the seconds before the first answer.
 
     Args:
         photos: The folder.
         actors: Of Ray; 0 for the plain pool.
+        threads: Of the plain pool; None for one a core.
     """
     sources = (found.source for found in find(str(photos), print))
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as out, Parts(Path(out), {}, Shard()) as kept:
-        counts = _on_ray(sources, kept, actors) if actors else _here(sources, kept)
+        counts = _on_ray(sources, kept, actors) if actors else _here(sources, kept, threads)
         first, at_first = next(counts), time.perf_counter()
         rest, at_last = sum(counts), time.perf_counter()
     return {"rate": rest / (at_last - at_first), "before": at_first - begun, "photos": first + rest}
 
 
-def _here(sources: Iterator[Source], kept: Parts) -> Iterator[int]:
+def _here(sources: Iterator[Source], kept: Parts, threads: int | None) -> Iterator[int]:
     folder, say = Store().open_folder(MODEL), Translator()
     labels = folder.read_labels()
-    for answer in infer_photos(sources, open_classifier(folder)):
+    for answer in infer_photos(sources, open_classifier(folder, workers=threads)):
         kept.add([to_object(conclude(answer, labels) if isinstance(answer, Answer) else answer, say)])
         yield 1
 
@@ -111,14 +112,16 @@ def measure_some(shared: Path, count: int) -> list[Figure]:
         for number, source in zip(range(count), itertools.cycle(real), strict=False):
             (photos / f"{number:06}.jpg").symlink_to(Path(source.name).absolute())
         found = {}
-        for actors in (0, 2, 1):
-            command = [python, "-m", "tests.benchmarks.many", "--once", str(photos), "--actors", str(actors)]
+        for who in ("--threads 2", "--actors 2", "--actors 1", "--threads 1"):
+            command = [python, "-m", "tests.benchmarks.many", "--once", str(photos), *who.split()]
             said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-            found[actors] = json.loads(said.splitlines()[-1])
+            found[who] = json.loads(said.splitlines()[-1])
         ended = killed_and_resumed(python, photos, Path(scratch) / "out", count)
-    plain, two, one = (found[actors]["rate"] for actors in (0, 2, 1))
-    rates = {"plain pool, photos/s": plain, "2 actors": two, "1 actor": one, "Ray's start, s": found[2]["before"]}
-    detail = {name: round(value, 1) for name, value in rates.items()}
+    plain, two, one = (found[who]["rate"] for who in ("--threads 2", "--actors 2", "--actors 1"))
+    rates = {f"{who.removeprefix('--')}, photos/s": each["rate"] for who, each in found.items()}
+    detail = {
+        name: round(value, 1) for name, value in {**rates, "Ray's start, s": found["--actors 2"]["before"]}.items()
+    }
     ray = f"{count} photos, Ray Data"
     return [
         Figure(f"{ray}: speed of the plain pool kept", two / plain, "x", at_least=0.8, detail=detail),
@@ -141,9 +144,10 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=PHOTOS)
     parser.add_argument("--once", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--actors", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--threads", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once is not None:
-        print(json.dumps(run_once(arguments.once, arguments.actors)))
+        print(json.dumps(run_once(arguments.once, arguments.actors, arguments.threads)))
         return 0
     figures = measure_some(SHARED, arguments.photos)
     show(figures)

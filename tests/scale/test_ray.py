@@ -13,6 +13,7 @@ import tarfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -29,13 +30,13 @@ PATIENCE_S = 120
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """A folder with 3000 photos, one of them broken, and an archive with one more."""
+    """A folder with 2000 photos, one of them broken, and an archive with one more."""
     folder = tmp_path / "photos"
     folder.mkdir()
     different = [encode(noise(12, 8, number), "PNG") for number in range(50)]
-    for number in range(3000):
+    for number in range(2000):
         (folder / f"{number:04}.png").write_bytes(different[number % 50])
-    (folder / "2999.png").write_bytes(b"no photo")
+    (folder / "1999.png").write_bytes(b"no photo")
     with tarfile.open(folder / "more.tar", "w") as archive:
         archive.add(folder / "0001.png", "in/1.png")
     return folder
@@ -45,7 +46,7 @@ def photos(tmp_path: Path) -> Path:
 def environment(tmp_path: Path) -> dict[str, str]:
     """A data folder that holds a tiny model, and no cluster."""
     shutil.copytree(ROOT / "tests" / "models" / "float32", tmp_path / "home" / "models" / "float32")
-    return {**os.environ, "DISCERN_HOME": str(tmp_path / "home"), "RAY_ADDRESS": ""}
+    return {**os.environ, "DISCERN_HOME": str(tmp_path / "home"), "RAY_ADDRESS": "", "RAY_AUTH_MODE": "disabled"}
 
 
 def classify(photos: Path, environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -60,7 +61,7 @@ def test_one_core_is_enough_and_every_answer_is_the_same(photos: Path, environme
     if hasattr(os, "sched_setaffinity"):  # before Ray is asked for: with one core an actor must leave room for the rest
         os.sched_setaffinity(run.pid, {min(os.sched_getaffinity(0))})
     answers, _ = run.communicate(timeout=PATIENCE_S)
-    assert len(plain.splitlines()) > 100
+    assert len(plain.splitlines()) > 50
     assert answers == plain
     assert run.returncode == 0
 
@@ -79,7 +80,7 @@ def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
     started = [child for child in children if "Agent" not in " ".join(child.cmdline())]
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL  # it was not done yet
-    assert len(list(out.glob("*.parquet"))) < 4
+    assert len(list(out.glob("*.parquet"))) < 2
     run = classify(photos, environment, *asked)
     run.communicate(timeout=PATIENCE_S)
     assert run.returncode == 1  # one photo is broken
@@ -88,6 +89,31 @@ def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
     assert not left  # Ray's own processes end with what started them, however that ended
     plain, _ = classify(photos, environment, "--json").communicate(timeout=PATIENCE_S)
     assert sorted(map(json.dumps, rows)) == sorted(plain.splitlines())
+
+
+@pytest.fixture
+def cluster(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """A cluster that knows nothing of this program, and its address."""
+    code = """
+import ray, sys
+print(ray.init(address="local", num_cpus=2, include_dashboard=False).address_info["address"], flush=True)
+sys.stdin.read()
+"""
+    run = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    assert run.stdout is not None
+    yield run.stdout.readline().strip()
+    run.communicate(timeout=PATIENCE_S)
+
+
+def test_a_cluster_that_is_there_is_joined(photos: Path, environment: dict[str, str], cluster: str) -> None:
+    asked = ("--json", "--shard", "1/20")
+    plain, _ = classify(photos, environment, *asked).communicate(timeout=PATIENCE_S)
+    there = {**environment, "RAY_ADDRESS": cluster}
+    answers, _ = classify(photos, there, *asked, "--engine", "ray").communicate(timeout=PATIENCE_S)
+    assert answers == plain
 
 
 def answer(address: str, photo: Path) -> tuple[int, dict[str, object]]:
@@ -112,7 +138,7 @@ def test_the_api_in_replicas_answers_as_the_command_line_does(photos: Path, envi
             status, found = answer(address, photos / name)
             assert status == 200
             assert {**found, "file": ""} == {**json.loads(plain), "file": ""}
-        status, found = answer(address, photos / "2999.png")
+        status, found = answer(address, photos / "1999.png")
         assert (status, found["code"]) == (422, "photo")
     finally:
         run.send_signal(signal.SIGINT)
