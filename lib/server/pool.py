@@ -199,3 +199,4 @@ class Line(Executor):
 
 
 POOL = Pool()
+METRICS.watch("discern_waiting", "Pieces of work that wait for a thread.", lambda: POOL.lengths, "rank")

@@ -29,7 +29,6 @@ from lib.server.door import SETTING, Door, Names
 from lib.server.host import HOST, Entrance, kept_key
 from lib.server.metrics import METRICS
 from lib.server.models import server_models
-from lib.server.pool import POOL
 from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.tracing import Tracing, logs_requests
@@ -113,7 +112,6 @@ def _watch(connections: Connections) -> None:
     """Show at /metrics what is going on."""
     METRICS.watch("discern_visits", "Visits in memory.", lambda: {"": VISITS.count})
     METRICS.watch("discern_held_bytes", "What visits hold in memory.", lambda: {"": VISITS.held_bytes})
-    METRICS.watch("discern_waiting", "Pieces of work that wait for a thread.", lambda: POOL.lengths, "rank")
     METRICS.watch("discern_connections", "Open connections.", lambda: {"": connections.count})
 
 

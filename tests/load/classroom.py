@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measuring import Figure
-from tests.load.gradio import gradio_s
 from tests.load.machine import cpu_s, load, megabytes, serving
 from tests.load.options import DEFAULTS, Options
 from tests.load.page import Page, opened, warmed
+from tests.load.rival import gradio_s
 from tests.support.server import ROOT, Server
 
 WAVES = 2
@@ -58,7 +58,7 @@ def measure(shared: Path, options: Options = DEFAULTS) -> list[Figure]:
     photos = {path.name: path.read_bytes() for path in sorted(folder.glob("*.JPEG"))}
     with serving() as server:
         before, waves = asyncio.run(waves_of(server, photos, options, told_by_command_line(folder, options.model)))
-    rival_s = gradio_s(options, photos)
+    rival_s = gradio_s(options, [*photos.values()])
     return [*_figures(waves, before, options), *_against(rival_s, waves)]
 
 

@@ -9,6 +9,7 @@ from types import TracebackType
 from tests.support.server import Server
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
+_CHUNKED = re.compile(rb"(?i)\r\ntransfer-encoding: *chunked")
 
 
 class NotAnsweredError(Exception):
@@ -44,21 +45,32 @@ class Wire:
     async def __aexit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._writer.close()
 
-    async def ask(self, method: str, address: str, body: bytes = b"") -> Answered:
+    async def ask(
+        self, method: str, address: str, body: bytes = b"", kind: str = "application/octet-stream"
+    ) -> Answered:
         """Return what is answered.
 
         Raises:
             NotAnsweredError: The status is not one of 200 to 299.
         """
         start = time.monotonic()
-        head = f"{method} {address} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._writer.write(head.encode())
+        head = f"{method} {address} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n"
+        self._writer.write(f"{head}Content-Type: {kind}\r\n\r\n".encode())
         self._writer.write(body)
         await self._writer.drain()
         told = await self._reader.readuntil(b"\r\n\r\n")
         size = _LENGTH.search(told)
-        answer = await self._reader.readexactly(int(size[1]) if size else 0)
+        is_chunked = size is None and _CHUNKED.search(told) is not None
+        answer = await self._chunks() if is_chunked else await self._reader.readexactly(int(size[1]) if size else 0)
         if not told[9:12].startswith(b"2"):
             raise NotAnsweredError(f"{method} {address.partition('?')[0]}: {told[9:12].decode()} {answer[:300]!r}")
         end = time.monotonic()
         return Answered(answer, end - start, end)
+
+    async def _chunks(self) -> bytes:
+        """Return a body whose length is not known when it begins (RFC 9112, section 7.1)."""
+        body = b""
+        while size := int(await self._reader.readuntil(b"\r\n"), 16):
+            body += (await self._reader.readexactly(size + 2))[:-2]
+        await self._reader.readexactly(2)
+        return body
