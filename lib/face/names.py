@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from lib.model.imagenet import imagenet, normalise, synonyms
 from lib.results import Classification, Group, Prediction, Verdict
@@ -14,6 +14,7 @@ _APART = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)  # a photo's card asks for a dozen, and thirty visitors' photos for the same ones
 def short(label: str, index: int = -1) -> str:
     """Return "ruffed grouse" for "ruffed grouse, partridge, Bonasa umbellus"; other commas belong to the name.
 
