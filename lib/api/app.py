@@ -11,7 +11,7 @@ from lib.api.guard import Guard
 from lib.api.health import Health
 from lib.api.routes import routes
 from lib.errors import AppError
-from lib.server import limits
+from lib.server import limits, memory
 from lib.server.connections import Connections, raise_open_files, watched
 from lib.server.door import Door, Names
 from lib.server.metrics import METRICS
@@ -30,6 +30,7 @@ def build(names: Names, guard: Guard | None = None) -> Starlette:
     Raises:
         UsageError: A setting cannot be meant so.
     """
+    memory.share_arenas()
     guard = guard or Guard.of_environment()
     own = routes(guard)
     return Starlette(

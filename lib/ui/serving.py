@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import ctypes
-import gc
 import os
 import sys
 import time
@@ -21,7 +19,7 @@ from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
 from lib.results import Outcome
-from lib.server import limits, on_device, photos, previews, projects
+from lib.server import limits, memory, on_device, photos, previews, projects
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
@@ -44,6 +42,7 @@ from lib.work.files import data_folder
 
 def middleware(own: list[Route]) -> list[Middleware]:
     """Return what every request passes before Streamlit sees it, first one first; `own` are our `routes`."""
+    memory.share_arenas()
     internals.run_pages_by_the_entry()
     HOST.key = kept_key(data_folder()) if where.is_class() else None
     MultiPartParser.spool_max_size = limits.PHOTO_BYTES  # else a photo above 1 MB lies on the disk while it comes in
@@ -98,14 +97,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def _warm() -> None:
-    """Load what visitors will ask for, and let the collector pass over all that stays as long as the server runs.
-
-    A full collection looks at a hundred thousand objects of modules and models, for a tenth of a second in which nobody
-    is answered; without these it takes a millisecond.
-    """
+    """Load what visitors will ask for; all that is there then stays."""
     loaded.warm()
-    gc.collect()
-    gc.freeze()
+    memory.settle()
 
 
 def _watch(connections: Connections) -> None:
@@ -139,6 +133,4 @@ def _forget_now() -> None:
     VISITS.sweep()
     previews.sweep()
     server_workshop().sweep()
-    gc.collect()  # what Streamlit would do after every run of a page, see .streamlit/config.toml
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)  # glibc keeps for itself what is free
+    memory.give_back()  # Streamlit would collect after every run of a page, see .streamlit/config.toml
