@@ -10,7 +10,8 @@ RAY := .venv-scale
 
 .PHONY: run class test lint unit scale test-scale mutants fuzz bench load screenshots messages format clean
 
-run class: export MALLOC_ARENA_MAX = 2 # see lib/server/memory.py
+# See lib/server/memory.py.
+run class: export MALLOC_ARENA_MAX = 2
 run: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
 	$(PY) -m streamlit run streamlit_app.py
