@@ -39,7 +39,7 @@ scale: $(VENV)/app.installed
 
 # With Ray, which the app must do without: in an environment that adds it to what is in $(VENV), 300 MB.
 test-scale: $(RAY)/installed
-	$(RAY)/bin/python -m pytest -q -n 2 tests/scale
+	$(RAY)/bin/python -m pytest -q tests/scale
 
 # Small wrongs put into the library one at a time: do its tests notice?
 mutants: $(VENV)/dev.installed

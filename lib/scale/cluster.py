@@ -57,7 +57,8 @@ def ray_started(cores: int | None = None) -> Iterator[int]:
             log_to_driver=False,
             **({} if elsewhere else here),
         )
-    except (ConnectionError, RuntimeError, TimeoutError, ValueError, OSError) as error:
+    except Exception as error:  # what Ray raises where it does not start in time is nothing more
+        ray.shutdown()
         reason = str(error).partition("\n")[0].rstrip(".")
         raise WorkerError(N_("Ray could not be started: {reason}."), reason=reason) from error
     logging.getLogger("ray").setLevel(logging.ERROR)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # Photos that an actor gets at once, of which it gives the answers together.
 BLOCK_PHOTOS = 128
+# How often a block is tried again whose actor ended, for want of memory or with its machine; Ray would do it for ever.
+RETRIES = 3
 
 
 def classify(
@@ -61,7 +63,7 @@ def classify(
     if not blocks:
         return
     with ray_started() as cores:
-        actors = actors or cores
+        actors = cores if actors is None else actors
         check_plan(actors, cores)
         import ray.data
 
@@ -76,11 +78,13 @@ def classify(
             batch_format="pyarrow",
             compute=ray.data.ActorPoolStrategy(size=min(actors, len(blocks))),
             num_cpus=CORES_A_WORKER,
+            max_restarts=RETRIES,
+            max_task_retries=RETRIES,
         )
         try:
             yield from answers.iter_batches(batch_size=None, batch_format="pyarrow")
         except ray.exceptions.RayError as error:
-            reason = str(error).strip().rpartition("\n")[2].rstrip(".")
+            reason = str(error).strip().rpartition("\n")[2].partition(". ")[0].rstrip(".")
             raise WorkerError(N_("Ray ended before all photos were classified: {reason}."), reason=reason) from error
 
 

@@ -91,6 +91,24 @@ def test_a_run_that_is_killed_has_every_photo_once_in_the_end(
     assert sorted(map(json.dumps, rows)) == sorted(plain.splitlines())
 
 
+def test_a_photo_that_ends_its_worker_ends_the_run_instead_of_being_tried_for_ever(environment: dict[str, str]) -> None:
+    code = """
+import os, functools, pathlib
+from lib.classify.infer import Settings
+from lib.model.spec import load
+from lib.photos.source import Source
+from lib.scale.data import classify
+model = load(pathlib.Path("tests/models/float32"))
+list(classify([Source("a", functools.partial(os._exit, 7))], [model], Settings(), "en"))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=PATIENCE_S,
+        check=False,
+    )  # fmt: skip
+    *_, last = run.stderr.splitlines()
+    assert last.startswith("lib.errors.WorkerError: Ray ended before all photos were classified: The actor is dead")
+
+
 @pytest.fixture
 def cluster(environment: dict[str, str], tmp_path: Path) -> Iterator[str]:
     """A cluster that knows nothing of this program, and its address."""
