@@ -128,3 +128,11 @@ def test_what_ray_needs_is_told_before_anything_begins(
     is_installed(there)
     assert main(["classify", os.fspath(tmp_path), *arguments]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_serving_with_ray_needs_it_too(
+    is_installed: Callable[[bool], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    is_installed(False)
+    assert main(["serve", "--engine", "ray", "--port", "0"]) == 2
+    assert "not installed: pip install -r requirements-scale.txt" in capsys.readouterr().err
