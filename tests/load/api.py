@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lib.catalogue.store import Store
 from lib.classify.classifier import Classifier
-from lib.classify.infer import conclude, infer_photos
+from lib.classify.infer import conclude, infer, infer_photos
 from lib.classify.opening import open_classifier
 from lib.i18n import Translator
 from lib.photos.source import Source
@@ -39,7 +39,7 @@ class Round:
         cpu_s: What the server took for them.
         crowded_s: The median request of these.
         alone_s: The median request of one client alone.
-        bare_s: The median inference alone, from tensor to probabilities.
+        bare_s: The median inference alone, from tensor to probabilities, one after another in this process.
         wrong: Answers without a verdict.
     """
 
@@ -57,7 +57,7 @@ def measure(shared: Path, options: Options = DEFAULTS) -> list[Figure]:
     photos = [path.read_bytes() for path in sorted((shared / "photos" / "imagenet-sample").glob("*.JPEG"))]
     classifier = open_classifier(Store().open_folder(options.model))
     with serving() as server:
-        _batch(classifier, photos[:8])
+        _batch_s(classifier, photos[:8])
         asyncio.run(_ask(server, photos[:8], options.model, CLIENTS))
         rounds = [_round(server, classifier, photos, options.model) for _ in range(ROUNDS)]
     share = statistics.median(one.batch_s / one.served_s for one in rounds)
@@ -80,11 +80,12 @@ def measure(shared: Path, options: Options = DEFAULTS) -> list[Figure]:
 
 
 def _round(server: Server, classifier: Classifier, photos: Sequence[bytes], model: str) -> Round:
-    batch_s, bare_s = _batch(classifier, photos)
+    batch_s = _batch_s(classifier, photos)
     before, start = cpu_s(server), time.perf_counter()
     crowded = asyncio.run(_ask(server, photos, model, CLIENTS))
     served_s, took = time.perf_counter() - start, cpu_s(server) - before
     alone = asyncio.run(_ask(server, photos[:ALONE], model, 1))
+    bare_s = _bare_s(classifier, photos[:ALONE])
     wrong = sum("verdict" not in json.loads(answer.body) for answer in crowded)
     return Round(batch_s, served_s, took, _median_s(crowded), _median_s(alone), bare_s, wrong)
 
@@ -93,14 +94,18 @@ def _median_s(answers: Sequence[Answered]) -> float:
     return statistics.median(answer.seconds for answer in answers)
 
 
-def _batch(classifier: Classifier, photos: Sequence[bytes]) -> tuple[float, float]:
-    """Return how long a batch takes from bytes to lines of JSON, and how long its median inference."""
-    start, t, bare = time.perf_counter(), Translator(), []
+def _batch_s(classifier: Classifier, photos: Sequence[bytes]) -> float:
+    """Return how long a batch takes from bytes to lines of JSON."""
+    start, t = time.perf_counter(), Translator()
     for answer in infer_photos([Source.of_bytes(data, "a.jpg") for data in photos], classifier):
         assert isinstance(answer, Answer)
         to_json_line(conclude(answer, classifier.labels), t)
-        bare.append(answer.milliseconds / 1e3)
-    return time.perf_counter() - start, statistics.median(bare)
+    return time.perf_counter() - start
+
+
+def _bare_s(classifier: Classifier, photos: Sequence[bytes]) -> float:
+    answers = [infer(Source.of_bytes(data, "a.jpg"), classifier) for data in photos]
+    return statistics.median(one.milliseconds for one in answers if isinstance(one, Answer)) / 1e3
 
 
 async def _ask(server: Server, photos: Sequence[bytes], model: str, clients: int) -> list[Answered]:

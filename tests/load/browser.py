@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
 PATIENCE_MS = 60_000
+PHOTOS = "input[type=file][multiple]"
 
 
 @contextlib.asynccontextmanager
@@ -33,14 +34,14 @@ async def visiting(browser: "Browser", server: Server) -> "AsyncIterator[Page]":
     context = await browser.new_context(locale="en-US", viewport={"width": 1400, "height": 900})
     page = await context.new_page()
     await page.goto(server.url)
-    await page.locator("input[type=file]").wait_for(state="attached", timeout=PATIENCE_MS)
+    await page.locator(PHOTOS).wait_for(state="attached", timeout=PATIENCE_MS)
     yield page
     await context.close()
 
 
 async def drop(page: "Page", photos: Sequence[Path]) -> None:
     """Drop photos."""
-    await page.set_input_files("input[type=file]", photos)
+    await page.set_input_files(PHOTOS, photos)
 
 
 async def all_answered(page: "Page", count: int) -> None:

@@ -57,7 +57,7 @@ async def killed_and_started(folder: Path, page_photos: Sequence[Path], project_
             await browser.drop(page, page_photos[:1])
             await browser.all_answered(page, len(page_photos) + 1)
             failed = await page.locator(".sheet [data-kind=failed]").count()
-        lost = len(taken) - await _listed(server, project)
+        lost = max(0, len(taken) - await _listed(server, project))
         damaged = damaged_files(home / "projects" / project / "photos")
     finally:
         _kill(server)
