@@ -3,12 +3,14 @@
 import re
 import statistics
 import time
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from lib.photos.samples import find_samples
 from tests.embed import packages
+from tests.support import film
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
@@ -116,6 +118,20 @@ def test_the_answers_are_those_of_the_app(page: Page, server: Server) -> None:
     name, share = re.split(r"\s*\n\s*|\t+", shares.strip())[0], int(re.findall(r"(\d+)%", shares)[-1])
     expect(live.locator("th")).to_have_text(name, timeout=20_000)
     assert abs(int(re.findall(r"(\d+)%", live.inner_text())[-1]) - share) <= 8
+
+
+def test_a_film_does_where_there_is_no_camera(page: Page, server: Server, tmp_path: Path) -> None:
+    cats = [sample.path for sample in find_samples() if sample.name == "chelsea.png"]
+    page.add_init_script("navigator.mediaDevices.getUserMedia = async () => { throw new Error('there is none'); };")
+    page.goto(f"{server.url}/?model=starter")
+    expect(page.locator("input[type=file]")).to_have_count(1)
+    page.locator(".hero [data-do=camera]").click()
+    expect(page.locator(".shots .trouble")).to_contain_text("there is none")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="A video file").click()
+    chooser.value.set_files(film.webm(page, tmp_path / "cat.webm", cats[0]))
+    expect(page.locator(f"{FIRST} >> [data-bars]")).to_be_visible(timeout=60_000)
+    expect(page.locator(f"{FIRST} >> tbody th").first).to_have_text("cat")
 
 
 def test_a_model_s_card_leads_to_the_camera(page: Page, server: Server) -> None:

@@ -1,10 +1,12 @@
 """A film for Chromium's fake camera: photos that slide past, as YUV4MPEG2."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from playwright.sync_api import Page
 
 WIDTH, HEIGHT, PER_SECOND = 640, 480, 30
 
@@ -22,6 +24,34 @@ def make(path: Path, photos: Sequence[Path], *, seconds: int = 4) -> Path:
             half = (WIDTH // 2, HEIGHT // 2)
             planes = (y, cb.resize(half), cr.resize(half))
             file.write(b"FRAME\n" + b"".join(np.asarray(plane).tobytes() for plane in planes))
+    return path
+
+
+def webm(page: Page, path: Path, photo: Path, *, seconds: float = 2.0) -> Path:
+    """Let the browser itself record a film of a photo that stands still, and return its path."""
+    address = f"data:image/png;base64,{b64encode(photo.read_bytes()).decode()}"
+    recorded: str = page.evaluate(
+        """async ([address, seconds]) => {
+          const picture = new Image(), canvas = document.createElement('canvas'), parts = [];
+          picture.src = address;
+          await picture.decode();
+          Object.assign(canvas, { width: picture.width, height: picture.height });
+          const draw = () => canvas.getContext('2d').drawImage(picture, 0, 0);
+          const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: 'video/webm' });
+          recorder.ondataavailable = ({ data }) => parts.push(data);
+          const over = new Promise((done) => { recorder.onstop = done; });
+          const timer = setInterval(draw, 50);
+          recorder.start();
+          await new Promise((done) => setTimeout(done, 1000 * seconds));
+          recorder.stop();
+          await over;
+          clearInterval(timer);
+          const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+          return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+        }""",
+        [address, seconds],
+    )
+    path.write_bytes(b64decode(recorded))
     return path
 
 

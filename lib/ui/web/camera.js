@@ -31,6 +31,8 @@ export function open(dialog, on) {
   const off = new AbortController(), { signal } = off;
   const $ = (/** @type {string} */ place) => /** @type {any} */ (dialog.querySelector(place));
   const video = /** @type {HTMLVideoElement} */ ($("video"));
+  // Not in the page: there, the one field for files takes photos.
+  const chooser = Object.assign(document.createElement("input"), { type: "file", accept: "video/*" });
   /** @type {MediaStream | undefined} */
   let stream;
   let film = "", isPaused = false;
@@ -79,7 +81,7 @@ export function open(dialog, on) {
     shoot: async () => on.take(await live.picture(video), `camera-${++shots}.jpg`),
     pause: () => pause(!isPaused),
     turn: () => { facing = facing === "user" ? "environment" : "user"; pause(false); return begin(); },
-    film: () => $(".shots-film").click(),
+    film: () => chooser.click(),
     looked: () => {
       const button = $("[data-do=looked]"), isOn = button.getAttribute("aria-pressed") !== "true";
       button.setAttribute("aria-pressed", String(isOn));
@@ -91,9 +93,9 @@ export function open(dialog, on) {
     const button = /** @type {Element} */ (target).closest("button");
     if (button && button.dataset.do !== "shut") does[button.dataset.do ?? ""]?.();
   }, { signal });
-  $(".shots-film").addEventListener("change", async () => {
-    const [file] = $(".shots-film").files;
-    $(".shots-film").value = "";
+  chooser.onchange = async () => {
+    const [file] = chooser.files ?? [];
+    chooser.value = "";
     if (!file) return;
     quiet();
     $(".trouble").textContent = "";
@@ -101,7 +103,7 @@ export function open(dialog, on) {
     video.src = film = URL.createObjectURL(file);
     pause(false);
     await run().catch(() => { $(".trouble").textContent = fill(on.say.noFilm, { file: file.name }); });
-  }, { signal });
+  };
   const places = /** @type {HTMLElement[]} */ ([...dialog.querySelectorAll(".looks")]);
   const answers = [answering(places[0], video, on, () => isPaused, signal, $("canvas")), answering(places[1], video, on, () => isPaused, signal, null)];
   answers[0].ask(on.first);
