@@ -35,8 +35,10 @@ _INTO = {Inner.LOGITS: ("SOFTMAX",), Inner.MAP: POOLS}
 _OUT_OF = {Inner.FEATURES: POOLS, Inner.NORMALISED: ("L2_NORMALIZATION",)}
 
 
-def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
+def expose(content: bytes, inner: Sequence[Inner | int], file: str) -> bytes:
     """Return a LiteRT file that gives inner tensors too, behind its own output; all else it answers is the same.
+
+    A tensor is named by what it is, or by its place among the graph's (`lib.formats.layers`).
 
     A score that stands behind it (`lib.formats.score`) is no output any more.
 
@@ -52,7 +54,7 @@ def expose(content: bytes, inner: Sequence[Inner], file: str) -> bytes:
         outputs = own_outputs(graph)
         if not inner and len(outputs) == graph.OutputsLength():
             return content
-        outputs += [find(model, graph, each, file) for each in inner]
+        outputs += [each if isinstance(each, int) else find(model, graph, each, file) for each in inner]
         changed += bytes(-len(changed) % 4)
         place = graph._tab.Pos + graph._tab.Offset(_OUTPUTS_SLOT)
         struct.pack_into("<I", changed, place, len(changed) - place)
