@@ -1,0 +1,1 @@
+"""Eight lessons in which every number comes from the photos at hand, and whose questions mark themselves."""
