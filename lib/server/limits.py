@@ -48,6 +48,11 @@ EXPLAINERS = 2  # models that tell where they looked and stay open: some 10 to 4
 TELL_S = 0.25  # between two lines that say how far a map is
 CLASSES_TO_ASK = 5  # that a reader can have shown where they were seen
 
+# Lessons.
+LESSON_BYTES = 16 * 2**20  # of what was worked out of a visit's own photos
+LESSONS_BYTES = 32 * 2**20  # of what was worked out of samples and drawn pictures, for all
+LESSON_MODELS = 3  # that stay open: some 10 to 40 MB each
+
 # Visits: photos, answers and results.
 MB = 10**6
 VISIT_BYTES = 600 * MB  # one zip of labelled photos of the largest size, and photos

@@ -16,6 +16,8 @@ from typing import Any
 from lib.datasets.labelled import LabelledPhotos
 from lib.datasets.matching import Choice
 from lib.errors import AppError, FullError
+from lib.lessons.bench import Memo
+from lib.lessons.progress import Progress
 from lib.messages import N_
 from lib.server import limits
 from lib.server.album import Album
@@ -35,6 +37,8 @@ class Visit:
         problem: Why what was brought last could not be read instead.
         choices: What names of classes mean, as the visitor decided.
         kept: What was worked out for a page, by name, with what it depends on (see `lib.ui.visit.kept`).
+        lessons: What was done on the page Learn.
+        lesson_memo: What was worked out there of the visitor's own photos.
         sessions: The browser's sessions that show it: one, or several if a tab was loaded anew or duplicated.
         seen: When one of them was last open.
     """
@@ -47,6 +51,8 @@ class Visit:
     problem: AppError | None = None
     choices: dict[str, Choice] = field(default_factory=dict)
     kept: dict[str, tuple[object, Any]] = field(default_factory=dict)
+    lessons: Progress = field(default_factory=Progress)
+    lesson_memo: Memo = field(default_factory=lambda: Memo(limits.LESSON_BYTES))
     sessions: set[str] = field(default_factory=set)
     seen: float = 0.0
 
@@ -54,12 +60,14 @@ class Visit:
     def held_bytes(self) -> int:
         """Return how much memory it takes, with what its work came to."""
         results = [*server_queue().results_of(self.id), *(value for _, value in self.kept.values())]
-        return self.album.held_bytes + self.known_bytes + sum(map(_held_bytes, results))
+        held = self.album.held_bytes + self.known_bytes + self.lesson_memo.held_bytes
+        return held + sum(map(_held_bytes, results))
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing would be lost with it."""
-        return not self.album.photos and self.known is None and not server_queue().has_work_of(self.id)
+        has_any = bool(self.album.photos or self.lessons.seen) or self.known is not None
+        return not has_any and not server_queue().has_work_of(self.id)
 
     def end(self) -> None:
         """Forget everything, whoever may still hold the visit itself; work goes on only if it is for others, too."""
@@ -68,6 +76,8 @@ class Visit:
         self.known, self.known_bytes, self.problem = None, 0, None
         self.choices.clear()
         self.kept.clear()
+        self.lessons.clear()
+        self.lesson_memo.clear()
 
 
 def _held_bytes(result: object) -> int:
