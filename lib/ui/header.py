@@ -19,13 +19,14 @@ ROOMS = {
     "pages/classify.py": Room("", N_("Classify"), N_("See what the model sees, and how sure it is.")),
     "pages/compare.py": Room("compare", N_("Compare")),
     "pages/train.py": Room("train", N_("Train")),
+    "pages/learn.py": Room("learn", N_("Learn")),
     "pages/models.py": Room("models", N_("Models")),
     "pages/embed.py": Room("embed", N_("Code")),
     "pages/join.py": Room("join", N_("Join")),  # the host’s
 }
 ICON = "favicon.svg"
 # What a room alone keeps of a visitor's choices, and its address says: it has them when the room is entered again.
-_OWN = {"compare": ("models", "show", "view")}
+_OWN = {"compare": ("models", "show", "view"), "learn": ("lesson",)}
 _KEY = "header"
 
 

@@ -19,7 +19,7 @@ from lib.errors import UsageError
 from lib.face.card import Card, card
 from lib.i18n import Translator
 from lib.results import Outcome
-from lib.server import limits, memory, on_device, photos, previews, projects
+from lib.server import lessons, limits, memory, on_device, photos, previews, projects
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.connections import Connections, raise_open_files, watched
@@ -62,7 +62,14 @@ def middleware(own: list[Route]) -> list[Middleware]:
 def routes() -> list[Route]:
     """Return what is served beside Streamlit's own."""
     pages = [*header.first_page().routes(), *web.routes(), *samples.routes()]
-    return [*pages, *photos.routes(_card), *projects.routes(), *on_device.routes(), *api.routes(_guard())]
+    return [
+        *pages,
+        *photos.routes(_card),
+        *projects.routes(),
+        *on_device.routes(),
+        *lessons.routes(),
+        *api.routes(_guard()),
+    ]
 
 
 @cache
