@@ -20,7 +20,7 @@ _YOUR_TURN = N_("Your turn")
 _ON_PAPER = N_("On paper:")
 _MY_PROGRESS = N_("My progress")
 
-_LINES = 8  # to write on, on the whole sheet: two below a step at most
+_LINES = 6  # to write on, on the whole sheet: two below a step at most
 _PICTURES = 4
 _GAP = "_______"
 _NAME = N_("Name: ____________________  Date: ______________")

@@ -244,7 +244,7 @@ def test_a_lesson_is_one_page_of_paper_and_the_notes_another(page: Page, server:
     expect(page.locator("#head")).to_be_hidden()
     expect(page.locator("body > .paper h1")).to_be_visible()
     page.emulate_media(media="screen")
-    room(page, {"en": "Models", "ko": "모델", "ja": "モデル"}[language])
+    page.locator("#head [data-go=models]").click()
     expect(page.locator("body > .paper")).to_have_count(0, timeout=WAIT_MS)
 
 
