@@ -1,13 +1,15 @@
 """Who the host is: in a class the teacher alone changes what everybody uses.
 
-Where only this machine reaches the server, everybody is the host. Elsewhere the host is who came with the key: once, in
-a link that the server says where it was started; the browser then keeps it as a cookie that no script of a page reads.
+Where only this machine reaches the server, everybody is the host. Elsewhere the host is who came by an invitation: a
+link that the server says where it was started, or that a host made. It works once, since a terminal may be on the
+projector; the browser then keeps the host's key as a cookie that no script of a page reads.
 """
 
 import asyncio
 import hmac
 import re
 import secrets
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -26,11 +28,12 @@ from lib.server.refusal import Refusal, refuse
 from lib.work.files import read_small, write_private
 
 COOKIE = "discern-host"
-PARAM = "host"  # of the address, as in https://192.168.1.5:8501/?host=KEY
+PARAM = "host"  # of the address, as in https://192.168.1.5:8501/?host=INVITATION
 FOLDER = "class"  # in the data folder; nobody else may enter it
 _FILE = "host.key"
 _KEY = re.compile(r"[\w-]{32}")
 _KEY_BYTES = 24
+_INVITATION_BYTES, _MOST_INVITATIONS = 12, 20
 _FIRST_S, _LONGEST_S, _FORGET_S, _MOST = 0.25, 8.0, 600.0, 1000
 
 
@@ -52,6 +55,25 @@ class Host:
 
     def __init__(self, key: str | None = None) -> None:
         self.key = key
+        self._invitations: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def invite(self) -> str:
+        """Return what makes who brings it a host, once; the oldest of too many that nobody used goes."""
+        invitation = secrets.token_urlsafe(_INVITATION_BYTES)
+        with self._lock:
+            self._invitations[invitation] = None
+            if len(self._invitations) > _MOST_INVITATIONS:
+                self._invitations.popitem(last=False)
+        return invitation
+
+    def admits(self, brought: str) -> bool:
+        """Whether somebody who brings this becomes a host: an invitation, which is used up, or the key itself."""
+        with self._lock:
+            found = [each for each in self._invitations if hmac.compare_digest(each.encode(), brought.encode())]
+            for each in found:
+                del self._invitations[each]
+        return bool(found) or self.knows(brought)
 
     def knows(self, key: str | None) -> bool:
         """Whether whoever has this key is the host; takes as long for a wrong key as for the right one."""
@@ -124,9 +146,9 @@ class Guesses:
 
 
 class Entrance:
-    """Middleware that takes the key out of an address and puts it into a cookie.
+    """Middleware that takes an invitation out of an address, and puts the key into a cookie.
 
-    So the key stands neither in the address that the class sees on the screen nor in the one that somebody copies.
+    So it stands neither in the address that the class sees on the screen nor in the one that somebody copies.
     """
 
     def __init__(self, app: ASGIApp, host: Host, guesses: Guesses | None = None) -> None:
@@ -135,19 +157,22 @@ class Entrance:
         self._guesses = guesses or Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, unless it brings a key."""
+        """Pass a request on, unless it brings an invitation."""
         query = QueryParams(scope["query_string"]) if scope["type"] == "http" else QueryParams()
         if self._host.key is None or PARAM not in query:
             await self.app(scope, receive, send)
             return
-        if not self._host.knows(query[PARAM]):
+        if not self._host.admits(query[PARAM]):
             await asyncio.sleep(self._guesses.wait_s(str((scope.get("client") or ("",))[0])))
-            sentence = N_("This is not the host’s key. The right link stands in the terminal that started the class.")
+            sentence = N_(
+                "This link makes nobody a host any more: each works once. A host finds new ones on the page Join, and "
+                "`make class` says one when it starts."
+            )
             await refuse(scope, receive, send, Refusal(403, sentence))
             return
         rest = urlencode([(name, value) for name, value in query.multi_items() if name != PARAM])
         there = "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else "")  # "//" would be another host
         answer = RedirectResponse(there, 303, {"Cache-Control": "no-store"})
         is_secure = scope["scheme"] == "https"
-        answer.set_cookie(COOKIE, query[PARAM], path="/", secure=is_secure, httponly=True, samesite="strict")
+        answer.set_cookie(COOKIE, self._host.key, path="/", secure=is_secure, httponly=True, samesite="strict")
         await answer(scope, receive, send)

@@ -1,5 +1,6 @@
 """A class as it is started for a room: over TLS, with a host and with visitors."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def come(context: BrowserContext, address: str) -> Page:
 def test_the_terminal_says_everything_that_a_teacher_needs(server: Server, home: Path) -> None:
     assert server.log is not None
     told, port = server.log.read_text("utf-8"), server.url.rpartition(":")[2]
-    assert f"For you alone, the host: https://localhost:{port}/?host={key(home)}" in told
+    assert f"For the host, works once: https://localhost:{port}/?host=" in told
+    assert key(home) not in told
     for address in addresses.lan():
         assert f"https://{address}:{port}" in told
     assert "Traceback" not in told
@@ -74,7 +76,9 @@ def test_a_phone_may_use_its_camera_and_a_visitor_is_no_host(server: Server, con
 def test_the_link_in_the_terminal_makes_a_host_and_leaves_no_key_in_the_address(
     server: Server, home: Path, context: BrowserContext
 ) -> None:
-    page = come(context, f"{server.url}/?host={key(home)}")
+    assert server.log is not None
+    link = re.findall(r"works once: \S+(/\?host=\S+)", server.log.read_text("utf-8"))[0]
+    page = come(context, f"{server.url}{link}")
     assert page.url == f"{server.url}/"
     assert COOKIE not in page.evaluate("document.cookie")
     (cookie,) = (each for each in context.cookies() if each.get("name") == COOKIE)
@@ -84,8 +88,14 @@ def test_the_link_in_the_terminal_makes_a_host_and_leaves_no_key_in_the_address(
     port = server.url.rpartition(":")[2]
     expect(page.locator(".join-address")).to_have_text(f"https://{addresses.lan()[0]}:{port}")
     assert page.url.endswith("/join")
+    page.get_by_role("button", name="Another host").click()
+    expect(page.locator("[data-testid=stCode]")).to_contain_text("/?host=")
     hosts = come(context, f"{server.url}/models")
     expect(hosts.locator("[data-do=get]").first).to_be_visible()
+    stranger = hosts.context.browser.new_context(ignore_https_errors=True)  # type: ignore[union-attr]
+    refused = stranger.request.get(f"{server.url}{link}", max_redirects=0)
+    assert refused.status == 403
+    stranger.close()
 
 
 def test_photos_are_answered_over_tls(server: Server, context: BrowserContext) -> None:

@@ -101,6 +101,23 @@ def test_other_requests_pass(waits: list[float]) -> None:
     assert waits == []
 
 
+def test_an_invitation_makes_a_host_once() -> None:
+    host, behind = Host(KEY), Behind()
+    entrance, invited = Entrance(behind, host), host.invite()
+    assert invited != KEY
+    first, second = (ask(entrance, behind, scope(f"/?host={invited}")) for _ in range(2))
+    assert (first.status, second.status) == (303, 403)
+    assert f"{COOKIE}={KEY};" in first.headers["set-cookie"]
+    assert "set-cookie" not in second.headers
+    assert not host.admits("")
+
+
+def test_of_many_invitations_the_oldest_goes() -> None:
+    host = Host(KEY)
+    invited = [host.invite() for _ in range(21)]
+    assert [host.admits(each) for each in invited] == [False, *[True] * 20]
+
+
 def test_wrong_keys_wait_longer_and_longer_and_get_no_cookie(waits: list[float]) -> None:
     behind = Behind()
     entrance = Entrance(behind, Host(KEY))
@@ -108,7 +125,7 @@ def test_wrong_keys_wait_longer_and_longer_and_get_no_cookie(waits: list[float])
     assert waits == [0.25, 0.5, 1.0, 2.0]
     assert {answer.status for answer in answers} == {403}
     assert all("set-cookie" not in answer.headers and not answer.got_in for answer in answers)
-    assert b"not the host" in answers[0].body
+    assert b"makes nobody a host" in answers[0].body
     assert ask(entrance, behind, scope(f"/?host={KEY}")).status == 303  # the right one never waits
     assert len(waits) == 4
 

@@ -51,7 +51,8 @@ def test_a_class_is_told_where_it_is_and_who_is_its_host(
     options: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, address: str | None
 ) -> None:
     options |= {"server.address": address, "server.sslCertFile": "tls.pem"}
-    monkeypatch.setattr(HOST, "key", KEY)
+    monkeypatch.setattr(HOST, "key", "secret")
+    monkeypatch.setattr(HOST, "invite", lambda: KEY)
     assert said(capsys) == [
         f"https://{WIFI}:8501",
         f"https://{CABLE}:8501",
@@ -66,7 +67,8 @@ def test_the_page_that_opens_here_is_the_hosts(options: dict[str, object], monke
     monkeypatch.setattr(internals, "open_browser", opened.append)
     welcome.say()
     options |= {"server.address": "0.0.0.0", "server.sslCertFile": "tls.pem"}
-    monkeypatch.setattr(HOST, "key", KEY)
+    monkeypatch.setattr(HOST, "key", "secret")
+    monkeypatch.setattr(HOST, "invite", lambda: KEY)
     welcome.say()
     assert opened == ["http://127.0.0.1:8501", f"https://localhost:8501/?host={KEY}"]
 
@@ -94,15 +96,15 @@ def test_a_proxy_in_front_makes_it_a_class(options: dict[str, object], monkeypat
 def test_the_terminal_says_what_a_phone_warns_of_and_what_is_missing_without_tls() -> None:
     t = Translator()
     here, others = "https://localhost:8501", [f"https://{WIFI}:8501"]
-    secure = "\n".join(welcome.lines(t, here, others, KEY, is_secure=True))
+    secure = "\n".join(welcome.lines(t, here, others, lambda: KEY, is_secure=True))
     assert "The phone warns once" in secure
-    plain = "\n".join(welcome.lines(t, here, others, KEY, is_secure=False))
+    plain = "\n".join(welcome.lines(t, here, others, lambda: KEY, is_secure=False))
     assert "`make class` starts with TLS" in plain
     assert "warns" not in plain
 
 
 def test_without_a_network_the_terminal_says_what_to_do() -> None:
-    lines = welcome.lines(Translator(), "https://localhost:8501", [], KEY, is_secure=True)
+    lines = welcome.lines(Translator(), "https://localhost:8501", [], lambda: KEY, is_secure=True)
     assert any("is on no network yet" in line for line in lines)
     assert sum("host=" in line for line in lines) == 1
 
@@ -128,6 +130,6 @@ def test_a_code_is_shown_where_a_person_looks_and_the_terminal_has_its_squares(
 ) -> None:
     terminal = type("Terminal", (), {"encoding": encoding, "isatty": lambda self: True})()
     monkeypatch.setattr("sys.stdout", terminal)
-    lines = welcome.lines(Translator(), "https://localhost:8501", [f"https://{WIFI}:8501"], KEY, is_secure=True)
+    lines = welcome.lines(Translator(), "https://localhost:8501", [f"https://{WIFI}:8501"], lambda: KEY, is_secure=True)
     monkeypatch.undo()
     assert any("█" in line for line in lines) is is_shown

@@ -4,8 +4,10 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.messages import N_
+from lib.server.host import HOST
 from lib.server.visits import VISITS
-from lib.ui.classroom import host
+from lib.ui.classroom import host, where
+from lib.ui.classroom.welcome import invitation
 from lib.ui.visit import keep
 from lib.ui.waiting import job_words
 from lib.work.files import size_words
@@ -33,7 +35,16 @@ def draw(t: Translator) -> None:
     with st.container(key="going"):
         st.subheader(t("In class now"))
         _going(t)
-        _forget(t)
+        with st.container(horizontal=True):
+            _forget(t)
+            _invite(t)
+
+
+def _invite(t: Translator) -> None:
+    """Draw the button that makes a link for another host, and the link."""
+    if st.button(t("Another host"), icon=":material/person_add:") and host.is_host():
+        st.code(invitation(where.for_others()[0], HOST.invite()), language=None)
+        st.caption(t("Whoever opens this link first is a host, too. It works once."))
 
 
 @st.fragment(run_every=_POLL_S)

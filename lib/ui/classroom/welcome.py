@@ -1,7 +1,7 @@
 """What the terminal says once the server is up, and the page that opens then."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lib.i18n import Translator
 from lib.server import qr
@@ -20,23 +20,26 @@ def say() -> None:
     """
     here = internals.own_address()
     told = next((each.removeprefix(_OPTION) for each in sys.argv if each.startswith(_OPTION)), "")
-    for line in lines(Translator(told), here, where.for_others(), HOST.key, is_secure=where.is_secure()):
+    invite = None if HOST.key is None else HOST.invite
+    for line in lines(Translator(told), here, where.for_others(), invite, is_secure=where.is_secure()):
         print(line)
     sys.stdout.flush()
-    internals.open_browser(here if HOST.key is None else _with_key(here, HOST.key))
+    internals.open_browser(here if invite is None else invitation(here, invite()))
 
 
-def lines(t: Translator, here: str, others: Sequence[str], key: str | None, *, is_secure: bool) -> list[str]:
+def lines(
+    t: Translator, here: str, others: Sequence[str], invite: Callable[[], str] | None, *, is_secure: bool
+) -> list[str]:
     """Return what is said, line by line.
 
     Args:
         t: The reader's language.
         here: Where the app is for this machine.
         others: Where it is for others, the likeliest first.
-        key: The host's; None where this machine alone reaches the app.
+        invite: Returns an invitation for a host; None where this machine alone reaches the app.
         is_secure: Whether it speaks TLS.
     """
-    if key is None:
+    if invite is None:
         return ["", "  " + t("Discern is at {address}", address=here)]
     said = ["", *(_code(others[0]) if others else ()), ""]
     if others:
@@ -48,9 +51,11 @@ def lines(t: Translator, here: str, others: Sequence[str], key: str | None, *, i
         said.append("  " + trouble(t))
     else:
         said.append("  " + t("This computer is on no network yet. Join the room’s Wi-Fi, then start again."))
-    said += ["", "  " + t("For you alone, the host: {address}", address=_with_key(here, key))]
+    there = t("For the host, works once: {address}", address=invitation(here, invite()))
+    said += ["", "  " + there]
     if others:
-        said.append("  " + t("The host on another device: {address}", address=_with_key(others[0], key)))
+        on = t("For the host on another device, works once: {address}", address=invitation(others[0], invite()))
+        said.append("  " + on)
     return said
 
 
@@ -75,8 +80,9 @@ def trouble(t: Translator) -> str:
     )
 
 
-def _with_key(address: str, key: str) -> str:
-    return f"{address}/?{PARAM}={key}"
+def invitation(address: str, invited: str) -> str:
+    """Return the link that makes who opens it a host."""
+    return f"{address}/?{PARAM}={invited}"
 
 
 def _code(address: str) -> list[str]:
