@@ -184,7 +184,7 @@ class _Batch:
 
     async def _room_for(self, size: int) -> None:
         """Wait until few enough photos are in line."""
-        most = limits.AHEAD_EACH * self._desk.pool.workers
+        most = self._desk.ahead
         while self._in_line and (len(self._in_line) >= most or sum(self._in_line.values()) + size > limits.AHEAD_BYTES):
             await self._free()
 

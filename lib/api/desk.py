@@ -50,6 +50,11 @@ class Desk:
     bodies: Bodies = field(default_factory=lambda: Bodies(limits.REQUESTS_BYTES, limits.REQUESTS_BYTES_OF_ONE))
     parsing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
+    @property
+    def ahead(self) -> int:
+        """How many photos of one request wait in line at most: enough for all cores, and never all of the line."""
+        return min(limits.AHEAD_EACH * self.pool.workers, limits.WAITING_OF_LINE // 2)
+
     async def asked(self, request: Request) -> tuple[Asked, Found]:
         """Return what the address asks, and the model; without `model` the one that answers where nobody chose.
 

@@ -6,6 +6,7 @@ it none.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lib.api.tensors import HEAD_LENGTH
 from lib.errors import AppError, UsageError
 from lib.messages import N_
+from lib.server.door import ORIGINS_SETTING
 from lib.server.exchange import language_of
 from lib.server.refusal import FOR_PROGRAMS, Refusal, problem
 from lib.server.ways import way_of
@@ -26,7 +28,8 @@ from lib.server.ways import way_of
 Work = Callable[[Request], Awaitable[ASGIApp]]
 """What answers a request: any ASGI app, most often a Response."""
 
-TOKEN_SETTING, ORIGINS_SETTING = "DISCERN_API_TOKEN", "DISCERN_API_ORIGINS"
+TOKEN_SETTING = "DISCERN_API_TOKEN"
+_ORIGIN = re.compile(r"(?P<http>http://[^/@?#]+?)(:80)?|(?P<https>https://[^/@?#]+?)(:443)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,8 @@ class Guard:
         token = os.environ.get(TOKEN_SETTING, "")
         if token != token.strip() or not token.isascii() or not token.isprintable():
             raise UsageError(N_("{setting} must be printable ASCII without spaces around it."), setting=TOKEN_SETTING)
-        origins = tuple(os.environ.get(ORIGINS_SETTING, "").replace(",", " ").split())
-        for origin in origins:
-            if origin != "*" and (not origin.startswith(("http://", "https://")) or origin.count("/") != 2):
-                sentence = N_("{origin} in {setting} is not an origin. Write it as https://example.org, or * for all.")
-                raise UsageError(sentence, setting=ORIGINS_SETTING, origin=origin)
-        return cls(token, origins)
+        given = os.environ.get(ORIGINS_SETTING, "").replace(",", " ").split()
+        return cls(token, tuple(map(_origin, given)))
 
     def admits(self, origin: str, path: str) -> bool:
         """Whether pages of this origin may use this address."""
@@ -80,6 +79,15 @@ class Guard:
                 expose_headers=["Retry-After", "X-Request-ID", HEAD_LENGTH],
             )
         return Route(path, endpoint)
+
+
+def _origin(given: str) -> str:
+    """Return an origin as browsers write it: in lower case, without the port that its scheme has anyway."""
+    found = _ORIGIN.fullmatch(given.lower())
+    if given != "*" and found is None:
+        sentence = N_("{origin} in {setting} is not an origin. Write it as https://example.org, or * for all.")
+        raise UsageError(sentence, setting=ORIGINS_SETTING, origin=given)
+    return "".join(part for part in found.group("http", "https") if part) if found else given
 
 
 class _Endpoint:

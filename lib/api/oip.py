@@ -8,7 +8,9 @@ A model is shown photos as they are (`photos`), or the very numbers that its fil
 probabilities of its classes, their names, and of each photo the object of `classify --json`.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -131,18 +133,25 @@ class OpenInference:
     async def _all_seen(
         self, request: Request, owner: str, model: Found, showing: Sequence[Shown], asked: Asked
     ) -> list[tuple[Answer, Classification]]:
-        """Return what the model says of each; each waits for its own turn in line.
+        """Return what the model says of each; a few at a time wait in line, each for its own turn.
 
         Raises:
             AppError: Of the first that cannot be answered.
             ClientDisconnect: The caller went away.
         """
-        looking = [self._desk.see(owner, Way.OIP, model, shown, asked) for shown in showing]
+        ahead: deque[Future[Seen]] = deque()
+        seen = []
         try:
-            return [_sound(await self._desk.looked(request, each)) for each in looking]
+            for shown in showing:
+                if len(ahead) == self._desk.ahead:
+                    seen.append(_sound(await self._desk.looked(request, ahead.popleft())))
+                ahead.append(self._desk.see(owner, Way.OIP, model, shown, asked))
+            while ahead:
+                seen.append(_sound(await self._desk.looked(request, ahead.popleft())))
         finally:
-            for each in looking:
+            for each in ahead:
                 each.cancel()
+        return seen
 
 
 def _read(

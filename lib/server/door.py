@@ -18,9 +18,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib.errors import UsageError
 from lib.messages import N_
-from lib.server.refusal import Refusal, refuse
+from lib.server.refusal import FOR_PROGRAMS, Refusal, refuse
 
-SETTING = "DISCERN_HOSTS"
+SETTING, ORIGINS_SETTING = "DISCERN_HOSTS", "DISCERN_API_ORIGINS"
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")  # Streamlit tells anybody there what runs, and how
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -114,6 +114,11 @@ class Door:
             return Refusal(400, sentence, host=host or "–", setting=SETTING)
         is_admitted = origin is None or self.admits(origin, scope["path"])
         if origin is not None and not is_admitted and not self._is_own(scope, origin, host, here):
+            if scope["path"].startswith(FOR_PROGRAMS):
+                sentence = N_(
+                    "Pages from {origin} may not ask here. To allow them, add that address to the setting {setting}."
+                )
+                return Refusal(403, sentence, origin=origin, setting=ORIGINS_SETTING)
             sentence = N_(
                 "Pages from {origin} may not use this server. To allow them, add that name to the setting {setting}."
             )

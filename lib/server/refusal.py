@@ -7,7 +7,16 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from lib.errors import AppError, DatasetError, FullError, ModelNotReadyError, PhotoError, UnknownModelError, UsageError
+from lib.errors import (
+    AppError,
+    DatasetError,
+    FullError,
+    ModelError,
+    ModelNotReadyError,
+    PhotoError,
+    UnknownModelError,
+    UsageError,
+)
 from lib.i18n import Translator, choose
 from lib.server import limits
 from lib.server.tracing import request_id
@@ -16,7 +25,7 @@ from lib.server.ways import Way, way_of
 FOR_PROGRAMS = ("/api/", "/v2", "/healthz", "/readyz", "/metrics")
 """How the addresses begin at which programs ask, not pages."""
 
-# What else fails, fails here: 503.
+# What else fails, fails here: 503, but see `_status`.
 _STATUS = {UsageError: 422, UnknownModelError: 422, PhotoError: 422, DatasetError: 422, FullError: 429}
 
 
@@ -40,17 +49,14 @@ class Refusal(AppError):  # noqa: N818 - no failure: handed on as a value, too
 def problem(error: AppError, language: str, way: Way | None = None) -> Response:
     """Return what is answered to a program that asked: the sentence and the error's code, as RFC 9457 has them.
 
-    Clients of Hugging Face and of the Open Inference Protocol look for the sentence in `error`, and take a 503 for
-    something that passes: Hugging Face's for JavaScript ask again at once, and for ever.
+    Clients of Hugging Face and of the Open Inference Protocol look for the sentence in `error`.
 
     Args:
         error: What went wrong.
         language: The reader's.
         way: By which way they asked.
     """
-    status = error.status if isinstance(error, Refusal) else _STATUS.get(type(error), 503)
-    if way in (Way.HF, Way.OIP) and status == 503 and not isinstance(error, Refusal):
-        status = 409 if isinstance(error, ModelNotReadyError) else 500
+    status = _status(error, way)
     headers = {"Cache-Control": "no-store", **({"Retry-After": str(limits.RETRY_S)} if status == 429 else {})}
     sentence = Translator(language).message(error.message)
     told = {
@@ -63,6 +69,22 @@ def problem(error: AppError, language: str, way: Way | None = None) -> Response:
         **({} if (asked := request_id()) is None else {"request_id": asked}),
     }
     return JSONResponse(told, status, headers, "application/json" if way is Way.OIP else "application/problem+json")
+
+
+def _status(error: AppError, way: Way | None) -> int:
+    """Return the HTTP status of an error.
+
+    Programs take a 503 for something that passes: load balancers send the request on to the next server, and Hugging
+    Face's client for JavaScript asks again at once, and for ever. A model that is damaged or not here does not pass.
+    """
+    if isinstance(error, Refusal):
+        return error.status
+    status = _STATUS.get(type(error), 503)
+    if status != 503 or way not in (Way.API, Way.HF, Way.OIP):
+        return status
+    if isinstance(error, ModelNotReadyError):
+        return 409
+    return 500 if isinstance(error, ModelError) or way is not Way.API else 503
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:

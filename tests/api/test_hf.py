@@ -142,6 +142,7 @@ def test_what_does_not_pass_is_no_503_after_which_clients_ask_again_for_ever(
 
     monkeypatch.setattr(models, "find", find)
     monkeypatch.setattr(models, "known", lambda *_, **__: None)
-    for path in ("hf/tiny-float32", "/v2/models/tiny-float32/infer"):
+    asked = "?model=tiny-float32"
+    for path in ("hf/tiny-float32", "/v2/models/tiny-float32/infer", f"classify{asked}", f"explain{asked}"):
         answer = Api(models).ask("POST", path, b"{}", content_type="application/json")
         assert problem(answer) == (status, error.code)  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import struct
 import threading
@@ -24,6 +25,7 @@ from lib.results import Answer
 from lib.server import limits
 from lib.server.door import Door, Names
 from lib.server.models import Models, labels
+from lib.server.pool import Pool
 from tests.api.conftest import Api, problem, served
 from tests.support import asgi
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
@@ -319,11 +321,34 @@ def test_bodies_are_limited(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem(api.ask("GET", INFER)) == (405, "method")
 
 
-def test_who_goes_away_leaves_the_line(api: Api) -> None:
-    go, busy = threading.Event(), threading.Barrier(api.pool.workers + 1)
-    others = [api.pool.line("other").submit(lambda: (busy.wait(5), go.wait(5))) for _ in range(api.pool.workers)]
-    busy.wait(5)
+@pytest.mark.parametrize("workers", [2, 64])
+def test_as_many_photos_as_a_request_may_hold_wait_a_few_at_a_time(models: Models, workers: int) -> None:
+    many = infer_by_hand(Api(models, pool=Pool(workers)), photos(data=CODED * 75, shape=[300]))
+    assert len(json.loads(many.body)["parameters"]["verdicts"].split(",")) == 300
 
+
+def test_a_photo_that_finds_no_room_takes_those_before_it_out_of_the_line(models: Models) -> None:
+    api = Api(models, pool=Pool(2, most_of_line=3))
+    with held(api.pool):
+        assert problem(infer_by_hand(api, photos())) == (429, "full")
+        assert api.pool.waiting("api:127.0.0.1") == 0
+
+
+@contextlib.contextmanager
+def held(pool: Pool) -> Iterator[None]:
+    """Keep all threads of a pool busy."""
+    go, busy = threading.Event(), threading.Barrier(pool.workers + 1)
+    others = [pool.line("other").submit(lambda: (busy.wait(5), go.wait(5))) for _ in range(pool.workers)]
+    busy.wait(5)
+    try:
+        yield
+    finally:
+        go.set()
+    for other in others:
+        other.result(5)
+
+
+def test_who_goes_away_leaves_the_line(api: Api) -> None:
     async def ask() -> None:
         body = json.dumps(photos()).encode()
         events = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
@@ -337,8 +362,6 @@ def test_who_goes_away_leaves_the_line(api: Api) -> None:
 
         await asyncio.wait_for(api.app(asgi.scope(INFER, method="POST", content_length="9"), receive, send), 5)
 
-    asyncio.run(ask())
-    assert api.pool.waiting("api:127.0.0.1") == 0
-    go.set()
-    for other in others:
-        other.result(5)
+    with held(api.pool):
+        asyncio.run(ask())
+        assert api.pool.waiting("api:127.0.0.1") == 0

@@ -8,10 +8,10 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from PIL import Image
 
-from lib.api.guard import ORIGINS_SETTING, TOKEN_SETTING, Guard
+from lib.api.guard import TOKEN_SETTING, Guard
 from lib.errors import UsageError
 from lib.reports.models import entry_object
-from lib.server.door import Door, Names
+from lib.server.door import ORIGINS_SETTING, Door, Names
 from lib.server.models import Models
 from tests.api.conftest import Api, problem
 from tests.support import asgi
@@ -113,13 +113,23 @@ def test_pages_of_other_sites_are_kept_out_unless_they_are_listed(models: Models
         return api.ask(method, CLASSIFY, RED_PNG, origin=origin, **headers)
 
     closed, opened = Guard(), Guard(origins=("https://example.org",))
-    assert problem(asked(closed, "POST", "https://example.org")) == (403, "origin")
+    refused = asked(closed, "POST", "https://example.org")
+    assert problem(refused) == (403, "origin")
+    assert ORIGINS_SETTING in json.loads(refused.body)["detail"]
     assert problem(asked(opened, "POST", "https://example.com")) == (403, "origin")
     answer = asked(opened, "POST", "https://example.org")
     assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "https://example.org")
     asks = {"access_control_request_method": "POST", "access_control_request_headers": "authorization"}
     assert asked(opened, "OPTIONS", "https://example.org", **asks).headers["access-control-allow-methods"] == "POST"
     assert asked(Guard(origins=("*",)), "POST", "null").status == 200
+
+
+def test_origins_are_compared_as_browsers_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        ORIGINS_SETTING, "https://Example.org, HTTP://b.example:80 https://c.example:443,http://[::1]:81"
+    )
+    origins = ("https://example.org", "http://b.example", "https://c.example", "http://[::1]:81")
+    assert Guard.of_environment().origins == origins
 
 
 @pytest.mark.parametrize(
