@@ -13,18 +13,20 @@ from lib.classify.opening import open_classifier
 from lib.cli.many import Photos, add_scale, check_where_answers_go, open_kept
 from lib.cli.terminal import (
     ALL_WELL,
+    NOT_SAVED,
     SOME_FAILED,
     add_thresholds,
     add_whole_photo,
     complain,
     default_model,
+    ended_by_sigterm,
     note,
     open_folders,
     put,
     steps_in_place,
     writing,
 )
-from lib.errors import UsageError
+from lib.errors import DownloadError, UsageError
 from lib.face.names import shortened
 from lib.i18n import Translator
 from lib.messages import N_
@@ -34,6 +36,7 @@ from lib.photos.source import Source
 from lib.reports.cells import encode
 from lib.reports.classifications import csv_header, csv_row, line_of, to_json_line, to_object
 from lib.reports.columns import to_objects
+from lib.reports.kept import Kept
 from lib.results import Answer, Failure, Outcome
 from lib.verdict import Thresholds, explain, percent
 from lib.work.progress import OnProgress, Progress
@@ -79,14 +82,20 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
         _check_that_one_can_say(folders)
     photos = Photos(arguments.paths, shard, lambda error: complain(error, say))
     run = _Run(arguments, say, settings, folders, shard, photos)
-    (_ask_ray if arguments.engine == "ray" else _ask_here)(run)
+    try:
+        with ended_by_sigterm():
+            (_ask_ray if arguments.engine == "ray" else _ask_here)(run)
+    except DownloadError as error:
+        complain(error, say)
+        return NOT_SAVED
     if arguments.out is not None:
-        text = N_("{folder}: {done} photos were looked at, {failed} of them failed; {before} were there already.")
-        note(say(text, folder=arguments.out, done=run.done, failed=run.failed, before=run.before))
-    return SOME_FAILED if run.failed or photos.missed else ALL_WELL
-
-
-Holds = Callable[[str], bool]
+        text = N_(
+            "{folder}: {done} photos were looked at, {failed} of them failed; {before} were there already, {bad} of "
+            "them failed."
+        )
+        counts = {"done": run.done, "failed": run.failed, "before": run.before, "bad": run.bad}
+        note(say(text, folder=arguments.out, **counts))
+    return SOME_FAILED if run.failed or run.bad or photos.missed else ALL_WELL
 
 
 @dataclass
@@ -97,6 +106,7 @@ class _Run:
         done: How many photos were looked at.
         failed: How many of them at least one model did not answer.
         before: How many were left out because their answers were there.
+        bad: How many of those failed: in another part, which keeps them.
     """
 
     arguments: argparse.Namespace
@@ -108,12 +118,17 @@ class _Run:
     done: int = 0
     failed: int = 0
     before: int = 0
+    bad: int = 0
 
-    def wanted(self, holds: Holds) -> Iterator[Source]:
+    def wanted(self, kept: Kept | None) -> Iterator[Source]:
         """Yield the photos whose answers are not there yet."""
+        if kept is not None and kept.again:
+            text = N_("{folder}: {count} answers were failures; their photos are asked again.")
+            note(self.say(text, folder=self.arguments.out, count=kept.again))
         for source in self.photos:
-            if holds(source.name):
+            if kept is not None and kept.holds(source.name):
                 self.before += 1
+                self.bad = kept.bad
             else:
                 yield source
 
@@ -128,8 +143,8 @@ def _ask_here(run: _Run) -> None:
     """Show what models say of photos."""
     classifiers = [open_classifier(folder) for folder in run.folders]
     labels = [folder.read_labels(run.say.language) for folder in run.folders]
-    with _output(run) as (holds, show), _progress() as on_progress:
-        photos = run.wanted(holds)
+    with _output(run) as (kept, show), _progress() as on_progress:
+        photos = run.wanted(kept)
         for answers in infer_with_each(read_ahead(photos) if run.photos.are_far else photos, classifiers):
             run.advance(on_progress, photos=1, failed=any(isinstance(answer, Failure) for answer in answers))
             show(
@@ -146,7 +161,7 @@ def _ask_ray(run: _Run) -> None:
 
     kept = nullcontext() if run.arguments.out is None else open_kept(run.arguments, run.say, run.folders, run.shard)
     with kept as folder, _progress() as on_progress:
-        photos = run.wanted((lambda _: False) if folder is None else folder.holds)
+        photos = run.wanted(folder)
         answers = classify(
             photos,
             run.folders,
@@ -177,15 +192,15 @@ Show = Callable[[Sequence[Outcome]], None]  # of all models, of one photo
 
 
 @contextmanager
-def _output(run: _Run) -> Iterator[tuple[Holds, Show]]:
-    """Yield what says whether a photo's answers are there already, and what shows them in the form asked for."""
+def _output(run: _Run) -> Iterator[tuple[Kept | None, Show]]:
+    """Yield the folder of answers, if one was asked for, and what shows a photo's answers in the form asked for."""
     arguments, say, folders = run.arguments, run.say, run.folders
     if arguments.out is not None:
         with open_kept(arguments, say, folders, run.shard) as kept:
-            yield kept.holds, lambda outcomes: kept.add([to_object(outcome, say) for outcome in outcomes])
+            yield kept, lambda outcomes: kept.add([to_object(outcome, say) for outcome in outcomes])
         return
     with _shown(arguments, say, several=len(folders) > 1) as show:
-        yield lambda name: False, lambda outcomes: _each(show, outcomes)
+        yield None, lambda outcomes: _each(show, outcomes)
 
 
 def _each(show: Callable[[Outcome], None], outcomes: Sequence[Outcome]) -> None:

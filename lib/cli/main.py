@@ -2,7 +2,8 @@
 
 Results go to standard output, and with --json nothing but JSON; progress and complaints go to standard error.
 Exit codes: 0 all well, 1 some input failed (the rest is done and reported), 2 wrong usage or unknown model,
-130 interrupted, 141 the reader of standard output went away.
+74 the disk of --out was full or gone in the midst of a run (EX_IOERR of sysexits.h; known before the first photo: 2),
+130 interrupted, 141 the reader of standard output went away, 143 ended by SIGTERM, which `classify` takes as Ctrl-C.
 """
 
 import argparse
@@ -11,7 +12,16 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from lib.cli.terminal import INTERRUPTED, READER_GONE, SOME_FAILED, WRONG_USAGE, complain, note
+from lib.cli.terminal import (
+    INTERRUPTED,
+    READER_GONE,
+    SOME_FAILED,
+    TERMINATED,
+    WRONG_USAGE,
+    Terminated,
+    complain,
+    note,
+)
 from lib.errors import AppError, ModelNotReadyError, UnknownModelError, UsageError
 from lib.i18n import DEFAULT, LANGUAGES, Translator
 from lib.messages import N_
@@ -40,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AppError as error:
         complain(error, say)
         return SOME_FAILED
+    except Terminated:
+        return TERMINATED
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

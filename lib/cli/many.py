@@ -1,6 +1,7 @@
 """What `classify` needs for very many photos: found one by one, in parts, kept in a folder, gone on with."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -27,7 +28,11 @@ def add_scale(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="keep the answers in the folder DIR, as Parquet files or, with --json, as JSON lines",
     )
-    parser.add_argument("--resume", action="store_true", help="leave out the photos whose answers are in DIR already")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="leave out the photos whose answers are in DIR already; those that failed are asked again",
+    )
     parser.add_argument(
         "--shard", default="1/1", metavar="I/N", help="only the I-th of N parts of the photos: one for each machine"
     )
@@ -65,8 +70,8 @@ def open_kept(arguments: argparse.Namespace, say: Translator, folders: Sequence[
     """Open the folder of answers that was asked for.
 
     Raises:
-        UsageError: It holds answers already, to another question, or another run is writing to it.
-        DownloadError: It cannot be written.
+        UsageError: It holds answers already, to another question, another run is writing to it, or it cannot be
+            written.
     """
     kind = Lines if arguments.json else Parts
     run = {
@@ -100,7 +105,7 @@ class Photos:
         self.are_far = any(map(is_address, places))
         empty = [place for place in places if next(find(place, _ignore), None) is None]
         nothing_in = [UsageError(N_("No photos were found in {folder}."), folder=place) for place in empty]
-        if not any(is_address(place) or Path(place).exists() for place in places if place not in empty):
+        if not any(is_address(place) or _may_be_there(place) for place in places if place not in empty):
             raise nothing_in[0] if empty else UsageError(N_("{file} does not exist."), file=Path(places[0]))
         for error in nothing_in:
             self._miss(error)
@@ -123,6 +128,16 @@ class Photos:
     def _miss(self, error: UsageError) -> None:
         self.missed = True
         self._tell(error)
+
+
+def _may_be_there(place: str) -> bool:
+    try:
+        os.stat(place)  # noqa: PTH116 - text that came from the command line
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # nobody may look, so reading it says why not
+        return True
+    return True
 
 
 def _ignore(error: UsageError) -> None:

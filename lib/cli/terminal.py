@@ -1,7 +1,9 @@
 """What the commands share: exit codes, lines for a terminal, progress, common options."""
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,7 +18,8 @@ from lib.verdict import FLOOR_RANGE, RATIO, RATIO_RANGE
 from lib.work.files import is_full
 from lib.work.progress import OnProgress, Progress, Stage
 
-ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+ALL_WELL, SOME_FAILED, WRONG_USAGE, INTERRUPTED, READER_GONE, TERMINATED = 0, 1, 2, 130, 141, 143
+NOT_SAVED = 74  # EX_IOERR of sysexits.h
 
 # Joiners inside emoji and in some scripts; all other invisible characters are shown as escapes.
 _JOINERS = "\u200c\u200d"
@@ -35,6 +38,32 @@ def note(line: str) -> None:
 def complain(error: AppError, say: Translator) -> None:
     """Write an error's sentence to standard error."""
     note(say.message(error.message))
+
+
+class Terminated(KeyboardInterrupt):
+    """A scheduler asked for the end, as Ctrl-C does."""
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C would, so that what is done is saved; a second one does not disturb that.
+
+    Raises:
+        Terminated: It came.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one is told of signals
+        yield
+        return
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def printable(text: str) -> str:

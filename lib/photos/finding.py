@@ -4,6 +4,7 @@ No list of all of them is made, nothing is unpacked, and a photo is read when it
 to another process.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ def find(place: str, tell: Tell) -> Iterator[Found]:
         yield from find_in_store(place)
         return
     path = Path(place)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - no error where it cannot be told: reading says why not
         yield from _of_file(path, path.name)
         return
     for file in files_below(path, SUFFIXES | {SUFFIX}, lambda error: tell(_unlisted(error))):
@@ -44,7 +45,7 @@ def find(place: str, tell: Tell) -> Iterator[Found]:
 
 def _of_file(path: Path, within: str) -> Iterator[Found]:
     everywhere = path.absolute()  # another process may be elsewhere
-    if path.suffix.lower() == SUFFIX and path.is_file():
+    if path.suffix.lower() == SUFFIX and os.path.isfile(path):  # noqa: PTH113 - likewise
         yield from find_in_tar(partial(_open, everywhere), str(path), within)
     else:
         yield Found(Source.of_path(everywhere, str(path)), within)

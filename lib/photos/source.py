@@ -1,6 +1,8 @@
 """A photo that has not been read yet, where such are found, and what is found beside them."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +11,9 @@ from pathlib import Path
 from lib.messages import Message
 from lib.photos.opening import read_photo
 from lib.photos.refusals import SUFFIXES
+
+# Of a link that leads nowhere, or of what went away meanwhile.
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def find_photos(path: Path) -> list[Source]:
 
     In a folder only files with a photo's suffix count; a file that is named is always taken.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - no error where it cannot be told: reading says why not
         return [Source.of_path(path, str(path))]
     return [Source.of_path(p, str(p)) for p in files_below(path, SUFFIXES, lambda _: None)]
 
@@ -75,12 +80,13 @@ def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSErr
     """Yield the files below a folder that have one of these suffixes, sorted, hidden files and folders left out.
 
     Only the names of one folder, and of those above it, are in memory at a time. Links to files are followed; links to
-    folders, which may go in a circle, are not.
+    folders, which may go in a circle, are not. A file that the system does not show, as in a folder that may be listed
+    and not entered, counts as one: reading it says why not.
 
     Args:
         folder: Where to look.
         suffixes: In lower case, with their dot.
-        refused: Called with the error of a folder that cannot be listed; its files are missing.
+        refused: Called with the error of a folder that cannot be looked into; its files are missing.
     """
     try:
         with os.scandir(folder) as entries:
@@ -94,10 +100,20 @@ def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSErr
         return
     for name in names:
         path = folder / name
-        if path.is_dir():
-            if not path.is_symlink():
+        try:
+            mode, is_link = path.stat().st_mode, path.is_symlink()
+        except OSError as error:
+            if error.errno in _GONE:
+                continue
+            if _suffix(name) in suffixes:
+                yield path
+            else:
+                refused(error)
+            continue
+        if stat.S_ISDIR(mode):
+            if not is_link:
                 yield from files_below(path, suffixes, refused)
-        elif _suffix(name) in suffixes and path.is_file():
+        elif _suffix(name) in suffixes and stat.S_ISREG(mode):
             yield path
 
 
@@ -106,4 +122,7 @@ def _suffix(name: str) -> str:
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_dir(follow_symlinks=False)
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:  # it is looked at once more, and told then
+        return True

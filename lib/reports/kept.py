@@ -4,6 +4,10 @@
     part-000000.parquet …              answers (`lib.reports.columns`), each file whole or not there
     answers.ndjson                     or the lines of `classify --json`; a last line that was cut off is dropped
 
+Photos that failed are asked again: what is read when a run goes on are the answers, and each file of its own that holds
+failures is first replaced, as a whole, by one without them. A run that is killed then has too few rows, never two of a
+photo. Failures of other parts, which another run may be writing, stay and are counted.
+
 With shards the names hold which one it is, part-2-of-5-000000.parquet, and all of them share a folder. The names begin
 so that what reads a folder of Parquet files (pandas, pyarrow, DuckDB, Spark) passes over the others.
 """
@@ -11,6 +15,7 @@ so that what reads a folder of Parquet files (pandas, pyarrow, DuckDB, Spark) pa
 import hashlib
 import json
 import re
+import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 RUN = "_run.json"
 # What a run that is killed does over again at most: photos, or seconds of a slow model.
 PART_PHOTOS, PART_S = 1000, 60.0
+_PROBE_BYTES = 2**16
 
 
 class Kept(ABC):
@@ -46,10 +52,14 @@ class Kept(ABC):
         models: How many are asked, and so how many rows or lines each photo has.
         resume: Whether to go on where another run of the same part ended.
 
+    Attributes:
+        again: How many rows of photos that had failed were taken out, so that these are asked again.
+        bad: How many of the photos that were there so far, by `holds`, failed.
+
     Raises:
-        UsageError: The folder holds this part already and `resume` was not asked for, another run is writing it, or
-            what it holds are answers to another question.
-        DownloadError: The folder cannot be written.
+        UsageError: The folder holds this part already and `resume` was not asked for, another run is writing it, what
+            it holds are answers to another question, or it cannot be written.
+        DownloadError: By every other method: it cannot be written any more.
     """
 
     stem: str
@@ -60,8 +70,10 @@ class Kept(ABC):
     ) -> None:
         self._folder, self._models = folder, models
         self._own = "-".join(filter(None, (self.stem, str(shard))))
-        with _saving(folder):
+        self.again = self.bad = 0
+        with _beginning(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            _probe(folder)
             lock = claim(folder / f".{self._own}.lock")
         if lock is None:
             raise UsageError(N_("Another run is writing to {folder}. Wait until it ends."), folder=folder)
@@ -73,7 +85,7 @@ class Kept(ABC):
             raise
 
     def _begin(self, run: Mapping[str, object], shard: Shard, *, resume: bool) -> None:
-        with _saving(self._folder):
+        with _beginning(self._folder):
             _agree(self._folder, run)
             there = sorted(self._folder.glob(f"{self.stem}*{self.suffix}"))
             own = [path for path in there if self._is_own(path.name)]
@@ -83,10 +95,19 @@ class Kept(ABC):
             for left in self._folder.glob(f".{self.stem}*{self.suffix}-*"):
                 if self._is_own(left.name[1:].rpartition("-")[0]):  # by a run that was killed
                     left.unlink(missing_ok=True)
+            self.again = sum(self._drop_failed(path) for path in own)
+            own = [path for path in own if path.exists()]
+            there = [path for path in there if path.exists()]
             # Another one of the same number of parts has no photo of this one.
             others = re.compile(rf"{self.stem}-\d+-of-{shard.count}(?!\d)")
             may_hold = [path for path in there if path in own or not others.match(path.name)]
-            self._rows = Counter(_digest(file) for path in may_hold for file in self._files_in(path))
+            self._rows: Counter[bytes] = Counter()
+            self._bad: set[bytes] = set()
+            for file, failed in (row for path in may_hold for row in self._files_in(path)):
+                digest = _digest(file)
+                self._rows[digest] += 1
+                if failed:
+                    self._bad.add(digest)
             self._go_on_after(own)
 
     def _is_own(self, name: str) -> bool:
@@ -98,6 +119,7 @@ class Kept(ABC):
         if self._rows[digest] < self._models:
             return False
         self._rows[digest] -= self._models
+        self.bad += digest in self._bad
         return True
 
     @abstractmethod
@@ -109,8 +131,12 @@ class Kept(ABC):
         """Keep the answers about many photos, rows of `lib.reports.columns`."""
 
     @abstractmethod
-    def _files_in(self, path: Path) -> Iterator[str]:
-        """Yield the photo of each row in a file that is there."""
+    def _files_in(self, path: Path) -> Iterator[tuple[str, bool]]:
+        """Yield the photo of each row in a file that is there, and whether the row tells of a failure."""
+
+    @abstractmethod
+    def _drop_failed(self, path: Path) -> int:
+        """Replace a file by one without the photos that failed, and return how many rows tell of a failure."""
 
     @abstractmethod
     def _go_on_after(self, own: Sequence[Path]) -> None:
@@ -145,16 +171,25 @@ class Parts(Kept):
         self._tables: list[pa.Table] = []
         self._photos, self._since = 0, time.monotonic()
 
-    def _files_in(self, path: Path) -> Iterator[str]:
-        import pyarrow as pa
+    def _files_in(self, path: Path) -> Iterator[tuple[str, bool]]:
+        table = _read(path, ["file", "error"])
+        for name, error in zip(*table.columns, strict=True):
+            yield name.as_py(), error.is_valid
+
+    def _drop_failed(self, path: Path) -> int:
         import pyarrow.parquet as pq
 
-        try:
-            for name in pq.read_table(path, columns=["file"]).column("file"):
-                yield name.as_py()
-        except pa.ArrowException as error:
-            text = N_("{file} is damaged or holds no answers. Move it away, and its photos are asked again.")
-            raise UsageError(text, file=path) from error
+        failed = [name for name, failed in self._files_in(path) if failed]
+        if failed:
+            rows = _read(path)
+            gone = set(failed)
+            rows = rows.filter([name not in gone for name in rows.column("file").to_pylist()])
+            if rows.num_rows:
+                with whole(path) as temporary:
+                    pq.write_table(rows, temporary, compression="zstd")
+            else:
+                path.unlink()
+        return len(failed)
 
     def add(self, objects: Sequence[Object]) -> None:
         """Keep the answers of all models about a photo."""
@@ -178,9 +213,10 @@ class Parts(Kept):
         if self._photos:
             rows = pa.concat_tables([*self._tables, to_table(self._objects)])
             target = self._folder / f"{self._own}-{self._number:06}{self.suffix}"
-            self._objects, self._tables, self._photos = [], [], 0
             with _saving(target), whole(target) as temporary:
                 pq.write_table(rows, temporary, compression="zstd")
+            # Only now, and in this order: who interrupts this writes the same file again, or has nothing left to write.
+            self._objects, self._tables, self._photos = [], [], 0
             self._number += 1
         self._since = time.monotonic()
 
@@ -206,15 +242,29 @@ class Lines(Kept):
                 kept = read
         return kept
 
-    def _files_in(self, path: Path) -> Iterator[str]:
-        waiting: list[str] = []
+    def _files_in(self, path: Path) -> Iterator[tuple[str, bool]]:
+        for lines in self._photos_in(path):
+            yield from (_file_of(line, path, number) for number, line in lines)
+
+    def _photos_in(self, path: Path) -> Iterator[list[tuple[int, bytes]]]:
+        """Yield the lines of each photo, numbered from 1, all models' answers; what was cut off is left out."""
+        waiting: list[tuple[int, bytes]] = []
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.endswith(b"\n"):
-                    waiting.append(_file_of(line, path, number))
+                    waiting.append((number, line))
                 if len(waiting) == self._models:
-                    yield from waiting
+                    yield waiting
                     waiting = []
+
+    def _drop_failed(self, path: Path) -> int:
+        count = sum(failed for _, failed in self._files_in(path))
+        if count:
+            with whole(path) as temporary, temporary.open("wb") as file:
+                for lines in self._photos_in(path):
+                    if not any(_file_of(line, path, number)[1] for number, line in lines):
+                        file.writelines(line for _, line in lines)
+        return count
 
     def add(self, objects: Sequence[Object]) -> None:
         """Keep the answers of all models about a photo."""
@@ -230,9 +280,22 @@ class Lines(Kept):
         self._file.close()
 
 
-def _file_of(line: bytes, path: Path, number: int) -> str:
+def _read(path: Path, columns: list[str] | None = None) -> "pa.Table":
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
-        return str(json.loads(line)["file"])
+        return pq.read_table(path, columns=columns)
+    except pa.ArrowException as error:
+        text = N_("{file} is damaged or holds no answers. Move it away, and its photos are asked again.")
+        raise UsageError(text, file=path) from error
+
+
+def _file_of(line: bytes, path: Path, number: int) -> tuple[str, bool]:
+    """Return the photo that a line is about, and whether it tells of a failure."""
+    try:
+        row = json.loads(line)
+        return str(row["file"]), "error" in row
     except (ValueError, LookupError, TypeError) as error:
         raise UsageError(N_("Line {number} of {file} is no answer."), number=number, file=path) from error
 
@@ -256,6 +319,22 @@ def _agree(folder: Path, run: Mapping[str, object]) -> None:
         if before.get(name) != run.get(name):
             text = N_("{folder} holds answers with another {setting}: {before}, not {now}. Choose another folder.")
             raise UsageError(text, folder=folder, setting=name, before=before.get(name), now=run.get(name))
+
+
+def _probe(folder: Path) -> None:
+    """Raise OSError if the folder cannot take another file, of a few kilobytes: it is closed, or its disk is full."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_PROBE_BYTES))
+
+
+@contextmanager
+def _beginning(folder: Path) -> Iterator[None]:
+    """Turn a failure to write into `folder`, before anything was asked, into a UsageError with one sentence."""
+    try:
+        yield
+    except OSError as error:
+        told = disk_error(error, str(folder)).message
+        raise UsageError(told.text, **told.values) from error
 
 
 @contextmanager

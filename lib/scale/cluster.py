@@ -3,6 +3,8 @@
 import importlib.util
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +45,7 @@ def ray_started(cores: int | None = None) -> Iterator[int]:
         WorkerError: It does not start, or is not found.
     """
     require_ray()
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     os.environ.update(_QUIET)
     import ray
 
@@ -62,6 +65,8 @@ def ray_started(cores: int | None = None) -> Iterator[int]:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise WorkerError(N_("Ray could not be started: {reason}."), reason=reason) from error
     logging.getLogger("ray").setLevel(logging.ERROR)
+    if callable(on_sigterm) and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)  # in place of Ray's, which prints its own stack
     try:
         yield int(ray.cluster_resources().get("CPU", 0))
     finally:

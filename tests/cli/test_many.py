@@ -14,9 +14,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from lib.cli import classify as cli
 from lib.cli import many
 from lib.cli.main import main
+from lib.i18n import Translator
 from lib.reports.columns import to_objects
+from lib.results import Outcome
 from lib.work.shards import Shard
 from tests.support.pictures import encode, noise
 
@@ -77,10 +80,62 @@ def test_a_folder_holds_what_is_printed_to_the_last_bit(
     assert classify(photos, "--out", tmp_path / "out", *form) == 1
     said = capsys.readouterr()
     assert said.out == ""
-    assert "23 photos were looked at, 1 of them failed; 0 were there already." in said.err
+    assert "23 photos were looked at, 1 of them failed; 0 were there already, 0 of them failed." in said.err
     assert list(kept_lines(tmp_path / "out")) == plain
+
+
+@FORMS
+def test_a_photo_that_failed_is_asked_again_until_it_can_be_read(
+    photos: Path, plain: list[str], tmp_path: Path, capsys: Capture, form: tuple[str, ...]
+) -> None:
+    assert classify(photos, "--out", tmp_path / "out", *form) == 1
+    assert (
+        classify(photos, "--out", tmp_path / "out", "--resume", *form) == 1
+    )  # a scheduler is not told that all is well
+    said = capsys.readouterr().err
+    assert "1 answers were failures; their photos are asked again." in said
+    assert "1 photos were looked at, 1 of them failed; 22 were there already, 0 of them failed." in said
+    assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
+    (photos / "1" / "7.png").write_bytes((photos / "1" / "9.png").read_bytes())
     assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 0
-    assert "0 photos were looked at, 0 of them failed; 23 were there already." in capsys.readouterr().err
+    kept = [json.loads(line) for line in kept_lines(tmp_path / "out")]
+    assert sorted(row["file"] for row in kept) == sorted(json.loads(line)["file"] for line in plain)
+    assert not any("error" in row for row in kept)
+    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 0
+    assert "0 photos were looked at, 0 of them failed; 23 were there already" in capsys.readouterr().err
+
+
+def test_answers_that_cannot_be_saved_are_no_matter_of_photos(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    assert classify(photos, "--out", tmp_path / "file" / "out") == 2
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full)
+    assert classify(photos, "--out", tmp_path / "out") == 74
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+@FORMS
+def test_sigterm_keeps_what_ctrl_c_keeps(
+    photos: Path, plain: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]
+) -> None:
+    real, before, asked = cli.to_object, signal.getsignal(signal.SIGTERM), iter(range(99))
+
+    def ended_at_the_tenth(outcome: Outcome, say: Translator) -> dict[str, object]:
+        if next(asked) == 9:
+            signal.raise_signal(signal.SIGTERM)
+        return real(outcome, say)
+
+    monkeypatch.setattr(cli, "to_object", ended_at_the_tenth)
+    assert classify(photos, "--out", tmp_path / "out", *form) == 143
+    assert list(kept_lines(tmp_path / "out")) == plain[:9]
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 1
+    assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
 
 
 def test_an_address_gives_what_a_path_does(photos: Path, plain: list[str], capsys: Capture) -> None:
@@ -123,7 +178,7 @@ def test_parts_share_a_folder_and_a_run_is_gone_on_with(
         classify(photos, "--out", tmp_path / "out", "--resume", "--shard", f"{number}/3", *form)
     assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
-    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 0  # nothing was left to fail
+    assert classify(photos, "--out", tmp_path / "out", "--resume", *form) == 1  # what failed in a part is its own
     assert sorted(kept_lines(tmp_path / "out")) == sorted(plain)
     assert {name: at for name, at in before.items() if (tmp_path / "out" / name).stat().st_mtime_ns != at} == {}
 

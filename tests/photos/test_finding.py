@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,37 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_rest_is_found(
     told: list[UsageError] = []
     assert [each.within for each in find(str(tmp_path), told.append)] == ["a.jpg", "b.jpg"]
     assert [str(error) for error in told] == [f"The folder {tmp_path / 'a'} cannot be listed: Permission denied."]
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Make a folder such that it can be listed and not entered, also for root: chmod 644."""
+    real = os.stat
+
+    def stat(path: str | Path, *arguments: Any, **options: Any) -> os.stat_result:
+        if folder in Path(path).parents:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+
+
+def test_a_folder_that_can_be_listed_and_not_entered_is_told_and_the_rest_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid(tmp_path, {**FILES, "a/deep/1.jpg": b"1", "a/x.tar": tar({"1.jpg": b"1"})})
+    closed(monkeypatch, tmp_path / "a")
+    told: list[UsageError] = []
+    photos = {each.within: each.source for each in find(str(tmp_path), told.append)}
+    assert list(photos) == ["a/10.jpg", "a/2.PNG", "a/x.tar", "a.jpg", "b.jpg"]
+    assert [str(error) for error in told] == [
+        f"The folder {tmp_path / 'a' / 'deep'} cannot be listed: Permission denied."
+    ]
+    for within in ("a/10.jpg", "a/2.PNG", "a/x.tar"):
+        with pytest.raises(PhotoError, match=r"cannot be read: permission denied\.$"):
+            photos[within].read()
+    assert [source.name for source in find_photos(tmp_path)] == [
+        str(tmp_path / within) for within in photos if within != "a/x.tar"
+    ]
 
 
 def test_no_list_of_all_photos_is_made(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +36,10 @@ def failure(file: str, model: str = "a") -> Object:
     return {"file": file, "model": model, "error": f"{file} is empty."}
 
 
+def answer(file: str, model: str = "a") -> Object:
+    return {**to_object(found(), Translator()), "file": file, "model": model}
+
+
 def found(*, group: Group | None = None, familiarity: Familiarity | None = None) -> Classification:
     verdict = Verdict(VerdictKind.CLOSE, (DOG, CAT), 0, DOG, CAT.probability, 3, 0.5, 0.5, 2.7)
     return Classification("ü.jpg", "a", (DOG, CAT), verdict, (40, 30), 1.25, group, familiarity, "square")
@@ -56,7 +61,7 @@ def run(kind: type[Kept], folder: Path, names: Sequence[str], *, stop_after: int
         for count, name in enumerate(name for name in names if not kept.holds(name)):
             if count == stop_after:
                 raise KeyboardInterrupt
-            kept.add([failure(name)])
+            kept.add([answer(name)])
 
 
 # Columns -------------------------------------------------------------------------------------------------------------
@@ -146,7 +151,7 @@ def test_shards_share_a_folder(kind: type[Kept], tmp_path: Path) -> None:
         with kind(tmp_path, RUN, Shard(number, 3)) as kept:
             for name in NAMES:
                 if Shard(number, 3).takes(name) and not kept.holds(name):
-                    kept.add([failure(name)])
+                    kept.add([answer(name)])
     assert sorted(rows(tmp_path)) == NAMES
     run(kind, tmp_path, [*NAMES, "more"])  # the rest in one piece
     assert sorted(rows(tmp_path)) == [*NAMES, "more"]
@@ -157,7 +162,7 @@ def test_parts_whose_number_begins_alike_are_told_apart(kind: type[Kept], tmp_pa
     for shard in (Shard(1, 30), Shard(1, 3), Shard(1, 1)):
         with kind(tmp_path, RUN, shard) as kept:
             assert not kept.holds("never seen")
-            kept.add([failure(str(shard))])
+            kept.add([answer(str(shard))])
     with kind(tmp_path, RUN, Shard(2, 3), resume=True) as kept:
         assert kept.holds("01-of-30")  # whose photos may be of this part
         assert not kept.holds("1-of-3")  # whose cannot
@@ -174,30 +179,71 @@ def test_two_runs_do_not_write_the_same_part(kind: type[Kept], tmp_path: Path) -
 @BOTH
 def test_a_photo_of_which_a_model_has_not_answered_is_asked_again(kind: type[Kept], tmp_path: Path) -> None:
     with kind(tmp_path, RUN, Shard(), models=2) as kept:
-        kept.add([failure("1", "a"), failure("1", "b")])
-        kept.add([failure("2", "a"), failure("2", "b")])
+        kept.add([answer("1", "a"), answer("1", "b")])
+        kept.add([answer("2", "a"), answer("2", "b")])
     if kind is Lines:
         path = tmp_path / "answers.ndjson"
         path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
     with kind(tmp_path, RUN, Shard(), models=2, resume=True) as kept:
         assert [kept.holds(name) for name in ("1", "2")] == [True, kind is Parts]
         if kind is Lines:
-            kept.add([failure("2", "a"), failure("2", "b")])
+            kept.add([answer("2", "a"), answer("2", "b")])
     assert rows(tmp_path) == ["1", "1", "2", "2"]
 
 
 @BOTH
 def test_tables_are_kept_as_single_answers_are(kind: type[Kept], tmp_path: Path) -> None:
     with kind(tmp_path, RUN, Shard()) as kept:
-        kept.add_table(to_table([failure(name) for name in NAMES]))
+        kept.add_table(to_table([answer(name) for name in NAMES]))
     run(kind, tmp_path, [*NAMES, "more"])
     assert rows(tmp_path) == [*NAMES, "more"]
 
 
 @BOTH
+def test_photos_that_failed_are_asked_again_and_every_photo_is_there_once(kind: type[Kept], tmp_path: Path) -> None:
+    with kind(tmp_path, RUN, Shard(), models=2) as kept:
+        for name in ("1", "2", "3"):
+            kept.add([answer(name), failure(name, "b") if name == "2" else answer(name, "b")])
+    with pytest.raises(KeyboardInterrupt), kind(tmp_path, RUN, Shard(), models=2, resume=True):
+        raise KeyboardInterrupt
+    assert rows(tmp_path) == ["1", "1", "3", "3"]  # whatever ends this run, the next one asks about 2
+    with kind(tmp_path, RUN, Shard(), models=2, resume=True) as kept:
+        assert (kept.again, [kept.holds(name) for name in "123"]) == (0, [True, False, True])
+        kept.add([failure("2", "a"), failure("2", "b")])
+    with kind(tmp_path, RUN, Shard(), models=2, resume=True) as kept:
+        assert (kept.again, [kept.holds(name) for name in "123"]) == (2, [True, False, True])
+        kept.add([answer("2"), answer("2", "b")])
+    assert sorted(rows(tmp_path)) == ["1", "1", "2", "2", "3", "3"]
+
+
+@BOTH
+def test_failures_of_another_part_stay_and_are_counted(kind: type[Kept], tmp_path: Path) -> None:
+    with kind(tmp_path, RUN, Shard(1, 2)) as kept:
+        kept.add([failure("1")])
+        kept.add([answer("2")])
+    with kind(tmp_path, RUN, Shard(), resume=True) as kept:
+        assert [kept.holds(name) for name in "123"] == [True, True, False]
+        assert (kept.again, kept.bad) == (0, 1)
+    assert rows(tmp_path) == ["1", "2"]
+
+
+@BOTH
+def test_a_folder_that_takes_no_file_is_told_before_anything_is_asked(
+    kind: type[Kept], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    run(kind, tmp_path, NAMES)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(UsageError, match="The disk is full"):
+        kind(tmp_path, RUN, Shard(), resume=True)
+
+
+@BOTH
 def test_a_folder_that_cannot_be_made_is_told(kind: type[Kept], tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DownloadError, match="could not be saved"):
+    with pytest.raises(UsageError, match="could not be saved"):
         kind(tmp_path / "file" / "folder", RUN, Shard())
 
 
@@ -223,13 +269,13 @@ def test_a_part_is_written_when_it_has_enough_photos(tmp_path: Path, monkeypatch
 def test_a_part_is_written_when_enough_time_has_gone_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PART_S", 0.0)
     with Parts(tmp_path, RUN, Shard()) as kept:
-        kept.add([failure("a")])
+        kept.add([answer("a")])
         assert rows(tmp_path) == ["a"]
 
 
 def test_what_reads_a_folder_of_parquet_files_passes_over_the_others(tmp_path: Path) -> None:
     with Parts(tmp_path, RUN, Shard(1, 2)) as kept:
-        kept.add([failure("a")])
+        kept.add([answer("a")])
     (tmp_path / ".part-1-of-2-000001.parquet-0123456789abcdef").write_bytes(b"half")
     assert pq.read_table(tmp_path).column("file").to_pylist() == ["a"]
 
@@ -252,6 +298,22 @@ def test_a_file_that_holds_no_answers_is_told(tmp_path: Path, content: bytes | N
         (tmp_path / "part-000007.parquet").write_bytes(content)
     with pytest.raises(UsageError, match=r"part-000007\.parquet is damaged or holds no answers"):
         Parts(tmp_path, RUN, Shard(), resume=True)
+
+
+def test_what_was_interrupted_while_it_was_written_is_saved_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pq.write_table
+
+    def interrupted(*arguments: object, **options: object) -> None:
+        monkeypatch.setattr(pq, "write_table", real)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "PART_PHOTOS", 4)
+    monkeypatch.setattr(pq, "write_table", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(Parts, tmp_path, NAMES)
+    assert rows(tmp_path) == NAMES[:4]
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,5 +349,5 @@ def test_a_line_that_is_no_answer_is_told(tmp_path: Path, line: str) -> None:
 
 def test_a_line_can_be_read_as_soon_as_it_is_known(tmp_path: Path) -> None:
     with Lines(tmp_path, RUN, Shard()) as kept:
-        kept.add([failure("a")])
+        kept.add([answer("a")])
         assert rows(tmp_path) == ["a"]
