@@ -78,8 +78,13 @@ def choose(wanted: Iterable[str | None]) -> str:
     Args:
         wanted: Language tags, best first; None and unknown ones are passed over.
     """
-    for tag in wanted:
-        language = (tag or "").replace("_", "-").split("-")[0].lower()
-        if language in LANGUAGES:
-            return language
-    return DEFAULT
+    return next((_language(tag) for tag in wanted if tag and speaks(tag)), DEFAULT)
+
+
+def speaks(tag: str) -> bool:
+    """Return whether the language of a tag exists."""
+    return _language(tag) in LANGUAGES
+
+
+def _language(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()

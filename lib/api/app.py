@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 
 from lib.api.guard import Guard
 from lib.api.health import Health
-from lib.api.routes import routes
+from lib.api.routes import routes, to_docs
 from lib.errors import AppError
 from lib.server import limits, memory
 from lib.server.connections import Connections, raise_open_files, watched
@@ -32,7 +32,7 @@ def build(names: Names, guard: Guard | None = None) -> Starlette:
     """
     memory.share_arenas()
     guard = guard or Guard.of_environment()
-    own = routes(guard)
+    own = [*routes(guard), guard.route("/", is_open=True, GET=to_docs)]
     return Starlette(
         routes=own,
         middleware=[

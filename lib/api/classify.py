@@ -21,6 +21,7 @@ from lib.server.models import Found
 from lib.server.ways import Way
 
 LINES = "application/x-ndjson"
+_FIELDS = ("model", "whole", "lang", "top", "ratio", "floor", "familiar", "name")
 
 
 class Classifying:
@@ -35,7 +36,7 @@ class Classifying:
 
     async def classify(self, request: Request) -> ASGIApp:
         """Answer about the photo or photos in the body."""
-        asked, model = await self._desk.asked(request)
+        asked, model = await self._desk.asked(request, _FIELDS)
         owner = owner_of(request)
         if kind_of(request) == KIND:
             body = Body(request, limits.REQUEST_BYTES)

@@ -9,12 +9,14 @@ from functools import partial
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from lib.classify.classifier import Classifier
 from lib.classify.infer import conclude, infer
 from lib.errors import UnknownModelError, UsageError
-from lib.messages import N_
+from lib.i18n import LANGUAGES, speaks
+from lib.messages import N_, Listed
 from lib.photos.source import Source
 from lib.results import Answer, Failure, Outcome
 from lib.server import limits
@@ -55,15 +57,18 @@ class Desk:
         """How many photos of one request wait in line at most: enough for all cores, and never all of the line."""
         return min(limits.AHEAD_EACH * self.pool.workers, limits.WAITING_OF_LINE // 2)
 
-    async def asked(self, request: Request) -> tuple[Asked, Found]:
+    async def asked(self, request: Request, known: tuple[str, ...]) -> tuple[Asked, Found]:
         """Return what the address asks, and the model; without `model` the one that answers where nobody chose.
 
+        Args:
+            request: The request.
+            known: The fields that its query may have.
+
         Raises:
-            UsageError: A number is none or out of its range, or several models are named.
+            UsageError: A field is unknown or stands there twice, or its value cannot be meant so.
             ModelError: There is no such model, or it cannot be used.
         """
-        if len(request.query_params.getlist("model")) > 1:
-            raise UsageError(N_("Name one model a request."))
+        _check_fields(request.query_params, known)
         model = request.query_params.get("model") or str(await run_in_threadpool(self.models.store.default_id))
         asked = Asked.read({**request.query_params, "model": model})
         return asked, await self.find(asked.model, is_whole=asked.is_whole)
@@ -118,6 +123,19 @@ class Desk:
             ClientDisconnect: The caller did.
         """
         return await unless_gone(request.receive, work)
+
+
+def _check_fields(query: QueryParams, known: tuple[str, ...]) -> None:
+    """Refuse what would be passed over: who mistypes a field would never learn of it."""
+    names = [name for name, _ in query.multi_items()]
+    for name in names:
+        if name not in known:
+            raise UsageError(N_("There is no parameter “{name}” here. Known: {known}."), name=name, known=Listed(known))
+        if names.count(name) > 1:
+            raise UsageError(N_("The address has the parameter “{name}” more than once. Keep one."), name=name)
+    if (language := query.get("lang", "")) and not speaks(language):
+        text = N_("{name} must be one of {values}, not “{value}”.")
+        raise UsageError(text, name="lang", values=Listed((*LANGUAGES,)), value=language)
 
 
 def of_photo(name: str, data: bytes) -> Shown:

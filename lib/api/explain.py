@@ -19,7 +19,8 @@ from lib.server.models import Found
 from lib.server.pool import Pool, Rank
 from lib.server.where import InTurn, Maps
 
-PNG = "image/png"
+PNG, JSON = "image/png", "application/json"
+_FIELDS = ("model", "whole", "lang", "class", "against", "name")
 
 
 class Explaining:
@@ -35,11 +36,12 @@ class Explaining:
         self._slow = Pool(1)  # for models of which only covering parts can tell: one map at a time
 
     async def explain(self, request: Request) -> Response:
-        """Answer where the model looked: the object of `explain --json`, or a picture for who accepts only that."""
-        asked, model = await self._desk.asked(request)
+        """Answer where the model looked: the object of `explain --json`; a picture for who takes that and no JSON."""
+        asked, model = await self._desk.asked(request, _FIELDS)
         language, owner = asked.language, owner_of(request)
         index, against = [await self._class(request, model, name, language) for name in ("class", "against")]
-        wants_png = request.headers.get("accept", "").startswith(PNG)
+        accepted = request.headers.get("accept", "").lower()
+        wants_png = PNG in accepted and JSON not in accepted
         async with room_for_one(request, self._desk, owner) as photo:
             how = await run_in_threadpool(self._maps.how, model)
             pool = self._desk.pool

@@ -10,18 +10,20 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib.api.tensors import HEAD_LENGTH
 from lib.errors import AppError, UsageError
 from lib.messages import N_
 from lib.server.door import ORIGINS_SETTING
 from lib.server.exchange import language_of
+from lib.server.metrics import METRICS
 from lib.server.refusal import FOR_PROGRAMS, Refusal, problem
 from lib.server.ways import way_of
 
@@ -69,7 +71,7 @@ class Guard:
             is_open: Whether no token is needed.
             works: What answers each method, by its name.
         """
-        endpoint: ASGIApp = _Endpoint(works, "" if is_open else self.token)
+        endpoint: ASGIApp = _Endpoint(path, works, "" if is_open else self.token)
         if self.origins:
             endpoint = CORSMiddleware(
                 endpoint,
@@ -91,21 +93,34 @@ def _origin(given: str) -> str:
 
 
 class _Endpoint:
-    """One address: asks for the token, chooses by method, and answers what went wrong as `application/problem+json`."""
+    """One address: asks for the token, chooses by method, and answers what went wrong as `application/problem+json`.
 
-    def __init__(self, works: "dict[str, Work]", token: str) -> None:
-        self._works, self._token = works, token
+    Every request is counted with the status of its answer.
+    """
+
+    def __init__(self, path: str, works: "dict[str, Work]", token: str) -> None:
+        self._path, self._works, self._token = path, works, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
             answer = await self._work(request)(request)
         except ClientDisconnect:
-            answer = Response(status_code=400)  # nobody reads it
+            METRICS.request(self._path, "gone")
+            await Response(status_code=400)(scope, receive, send)  # nobody reads it
+            return
         except AppError as error:
             answer = problem(error, language_of(request), way_of(request.url.path))
             self._add_headers(answer)
-        await answer(scope, receive, send)
+        except Exception:
+            METRICS.request(self._path, "500")
+            raise
+        await answer(scope, receive, partial(self._send, send))
+
+    async def _send(self, send: Send, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            METRICS.request(self._path, str(message["status"]))
+        await send(message)
 
     def _work(self, request: Request) -> Work:
         method = "GET" if request.method == "HEAD" else request.method

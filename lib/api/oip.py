@@ -107,8 +107,6 @@ class OpenInference:
         owner = owner_of(request)
         if (kind := kind_of(request)) not in ("", json_body.KIND, "application/octet-stream"):
             raise Refusal(415, N_("Send JSON, not {kind}."), kind=kind)
-        if (coding := request.headers.get("content-encoding", "identity")) != "identity":
-            raise Refusal(415, N_("Send the body as it is, not compressed with {coding}."), coding=coding)
         body = Body(request, limits.INFERENCE_BYTES, N_("The request is larger than {limit} MB."))
         shown = await run_in_threadpool(self._shown, model)
         async with self._desk.bodies.room_for(owner, body):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from lib.errors import UsageError
+from lib.errors import AppError, UsageError
 from lib.messages import N_
 from lib.server import limits
 from lib.server.bodies import Body
@@ -87,7 +87,7 @@ class Parts:
             raise UsageError(N_("The header Content-Type names no boundary that separates the parts."))
 
     async def __aiter__(self) -> AsyncIterator[Part]:
-        """Yield each photo when all of it has come.
+        """Yield each photo when all of it has come, also if what follows it is at fault.
 
         Raises:
             UsageError: The body is not built as a multipart body is, or has a field of another name.
@@ -96,12 +96,17 @@ class Parts:
         """
         async for piece in self._body.pieces():
             self.read_bytes += len(piece)
+            problem: AppError | None = None
             try:
                 self._parser.write(piece)
             except FormParserError:
-                raise _malformed() from None
+                problem = _malformed()
+            except AppError as error:
+                problem = error
             while self._come:
                 yield self._come.popleft()
+            if problem is not None:
+                raise problem
         if not self.is_whole:
             raise _malformed()
 

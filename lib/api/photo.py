@@ -17,7 +17,13 @@ FRAMING_BYTES = 65_536  # what a form may hold beside the photo
 
 
 def kind_of(request: Request) -> str:
-    """Return the media type of a body, without its parameters and in lower case; "" where it is not said."""
+    """Return the media type of a body, without its parameters and in lower case; "" where it is not said.
+
+    Raises:
+        Refusal: The body is compressed.
+    """
+    if (coding := request.headers.get("content-encoding", "").strip().lower()) not in ("", "identity"):
+        raise Refusal(415, N_("Send the body as it is, not compressed with {coding}."), coding=coding)
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

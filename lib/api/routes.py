@@ -56,7 +56,7 @@ def routes(guard: Guard, *, models: Models | None = None, pool: Pool = POOL) -> 
         *(guard.route(f"{at}/readyz", is_open=True, GET=health.ready) for at in ("", ROOT)),
         guard.route(f"{ROOT}/openapi.json", is_open=True, GET=docs.specification),
         guard.route(f"{ROOT}/docs", is_open=True, GET=docs.page),
-        *(guard.route(at, is_open=True, GET=_to_docs) for at in ("/api", "/api/", ROOT, f"{ROOT}/")),
+        *(guard.route(at, is_open=True, GET=to_docs) for at in ("/api", "/api/", ROOT, f"{ROOT}/")),
         guard.route(f"{ROOT}/hf/{{model}}", POST=HuggingFace(desk).classify),
         *_open_inference(guard, OpenInference(desk, health)),
         guard.route("/metrics", GET=metrics.exposed),
@@ -68,7 +68,7 @@ def routes(guard: Guard, *, models: Models | None = None, pool: Pool = POOL) -> 
 
 
 def _open_inference(guard: Guard, door: OpenInference) -> Iterator[Route]:
-    yield guard.route("/v2", GET=door.server)
+    yield from (guard.route(at, GET=door.server) for at in ("/v2", "/v2/"))
     yield guard.route("/v2/health/live", is_open=True, GET=door.live)
     yield guard.route("/v2/health/ready", is_open=True, GET=door.ready)
     for model in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
@@ -77,7 +77,8 @@ def _open_inference(guard: Guard, door: OpenInference) -> Iterator[Route]:
         yield guard.route(f"{model}/infer", POST=door.infer)
 
 
-async def _to_docs(_request: Request) -> Response:
+async def to_docs(_request: Request) -> Response:
+    """Lead to the page that describes the API."""
     return RedirectResponse(f"{ROOT}/docs")
 
 

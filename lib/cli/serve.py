@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default=HOST, metavar="H", help=f"address to listen on; 0.0.0.0 for all (default {HOST})"
     )
-    parser.add_argument("--port", type=int, default=PORT, metavar="P", help=f"default {PORT}")
+    parser.add_argument("--port", type=int, default=PORT, metavar="P", help=f"0 for any that is free (default {PORT})")
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
@@ -41,6 +41,8 @@ def run(arguments: argparse.Namespace, say: Translator) -> int:
     from lib.api.app import build
 
     host, port = arguments.host, arguments.port
+    if not 0 <= port < 2**16:
+        raise UsageError(N_("--port must be 1 to 65535, or 0 for any that is free, not {port}."), port=port)
     own = [] if host in _ALL else [host]
     if arguments.engine == "ray":
         return _run_on_ray(host, port, own, say)
@@ -76,7 +78,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listening.close()
         text = N_("{host}:{port} cannot be listened on: {reason}. Choose another with --host and --port.")
         reason = getattr(error, "strerror", None) or error

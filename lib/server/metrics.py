@@ -1,6 +1,7 @@
 """What this server counts and measures, as Prometheus reads it at `/metrics`.
 
     discern_photos_total{model,door,outcome}    photos; the outcome is the verdict, or the code of what went wrong
+    discern_requests_total{door,address,status} what programs asked, by the pattern of the address
     discern_answer_seconds{door}                from a request to its answer
     discern_inference_seconds{model}            from tensor to probabilities
     discern_waiting{rank}                       pieces of work that wait for a thread (`lib.server.pool`)
@@ -28,7 +29,7 @@ from starlette.responses import Response
 
 from lib.errors import AppError
 from lib.results import Failure, Outcome
-from lib.server.ways import Way
+from lib.server.ways import Way, way_of
 
 MOST_MODELS = 100  # that have a label of their own
 _ANSWER_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -65,10 +66,19 @@ class Metrics:
         self._registry.register(_Process())
         registry = self._registry
         self._photos = Counter(
-            "discern_photos", "Photos that were answered or refused.", ("model", "door", "outcome"), registry=registry
+            "discern_photos",
+            "Photos that were handed to a model, or that pages sent.",
+            ("model", "door", "outcome"),
+            registry=registry,
+        )
+        self._requests = Counter(
+            "discern_requests",
+            "Requests of programs that were answered or refused; not those that the door turned away.",
+            ("door", "address", "status"),
+            registry=registry,
         )
         self._answer = Histogram(
-            "discern_answer_seconds", "From a request to its answer.", ("door",), registry=registry, buckets=_ANSWER_S
+            "discern_answer_seconds", "From a photo to its answer.", ("door",), registry=registry, buckets=_ANSWER_S
         )
         self._inference = Histogram(
             "discern_inference_seconds",
@@ -98,6 +108,15 @@ class Metrics:
         self._photos.labels(self._label(model), door.value, outcome).inc()
         if seconds is not None:
             self._answer.labels(door.value).observe(seconds)
+
+    def request(self, address: str, status: str) -> None:
+        """Count a request of a program.
+
+        Args:
+            address: The pattern of its address, never the address itself.
+            status: The HTTP status of its answer; "gone" where nobody waited for one.
+        """
+        self._requests.labels(way_of(address) or "", address, status).inc()
 
     @contextmanager
     def counted(self, door: Way, since: float | None = None) -> Iterator[Told]:

@@ -83,6 +83,11 @@ def test_names_of_files_come_back_as_they_were(api: Api) -> None:
         (f"{CLASSIFY}&whole=yes", RED_PNG, {}, (422, "usage")),
         (f"{CLASSIFY}&ratio=2", RED_PNG, {}, (422, "usage")),
         (f"{CLASSIFY}&familiar=nan", RED_PNG, {}, (422, "usage")),
+        (f"{CLASSIFY}&tpo=3", RED_PNG, {}, (422, "usage")),
+        (f"{CLASSIFY}&top=3&top=3", RED_PNG, {}, (422, "usage")),
+        (f"{CLASSIFY}&lang=xx", RED_PNG, {}, (422, "usage")),
+        (CLASSIFY, RED_PNG, {"content_encoding": "gzip"}, (415, "media-type")),
+        (CLASSIFY, form([]), {"content_type": KIND, "content_encoding": "gzip"}, (415, "media-type")),
         (CLASSIFY, b"", {"content_length": str(10 * 2**30)}, (413, "too-large")),
         (CLASSIFY, b"", {"content_length": str(10 * 2**30), "content_type": KIND}, (413, "too-large")),
         (CLASSIFY, form([]), {"content_type": KIND}, (422, "usage")),
@@ -97,6 +102,29 @@ def test_what_cannot_be_answered_says_why(
     api: Api, path: str, body: bytes, headers: dict[str, str], expected: tuple[int, str]
 ) -> None:
     assert problem(api.ask("POST", path, body, **headers)) == expected
+
+
+def test_a_mistyped_parameter_is_named_beside_those_there_are(api: Api) -> None:
+    told = json.loads(api.ask("POST", f"{CLASSIFY}&tpo=3", RED_PNG).body)["detail"]
+    assert "“tpo”" in told
+    assert "model, whole, lang, top, ratio, floor, familiar, name" in told
+
+
+def test_without_a_model_the_default_answers(api: Api, models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models.store, "default_id", lambda: "tiny-int8")
+    for query in ("", "?model=", "?model=&lang=ko-KR"):
+        assert json.loads(api.ask("POST", f"classify{query}", RED_PNG).body)["model"] == "tiny-int8"
+
+
+def test_what_came_before_a_field_of_another_name_is_answered(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BEGIN_BYTES", 100)
+    body = form([*(("file", f"{n}.png", RED_PNG) for n in range(6)), ("top", "", b"3")])
+    cut = len(form([("file", f"{n}.png", RED_PNG) for n in range(3)])) - 20
+    seen: list[tuple[int, bytes]] = []
+    asyncio.run(stream(api, [body[:cut], body[cut:]], seen, after=0.05))
+    *found, last = [json.loads(line) for _, line in seen if line]
+    assert [one["verdict"] for one in found] == ["clear"] * 6
+    assert "“top”" in last["error"]
 
 
 def test_ten_thousand_parts_are_too_many(api: Api) -> None:

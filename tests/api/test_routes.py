@@ -1,5 +1,6 @@
 """The other addresses, and who may ask at them."""
 
+import asyncio
 import base64
 import io
 import json
@@ -8,6 +9,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from PIL import Image
 
+from lib.api.app import build
 from lib.api.guard import TOKEN_SETTING, Guard
 from lib.errors import UsageError
 from lib.reports.models import entry_object
@@ -41,11 +43,25 @@ def test_a_map_is_told_in_numbers_or_drawn(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("image/avif,image/png,*/*", "image/png"),
+        ("application/json, image/png", "application/json"),
+        ("*/*", "application/json"),
+    ],
+)
+def test_a_map_is_drawn_for_who_takes_pictures_and_no_json(api: Api, accept: str, kind: str) -> None:
+    answer = api.ask("POST", "explain?model=tiny-float32", RED_PNG, accept=accept)
+    assert answer.headers["content-type"] == kind
+
+
+@pytest.mark.parametrize(
     ("path", "fields", "code"),
     [
         ("explain?model=tiny-float32&class=nix", [("file", "r.png", RED_PNG)], (422, "usage")),
         ("explain?model=tiny-float32", [("file", "r.png", RED_PNG)] * 2, (422, "usage")),
         ("explain?model=tiny-float32", [], (422, "usage")),
+        ("explain?model=tiny-float32&top=3", [("file", "r.png", RED_PNG)], (422, "usage")),
         ("explain?model=tiny-float32", [("file", "r.png", b"x")], (422, "photo")),
     ],
 )
@@ -84,6 +100,43 @@ def test_what_was_answered_is_counted(api: Api) -> None:
     assert api.ask("GET", "/metrics").headers["content-type"].startswith("text/plain; version=")
 
 
+def test_requests_are_counted_by_address_and_status(models: Models) -> None:
+    asked = [
+        ("POST", CLASSIFY, RED_PNG, 200),
+        ("POST", "explain?model=tiny-float32", RED_PNG, 200),
+        ("POST", CLASSIFY, b"", 422),
+        ("GET", CLASSIFY, b"", 405),
+        ("GET", "models/nix", b"", 404),
+        ("POST", "/v2/models/tiny-float32/infer", b"{", 422),
+        ("GET", "nothing/of/this/name", b"", 404),
+    ]
+    api = Api(models)
+    before = _requests(api)
+    for method, path, body, status in asked:
+        assert api.ask(method, path, body).status == status
+    locked = Api(models, Guard(token="secret"))
+    locked.ask("POST", "explain", RED_PNG)
+    came = {key: value - before.get(key, 0) for key, value in _requests(api).items() if value != before.get(key)}
+    oip = "/v2/models/{model}/infer"
+    expected = [
+        ("api", "/api/v1/classify", 200), ("api", "/api/v1/classify", 405), ("api", "/api/v1/classify", 422),
+        ("api", "/api/v1/explain", 200), ("api", "/api/v1/explain", 401), ("api", "/api/v1/models/{model}", 404),
+        ("api", "/api/{rest:path}", 404), ("oip", oip, 422),
+    ]  # fmt: skip
+    names = [
+        f'discern_requests_total{{address="{at}",door="{door}",status="{status}"}}' for door, at, status in expected
+    ]
+    came.pop('discern_requests_total{address="/metrics",door="",status="200"}')
+    assert came == dict.fromkeys(names, 1)
+
+
+def _requests(api: Api) -> dict[str, float]:
+    """Return how often each address answered with each status."""
+    lines = api.ask("GET", "/metrics").body.decode().splitlines()
+    series = (line.rpartition(" ") for line in lines if line.startswith("discern_requests_total"))
+    return {name: float(value) for name, _, value in series}
+
+
 def test_methods_and_addresses_that_are_not_there(api: Api) -> None:
     answer = api.ask("GET", CLASSIFY)
     assert problem(answer) == (405, "method")
@@ -92,6 +145,13 @@ def test_methods_and_addresses_that_are_not_there(api: Api) -> None:
     assert problem(api.ask("GET", "nothing")) == (404, "address-unknown")
     assert problem(api.ask("DELETE", "/api/nothing")) == (404, "address-unknown")
     assert api.ask("GET", "/api").headers["location"] == "/api/v1/docs"
+    assert api.ask("GET", "/v2/").body == api.ask("GET", "/v2").body
+
+
+def test_without_pages_the_root_leads_to_the_description() -> None:
+    scope = asgi.scope("/")
+    answer = asyncio.run(asgi.answered(build(Names(), Guard(token="secret")), scope, []))
+    assert (answer.status, answer.headers["location"]) == (307, "/api/v1/docs")
 
 
 def test_a_token_is_asked_for_where_one_is_set(models: Models) -> None:
@@ -151,9 +211,12 @@ def test_the_description_tells_all_addresses_and_the_page_shows_them(api: Api) -
         for route in api.app.routes
         if (path := getattr(route, "path", "")).startswith(("/api/v1/", "/v2")) and "{rest" not in path
     }
-    assert {*told["paths"]} == here - {f"/api/v1{own}" for own in ("/openapi.json", "/docs", "/")}
+    assert {*told["paths"]} == here - {f"/api/v1{own}" for own in ("/openapi.json", "/docs", "/")} - {"/v2/"}
     OpenAPIV31SpecValidator(told).validate()
     page = api.ask("GET", "docs").body.decode()
+    assert "verify=False" not in page
+    safe = asyncio.run(asgi.answered(api.app, {**asgi.scope("/api/v1/docs"), "scheme": "https"}, []))
+    assert "<code>verify=False</code>" in safe.body.decode()
     assert [path for path in told["paths"] if path not in page] == [p for p in told["paths"] if "{version}" in p]
     assert "http://127.0.0.1:8501/api/v1/classify" in page
     assert not [
