@@ -17,12 +17,14 @@ class LabelledPhoto:
         stamp: Another one where the file is another: its size with its time of change or checksum.
         group: A number, the same for photos of a class that are nearly the same and stay together; None where nobody
             looked.
+        digest: SHA-256 of its file, where that is known: what was kept of it is found without reading it.
     """
 
     source: Source
     label: int
     stamp: str = ""
     group: int | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

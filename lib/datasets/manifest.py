@@ -22,8 +22,13 @@ T = TypeVar("T")
 
 NAME = "project.json"
 FORMAT = "discern-project"
-SCHEMA = 1
-CHOICES = {"look": ("auto", "whole", "square"), "pooling": ("auto", "1x1", "2x2"), "mirror": ("auto", "on", "off")}
+SCHEMA = 2
+CHOICES = {
+    "look": ("auto", "whole", "square"),
+    "pooling": ("auto", "1x1", "2x2"),
+    "mirror": ("auto", "on", "off"),
+    "keep": ("photos", "features"),
+}
 _HELD_OUT = (0.05, 0.5)
 _SEEDS = (0, 2**31 - 1)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -57,12 +62,13 @@ class Kept:
         klass: Id of its class; None for one of a removed class, or of none.
         name: What its owner calls it; untrusted text.
         digest: SHA-256 of the bytes as they came; "" for a file that was no photo, of which only the name is kept.
-        size: Its bytes.
+        size: Its bytes; once its file was deleted, those of what is kept of it.
         burst: The same for frames that were shot in one go; None for a photo of its own.
         phash: See `lib.datasets.duplicates.phash`.
         aside: Why it is set aside, naming it; None for one that is used.
         is_broken: Whether it cannot be decoded.
         is_jfif: Whether the Keras example would keep it, see `lib.datasets.cleaning`.
+        is_dropped: Whether its file was deleted, because the project keeps features only.
         file: Its path beside project.json; "" for photos/DIGEST.
     """
 
@@ -76,6 +82,7 @@ class Kept:
     aside: Message | None = None
     is_broken: bool = False
     is_jfif: bool = True
+    is_dropped: bool = False
     file: str = ""
 
     @property
@@ -95,6 +102,8 @@ class Settings:
         look: At the whole photo, its central square, or as folds say.
         pooling: Of the last map of features, or as folds say.
         mirror: Whether mirrored photos are learnt, too, or as folds say.
+        keep: "photos"; or "features": each photo's file is deleted as soon as all that can be asked for is read of it.
+            No part of the text that tells settings apart, for the same model comes of both.
 
     Raises:
         UsageError: A value that it cannot have.
@@ -106,6 +115,12 @@ class Settings:
     look: str = "auto"
     pooling: str = "auto"
     mirror: str = "auto"
+    keep: str = field(default="photos", repr=False)
+
+    @property
+    def keeps_photos(self) -> bool:
+        """Whether photos stay."""
+        return self.keep == "photos"
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
@@ -216,6 +231,17 @@ class Manifest:
         return groups([Trace(one.klass or 0, one.digest, one.phash, one.burst) for one in self.usable])
 
     @cached_property
+    def dropped(self) -> Mapping[str, int]:
+        """Return how many bytes are kept of photos whose files were deleted, by digest."""
+        return {photo.digest: photo.size for photo in self.photos if photo.is_dropped}
+
+    @cached_property
+    def to_drop(self) -> tuple[Kept, ...]:
+        """Return the photos whose files are to be deleted, whatever class they are in."""
+        here = () if self.settings.keeps_photos else self.photos
+        return tuple(photo for photo in here if photo.digest and not photo.is_dropped)
+
+    @cached_property
     def held_bytes(self) -> int:
         """Return how many bytes the photos have; the same bytes are kept once."""
         return sum({photo.digest: photo.size for photo in self.photos}.values())
@@ -252,9 +278,13 @@ def folded(name: str) -> str:
 
 def write(manifest: Manifest) -> bytes:
     """Return a project.json."""
+    settings = asdict(manifest.settings)
+    if manifest.settings.keeps_photos:  # as versions before wrote it, so that they can read it, too
+        del settings["keep"]
+    schema = 1 if manifest.settings.keeps_photos else SCHEMA
     table = {
-        "format": FORMAT, "schema": SCHEMA, "id": manifest.id, "name": manifest.name, "version": manifest.version,
-        "next_id": manifest.next_id, "settings": asdict(manifest.settings), "model": manifest.model,
+        "format": FORMAT, "schema": schema, "id": manifest.id, "name": manifest.name, "version": manifest.version,
+        "next_id": manifest.next_id, "settings": settings, "model": manifest.model,
         "models": manifest.models,
         "classes": [_filled(asdict(klass)) for klass in manifest.classes],
         "photos": [_photo_table(photo) for photo in manifest.photos],
@@ -263,7 +293,9 @@ def write(manifest: Manifest) -> bytes:
 
 
 def _photo_table(photo: Kept) -> dict[str, Any]:
-    table = {name: getattr(photo, name) for name in ("id", "klass", "name", "digest", "size", "burst", "file")}
+    table = {
+        name: getattr(photo, name) for name in ("id", "klass", "name", "digest", "size", "burst", "file", "is_dropped")
+    }
     table["phash"] = None if photo.phash is None else f"{photo.phash:016x}"
     table["aside"] = None if photo.aside is None else pack(PhotoError(photo.aside.text, **photo.aside.values))
     return {**_filled(table), "size": photo.size, "is_broken": photo.is_broken, "is_jfif": photo.is_jfif}
@@ -356,6 +388,7 @@ def _photo(table: Mapping[str, Any], *, is_foreign: bool) -> Kept:
         aside=aside,
         is_broken=_is(table.get("is_broken", False), bool),
         is_jfif=_is(table.get("is_jfif", True), bool),
+        is_dropped=_is(table.get("is_dropped", False), bool),
         file=_text(table.get("file", "")),
     )
 

@@ -56,4 +56,6 @@ def project_in(files: Sequence[File]) -> ProjectFiles | None:
     at = {unicodedata.normalize("NFC", file.path): file.path for file in files}
     around = file.path.removesuffix(manifest.NAME)
     paths = {photo.id: at.get(unicodedata.normalize("NFC", around + photo.path)) for photo in described.photos}
+    if described.dropped and not any(paths.values()):
+        raise DatasetError(N_("{file} tells of a project that keeps only numbers: it has no photos."), file=file.path)
     return ProjectFiles(described, {path: photo for photo in described.shown if (path := paths[photo.id]) is not None})

@@ -1,6 +1,6 @@
 """How a project's description changes: a new one for each change, or a sentence that says why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,9 @@ from lib.messages import N_, Message
 from lib.photos.source import Skipped
 from lib.projects import limits
 from lib.work.files import size_words
+
+# Why the network that sees cannot be another one.
+BOUND = N_("Another network would have to look at the photos, and they were deleted: only numbers are left of them.")
 
 
 def no_class() -> UsageError:
@@ -50,6 +53,40 @@ def with_classes(now: Manifest, klass: int, **changes: Any) -> Manifest:
 def with_photos(now: Manifest, ids: set[int], **changes: Any) -> Manifest:
     """Return it with some photos changed."""
     return replace(now, photos=tuple(replace(one, **changes) if one.id in ids else one for one in now.photos))
+
+
+def with_settings(now: Manifest, settings: Mapping[str, Any]) -> Manifest:
+    """Return it with some settings changed.
+
+    Raises:
+        UsageError: An unknown setting, a value that one cannot have, or one that needs photos that were deleted.
+    """
+    chosen = now.settings.chosen(settings)
+    if now.dropped and chosen.backbone != now.settings.backbone:
+        raise UsageError(BOUND)
+    if now.dropped and chosen.keep != now.settings.keep:
+        text = N_("Photos of this project were deleted: only numbers are left. Begin a new project to keep photos.")
+        raise UsageError(text)
+    return replace(now, settings=chosen)
+
+
+def with_dropped(now: Manifest, sizes: Mapping[str, int], backbone: str) -> Manifest:
+    """Return it without the files of some photos, if it still keeps what this backbone made of them and nothing else.
+
+    Args:
+        now: The project.
+        sizes: How many bytes are kept of each, by digest; 0 where there is nothing to learn of it.
+        backbone: Id of the model that read them.
+    """
+    if now.settings.keeps_photos or now.settings.backbone != backbone:
+        return now
+    photos = tuple(
+        replace(one, is_dropped=True, size=sizes[one.digest], is_broken=one.is_broken or not sizes[one.digest])
+        if one.digest in sizes and not one.is_dropped
+        else one
+        for one in now.photos
+    )
+    return replace(now, photos=photos)
 
 
 def with_model(now: Manifest, model_id: str | None) -> Manifest:
@@ -116,18 +153,19 @@ class Adding:
                 klass=klass,
                 name=name,
                 digest=seen.digest,
-                size=seen.size,
+                size=self._sizes.get(seen.digest, seen.size),
                 burst=burst,
                 phash=seen.phash,
                 aside=problem,
                 is_broken=problem is not None,
                 is_jfif=seen.is_jfif,
+                is_dropped=seen.digest in self._now.dropped,
             )
             self._photos[photo.id], self._known[key] = photo, photo.id
             self._next += 1
             self._count += bool(seen.digest)
             self._held += 0 if seen.digest in self._sizes else seen.size
-            self._sizes[seen.digest] = seen.size
+            self._sizes[seen.digest] = photo.size
             self.added.append((photo.id, None))
         elif same.aside is not None:
             self._photos[same.id] = replace(same, aside=problem)

@@ -13,8 +13,10 @@ from lib.work.files import read_small
 def own_photos(project: Project, folder: ModelFolder) -> Photos:
     """Return the photos of a model's project: of training to calibrate with, held out to compare on.
 
-    The samples where too few are left of them.
+    The samples where too few are left of them, or they were deleted.
     """
+    if project.manifest.dropped:
+        return photos_given(())
     try:
         train, held_out = project.parts()
     except DatasetError:

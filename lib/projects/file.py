@@ -3,6 +3,7 @@
     project.json        see `lib.datasets.manifest`; without the project's id, which is nobody else's business
     photos/CLASS/NAME   the photos to learn from, as they came: any other program can read them
     aside/NAME          those that are set aside
+    features/…          what a network made of photos that were deleted, see `lib.training.kept`
     model/…             the files of its finished model, as they lie in the store
     finished.json       of which of the photos and settings it was made (`lib.projects.finish`)
 
@@ -15,12 +16,13 @@ import secrets
 import shutil
 import unicodedata
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from lib.catalogue.install import lock_of
@@ -40,12 +42,13 @@ from lib.projects import limits
 from lib.projects.finish import NOTE
 from lib.projects.project import Project
 from lib.projects.store import Projects
+from lib.training.kept import MOST_FILE_BYTES, KeptFeatures, digest_in
 from lib.work.cores import usable_cores
 from lib.work.files import disk_error, read_small, replace_folder, sha256_of, size_words, whole, write_whole
 from lib.work.locks import claim
 from lib.work.ordered import in_order
 
-_PHOTOS, _ASIDE, _MODEL = "photos", "aside", "model"
+_PHOTOS, _ASIDE, _MODEL, _FEATURES = "photos", "aside", "model", "features"
 _NOTE_BYTES = 4096
 _NAME_BYTES = 120  # of a folder or file in the zip: with three of them a path fits everywhere
 # What Windows forbids in names, and names that it keeps for itself.
@@ -78,6 +81,8 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
             for photo in now.photos:
                 if photo.id in files:
                     packed.writestr(_entry(files[photo.id]), project.read(photo))
+            for name, file in KeptFeatures(project.folder).files(now.dropped):
+                packed.writestr(_entry(f"{_FEATURES}/{name}"), file.read_bytes())
             if model is not None and (project.folder / NOTE).is_file():
                 packed.writestr(_entry(NOTE), read_small(project.folder / NOTE, _NOTE_BYTES))
             for file in sorted(model.iterdir()) if model is not None else ():
@@ -134,7 +139,7 @@ def _files(project: Project, now: Manifest) -> dict[int, str]:
     used = {photo.id for photo in now.usable}
     files = {}
     for photo in now.photos:
-        if photo.digest:
+        if photo.digest and not photo.is_dropped:
             is_used = photo.id in used and photo.klass is not None
             folder = folders[photo.klass or 0] if is_used else _ASIDE
             stem, suffix = _parts(photo, partial(_start, project, photo))
@@ -200,11 +205,13 @@ def _described(packed: Zip, members: Mapping[str, Member], name: str) -> Manifes
 
 
 def _check_size(described: Manifest, members: Mapping[str, Member]) -> None:
-    photos = [photo for photo in described.photos if photo.path in members]
+    features = _features(members)
+    photos = [photo for photo in described.photos if photo.path in members or photo.digest in features]
     if len(photos) > limits.PROJECT_PHOTOS:
         text = N_("The project has {count} photos. At most {most} are supported.")
         raise FullError(text, count=len(photos), most=limits.PROJECT_PHOTOS)
-    size = sum(members[photo.path].size for photo in photos)
+    size = sum(members[photo.path].size for photo in photos if photo.path in members)
+    size += sum(member.size for member in chain.from_iterable(features.values()))
     if size > limits.PROJECT_BYTES:
         text = N_("The project's photos take {size}. At most {most} are supported.")
         raise FullError(text, size=size_words(size), most=size_words(limits.PROJECT_BYTES))
@@ -214,13 +221,45 @@ def _restore(
     project: Project, described: Manifest, packed: Zip, members: Mapping[str, Member], line: Executor | None
 ) -> None:
     """Put the photos on the disk, and write down what is seen of them here, whatever the zip says."""
-    photos = [photo for photo in described.photos if not photo.digest or photo.path in members]
-    there = [photo for photo in photos if photo.digest]
+    features = _features(members)
+    dropped = {photo.digest for photo in described.photos if photo.is_dropped} & features.keys()
+    photos = [
+        photo
+        for photo in described.photos
+        if not photo.digest or (photo.digest in dropped if photo.is_dropped else photo.path in members)
+    ]
+    there = [photo for photo in photos if photo.digest and not photo.is_dropped]
     sources = [Source(_name(photo), partial(packed.read, members[photo.path])) for photo in there]
     looked = in_order(project.keep, sources, workers=usable_cores(), line=line)
     seen = dict(zip((photo.id for photo in there), looked, strict=True))
-    kept = tuple(_as_seen(photo, seen.get(photo.id)) for photo in photos)
+    sizes = {digest: _take(project, packed, features[digest]) for digest in dropped}
+    kept = tuple(
+        _as_kept(photo, sizes[photo.digest]) if photo.is_dropped else _as_seen(photo, seen.get(photo.id))
+        for photo in photos
+    )
     project.restore(replace(described, photos=kept))
+
+
+def _features(members: Mapping[str, Member]) -> dict[str, list[Member]]:
+    """Return the files of features by the digest of the photo."""
+    found: defaultdict[str, list[Member]] = defaultdict(list)
+    for path, member in members.items():
+        if path.startswith(f"{_FEATURES}/") and (digest := digest_in(path.removeprefix(f"{_FEATURES}/"))):
+            found[digest].append(member)
+    return dict(found)
+
+
+def _take(project: Project, packed: Zip, features: list[Member]) -> int:
+    """Put the features of a photo on the disk, and return how many bytes they have."""
+    kept = KeptFeatures(project.folder)
+    with _as_dataset():
+        for member in features:
+            kept.take("/".join(member.path.split("/")[-2:]), packed.read(member, MOST_FILE_BYTES))
+    return sum(member.size for member in features)
+
+
+def _as_kept(photo: Kept, size: int) -> Kept:
+    return replace(photo, name=_name(photo), file="", size=size)
 
 
 def _as_seen(photo: Kept, seen: Fingerprint | None) -> Kept:

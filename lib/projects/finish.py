@@ -10,7 +10,7 @@ from lib.projects.learner import head_settings
 from lib.projects.project import Project
 from lib.training.features import Backbone
 from lib.training.heads import FEW
-from lib.training.kept import KeptFeatures
+from lib.training.kept import MOST_BYTES, KeptFeatures
 from lib.training.transfer import TransferOptions, train_transfer
 from lib.work.files import write_whole
 from lib.work.jobs import Job
@@ -47,7 +47,7 @@ def finish(project: Project, name: str, store: Store, backbone: Backbone, job: J
         options,
         store=store,
         backbone=backbone,
-        kept=KeptFeatures(project.folder),
+        kept=KeptFeatures(project.folder, MOST_BYTES if chosen.keeps_photos else None),
         on_progress=job.tell,
         cancelled=job.cancelled,
     )

@@ -102,6 +102,10 @@ class TransferLearner:
         """Return a photo's rows, if those of all poses were saved."""
         return KeptFeatures(folder).get(self.backbone, digest, self.needs)
 
+    def settled(self, folder: Path, digest: str) -> int:
+        """Return how many bytes of a photo's rows were saved for good; 0 unless those of all poses were."""
+        return KeptFeatures(folder).settled(self.backbone, digest, self.needs)
+
     def save(self, folder: Path, digest: str, rows: Features) -> None:
         """Save a photo's rows where `lib.projects.finish` looks for them, too."""
         KeptFeatures(folder).put(self.backbone, digest, rows)

@@ -6,6 +6,9 @@ by whoever fits for all projects in turn; what changes meanwhile is in the next 
 
 Two paces: a quick one, which learns as was chosen last, and a study, which tries every way of looking that the settings
 leave open. It takes seconds, so it comes when nothing has changed for a while, and waits for nobody's line.
+
+Where a project keeps features only, each photo is looked at in every way that its settings can come to ask for, and its
+file is deleted as soon as all of that is on the disk.
 """
 
 import threading
@@ -14,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -31,6 +35,7 @@ GAP_S = 0.5  # from one fit's beginning to the next's, at least
 CALM_S = 2.0  # where nothing changes for so long, there is time for a study
 MOST_STUDIED = 400  # photos, to choose how to learn
 AT_ONCE = 2  # photos of one project that are being read, or wait for it in the line
+MOST_DROPPED = 32  # photos whose deletion is written down in one go
 AGAIN_S = 5.0  # what could not learn tries again then
 MOST_LIVE, UNUSED_S = 64, 600.0  # projects whose models are in memory, and for how long one that nobody uses stays
 NEAREST = 3
@@ -142,6 +147,9 @@ class Learner(Keeper[R], Protocol[R, H]):
 
     def lacks(self, rows: R) -> bool:
         """Return whether some of that is missing."""
+
+    def settled(self, folder: Path, digest: str) -> int:
+        """Return how many bytes of what is known of a photo are on the disk for good; 0 unless all of it is."""
 
     def see(self, data: bytes, name: str, head: H) -> Seen[R]:
         """Look at a photo's file as one head needs it; raises as `read`."""
@@ -263,6 +271,9 @@ class Live(Generic[R, H]):
         self._slow: set[Future[None]] = set()  # fits and studies
         self._is_to_fit = self._is_fitting = self._is_studying = self._is_closed = False
         self._learner: Learner[R, H] | None = None
+        # What photos are looked at with, the learner or one that needs more, and of which settings it is.
+        self._reader: tuple[Learner[R, H], Settings] | None = None
+        self._settled: dict[str, int] = {}  # bytes that are kept of photos whose files can go, by digest
         self._due_s = self._since_s = self._tried_s = 0.0  # of the next fit; of the last, or of the first photo since
         self._timers: dict[str, threading.Timer] = {}
         self._lock = threading.RLock()
@@ -275,6 +286,11 @@ class Live(Generic[R, H]):
             if self._is_reading or self._is_to_fit or self._is_fitting or self.learned is None:
                 return False
             return self.learned.version == self._listed == self.project.version
+
+    @property
+    def is_dropping(self) -> bool:
+        """Whether it reads photos whose files it deletes then."""
+        return self._is_reading and bool(self.project.manifest.to_drop)
 
     @property
     def is_behind(self) -> bool:
@@ -341,19 +357,24 @@ class Live(Generic[R, H]):
         """Look through the project for photos that have to be read, and begin with it."""
         version, now = self.project.version, self._clock()
         self._tried_s = now
+        settings, usable = self.project.settings, self.project.manifest.usable
         try:
-            learner = self._learners(self.project.settings).pinned(self._chosen)
+            learner = reader = self._learners(settings).pinned(self._chosen)
+            if not settings.keeps_photos:
+                reader = self._learners(replace(settings, look="auto", pooling="auto", mirror="auto"))
         except AppError as error:
             self._stop(error, version)
             return
+        to_drop = {photo.digest for photo in self.project.manifest.to_drop}
         with self._lock:
-            self._learner, self._listed, self.problem = learner, version, None
+            self._learner, self._reader = learner, (reader, settings)
+            self._listed, self.problem = version, None
             self._since_s = self._since_s if self._is_reading else now
             busy = set(self._reading.values())
             self._missing = OrderedDict(
                 (photo.digest, photo)
-                for photo in self.project.manifest.usable
-                if photo.digest not in busy and _known(learner, photo) not in self._known
+                for photo in (*usable, *self.project.manifest.to_drop)
+                if photo.digest not in busy and (photo.digest in to_drop or _known(reader, photo) not in self._known)
             )
             self._is_to_fit = True
             self._go_on()
@@ -412,23 +433,59 @@ class Live(Generic[R, H]):
         return is_free and learned is not None and learned.fit is not None and self._studied != learned.of
 
     def _read(self, photo: Kept) -> None:
-        """See to it that a photo's features are there."""
-        learner = self._learner
-        if learner is not None and not self._is_closed:
-            try:
-                self._rows_of(learner, photo)
-            except (PhotoError, ModelOutputError) as error:
+        """See to it that a photo's features are there, and its file no longer if they are all that is to be kept."""
+        if self._reader is None or self._is_closed:
+            return
+        (reader, settings), rows = self._reader, None
+        try:
+            rows = self._rows_of(reader, photo)
+        except (PhotoError, ModelOutputError) as error:
+            if not photo.is_broken:
                 self.project.set_aside(photo, error.message)
+        if settings.keeps_photos:
+            return
+        size = None if photo.is_dropped else self._settle(photo, rows, reader)
+        with self._lock:
+            if size is not None:
+                self._settled[photo.digest] = size
+            if self._missing and len(self._settled) < MOST_DROPPED:
+                return
+            sizes, self._settled = self._settled, {}
+        if sizes:
+            self.project.drop(sizes, settings.backbone)
 
-    def _rows_of(self, learner: Learner[R, H], photo: Kept) -> R:
+    def _settle(self, photo: Kept, rows: R | None, reader: Learner[R, H]) -> int | None:
+        """Return how many bytes are kept of a photo whose file can go; None where the disk does not take them."""
+        folder = self.project.folder
+        if rows is None:
+            return 0
+        if not (size := reader.settled(folder, photo.digest)):
+            reader.save(folder, photo.digest, rows)  # they were in memory alone
+            size = reader.settled(folder, photo.digest)
+        return size or None
+
+    def rows(self, photo: Kept) -> NDArray[np.float16] | None:
+        """Return what a photo looks like, see `Learner.direction`, read from it if need be; None where nothing can.
+
+        Raises:
+            PhotoError: It cannot be decoded, or is gone.
+            ModelOutputError: It has no features.
+        """
+        learned = self.learned
+        if self._reader is None:
+            return None
+        head, reader = None if learned is None or learned.fit is None else learned.fit.head, self._reader[0]
+        return reader.direction(self._rows_of(reader, photo), head)
+
+    def _rows_of(self, reader: Learner[R, H], photo: Kept) -> R:
         """Return a photo's features, read from it where they are not there."""
         folder = self.project.folder
-        rows = self._shelf.get(folder, photo.digest, learner)
-        if rows is None or learner.lacks(rows):
-            rows = learner.read(self.project.read(photo), photo.name, rows)
-            self._shelf.put(folder, photo.digest, rows, learner)
+        rows = self._shelf.get(folder, photo.digest, reader)
+        if rows is None or reader.lacks(rows):
+            rows = reader.read(self.project.read(photo), photo.name, rows)
+            self._shelf.put(folder, photo.digest, rows, reader)
         with self._lock:
-            self._known.add(_known(learner, photo))
+            self._known.add(_known(reader, photo))
         return rows
 
     def _has_read(self, future: "Future[None]") -> None:
@@ -442,9 +499,9 @@ class Live(Generic[R, H]):
     def _fit(self) -> None:
         """Learn from the photos whose features are there, unless more were before that are still to be read."""
         start, version, learner = self._clock(), self.project.version, self._learner
-        if learner is None:
+        if learner is None or self._reader is None:
             return
-        photos, rows = self._known_rows(learner)
+        photos, rows = self._known_rows(self._reader[0])
         before = self.learned
         of = self._of(learner, photos)
         if before is not None and before.of == of:
@@ -458,15 +515,15 @@ class Live(Generic[R, H]):
             self.learned = None if self._is_closed else learned
             self.turns += 1
 
-    def _known_rows(self, learner: Learner[R, H]) -> tuple[tuple[Kept, ...], list[R]]:
+    def _known_rows(self, reader: Learner[R, H]) -> tuple[tuple[Kept, ...], list[R]]:
         """Return the photos whose features are there, and these; what is gone is read again."""
         found = []
         for photo in self.project.manifest.usable:
-            known = _known(learner, photo)
+            known = _known(reader, photo)
             if known not in self._known:
                 continue
-            rows = self._shelf.get(self.project.folder, photo.digest, learner)
-            if rows is not None and not learner.lacks(rows):
+            rows = self._shelf.get(self.project.folder, photo.digest, reader)
+            if rows is not None and not reader.lacks(rows):
                 found.append((photo, rows))
                 continue
             with self._lock:
@@ -507,14 +564,16 @@ class Live(Generic[R, H]):
 
     def _study(self) -> None:
         """Choose how this project's photos are learned best, as long as nothing of it changes."""
-        version, learner = self.project.version, self._learners(self.project.settings)
+        version, settings = self.project.version, self.project.settings
+        learner = self._learners(settings)
+        reader = learner if settings.keeps_photos or self._reader is None else self._reader[0]
         everything = self.project.manifest.usable
         photos = tuple(everything[:: -(-len(everything) // MOST_STUDIED)])
         rows = []
         for photo in photos:
             if self._is_closed or self.project.version != version:
                 return
-            rows.append(self._rows_of(learner, photo))
+            rows.append(self._rows_of(reader, photo))
         learned = self._learn(learner, version, photos, rows)
         if learned.fit is None:
             return
@@ -598,7 +657,7 @@ class Lives(Generic[R, H]):
             live.close()
 
     def sweep(self) -> None:
-        """Let go of those that nobody has used for `UNUSED_S`."""
+        """Let go of those that nobody has used for `UNUSED_S`, and that have no photo to delete."""
         for project_id, live in list(self._lives.items()):
-            if self._clock() - live.used_s > UNUSED_S:
+            if self._clock() - live.used_s > UNUSED_S and not live.is_dropping:
                 self.drop(project_id)

@@ -9,7 +9,7 @@ several servers its folder: each change begins with what others wrote, and is wr
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -37,9 +37,11 @@ from lib.projects.changes import (
     require,
     with_class,
     with_classes,
+    with_dropped,
     with_left_out,
     with_model,
     with_photos,
+    with_settings,
 )
 from lib.work.cores import usable_cores
 from lib.work.files import Stamp, disk_error, read_small, stamp, write_whole
@@ -220,8 +222,8 @@ class Project:
         self._change(lambda now: replace(now, name=clean_name(name, NAME_BYTES)))
 
     def choose(self, settings: Mapping[str, Any]) -> None:
-        """Change some settings. Raises UsageError: an unknown one, or a value that one cannot have."""
-        self._change(lambda now: replace(now, settings=now.settings.chosen(settings)))
+        """Change some settings; see `with_settings` for what it raises."""
+        self._change(lambda now: with_settings(now, settings))
 
     def set_model(self, model_id: str | None) -> None:
         """Note which model was made of it; all that ever were are deleted with the project."""
@@ -332,9 +334,11 @@ class Project:
         """Take a photo in again; the very same photo in other classes is set aside for it.
 
         Raises:
-            PhotoError: It cannot be decoded.
+            PhotoError: It cannot be decoded, or could not before its file was deleted.
         """
-        open_photo(self.read(photo), photo.name)
+        photo = self.find(photo.id) or photo  # as it is now
+        if photo.is_broken or not photo.is_dropped:
+            open_photo(self.read(photo), photo.name)
 
         def change(now: Manifest) -> Manifest:
             twins = {one.id for one in now.photos if one.digest == photo.digest and one.aside is None}
@@ -352,6 +356,17 @@ class Project:
 
         self._change(change)
 
+    def drop(self, sizes: Mapping[str, int], backbone: str) -> None:
+        """Delete the files of photos of which all is kept that is to be learned; see `with_dropped`.
+
+        What a program that looks at it keeps on the disk is deleted when the project is looked after.
+        """
+        with self.alone():
+            gone = self._change(lambda now: with_dropped(now, sizes, backbone)).dropped
+            for digest in sizes.keys() & gone.keys():
+                with suppress(OSError):
+                    (self.folder / "photos" / digest).unlink(missing_ok=True)
+
     def read(self, photo: Kept) -> bytes:
         """Return the bytes of a photo as they came. Raises PhotoError: they are gone, or were never kept."""
         return self.source(photo).read()
@@ -360,6 +375,8 @@ class Project:
         """Return a photo to be read later, in any process."""
         if not photo.digest:
             return Source(photo.name, partial(_not_kept, photo.name))
+        if photo.is_dropped:
+            return Source(photo.name, partial(_dropped, photo.name))
         return Source(photo.name, partial(read_photo, self.folder / "photos" / photo.digest, photo.name))
 
     # What to learn from.
@@ -375,7 +392,7 @@ class Project:
         names = tuple(klass.name for klass in classes)
         group = {at: number for number, group in enumerate(now.alike) for at in group}
         photos = tuple(
-            LabelledPhoto(self.source(one), place[one.klass or 0], one.digest, group[at])
+            LabelledPhoto(self.source(one), place[one.klass or 0], one.digest, group[at], one.digest)
             for at, one in enumerate(now.usable)
         )
         return LabelledPhotos(now.name or "project", names, names, photos)
@@ -432,6 +449,8 @@ class Project:
     def keep(self, source: Source) -> Fingerprint:
         """Look at a photo and put its bytes on the disk, where they stay if they are listed soon.
 
+        They do not go there where they were deleted before, or where only features are kept and it has none.
+
         Raises:
             FullError: There is no room for it.
             DatasetError: The project is gone.
@@ -442,10 +461,11 @@ class Project:
         except PhotoError as error:
             return Fingerprint("", 0, None, error.message, False)
         seen = Fingerprint.of(data, source.name)
-        if seen.problem is not None and not may_be_photo(data[:_START_BYTES]):
+        is_of_use = seen.problem is None or self.settings.keeps_photos
+        if not is_of_use or (seen.problem is not None and not may_be_photo(data[:_START_BYTES])):
             return replace(seen, digest="", size=0)
         path = self.folder / "photos" / seen.digest
-        if not path.exists():
+        if seen.digest not in self._manifest.dropped and not path.exists():
             Adding(self._manifest, self._left()).require_room(seen)
             try:
                 write_whole(path, data)
@@ -559,6 +579,10 @@ class Project:
 def _seen(photo: Kept) -> Fingerprint:
     problem = photo.aside if photo.is_broken else None
     return Fingerprint(photo.digest, photo.size, photo.phash, problem, photo.is_jfif)
+
+
+def _dropped(name: str) -> bytes:
+    raise PhotoError(N_("{file} was deleted: this project keeps only numbers made of its photos."), file=name)
 
 
 def _not_kept(name: str) -> bytes:

@@ -112,6 +112,12 @@ class Projects:
         self._touch(folder)
         return project
 
+    def look_after(self, project_id: str) -> Project | None:
+        """Return a project for work that nobody asked for, which keeps it no longer; None if it cannot be opened."""
+        with suppress(DatasetError):
+            return self._opened(self._folder / project_id)
+        return None
+
     def all(self) -> tuple[Project, ...]:
         """Return all projects that can be opened."""
         found = []
@@ -153,18 +159,19 @@ class Projects:
             self._lock_file(project_id).unlink(missing_ok=True)
         return self._look(project_id, models, jobs)
 
-    def sweep(self, now_s: float) -> None:
+    def sweep(self, now_s: float) -> tuple[str, ...]:
         """Delete the projects that nobody opened for `limits.UNUSED_S`, and what killed servers left in the others.
 
-        To be called now and then; once in `limits.TOUCH_S` it looks.
+        To be called now and then; once in `limits.TOUCH_S` it looks. Returns the ids of the projects that still have
+        photos of which only features are to be kept.
 
         Args:
             now_s: Seconds since 1970. A project that seems older than this code, or to come, was touched by a clock
                 that was wrong: it counts as opened now.
         """
         if abs(now_s - self._swept_s) < limits.TOUCH_S:
-            return
-        self._swept_s = now_s
+            return ()
+        self._swept_s, holding = now_s, []
         for project_id in list(self._ids()):
             folder = self._folder / project_id
             try:
@@ -173,10 +180,11 @@ class Projects:
                     os.utime(folder, (now_s, now_s))
                 elif now_s - used_s > (limits.UNUSED_S if any(_files(folder / "photos")) else limits.EMPTY_S):
                     self.delete(project_id)
-                else:
-                    self._tidy(project_id, now_s)
+                elif self._tidy(project_id, now_s):
+                    holding.append(project_id)
             except (OSError, AppError) as error:
                 _LOG.warning("The project in %s could not be looked after: %s", folder, error)
+        return tuple(holding)
 
     def _opened(self, folder: Path) -> Project:
         """Return the one object of a project, and let go of those that were used longest ago."""
@@ -259,15 +267,17 @@ class Projects:
             files=len(files),
         )
 
-    def _tidy(self, project_id: str, now_s: float) -> None:
-        """Remove photo files that a killed server wrote and did not list."""
+    def _tidy(self, project_id: str, now_s: float) -> bool:
+        """Remove photo files that a killed server wrote and did not list; return whether others are to be deleted."""
         project = Project(self._folder / project_id, self._lock_file(project_id))
         with project.alone():
             project.refresh()
             listed = {photo.digest for photo in project.photos}
             for path in _files(project.folder / "photos"):
-                if path.name not in listed and now_s - path.stat().st_mtime > limits.TOUCH_S:
+                is_left = path.name not in listed and now_s - path.stat().st_mtime > limits.TOUCH_S
+                if is_left or path.name in project.manifest.dropped:
                     path.unlink()
+            return bool(project.manifest.to_drop)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ learned                 the version all of whose photos the live model knows: `v
 result, accuracy        HTML of the column "Is it any good?"; {value, low, high, right, total, by} or null
 chosen, notes           what was chosen for these photos, in one sentence or ""; and why, a sentence each
 settings                as the owner chose
+bound, toDrop           why the backbone cannot be another one, or ""; how many photos are still to be deleted
 backbones, exercises    [{id, name}]: only of networks that have features; [{id, name, photos}]
 bytes, most             what the photos take, and may take
 """
@@ -25,6 +26,7 @@ from lib.face.words import kind_of
 from lib.formats.graft import Pooling
 from lib.i18n import Translator
 from lib.projects import limits
+from lib.projects.changes import BOUND
 from lib.projects.finish import is_current
 from lib.projects.live import Live
 from lib.projects.project import Added, Kept, Project
@@ -45,7 +47,7 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
     aside = [photo for photo in project.photos[::-1] if photo.aside is not None]
     result = None if live.learned is None or live.learned.fit is None else live.learned.fit.result
     if live.problem is None:
-        column = draw(t, project.classes, counts, result, lambda photo: address(project, photo))
+        column = draw(t, project.classes, counts, result, lambda photo: picture(project, photo))
     else:
         column = f'<p class="tip small">{escape(t.message(live.problem.message))}</p>'
     return {
@@ -61,6 +63,8 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
         "chosen": "" if live.problem or not live.notes else _chosen(t, project, live),
         "notes": [] if live.problem else [t.message(note) for note in live.notes],
         "settings": asdict(project.settings),
+        "bound": t(BOUND) if project.manifest.dropped else "",
+        "toDrop": len({photo.digest for photo in project.manifest.to_drop}),
         "sees": _sees(live),
         "backbones": [{"id": model, "name": name} for model, name in workshop.backbones()],
         "exercises": [{"id": one.id, "name": one.title(t), "photos": one.photos} for one in workshop.exercises()],
@@ -93,9 +97,10 @@ def _sees(live: Live[Any, Any]) -> State | None:
     return None if eyes is None else asdict(eyes)
 
 
-def address(project: Project, photo: int, side: int = 240) -> str:
-    """Return where a small picture of a photo is."""
-    return f"/projects/{project.id}/photos/{photo}.jpg?side={side}"
+def picture(project: Project, photo: int, side: int = 240) -> str:
+    """Return where a small picture of a photo is, or of the numbers that are kept in its place."""
+    kind = f"jpg?side={side}" if project.settings.keeps_photos else "png"
+    return f"/projects/{project.id}/photos/{photo}.{kind}"
 
 
 def added(t: Translator, found: Added) -> State:

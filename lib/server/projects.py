@@ -17,6 +17,7 @@ the project's line (`lib.server.pool`); a zip lies on the disk meanwhile.
     DELETE /projects/P/photos/N                          the state; a photo is taken out
     POST   /projects/P/photos/N {"klass"?}               the state; it comes back, or goes to another class
     GET    /projects/P/photos/N.jpg?side=96              its picture
+    GET    /projects/P/photos/N.png                      the numbers made of it, a grey pixel for each
     POST   /projects/P/look                              a raw photo: what the newest model says of it; or, with the
                                                          Content-Type application/x-seen, what a device saw by itself
     GET    /projects/P/changes?since=V                   the state when its version is another one, or after 20 s
@@ -93,6 +94,7 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
         road.route("POST", photo, road.add_zip),
         road.route("POST", own + "/exercise", road.exercise),
         road.route("GET", photo + "/{photo:int}.jpg", road.picture),
+        road.route("GET", photo + "/{photo:int}.png", road.numbers),
         road.route("DELETE", photo + "/{photo:int}", road.take_out),
         road.route("POST", photo + "/{photo:int}", road.put_back),
         road.route("POST", own + "/look", road.look),
@@ -152,7 +154,7 @@ class _Road:
             if "name" in told:
                 project.rename_project(_name(told))
             if isinstance(settings := told.get("settings"), dict):
-                project.choose(settings)
+                self._workshop().choose(project, settings)
 
         return await self._after(request, project, work)
 
@@ -251,6 +253,12 @@ class _Road:
         side = int(wanted) if wanted.isdecimal() else limits.VIEW_SIDE
         made = await self._in_line(request, project, lambda: self._workshop().picture(project, photo, side))
         return Response(made, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+    async def numbers(self, request: Request, project: Project) -> Response:
+        """Show the numbers made of a photo."""
+        photo = _photo(request, project)
+        made = await self._in_line(request, project, lambda: self._workshop().numbers(project, photo))
+        return Response(made, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
     async def look(self, request: Request, project: Project) -> Response:
         """Let the newest model look at a photo."""

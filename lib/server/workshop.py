@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lib.catalogue.store import Store
+from lib.charts import numbers
 from lib.datasets.exercises import find_exercises
-from lib.errors import UsageError
+from lib.errors import PhotoError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_, Message
 from lib.model.spec import ModelSpec
@@ -33,6 +34,7 @@ from lib.server import limits
 from lib.server.models import server_models
 from lib.server.pool import POOL, Pool, Rank
 from lib.server.refusal import Refusal
+from lib.training.queued import FOLDER, Bench
 from lib.work.bounded import Bounded
 from lib.work.files import data_folder, stamp
 from lib.work.jobs import Job, Kind
@@ -196,14 +198,44 @@ class Workshop:
         """Return a photo as a small JPEG, in the next one of a few sizes.
 
         Raises:
-            PhotoError: It cannot be decoded.
+            PhotoError: It cannot be decoded, or the project is to keep no photos.
         """
+        if not project.settings.keeps_photos:
+            raise PhotoError(N_("{file} is not shown: this project keeps only numbers made of it."), file=photo.name)
         side = next((known for known in _SIDES if known >= side), _SIDES[-1])
         key = project.id, photo.digest, side
         if (made := self._pictures.get(key)) is None:
             made = thumbnail(open_photo(project.read(photo), photo.name, at_least=side), side=side)
-            self._pictures.put(key, made)
+            if project.settings.keeps_photos:  # still
+                self._pictures.put(key, made)
         return made
+
+    def numbers(self, project: Project, photo: Kept) -> bytes:
+        """Return the numbers made of a photo as a PNG; see `lib.charts.numbers`.
+
+        Raises:
+            PhotoError, ModelOutputError: There are none.
+        """
+        live = self.live(project)
+        if (row := live.rows(photo)) is None:
+            raise live.problem or gone()
+        return numbers.png(row)
+
+    def choose(self, project: Project, settings: Mapping[str, Any]) -> None:
+        """Change some settings of a project; what is to keep no photos loses all that shows them.
+
+        Raises:
+            UsageError: See `Project.choose`.
+            ModelError: Photos are to be deleted once they are read, and what would read them cannot be used.
+        """
+        chosen = project.settings.chosen(settings)
+        if not chosen.keeps_photos:
+            self._learners(chosen)
+        project.choose(settings)
+        if not chosen.keeps_photos:
+            self._pictures.forget(lambda key: key[0] == project.id)
+            self.reviewer.forget(project.id)
+            Bench(project.id, project.folder / FOLDER, queue=self._queue).forget()
 
     def incoming(self) -> "tempfile.TemporaryDirectory[str]":
         """Return a new folder for a file that comes in; its owner removes it, or `sweep` does after a while."""
@@ -257,7 +289,9 @@ class Workshop:
         self._lives.sweep()
         with self._lock:
             self._told = {project: told for project, told in self._told.items() if project in self._lives}
-        self._projects.sweep(time.time())
+        for project_id in self._projects.sweep(time.time()):  # with photos that are to be deleted once they are read
+            if (project := self._projects.look_after(project_id)) is not None:
+                self.live(project)
         for left in self._incoming.glob(f"{_PREFIX}*"):  # by a server that was killed
             if time.time() - stamp(left).modified_ns / 1e9 > limits.UNTAKEN_S:
                 shutil.rmtree(left, ignore_errors=True)

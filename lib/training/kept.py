@@ -6,8 +6,9 @@ Of a photo there is its digest in the file's name, and numbers that no photo can
 """
 
 import os
+import re
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +24,15 @@ from lib.training.features import Backbone, Features, Pose, View
 MOST_BYTES = 256 * 2**20  # of files: some 20,000 photos
 _HASHES = "phash-1"  # their folder; the number counts what is hashed of a photo
 _HASH_BYTES = 8  # all 0 for a photo so plain that it has no hash, which is never 0
+MOST_FILE_BYTES = 2**17  # of one photo in one pose
+_FILE = re.compile(r"[0-9a-f]{16}/(?P<digest>[0-9a-f]{64})\.(whole|square)(-mirrored)?")
 LONGEST_SECONDS = 30 * 24 * 3600.0
+
+
+def digest_in(name: str) -> str | None:
+    """Return whose features a file has that `KeptFeatures.files` calls so; None for any other name."""
+    known = _FILE.fullmatch(name)
+    return None if known is None else known["digest"]
 
 
 def digest_of(data: bytes) -> str:
@@ -38,10 +47,10 @@ class KeptFeatures:
 
     Args:
         data: The data folder.
-        most_bytes: What `sweep` leaves at most.
+        most_bytes: What `sweep` leaves at most; None: all, for they could not be read anew.
     """
 
-    def __init__(self, data: Path, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(self, data: Path, most_bytes: int | None = MOST_BYTES) -> None:
         self._folder, self._most_bytes = data / "features", most_bytes
 
     def get(self, backbone: Backbone, digest: str, poses: Collection[Pose]) -> Features | None:
@@ -65,6 +74,38 @@ class KeptFeatures:
             file = self._file(backbone, digest, pose)
             numbers = np.concatenate([features.rows[View(pooling, pose)] for pooling in backbone.lengths])
             _write(file, numbers.tobytes())
+
+    def files(self, digests: Collection[str]) -> Iterator[tuple[str, Path]]:
+        """Yield the files of photos' features, each with what `take` calls it on another machine."""
+        for file in sorted(self._files()):
+            name = f"{file.parent.name}/{file.name}"
+            if (known := _FILE.fullmatch(name)) is not None and known["digest"] in digests:
+                yield name, file
+
+    def take(self, name: str, content: bytes) -> None:
+        """Keep what another machine's `files` had, if it can be features: finite numbers, not all of them 0.
+
+        Args:
+            name: What was yielded there; see `digest_in`.
+            content: Of that file.
+        """
+        numbers = np.frombuffer(content[: len(content) // 2 * 2], np.float16)
+        if digest_in(name) and np.isfinite(numbers).all() and numbers.any():
+            _write(self._folder / name, content)
+
+    def settled(self, backbone: Backbone, digest: str, poses: Collection[Pose]) -> int:
+        """Return how many bytes of a photo's features are on the disk for good; 0 unless those of all poses are."""
+        if self.get(backbone, digest, poses) is None:
+            return 0
+        size = 0
+        try:
+            for pose in poses:
+                with self._file(backbone, digest, pose).open("r+b") as file:
+                    os.fsync(file.fileno())
+                    size += os.fstat(file.fileno()).st_size
+        except OSError:
+            return 0
+        return size
 
     def look(self, source: Source) -> Fingerprint:
         """Read a photo and look at it, as `lib.datasets.fingerprint.look` does; one that is known is not decoded."""
@@ -91,6 +132,8 @@ class KeptFeatures:
 
     def sweep(self, now: float | None = None) -> None:
         """Remove what has been there for thirty days, and of the rest the oldest beyond the bound."""
+        if self._most_bytes is None:
+            return
         now, room = time.time() if now is None else now, self._most_bytes
         known = []
         for file in self._files():

@@ -26,6 +26,7 @@ from lib.work.process import pack, revive
 from lib.work.queue import Queue, server_queue
 
 RUN, KEEP, ESTIMATE = "scratch", "scratch-keep", "scratch-estimate"
+FOLDER = "scratch"  # in a project’s folder
 # Points of the thin line between the epochs: a chart shows no more.
 MOST_LIVE = 400
 _STATE = "state.json"

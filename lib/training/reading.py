@@ -74,6 +74,8 @@ def read(
     """
 
     def one(photo: LabelledPhoto) -> tuple[str, Features] | Message:
+        if kept is not None and photo.digest and (known := kept.get(backbone, photo.digest, poses)) is not None:
+            return photo.digest, known
         try:
             data = photo.source.read()
             digest = digest_of(data)

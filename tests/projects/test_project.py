@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lib.datasets.manifest import SCHEMA
 from lib.errors import DatasetError, FullError, PhotoError, UsageError
 from lib.messages import N_, Message
 from lib.photos.source import Source
@@ -263,7 +264,7 @@ def test_a_damaged_description_is_one_sentence_and_can_be_deleted(
 
 def test_a_description_of_a_newer_version_is_told_apart(tmp_path: Path, project: Project) -> None:
     table = json.loads((project.folder / "project.json").read_bytes())
-    (project.folder / "project.json").write_text(json.dumps({**table, "schema": 2}))
+    (project.folder / "project.json").write_text(json.dumps({**table, "schema": SCHEMA + 1}))
     with pytest.raises(DatasetError, match="newer version"):
         Projects(tmp_path).find(project.id)
 

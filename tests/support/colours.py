@@ -93,6 +93,9 @@ class Colours:
         file = folder / "colours" / digest
         return np.frombuffer(file.read_bytes(), np.float16) if file.is_file() else None
 
+    def settled(self, folder: Path, digest: str) -> int:
+        return 0 if (rows := self.load(folder, digest)) is None else rows.nbytes
+
     def save(self, folder: Path, digest: str, rows: Row) -> None:
         (folder / "colours").mkdir(exist_ok=True)
         (folder / "colours" / digest).write_bytes(rows.tobytes())

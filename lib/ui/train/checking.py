@@ -46,6 +46,10 @@ def _section(t: Translator, project: Project) -> None:
         if not project.photos:
             pictures.say(t("There are no photos yet. Add some above."))
             return
+        if not project.settings.keeps_photos:
+            pictures.say(t("This project keeps only numbers made of its photos, so nobody can check them any more."))
+            _aside(t, project)
+            return
         left_out = LeftOut.of(server_workshop().live(project).learned)
         review = _review(t, project, left_out)
         if review is not None:
@@ -175,7 +179,7 @@ def _aside(t: Translator, project: Project) -> None:
     for photo in aside[:_MOST_ASIDE]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"train-aside-{photo.id}"):
             st.html(_set_aside_row(t, project, photo))
-            if photo.phash is not None:  # what could not be decoded has no hash, and stays aside
+            if photo.phash is not None and not photo.is_broken:  # what cannot be decoded has no hash, and stays aside
                 st.button(t("Put back"), key=f"train-put-back-{photo.id}", on_click=_put_back, args=(project, photo))
     if len(aside) > _MOST_ASIDE:
         pictures.say(t("And {n} more.", n=len(aside) - _MOST_ASIDE))

@@ -38,6 +38,9 @@ def _section(t: Translator, project: Project) -> None:
     if not panel.open:
         return
     with panel:
+        if not project.settings.keeps_photos:
+            pictures.say(t("This project keeps only numbers made of its photos, so there is nothing to look at."))
+            return
         by_class = {klass: [p for p in project.manifest.usable if p.klass == klass.id] for klass in project.classes}
         if not any(by_class.values()):
             pictures.say(t("There are no photos yet. Add some above."))

@@ -9,13 +9,14 @@ from PIL import Image
 
 from lib.photos.opening import thumbnail
 from lib.projects.project import Kept, Project
+from lib.server.project_state import picture
 
 SMALL, LARGE = 96, 480  # the longer side, in pixels; what the project's route is asked for
 
 
 def photo(project: Project, kept: Kept, side: int = SMALL) -> str:
     """Return a photo of a project as an element; its browser asks for it only when it is seen."""
-    address = f"/projects/{project.id}/photos/{kept.id}.jpg?side={side}"
+    address = picture(project, kept.id, side)
     return f'<img src="{escape(address)}" alt="{escape(kept.name)}" loading="lazy">'
 
 

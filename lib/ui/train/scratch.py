@@ -23,7 +23,7 @@ from lib.training.curves import after_epoch, by_heart, chosen_among, time_words
 from lib.training.events import stage_words
 from lib.training.example import REPORTED, sentence
 from lib.training.options import ARCHITECTURES, DEFAULT_EPOCHS, TrainOptions
-from lib.training.queued import Bench, seconds
+from lib.training.queued import FOLDER, Bench, seconds
 from lib.training.queued import State as Stand
 from lib.ui.choosing import entry
 from lib.ui.models.choice import CHOSEN
@@ -79,7 +79,7 @@ def photos_of(project: Project) -> Photos:
 
 def draw(t: Translator, project: Project) -> None:
     """Draw the section, folded unless a training goes on or has just ended."""
-    bench = Bench(project.id, project.folder / "scratch", project.add_model)
+    bench = Bench(project.id, project.folder / FOLDER, project.add_model)
     is_open = bench.is_busy or bench.job is not None
     with st.expander(t("From scratch"), icon=":material/model_training:", expanded=is_open, key=_KEY):
         st.write(
@@ -89,7 +89,9 @@ def draw(t: Translator, project: Project) -> None:
                 "ten photos."
             )
         )
-        if bench.is_busy:
+        if not project.settings.keeps_photos:
+            st.info(t("This project keeps only numbers made of its photos. To learn from nothing needs the photos."))
+        elif bench.is_busy:
             _watch(t, bench)
         else:
             _ended(t, bench, project)
