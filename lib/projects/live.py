@@ -367,6 +367,8 @@ class Live(Generic[R, H]):
             return
         to_drop = {photo.digest for photo in self.project.manifest.to_drop}
         with self._lock:
+            if not _reads_alike(self._reader, reader):
+                self._settled = {}  # what is kept of these photos is another network's
             self._learner, self._reader = learner, (reader, settings)
             self._listed, self.problem = version, None
             self._since_s = self._since_s if self._is_reading else now
@@ -446,7 +448,7 @@ class Live(Generic[R, H]):
             return
         size = None if photo.is_dropped else self._settle(photo, rows, reader)
         with self._lock:
-            if size is not None:
+            if size is not None and _reads_alike(self._reader, reader):
                 self._settled[photo.digest] = size
             if self._missing and len(self._settled) < MOST_DROPPED:
                 return
@@ -607,6 +609,11 @@ class Live(Generic[R, H]):
             future.result()
         except AppError as error:
             self._stop(error, self._listed)
+
+
+def _reads_alike(one: tuple[Learner[Any, Any], Settings] | None, other: Learner[Any, Any]) -> bool:
+    """Whether the same would be known of a photo."""
+    return one is not None and (one[0].key, one[0].needs) == (other.key, other.needs)
 
 
 def _known(learner: Learner[Any, Any], photo: Kept) -> tuple[str, str, object]:

@@ -80,6 +80,8 @@ def draw(
     counts: Counter[int],
     result: Result | None,
     address: Callable[[int], str],
+    *,
+    keeps_photos: bool = True,
 ) -> str:
     """Return what is said of a model.
 
@@ -88,14 +90,20 @@ def draw(
         classes: Of the project.
         counts: How many usable photos each class has, by its id.
         result: How good the model is; None as long as that cannot be told.
-        address: Returns where a photo's picture is.
+        address: Returns where a photo's picture is, or that of the numbers in its place.
+        keeps_photos: Whether it is a photo's.
     """
     if result is None:
         return f'<p class="soft">{escape(_first(t, classes, counts))}</p>'
     names = {klass.id: klass.name for klass in classes}
     tip = _tip(t, classes, counts, result)
     help_most = f'<p class="tip small">{escape(tip)}</p>'
-    return _figure(t, result) + _wrong(t, result, names, address) + help_most + _mixes(t, classes, result)
+    return (
+        _figure(t, result)
+        + _wrong(t, result, names, address, keeps_photos=keeps_photos)
+        + help_most
+        + _mixes(t, classes, result)
+    )
 
 
 def tip_of(t: Translator, klass: Klass, counts: Counter[int], aside: int, alike: int) -> str:
@@ -159,12 +167,19 @@ def _figure(t: Translator, result: Result) -> str:
     )
 
 
-def _wrong(t: Translator, result: Result, names: dict[int, str], address: Callable[[int], str]) -> str:
+def _wrong(
+    t: Translator, result: Result, names: dict[int, str], address: Callable[[int], str], *, keeps_photos: bool
+) -> str:
     wrong = result.wrong
     if not wrong:
         return ""
+
+    def shows(one: Said) -> str:
+        name = names.get(one.photo.klass or 0, "")
+        return name if keeps_photos else t("{name}: the numbers made of it", name=name)
+
     figures = "".join(
-        f'<figure><img src="{escape(address(one.photo.id))}" alt="{escape(names.get(one.photo.klass or 0, ""))}">'
+        f'<figure><img src="{escape(address(one.photo.id))}" alt="{escape(shows(one))}">'
         f"<figcaption>{_said(t, names.get(one.klass, ''))}</figcaption></figure>"
         for one in wrong[:MOST_WRONG]
     )

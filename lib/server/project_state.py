@@ -14,6 +14,7 @@ bytes, most             what the photos take, and may take
 
 from collections import Counter, defaultdict
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -47,7 +48,8 @@ def state(t: Translator, workshop: Workshop, project: Project) -> State:
     aside = [photo for photo in project.photos[::-1] if photo.aside is not None]
     result = None if live.learned is None or live.learned.fit is None else live.learned.fit.result
     if live.problem is None:
-        column = draw(t, project.classes, counts, result, lambda photo: picture(project, photo))
+        is_shown = project.settings.keeps_photos
+        column = draw(t, project.classes, counts, result, partial(picture, project), keeps_photos=is_shown)
     else:
         column = f'<p class="tip small">{escape(t.message(live.problem.message))}</p>'
     return {

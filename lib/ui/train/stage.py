@@ -35,6 +35,7 @@ def draw(t: Translator) -> None:
             "deleted": mine.deleted,
             "version": mine.version,
             "boxes": {"waiting": nothing + empty_bars(t, 2), "ready": ready + empty_bars(t, 2)},
+            "photos": f"/photos{language.query()}",
             "say": said(t),
         },
         on_projects_change=lambda: current.keep(st.session_state[_KEY]["projects"]),

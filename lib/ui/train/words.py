@@ -1,6 +1,7 @@
 """What the script of the page Train says, by short names; `{gaps}` are filled by the script."""
 
 from lib.i18n import Translator
+from lib.projects.limits import DAY_S, UNUSED_S
 
 
 def said(t: Translator) -> dict[str, str]:
@@ -13,6 +14,7 @@ def said(t: Translator) -> dict[str, str]:
         **_classes(t),
         **_live(t),
         **_project(t),
+        **_keeps(t),
         "begin": t(
             "Give each class a name and some photos: ten are a good start. Then you see here how often it is right."
         ),
@@ -91,6 +93,33 @@ def _live(t: Translator) -> dict[str, str]:
     }
 
 
+def _keeps(t: Translator) -> dict[str, str]:
+    days = round(UNUSED_S / DAY_S)
+    return {
+        "where": t("Where do my photos go?"),
+        "keepsPhotos": t(
+            "Photos are kept on the computer that runs Discern, until you delete them or nobody has opened this "
+            "project for {days} days.",
+            days=days,
+        ),
+        "keepsNumbers": t("Only numbers are kept: each photo is deleted as soon as they are made from it."),
+        "toDrop": t("Photos that are not deleted yet: {n}.", n="{n}"),
+        "keepNumbers": t("Keep numbers only"),
+        "keepPhotos": t("Keep photos"),
+        "sure": t("Delete the photos?"),
+        "sureGone": t("Photos that are deleted for good: {n}. What was learned from them stays.", n="{n}"),
+        "sureNot": t(
+            "Without photos nobody can look at them or check them, another network cannot learn from them, and nothing "
+            "can be trained from scratch. All else goes on."
+        ),
+        "sureYes": t("Delete the photos"),
+        "cancel": t("Cancel"),
+        "allNumbers": t("Numbers that are kept: {label}", label="{label}"),
+        "numbersOf": t("{name}: the numbers made of it", name="{name}"),
+        "numbers": t("Numbers made of a photo"),
+    }
+
+
 def _project(t: Translator) -> dict[str, str]:
     return {
         "project": t("Project"),
@@ -105,6 +134,7 @@ def _project(t: Translator) -> dict[str, str]:
         "delete": t("Delete my data"),
         "byLink": t("You opened a project by its link. Whoever has the link sees the photos that you add."),
         "gone": t(
-            "This project is not here any more: it was deleted, or nobody used it for 30 days. A new one begins."
+            "This project is not here any more: it was deleted, or nobody used it for {days} days. A new one begins.",
+            days=round(UNUSED_S / DAY_S),
         ),
     }

@@ -52,7 +52,7 @@ export async function refresh() {
   const fresh = document.createElement("template");
   $(".split").textContent = found.told;
   fresh.innerHTML = found.photos.map((/** @type {{ id: number, name: string }} */ { id, name }) =>
-    `<li><label title="${escaped(name)}"><input type="checkbox" value="${id}" aria-label="${escaped(name)}"><img src="${project.picture(id, 240)}" alt="" loading="lazy"></label></li>`).join("");
+    `<li><label title="${escaped(name)}"><input type="checkbox" value="${id}" aria-label="${escaped(project.keepsNumbers() ? fill(say.numbersOf, { name }) : name)}"><img src="${project.picture(id, 240)}" alt="" loading="lazy"></label></li>`).join("");
   const there = new Map([...dialog.querySelectorAll(".grid input")].map((box) => [/** @type {HTMLInputElement} */ (box).value, box.closest("li")]));
   const tiles = [...fresh.content.children].map((tile) => there.get(tile.querySelector("input")?.value ?? "") ?? tile);
   found.photos.forEach((/** @type {{ isHeld: boolean }} */ { isHeld }, /** @type {number} */ place) => tiles[place]?.classList.toggle("held", isHeld));

@@ -18,6 +18,8 @@
  * @property {string[]} notes
  * @property {import("./live.js").Eyes | null} sees
  * @property {{ [name: string]: string | number }} settings
+ * @property {string} bound Why the backbone cannot be another one, or "".
+ * @property {number} toDrop Photos that are still to be deleted.
  * @property {{ id: string, name: string }[]} backbones
  * @property {{ id: string, name: string, photos: number | null }[]} exercises
  * @property {{ id: string, name: string, isCurrent: boolean } | null} model
@@ -188,5 +190,8 @@ document.addEventListener("visibilitychange", () => (document.hidden ? following
 /** The address of a project; the id may be anything that an address said. @param {string} id */
 const own = (id) => `/projects/${encodeURIComponent(id)}`;
 
-/** The address of a photo. @param {number} photo @param {number} side */
-export const picture = (photo, side) => `${own(id())}/photos/${photo}.jpg?side=${side}`;
+/** Whether only numbers made of photos are kept. */
+export const keepsNumbers = () => state?.settings.keep === "features";
+
+/** The address of a photo, or of the numbers in its place. @param {number} photo @param {number} side */
+export const picture = (photo, side) => `${own(id())}/photos/${photo}.${keepsNumbers() ? "png" : `jpg?side=${side}`}`;

@@ -11,6 +11,7 @@
  * @property {string[]} deleted Ids of projects that were deleted.
  * @property {number} version Of the project as the page below has drawn it.
  * @property {{ waiting: string, ready: string }} boxes
+ * @property {string} photos The address of the page that says where photos go.
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setStateValue(name: string, value: unknown): void,
  *   setTriggerValue(name: string, value: unknown): void }} Component
@@ -120,6 +121,9 @@ async function ensure() {
     if (state && isNew && name !== were[place].name) await project.ask(`/classes/${state.classes[place].id}`, { method: "PATCH", body: JSON.stringify({ name }) });
   return Boolean(state);
 }
+
+/** How many photos there are, those that are not learned from included. */
+const photoCount = () => classes().reduce((n, { id, count, aside }) => n + count + aside + sending.pending(id).length, 0);
 
 /** @param {string} path @param {string} method @param {object} [told] */
 async function change(path, method, told) {
@@ -246,6 +250,13 @@ const DO = {
   },
   new: () => { sending.clear(); begin(); recent = 0; project.open(""); $(".mine").removeAttribute("open"); },
   earlier: (button) => { sending.clear(); project.open(button.dataset.id ?? ""); $(".mine").removeAttribute("open"); },
+  keep: () => {
+    if (project.keepsNumbers()) change("", "PATCH", { settings: { keep: "photos" } });
+    else if (photoCount()) { $(".sure").showModal(); $(".sure h2").focus(); }
+    else change("", "PATCH", { settings: { keep: "features" } });
+  },
+  numbers: () => { $(".sure").close(); change("", "PATCH", { settings: { keep: "features" } }); },
+  photosAfterAll: () => $(".sure").close(),
   delete: () => { $(".mine").removeAttribute("open"); document.querySelector(".st-key-delete")?.scrollIntoView({ block: "center" }); /** @type {HTMLElement | null} */ (document.querySelector(".st-key-delete button"))?.focus(); },
 };
 
@@ -364,6 +375,7 @@ function over(at) {
 
 /** Write what stays the same until the next run. @param {HTMLElement} here */
 function write(here) {
+  for (const link of here.querySelectorAll("[data-go]")) link.setAttribute("href", data.photos);
   for (const place of [here, /** @type {HTMLTemplateElement} */ ($("template")).content]) {
     for (const part of place.querySelectorAll("[data-say]")) part.textContent = data.say[/** @type {HTMLElement} */ (part).dataset.say ?? ""];
     for (const part of place.querySelectorAll("[data-name]")) part.setAttribute("aria-label", data.say[/** @type {HTMLElement} */ (part).dataset.name ?? ""]);
@@ -395,6 +407,7 @@ function paint() {
   ].join(""));
   put($(".sets .pop"), (state?.exercises ?? []).map(({ id, name, photos }) => `<button type="button" class="btn bare" data-do="exercise" data-id="${escaped(id)}">${escaped(name)}${photos === null ? "" : ` <span class="soft">${escaped(fill(say.count, { n: photos }))}</span>`}</button>`).join(""));
   paintResult(say, state);
+  paintKeeps(say, state);
   paintMine(say);
   browse.refresh();
   watch.next();
@@ -409,7 +422,7 @@ function paintClass(card, klass) {
   const input = part("input");
   if (document.activeElement !== input) input.value = klass.name;
   card.setAttribute("aria-label", klass.name);
-  for (const [place, words] of [[".shoot", say.shootFor], ["summary", say.addFor], [".th8", say.allOf], [".drop", say.removeClass]])
+  for (const [place, words] of [[".shoot", say.shootFor], ["summary", say.addFor], [".th8", project.keepsNumbers() ? say.allNumbers : say.allOf], [".drop", say.removeClass]])
     part(place).setAttribute("aria-label", fill(words, { label: klass.name }));
   part(".count").textContent = n ? fill(n === 1 ? say.one : say.count, { n }) : say["count-none"];
   const shown = [...pending.map(({ url }) => url ?? ""), ...klass.photos.map((id) => project.picture(id, 96))].slice(0, SHOWN);
@@ -441,6 +454,15 @@ function paintResult(say, state) {
   if (document.activeElement === document.body || form.contains(document.activeElement)) $("[data-do=use]").focus();
 }
 
+/** What is kept of photos, and the way to the other way. @param {Data["say"]} say @param {project.State | null} state */
+function paintKeeps(say, state) {
+  const isNumbers = project.keepsNumbers(), button = $("[data-do=keep]"), left = state?.toDrop ?? 0;
+  $(".keeps .soft").textContent = !isNumbers ? say.keepsPhotos : `${say.keepsNumbers} ${left ? fill(say.toDrop, { n: left }) : ""}`;
+  button.textContent = isNumbers ? say.keepPhotos : say.keepNumbers;
+  button.hidden = Boolean(state?.bound);
+  $(".gone").textContent = fill(say.sureGone, { n: photoCount() });
+}
+
 /** How it looks at photos: what was chosen, and what its owner can settle. @param {project.State | null} state */
 function paintLooks(state) {
   const place = $(".looks");
@@ -456,6 +478,8 @@ function paintLooks(state) {
     const value = String(state.settings[select.dataset.setting]);
     if (select.value !== value) select.value = value;
   }
+  place.querySelector("[data-setting=backbone]").disabled = Boolean(state.bound);
+  place.querySelector("#train-bound").textContent = state.bound;
 }
 
 /** @param {Data["say"]} say */

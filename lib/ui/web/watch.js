@@ -183,6 +183,7 @@ function reminds(near) {
   $(".near").classList.toggle("has", near.length > 0);
   [...(root?.querySelectorAll(".near img") ?? [])].forEach((picture, place) => {
     const src = near[place] === undefined ? "" : project.picture(near[place], 96);
+    picture.setAttribute("alt", src && project.keepsNumbers() ? say.numbers : "");
     if (picture.getAttribute("src") !== src) src ? picture.setAttribute("src", src) : picture.removeAttribute("src");
   });
 }
