@@ -52,6 +52,7 @@ class FirstPage:
         template: Jinja2, HTML.
         rooms: In the order of the header.
         hosts: The host's own, beside the languages.
+        quiet: One that is a sign beside the languages.
         scripts: Streamlit's own scripts and style, as HTML.
         style: Ours, CSS.
         icon: The address of the mark.
@@ -63,6 +64,7 @@ class FirstPage:
         template: str,
         rooms: tuple[Room, ...],
         hosts: Room,
+        quiet: Room,
         *,
         scripts: str,
         style: str,
@@ -71,7 +73,7 @@ class FirstPage:
     ) -> None:
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         speakers = [Translator(language) for language in LANGUAGES]
-        self._rooms = (*rooms, hosts)
+        self._rooms = (*rooms, hosts, quiet)
         self._said = {t.language: _said(t, self._rooms) for t in speakers}
         words = {
             "said": self._said,
@@ -88,6 +90,7 @@ class FirstPage:
                 "languages": {code: (SHORT[code], name) for code, name in LANGUAGES.items()},
                 "rooms": rooms,
                 "hosts": hosts,
+                "quiet": quiet,
             },
         )
 

@@ -63,8 +63,9 @@ MOST_PHOTOS = 2000
 UNDO_S = 60.0  # for so long the photo that was removed last can be put back
 MOST_EMPTY = 200  # visits without anything in them
 GRACE_S = 75.0  # a page that is loaded anew, whose connection broke, or whose phone slept a minute, is back by then
-KEEP_S = 28 * 60.0  # half an hour is promised; until what is due is noticed and forgotten, some time passes
+PROMISED_S = 30 * 60.0  # then all is forgotten that a page held that was closed
 FORGET_S = 30.0  # how often what is due is forgotten
+KEEP_S = PROMISED_S - 4 * FORGET_S  # until what is due is noticed and forgotten, some time passes
 PREVIEW_S = 3600.0  # what no preview has used for so long is removed
 
 # Workshop projects; what one may hold on disk is said in `lib.projects.project`.

@@ -23,6 +23,7 @@ ROOMS = {
     "pages/models.py": Room("models", N_("Models")),
     "pages/embed.py": Room("embed", N_("Code")),
     "pages/join.py": Room("join", N_("Join")),  # the host’s
+    "pages/photos.py": Room("photos", N_("Where do my photos go?")),  # a sign
 }
 ICON = "favicon.svg"
 # What a room alone keeps of a visitor's choices, and its address says: it has them when the room is entered again.
@@ -32,11 +33,12 @@ _KEY = "header"
 
 def first_page() -> FirstPage:
     """Return the page that browsers get before Streamlit's scripts run."""
-    *rooms, hosts = ROOMS.values()
+    *rooms, hosts, quiet = ROOMS.values()
     return FirstPage(
         web.read("first_page.html"),
         tuple(rooms),
         hosts,
+        quiet,
         scripts=internals.scripts(),
         style=web.style(),
         icon=web.address(ICON),

@@ -20,6 +20,7 @@ PAGE = FirstPage(
     TEMPLATE.read_text("utf-8"),
     ROOMS,
     Room("join", "Join"),
+    Room("photos", "Where do my photos go?"),
     scripts="<script src=a.js></script>",
     style="a > b {}",
     icon="/i.svg",
@@ -62,7 +63,7 @@ def test_language_title_and_promise_are_the_visitors(
 def test_the_room_is_marked_and_links_keep_a_language_that_was_asked_for() -> None:
     assert re.findall(r'href="(\S+)" .*aria-current="page"', get("/compare")) == ["/compare"]
     links = re.findall(r'href="(/[^"]*)" data-go', get("/", "lang=ko"))
-    assert links == ["/?lang=ko", "/?lang=ko", "/compare?lang=ko", "/join?lang=ko"]
+    assert links == ["/?lang=ko", "/?lang=ko", "/compare?lang=ko", "/join?lang=ko", "/photos?lang=ko"]
 
 
 def test_style_and_scripts_stay_as_they_are_and_words_cannot_end_their_script() -> None:

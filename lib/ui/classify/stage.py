@@ -17,7 +17,7 @@ from lib.i18n import Translator
 from lib.model.spec import ModelFolder, ModelSpec
 from lib.server import limits
 from lib.server.asked import Asked
-from lib.ui import views, visit, web
+from lib.ui import language, views, visit, web
 from lib.ui.classify import samples, strictness
 from lib.ui.classify.words import names, said
 from lib.ui.models import choice
@@ -65,6 +65,7 @@ def draw(t: Translator, entry: Entry, folder: ModelFolder | None) -> None:
                 "failed": message_box("fail", escape(t("No answer")), "{reason}"),
             },
             "facts": _facts(t, entry),
+            "where": f"/photos{language.query()}",
             "most": limits.PHOTO_BYTES,
             "say": said(t),
             "names": names(t),
@@ -83,8 +84,9 @@ def _others() -> list[dict[str, str]]:
 
 def _facts(t: Translator, entry: Entry) -> str:
     return t(
-        "{model} knows {things}. Photos stay in the memory of the computer that runs this app, and are forgotten half "
-        "an hour after you close the page.",
+        "{model} knows {things}. Photos stay in the memory of the computer that runs this app, and are forgotten "
+        "{minutes} minutes after you close the page.",
+        minutes=round(limits.PROMISED_S / 60),
         model=entry.spec.name,
         things=things(t, entry.spec.output.classes),
     )

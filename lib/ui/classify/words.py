@@ -24,6 +24,7 @@ def said(t: Translator) -> dict[str, str]:
         "camera": t("Camera"),
         "drop": t("or drop or paste them anywhere on this page"),
         "try": t("Or try one of these"),
+        "goes": t("Where do my photos go?"),
         "samples": t("Samples"),
         "strict": t("How strict?"),
         "defaults": t("Back to the defaults"),

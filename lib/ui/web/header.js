@@ -22,9 +22,9 @@ export function draw({ data, setStateValue, setTriggerValue }) {
   /** @type {Words} */
   const words = JSON.parse(document.getElementById("words")?.textContent ?? "");
   write(head, data, words.said[data.language]);
-  head.onclick = (event) => {
+  document.onclick = (event) => { // links to our rooms are in the pages, too
     const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !link.matches("#head a, a[data-go]") || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
     const { go, speak } = link.dataset;
     if (speak !== undefined) setTriggerValue("language", speak);
@@ -81,7 +81,8 @@ function write(head, { language, query, room, host }, said) {
   for (const link of head.querySelectorAll("[data-go]")) {
     const path = link.getAttribute("data-go");
     link.setAttribute("href", `/${path}${query}`);
-    if (link.closest(".rooms, .hosts")) mark(link, path === room && "page");
+    if (link.closest(".rooms, .hosts, .quiet")) mark(link, path === room && "page");
+    if (link.matches(".quiet")) link.setAttribute("title", link.textContent ?? "");
     if (link.matches(".hosts")) link.toggleAttribute("hidden", !host);
   }
   for (const link of head.querySelectorAll("[data-speak]"))

@@ -21,6 +21,7 @@
  * @property {{ name: string, html: string } | null} example
  * @property {{ looking: string, stopped: string, held: string, failed: string }} boxes
  * @property {string} facts
+ * @property {string} where The address of the page that says where photos go.
  * @property {number} most
  * @property {{ [name: string]: string }} say
  * @property {{ [kind: string]: string }} names
@@ -478,6 +479,7 @@ function write(here) {
   $(".example").dataset.sample = example?.name ?? "";
   put($(".asking .pop"), models.map(({ id, name }) => `<button type="button" class="btn bare" data-model="${escaped(id)}"${id === model ? " disabled" : ""}>${escaped(name)}</button>`).join(""));
   $("[data-facts]").textContent = data.facts;
+  $("[data-go=photos]").href = data.where;
   put($(".keyed"), fill(escaped(say.press), { key: "<kbd>H</kbd>" }));
   put($(".projector .brand"), document.querySelector("#head .brand")?.innerHTML ?? "");
   $("[data-do=whole] span").textContent = isWhole ? say.part : say.whole;
