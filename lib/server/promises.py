@@ -73,7 +73,7 @@ _AFTER_CLOSING = Message(
     N_("Until {minutes} minutes after you close the page, or sooner where memory is short."), {"minutes": _MINUTES}
 )
 _ONLY_YOU = Message(N_("Only you. Whoever runs the computer could look into its memory; no page of Discern shows it."))
-_CLOSE = Message(N_("Remove the photos, or close the page."))
+_CLOSE = Message(N_("Remove the photos: they go when it can no longer be undone. Or close the page."))
 _STOP = Message(N_("Stop the camera."))
 _WITH_LINK = Message(
     N_("You, and everybody who has the link to the project. Whoever runs the computer could open the folder.")
