@@ -479,7 +479,7 @@ function write(here) {
   $(".example").dataset.sample = example?.name ?? "";
   put($(".asking .pop"), models.map(({ id, name }) => `<button type="button" class="btn bare" data-model="${escaped(id)}"${id === model ? " disabled" : ""}>${escaped(name)}</button>`).join(""));
   $("[data-facts]").textContent = data.facts;
-  $("[data-go=photos]").href = data.where;
+  $("[data-go=photos]").setAttribute("href", data.where);
   put($(".keyed"), fill(escaped(say.press), { key: "<kbd>H</kbd>" }));
   put($(".projector .brand"), document.querySelector("#head .brand")?.innerHTML ?? "");
   $("[data-do=whole] span").textContent = isWhole ? say.part : say.whole;
