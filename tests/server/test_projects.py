@@ -472,3 +472,54 @@ def test_in_a_class_only_the_host_brings_a_model_with_a_project(
     assert sum(klass["count"] for klass in state["classes"])
     assert state["model"] is None
     assert {entry.spec.id for entry in Store(server.data).entries()} == models
+
+
+def test_a_project_that_keeps_numbers_shows_no_photo_any_more(server: Server) -> None:
+    klass = server.klass("warm", RED, (250, 20, 0))
+    first = server.state()["classes"][0]["photos"][-1]
+    assert server.ask("GET", f"photos/{first}.jpg?side=96").status == 200
+    scratch = server.data / "projects" / server.id / "scratch"
+    scratch.mkdir()
+    (scratch / "state.json").write_text("{}")
+    state = server.told("PATCH", "", {"settings": {"keep": "features"}})
+    assert state["settings"]["keep"] == "features"
+    assert not scratch.exists()
+    for photo in state["classes"][0]["photos"]:
+        refused = server.ask("GET", f"photos/{photo}.jpg?side=96")
+        assert (refused.status, b"keeps only numbers" in refused.body) == (422, True)
+    server.told("POST", f"classes/{klass}/photos?name=new.png", png((240, 0, 0)))
+    end = time.monotonic() + 5
+    while server.state()["toDrop"] and time.monotonic() < end:
+        time.sleep(0.01)
+    state = server.state()
+    assert (state["toDrop"], state["classes"][0]["count"]) == (0, 3)
+    assert state["bound"].startswith("Another network")
+    assert list((server.data / "projects" / server.id / "photos").iterdir()) == []
+    shown = server.ask("GET", f"photos/{first}.png")
+    assert (shown.status, shown.headers["content-type"]) == (200, "image/png")
+    assert open_photo(shown.body, "x.png").size == (2, 2)  # three numbers
+    for settings in ({"keep": "photos"}, {"backbone": "net"}):
+        assert "deleted" in server.told("PATCH", "", {"settings": settings}, status=422)["detail"]
+
+
+def test_photos_are_not_given_up_for_numbers_that_nothing_can_make(server: Server) -> None:
+    server.klass("warm", RED)
+    server.problems.append(ModelNotReadyError("It is not here.", model="net"))
+    assert server.told("PATCH", "", {"settings": {"keep": "features"}}, status=503)["detail"] == "It is not here."
+    server.problems.clear()
+    assert server.state()["settings"]["keep"] == "photos"
+
+
+def test_a_server_that_was_started_anew_goes_on_deleting(server: Server) -> None:
+    server.klass("warm", RED, (250, 20, 0))
+    project = Projects(server.data).find(server.id)
+    assert project is not None
+    project.choose({"keep": "features"})  # by a server that was killed
+    place = project.folder / "photos"
+    os.utime(project.folder, (used := time.time() - 3 * 24 * 3600, used))
+    started = Workshop(Projects(server.data), server.store, Queue(server.data / "jobs"), lambda _: Colours(), Pool(2))
+    started.sweep()
+    end = time.monotonic() + 5
+    while list(place.iterdir()) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert list(place.iterdir()) == []
