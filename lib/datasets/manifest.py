@@ -355,6 +355,7 @@ def _manifest(table: Mapping[str, Any], *, is_foreign: bool) -> Manifest:
         len(set(ids)) < len(ids)
         or max(ids, default=0) >= manifest.next_id
         or len(set(names)) < len(names)
+        or (manifest.dropped and manifest.settings.keeps_photos)
         or any(photo.klass not in classes for photo in manifest.photos if photo.klass is not None)
     ):
         raise ValueError(ids)

@@ -15,7 +15,7 @@ def own_photos(project: Project, folder: ModelFolder) -> Photos:
 
     The samples where too few are left of them, or they were deleted.
     """
-    if project.manifest.dropped:
+    if not project.settings.keeps_photos:
         return photos_given(())
     try:
         train, held_out = project.parts()

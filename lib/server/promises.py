@@ -186,7 +186,7 @@ TRAIN = Part(
             ),
             Message(
                 N_(
-                    "On the disk of that computer, for the seconds until numbers are made of them. Then only these are "
+                    "On the disk of that computer until numbers are made of them, mostly for seconds. Then only these are "
                     "there, with the names of the files and their checksums. Numbers are no picture, but they tell "
                     "something of what was on the photo."
                 )

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, FilePayload, Page, Request, expect
 
 from lib.photos.samples import find_samples
 from lib.server import previews
@@ -117,11 +117,12 @@ def is_served(address: str) -> bool:
         return False
 
 
-def until(holds: Callable[[], object], seconds: float = 20) -> None:
+def until(holds: Callable[[], object], seconds: float = 20, page: Page | None = None) -> None:
+    """Wait; what a page tells meanwhile is heard only if it is named."""
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it never came"
-        time.sleep(0.1)
+        time.sleep(0.1) if page is None else page.wait_for_timeout(100)
 
 
 def visit_of(page: Page) -> str:
@@ -190,7 +191,7 @@ def test_promise_photo(page: Page, server: Server, disk: Disk, sent: list[Reques
     assert not is_served(picture.replace(visit, "x" * len(visit)))
     page.get_by_role("button", name="Remove all").click()
     expect(page.locator(".hero [data-do=choose]")).to_be_visible()
-    until(lambda: page.wait_for_timeout(500) or not is_served(picture))  # till then it can be undone
+    until(lambda: not is_served(picture), page=page)  # till then it can be undone
 
 
 def test_promise_sample(page: Page, server: Server, disk: Disk, sent: list[Request]) -> None:
@@ -264,7 +265,7 @@ def test_promise_where(page: Page, server: Server, disk: Disk, sent: list[Reques
     sent.clear()
     page.locator(".stage-bar, .stage").locator("[data-do=where]").first.click()
     expect(page.locator("[data-do=where]").first).to_have_attribute("aria-pressed", "true")
-    until(lambda: any("/where" in request.url for request in sent))
+    until(lambda: any("/where" in request.url for request in sent), page=page)
     page.wait_for_timeout(1000)
     assert not [request for request in sent if request.post_data_buffer]
     assert disk.files() == before
@@ -277,8 +278,8 @@ def test_promise_compare(page: Page, server: Server, disk: Disk, sent: list[Requ
         for number in range(4):
             archive.writestr(f"cat/{number}.jpg", marked(f"{MARK} {number}"))
     page.goto(f"{server.url}/compare?models=starter-scratch,starter-small&show=labelled")
-    file = {"name": "mine.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
-    page.set_input_files("[class*='st-key-zip-'] input", [file], timeout=WAIT_MS)
+    file: FilePayload = {"name": "mine.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}
+    page.set_input_files("[class*='st-key-zip-'] input", file, timeout=WAIT_MS)
     page.get_by_role("button", name="Evaluate with").click(timeout=WAIT_MS)
     expect(page.locator("h2.headline")).to_be_visible(timeout=60_000)
     assert all(request.url.startswith(server.url) for request in bodies(sent))
@@ -380,7 +381,7 @@ def test_promise_train_live(page: Page, server: Server, disk: Disk, sent: list[R
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Try a photo").click()
     chooser.value.set_files({"name": NAME, "mimeType": "image/jpeg", "buffer": PHOTO})
-    until(lambda: page.wait_for_timeout(50) or [each for each in bodies(sent) if "/look" in each.url])
+    until(lambda: [each for each in bodies(sent) if "/look" in each.url], page=page)
     page.wait_for_timeout(500)
     assert disk.files() - before == set()
     assert disk.holding(MARK.encode()) == []

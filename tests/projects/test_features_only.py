@@ -327,3 +327,13 @@ def test_features_from_outside_are_not_believed(tmp_path: Path) -> None:
 def test_numbers_are_drawn_one_pixel_each() -> None:
     drawn = np.asarray(Image.open(io.BytesIO(numbers.png(np.array([0.0, 4.0, 1.0, -1.0, 0.04])))))
     assert drawn.tolist() == [[0, 255, 128], [0, 26, 0], [0, 0, 0]]
+
+
+def test_a_description_that_keeps_photos_and_has_lost_them_is_damaged(project: Project) -> None:
+    two_classes(project)
+    project.choose({"keep": "features"})
+    rest(learning(project))
+    table = json.loads((project.folder / manifest.NAME).read_bytes())
+    del table["settings"]["keep"]
+    with pytest.raises(DatasetError, match="damaged"):
+        manifest.read(json.dumps(table).encode(), "x")

@@ -256,7 +256,7 @@ const DO = {
     else change("", "PATCH", { settings: { keep: "features" } });
   },
   numbers: () => { $(".sure").close(); change("", "PATCH", { settings: { keep: "features" } }); },
-  photosAfterAll: () => $(".sure").close(),
+  notSure: () => $(".sure").close(),
   delete: () => { $(".mine").removeAttribute("open"); document.querySelector(".st-key-delete")?.scrollIntoView({ block: "center" }); /** @type {HTMLElement | null} */ (document.querySelector(".st-key-delete button"))?.focus(); },
 };
 
