@@ -186,8 +186,8 @@ TRAIN = Part(
             ),
             Message(
                 N_(
-                    "On the disk of that computer until numbers are made of them, mostly for seconds. Then only these are "
-                    "there, with the names of the files and their checksums. Numbers are no picture, but they tell "
+                    "On the disk of that computer until numbers are made of them, mostly for seconds. Then only these "
+                    "are there, with the names of the files and their checksums. Numbers are no picture, but they tell "
                     "something of what was on the photo."
                 )
             ),
