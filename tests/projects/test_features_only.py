@@ -2,6 +2,7 @@
 
 import io
 import json
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -52,7 +53,7 @@ def project(tmp_path: Path) -> Project:
     return Projects(tmp_path).begin("colours")
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], object]) -> None:
     end = time.monotonic() + 10
     while not holds():
         assert time.monotonic() < end, "it never came"
@@ -222,6 +223,43 @@ def test_photos_are_not_deleted_for_features_of_another_network(project: Project
     project.choose({"keep": "photos"})
     project.drop(sizes, project.settings.backbone)
     assert len(files(project)) == 6
+
+
+def test_photos_that_another_network_has_read_wait_for_the_one_that_was_chosen_since(project: Project) -> None:
+    gate, gone_first = threading.Event(), []
+
+    class Named(Colours):
+        """Keeps what it made apart from what others made; waits at some photos."""
+
+        def read(self, data: bytes, name: str, before: Row | None = None) -> Row:
+            if self.key == "a" and name != "0.png":
+                gate.wait(10)
+            if self.key == "b" and name == "0.png":
+                until(lambda: project.photos[3].is_dropped)
+                gone_first.append(project.photos[0].is_dropped)
+            return super().read(data, name, before)
+
+        def load(self, folder: Path, digest: str) -> Row | None:
+            return super().load(folder / self.key, digest)
+
+        def save(self, folder: Path, digest: str, rows: Row) -> None:
+            (folder / self.key).mkdir(exist_ok=True)
+            super().save(folder / self.key, digest, rows)
+
+    both = {key: Named(key) for key in ("a", "b")}
+    add(project, project.add_class("warm").id, RED, (250, 20, 0), (240, 0, 0), (230, 0, 0))
+    project.choose({"keep": "features", "backbone": "a"})
+    lines = Lines(Pool(2).line("a"), Pool(1).line("a"), Pool(1).line("a"))
+    model: Live[Row, Means] = Live(project, lambda settings: both[settings.backbone], Shelf(), lines)
+    model.update()
+    until(lambda: model._settled)  # the first photo; two others are being read, and one waits
+    project.choose({"backbone": "b"})
+    model.update()
+    gate.set()
+    rest(model)
+    assert {file.name for file in (project.folder / "b" / "colours").iterdir()} == set(project.manifest.dropped)
+    assert len(project.manifest.dropped) == 4
+    assert gone_first == [False]
 
 
 def test_the_next_server_deletes_what_a_killed_one_left(tmp_path: Path, project: Project) -> None:
