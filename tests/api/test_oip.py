@@ -16,6 +16,7 @@ from openapi_schema_validator import OAS31Validator
 from tritonclient.utils import InferenceServerException
 
 from lib.api import docs
+from lib.api.desk import Desk
 from lib.api.guard import Guard
 from lib.classify.infer import Settings, conclude, infer
 from lib.i18n import Translator
@@ -321,9 +322,13 @@ def test_bodies_are_limited(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem(api.ask("GET", INFER)) == (405, "method")
 
 
-@pytest.mark.parametrize("workers", [2, 64])
-def test_as_many_photos_as_a_request_may_hold_wait_a_few_at_a_time(models: Models, workers: int) -> None:
-    many = infer_by_hand(Api(models, pool=Pool(workers)), photos(data=CODED * 75, shape=[300]))
+@pytest.mark.parametrize("cores", [1, 8, 64, 128])
+def test_however_many_cores_there_are_a_request_leaves_room_in_its_line(models: Models, cores: int) -> None:
+    assert cores <= Desk(models, Pool(cores)).ahead < limits.WAITING_OF_LINE
+
+
+def test_as_many_photos_as_a_request_may_hold_wait_a_few_at_a_time(api: Api) -> None:
+    many = infer_by_hand(api, photos(data=CODED * 75, shape=[300]))
     assert len(json.loads(many.body)["parameters"]["verdicts"].split(",")) == 300
 
 
