@@ -1,6 +1,6 @@
 """Where photos go: for each thing that somebody can do, what leaves the device, where it is kept, and for how long.
 
-The page `/photos` shows this. `tests/server/test_promises.py` and `tests/browser/test_promises.py` do each of it, and
+The page `/photos` shows this. `tests/server/test_promises.py` and `tests/browser/test_photos.py` do each of it, and
 look at what is sent, what lies on the disk and what is left in the end. Figures are those that the program goes by.
 """
 
@@ -59,7 +59,7 @@ IN_SHORT = (
     Message(N_("No photo is sent to the internet, and none is used to make Discern better.")),
     Message(N_("Where your device can look by itself, the pictures of the live camera do not even leave it.")),
     Message(
-        N_("Photos in Classify and Compare are forgotten {minutes} minutes after you close the page."),
+        N_("Photos in Classify, Compare and Learn are forgotten {minutes} minutes after you close the page."),
         {"minutes": _MINUTES},
     ),
     Message(N_("Only Train writes photos to a disk, and you can have it keep numbers instead.")),
@@ -88,11 +88,11 @@ _WITH_PROJECT = Message(
 _DELETE = Message(N_("Press “Delete my data” on the page Train."))
 
 CLASSIFY = Part(
-    Message(N_("Classify and Compare")),
+    Message(N_("Classify, Compare and Learn")),
     (
         Promise(
             "photo",
-            Message(N_("Add photos in Classify: choose, drop or paste them")),
+            Message(N_("Add photos in Classify or Learn: choose, drop or paste them")),
             Message(
                 N_("The photos, to the computer that runs Discern: up to {size} each."),
                 {"size": _mb(limits.PHOTO_BYTES)},
