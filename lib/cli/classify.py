@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lib.catalogue.store import DEFAULT_ID, Store
@@ -32,7 +32,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.photos.ahead import read_ahead
-from lib.photos.source import Source
+from lib.photos.source import LeftOut, Source
 from lib.reports.cells import encode
 from lib.reports.classifications import csv_header, csv_row, line_of, to_json_line, to_object
 from lib.reports.columns import to_objects
@@ -88,7 +88,19 @@ def _classify(arguments: argparse.Namespace, say: Translator) -> int:
     except DownloadError as error:
         complain(error, say)
         return NOT_SAVED
+    if photos.left_out != LeftOut():
+        text = N_(
+            "{archives} archives other than .tar, {links} links to folders or to nothing and {others} pipes or devices "
+            "were left out."
+        )
+        note(say(text, **asdict(photos.left_out)))
     if arguments.out is not None:
+        if run.elsewhere and run.done:
+            text = N_(
+                "{folder} held answers already, and none by the names of these photos. Photos are known by the path "
+                "that is given: write it the same way each time."
+            )
+            note(say(text, folder=arguments.out))
         text = N_(
             "{folder}: {done} photos were looked at, {failed} of them failed; {before} were there already, {bad} of "
             "them failed."
@@ -106,6 +118,7 @@ class _Run:
         done: How many photos were looked at.
         failed: How many of them at least one model did not answer.
         before: How many were left out because their answers were there.
+        elsewhere: Whether the folder held answers, and none of them of these photos.
         bad: How many of those failed: in another part, which keeps them.
     """
 
@@ -119,6 +132,7 @@ class _Run:
     failed: int = 0
     before: int = 0
     bad: int = 0
+    elsewhere: bool = False
 
     def wanted(self, kept: Kept | None) -> Iterator[Source]:
         """Yield the photos whose answers are not there yet."""
@@ -131,6 +145,7 @@ class _Run:
                 self.bad = kept.bad
             else:
                 yield source
+        self.elsewhere = kept is not None and kept.held > 0 and self.before == 0
 
     def advance(self, on_progress: OnProgress, *, photos: int, failed: int) -> None:
         """Count photos that were looked at, and say so."""

@@ -12,7 +12,7 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.photos.finding import find
-from lib.photos.source import Found, Source
+from lib.photos.source import Found, LeftOut, Source
 from lib.photos.stores import is_address
 from lib.reports.kept import Kept, Lines, Parts
 from lib.work.shards import Shard
@@ -52,6 +52,10 @@ def check_where_answers_go(arguments: argparse.Namespace) -> None:
         from lib.scale.cluster import require_ray
 
         require_ray()
+        if arguments.workers is not None:
+            from lib.scale.data import check_before
+
+            check_before(arguments.workers)
         if out is None and not arguments.json:
             raise UsageError(N_("--engine ray gives its answers with --json, or into a folder with --out."))
     elif arguments.workers is not None:
@@ -93,6 +97,7 @@ class Photos:
 
     Attributes:
         missed: Whether there was such a place.
+        left_out: What was not looked into when they were asked for.
         are_far: Whether any are in a store, where one waits for each.
 
     Raises:
@@ -101,7 +106,7 @@ class Photos:
 
     def __init__(self, places: Sequence[str], shard: Shard, tell: Callable[[UsageError], None]) -> None:
         self._places, self._shard, self._tell = places, shard, tell
-        self.missed = False
+        self.missed, self.left_out = False, LeftOut()
         self.are_far = any(map(is_address, places))
         empty = [place for place in places if next(find(place, _ignore), None) is None]
         nothing_in = [UsageError(N_("No photos were found in {folder}."), folder=place) for place in empty]
@@ -112,7 +117,8 @@ class Photos:
 
     def __iter__(self) -> Iterator[Source]:
         """Yield them, in the order of the places."""
-        return (found.source for found in self._find(self._miss))
+        self.left_out = LeftOut()
+        return (found.source for found in self._find(self._miss, self.left_out))
 
     @cached_property
     def total(self) -> int | None:
@@ -121,9 +127,9 @@ class Photos:
             return None
         return sum(1 for _ in self._find(_ignore))
 
-    def _find(self, tell: Callable[[UsageError], None]) -> Iterator[Found]:
+    def _find(self, tell: Callable[[UsageError], None], left_out: LeftOut | None = None) -> Iterator[Found]:
         for place in self._places:
-            yield from (found for found in find(place, tell) if self._shard.takes(found.within))
+            yield from (found for found in find(place, tell, left_out) if self._shard.takes(found.within))
 
     def _miss(self, error: UsageError) -> None:
         self.missed = True

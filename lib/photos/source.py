@@ -14,6 +14,8 @@ from lib.photos.refusals import SUFFIXES
 
 # Of a link that leads nowhere, or of what went away meanwhile.
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+# How the names of archives end, in lower case, whose photos cannot be read from where they lie.
+ARCHIVES = (".zip", ".7z", ".rar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,21 @@ class Found:
     within: str
 
 
+@dataclass(slots=True)
+class LeftOut:
+    """How much was found beside photos, and not looked into.
+
+    Attributes:
+        archives: Those that are not read (`ARCHIVES`).
+        links: To folders, or to nothing.
+        others: Pipes and devices called like photos.
+    """
+
+    archives: int = 0
+    links: int = 0
+    others: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that is not used, and why.
@@ -73,10 +90,12 @@ def find_photos(path: Path) -> list[Source]:
     """
     if not os.path.isdir(path):  # noqa: PTH112 - no error where it cannot be told: reading says why not
         return [Source.of_path(path, str(path))]
-    return [Source.of_path(p, str(p)) for p in files_below(path, SUFFIXES, lambda _: None)]
+    return [Source.of_path(p, str(p)) for p in files_below(path, SUFFIXES, lambda _: None, LeftOut())]
 
 
-def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSError], None]) -> Iterator[Path]:
+def files_below(
+    folder: Path, suffixes: Container[str], refused: Callable[[OSError], None], left_out: LeftOut
+) -> Iterator[Path]:
     """Yield the files below a folder that have one of these suffixes, sorted, hidden files and folders left out.
 
     Only the names of one folder, and of those above it, are in memory at a time. Links to files are followed; links to
@@ -87,14 +106,11 @@ def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSErr
         folder: Where to look.
         suffixes: In lower case, with their dot.
         refused: Called with the error of a folder that cannot be looked into; its files are missing.
+        left_out: What is not looked into is counted here.
     """
     try:
         with os.scandir(folder) as entries:
-            names = sorted(
-                entry.name
-                for entry in entries
-                if not entry.name.startswith(".") and (_suffix(entry.name) in suffixes or _is_folder(entry))
-            )
+            names = sorted(_worth_a_look(entries, suffixes, left_out))
     except OSError as error:
         refused(error)
         return
@@ -104,17 +120,35 @@ def files_below(folder: Path, suffixes: Container[str], refused: Callable[[OSErr
             mode, is_link = path.stat().st_mode, path.is_symlink()
         except OSError as error:
             if error.errno in _GONE:
-                continue
-            if _suffix(name) in suffixes:
+                left_out.links += os.path.islink(path)  # noqa: PTH114 - no error where it cannot be told
+            elif _suffix(name) in suffixes:
                 yield path
             else:
                 refused(error)
             continue
         if stat.S_ISDIR(mode):
-            if not is_link:
-                yield from files_below(path, suffixes, refused)
-        elif _suffix(name) in suffixes and stat.S_ISREG(mode):
-            yield path
+            if is_link:
+                left_out.links += 1
+            else:
+                yield from files_below(path, suffixes, refused, left_out)
+        elif _suffix(name) in suffixes:
+            if stat.S_ISREG(mode):
+                yield path
+            else:
+                left_out.others += 1
+
+
+def _worth_a_look(entries: "Iterator[os.DirEntry[str]]", suffixes: Container[str], left_out: LeftOut) -> Iterator[str]:
+    """Yield the names of folders, and of what is called as wanted; count what else may hold photos."""
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if _suffix(entry.name) in suffixes or _is_folder(entry):
+            yield entry.name
+        elif entry.name.lower().endswith(ARCHIVES):
+            left_out.archives += 1
+        elif entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112 - no error where it cannot be told
+            left_out.links += 1
 
 
 def _suffix(name: str) -> str:

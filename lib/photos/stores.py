@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from lib.errors import PhotoError, UsageError
 from lib.messages import N_
 from lib.photos.refusals import SUFFIXES, check_bytes
-from lib.photos.source import Found, Source
-from lib.photos.tarred import SUFFIX, find_in_tar, unreadable
+from lib.photos.source import ARCHIVES, Found, LeftOut, Source
+from lib.photos.tarred import SUFFIX, find_in_tar, not_unpacked, unreadable
 
 # What a store is asked for at once while the headers of an archive are read.
 _BUFFER_BYTES = 2**20
@@ -27,8 +27,12 @@ def is_address(place: str) -> bool:
     return "://" in place
 
 
-def find_in_store(address: str) -> Iterator[Found]:
+def find_in_store(address: str, left_out: LeftOut) -> Iterator[Found]:
     """Yield the photos at an address, as `lib.photos.finding.find` does; the names of one folder at a time are held.
+
+    Args:
+        address: Where to look.
+        left_out: What is not looked into is counted here.
 
     Raises:
         UsageError: The address cannot be understood, leads nowhere, or its store cannot be reached.
@@ -43,6 +47,10 @@ def find_in_store(address: str) -> Iterator[Found]:
             name = _named(address, file.path)
             if _suffix(file) == SUFFIX:
                 yield from find_in_tar(partial(_open, address, file.path), name, within, buffer_bytes=_BUFFER_BYTES)
+            elif file.base_name.lower().endswith(ARCHIVES):
+                if info.is_file:
+                    yield Found(not_unpacked(name), within)
+                left_out.archives += not info.is_file
             elif info.is_file or _suffix(file) in SUFFIXES:
                 yield Found(Source(name, partial(_read, address, file.path, name)), within)
 

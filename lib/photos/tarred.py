@@ -119,6 +119,14 @@ def unreadable(name: str, error: OSError) -> PhotoError:
     return PhotoError(N_("{file} could not be read: {reason}."), file=name, reason=reason)
 
 
+def not_unpacked(name: str) -> Source:
+    """Return what stands for an archive that was named and is not read."""
+    text = N_(
+        "{file} is an archive that cannot be read from where it lies. Uncompressed .tar archives can, and folders."
+    )
+    return Source(name, partial(refuse, PhotoError(text, file=name)))
+
+
 def _refused(error: PhotoError, name: str, within: str) -> Found:
     return Found(Source(name, partial(refuse, error)), within)
 

@@ -17,6 +17,11 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def as_text(name: str) -> str:
+    """Return a name as it stands in JSON and in tables: what is no text in it is written as an escape."""
+    return name if name.isascii() else encode(name).decode("utf-8")
+
+
 def harmless(text: str) -> str:
     """Return `text` so that no spreadsheet takes it for a formula: an apostrophe is put before it if need be."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from lib.face.names import shortened
 from lib.i18n import Translator
-from lib.reports.cells import BOM, csv_line, encode, harmless
+from lib.reports.cells import BOM, as_text, csv_line, encode, harmless
 from lib.results import Classification, Failure, Familiarity, Group, Outcome
 from lib.verdict import explain
 
@@ -25,10 +25,11 @@ def to_object(outcome: Outcome, say: Translator) -> dict[str, object]:
         say: The reader's language, for message, group or error; keys, labels and the verdict's name are not translated.
     """
     if isinstance(outcome, Failure):
-        return {"file": outcome.file, "model": outcome.model, "error": say.message(outcome.error.message)}
+        error = as_text(say.message(outcome.error.message))
+        return {"file": as_text(outcome.file), "model": outcome.model, "error": error}
     verdict = outcome.verdict
     return {
-        "file": outcome.file,
+        "file": as_text(outcome.file),
         "model": outcome.model,
         "predictions": [asdict(prediction) for prediction in outcome.predictions],
         "verdict": verdict.kind.value,

@@ -19,8 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lib.reports.cells import encode
-
 if TYPE_CHECKING:  # it takes a third of a second to import, and only runs of many photos need it
     import pyarrow as pa
 
@@ -56,18 +54,7 @@ def to_table(objects: Sequence[Object]) -> "pa.Table":
     """Return objects of `lib.reports.classifications.to_object` as rows, in their order."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist(
-        [{**o, **{key: as_text(o[key]) for key in _FREE & o.keys()}} for o in objects], schema()
-    )
-
-
-# What may hold the name of a file, which need not be text.
-_FREE = frozenset({"file", "message", "error"})
-
-
-def as_text(name: str) -> str:
-    """Return a name as it stands in a table: what is no text in it is written as an escape."""
-    return name if name.isascii() else encode(name).decode("utf-8")
+    return pa.Table.from_pylist(list(objects), schema())
 
 
 def to_objects(table: "pa.Table") -> Iterator[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Where a model looked → a JSON object and a picture, the same at every door; and the class that a reader names."""
 
 import io
+import re
 
 from lib.charts import heat
 from lib.classify.explain import Explanation
@@ -31,7 +32,10 @@ def class_of(name: str, folder: ModelFolder, language: str) -> int:
         alike = [index for index, label in enumerate(names) if normalise(label) == wanted]
         if alike:
             return alike[0]
-    near = [label for label in labels if wanted in normalise(label)][:_MOST_NEAR] or list(labels[:_MOST_NEAR])
+    near = [label for label in labels if wanted in normalise(label)]
+    word = re.compile(rf"\b{re.escape(wanted)}\b")
+    near.sort(key=lambda label: word.search(normalise(label)) is None)  # "tabby cat" before "catamaran"
+    near = near[:_MOST_NEAR] or list(labels[:_MOST_NEAR])
     raise UsageError(
         N_("{model} has no class “{label}”. It has, among others: {near}."),
         model=folder.spec.id, label=name, near=Listed(tuple(near)),
@@ -51,7 +55,7 @@ def explanation_object(found: Explanation, answer: Answer, folder: ModelFolder, 
     outcome, labels = to_object(conclude(answer, names), say), short_names(names)
     against = None if found.against is None else labels[found.against]
     return {
-        "file": answer.file,
+        "file": outcome["file"],
         "model": answer.model,
         "method": found.method,
         "index": found.index,

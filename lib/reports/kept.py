@@ -26,9 +26,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from lib.errors import UsageError
-from lib.messages import N_
+from lib.messages import N_, Message
+from lib.reports.cells import as_text
 from lib.reports.classifications import line_of
-from lib.reports.columns import Object, as_text, schema, to_objects, to_table
+from lib.reports.columns import Object, schema, to_objects, to_table
 from lib.work.files import disk_error, read_small, whole, write_whole
 from lib.work.locks import claim
 from lib.work.shards import Shard
@@ -54,6 +55,7 @@ class Kept(ABC):
 
     Attributes:
         again: How many rows of photos that had failed were taken out, so that these are asked again.
+        held: How many rows there were when the run began, but those.
         bad: How many of the photos that were there so far, by `holds`, failed.
 
     Raises:
@@ -108,6 +110,7 @@ class Kept(ABC):
                 self._rows[digest] += 1
                 if failed:
                     self._bad.add(digest)
+            self.held = self._rows.total()
             self._go_on_after(own)
 
     def _is_own(self, name: str) -> bool:
@@ -317,8 +320,28 @@ def _agree(folder: Path, run: Mapping[str, object]) -> None:
         raise UsageError(N_("{file} is damaged. Choose another folder."), file=path) from error
     for name in sorted({*before, *run}):
         if before.get(name) != run.get(name):
-            text = N_("{folder} holds answers with another {setting}: {before}, not {now}. Choose another folder.")
-            raise UsageError(text, folder=folder, setting=name, before=before.get(name), now=run.get(name))
+            was, now = (_in_words(name, asked.get(name)) for asked in (before, run))
+            raise UsageError(_DIFFERS.get(name, _OTHER_SETTING), folder=folder, before=was, now=now)
+
+
+_OTHER_SETTING = N_("{folder} holds answers given with {before}, and not with {now}. Choose another folder.")
+_DIFFERS = {
+    "form": N_("{folder} holds {before}, and not {now}. Choose another folder."),
+    "models": N_("{folder} holds answers of {before}, and not of {now}. Choose another folder."),
+}
+_FORMS = {".parquet": N_("Parquet files"), ".ndjson": N_("JSON lines (--json)")}
+
+
+def _in_words(name: str, value: object) -> str | Message:
+    """Return what was asked, as it is written on the command line."""
+    option = "--lang" if name == "language" else f"--{name.replace('_', '-')}"
+    if name == "form":
+        return Message(_FORMS.get(str(value), str(value)))
+    if name == "models":
+        return str(value)
+    if value is None or value is False:
+        return Message(N_("no {option}"), {"option": option})
+    return option if value is True else f"{option} {value}"
 
 
 def _probe(folder: Path) -> None:

@@ -6,6 +6,7 @@ machines reach.
 
 import itertools
 import logging
+import os
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,9 @@ from lib.photos.source import Source
 from lib.reports.classifications import to_object
 from lib.reports.columns import to_table
 from lib.results import Answer
-from lib.scale.cluster import CORES_A_WORKER, ray_started
+from lib.scale.cluster import ADDRESS_VARIABLE, CORES_A_WORKER, ray_started
 from lib.scale.models import Shipped
+from lib.work.cores import usable_cores
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,6 +88,14 @@ def classify(
         except ray.exceptions.RayError as error:
             reason = str(error).strip().rpartition("\n")[2].partition(". ")[0].rstrip(".")
             raise WorkerError(N_("Ray ended before all photos were classified: {reason}."), reason=reason) from error
+
+
+def check_before(actors: int) -> None:
+    """Raise a UsageError before Ray is started for as many actors as cannot be; of a cluster, cores are known later."""
+    if actors < 1:
+        raise UsageError(N_("--workers is a number from 1 on, not {value}."), value=actors)
+    if not os.environ.get(ADDRESS_VARIABLE):
+        check_plan(actors, usable_cores())
 
 
 def check_plan(actors: int, cores: int) -> None:

@@ -10,7 +10,9 @@ from PIL import Image
 
 from lib.cli import explain as cli
 from lib.cli.main import main
+from lib.errors import UsageError
 from lib.model.spec import ModelFolder
+from lib.reports.explanations import class_of
 from tests.support.pictures import encode, noise
 
 
@@ -78,6 +80,18 @@ def test_what_cannot_be_is_one_sentence(
 ) -> None:
     assert explain(photo, *more, out=out) == code
     assert reason in capsys.readouterr().err
+
+
+def test_classes_with_the_word_are_suggested_first(tiny_model: Callable[[str], ModelFolder]) -> None:
+    class Labels:
+        spec = tiny_model("float32").spec
+
+        def read_labels(self, language: str = "en") -> tuple[str, ...]:
+            return ("catamaran", "polecat", "tiger cat", "dog", "Persian_cat", "scatter", "bobcat", "wildcat")
+
+    with pytest.raises(UsageError) as told:
+        class_of("cat", Labels(), "en")  # type: ignore[arg-type]
+    assert str(told.value).endswith("among others: tiger cat, Persian cat, catamaran, polecat, scatter.")
 
 
 def test_a_photo_that_is_none_is_one_sentence(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

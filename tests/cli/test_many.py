@@ -236,9 +236,40 @@ def test_a_folder_of_answers_is_not_written_over(photos: Path, tmp_path: Path, c
     assert classify(photos, "--out", tmp_path / "out") == 2
     assert "Go on with --resume, or choose another folder." in capsys.readouterr().err
     assert classify(photos, "--out", tmp_path / "out", "--resume", "--top", "1") == 2
-    assert "holds answers with another top: 5, not 1." in capsys.readouterr().err
+    assert "holds answers given with --top 5, and not with --top 1." in capsys.readouterr().err
+    assert classify(photos, "--out", tmp_path / "out", "--resume", "--json") == 2
+    assert "holds Parquet files, and not JSON lines (--json)." in capsys.readouterr().err
+    assert classify(photos, "--out", tmp_path / "out", "--resume", "--whole-photo") == 2
+    assert "given with no --whole-photo, and not with --whole-photo." in capsys.readouterr().err
     assert main(["classify", str(photos), "--out", str(tmp_path / "out"), "--resume", "--model", "thirds"]) == 2
-    assert "holds answers with another models: float32 (" in capsys.readouterr().err
+    assert "holds answers of float32 (" in capsys.readouterr().err
+
+
+def test_what_was_left_out_and_what_is_known_by_another_name_is_said(
+    photos: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "more.tgz").touch()
+    assert classify(photos / "0", "--out", tmp_path / "out") == 0
+    assert "left out" not in capsys.readouterr().err
+    monkeypatch.chdir(photos)
+    assert classify(".", "--out", tmp_path / "out", "--resume") == 1
+    said = capsys.readouterr().err
+    assert "1 archives other than .tar, 0 links to folders or to nothing and 0 pipes or devices were left out." in said
+    assert "held answers already, and none by the names of these photos." in said
+    assert classify(".", "--out", tmp_path / "out", "--resume") == 1
+    assert "none by the names" not in capsys.readouterr().err
+
+
+def test_a_name_that_is_no_text_is_the_same_text_everywhere(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in (b"caf\xe9.png", b"\xff.png"):
+        (folder / os.fsdecode(name)).write_bytes(b"no photo" if b"\xff" in name else encode(noise(12, 8, 1), "PNG"))
+    assert classify(folder, "--json") == 1
+    printed = capsys.readouterr().out.splitlines()
+    assert classify(folder, "--out", tmp_path / "out") == 1
+    assert list(kept_lines(tmp_path / "out")) == printed
+    assert json.loads(printed[0])["file"] == f"{folder}/caf\\udce9.png"
 
 
 def test_photos_are_counted_only_for_whoever_watches(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from lib.errors import PhotoError, UsageError
 from lib.photos.finding import find
-from lib.photos.source import Source, find_photos
+from lib.photos.source import LeftOut, Source, find_photos
 from tests.support.stores import Bucket, serve
 
 
@@ -125,6 +125,31 @@ def test_a_folder_that_can_be_listed_and_not_entered_is_told_and_the_rest_is_fou
     assert [source.name for source in find_photos(tmp_path)] == [
         str(tmp_path / within) for within in photos if within != "a/x.tar"
     ]
+
+
+def test_what_is_not_looked_into_is_counted(tmp_path: Path) -> None:
+    laid(tmp_path, {**FILES, "a/x.TGZ": b"", "x.tar.gz": b"", "y.zip": b"", "labels.csv.gz": b"", ".hidden.zip": b""})
+    for name, target in {
+        "link": "a",
+        "link.jpg": "a",
+        "dangling.png": "none",
+        "b.png": "b.jpg",
+        "notes": "none",
+    }.items():
+        (tmp_path / name).symlink_to(tmp_path / target)
+    os.mkfifo(tmp_path / "pipe.jpg")
+    left_out = LeftOut()
+    names = [each.within for each in find(str(tmp_path), forbidden, left_out)]
+    assert names == ["a/10.jpg", "a/2.PNG", "a.jpg", "b.jpg", "b.png"]
+    assert left_out == LeftOut(archives=3, links=3, others=1)
+
+
+def test_an_archive_that_is_named_and_not_read_says_which_are(tmp_path: Path) -> None:
+    laid(tmp_path, {"x.tgz": tar({"a.jpg": b"a"}, mode="w:gz")})
+    for place in (tmp_path / "x.tgz", (tmp_path / "x.tgz").as_uri()):
+        (source,) = sources(place).values()
+        with pytest.raises(PhotoError, match=r"Uncompressed \.tar archives can"):
+            source.read()
 
 
 def test_no_list_of_all_photos_is_made(tmp_path: Path) -> None:

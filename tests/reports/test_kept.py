@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,8 +15,9 @@ from lib.errors import AppError, DownloadError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_, Word
 from lib.reports import kept as module
+from lib.reports.cells import as_text
 from lib.reports.classifications import to_object
-from lib.reports.columns import Object, as_text, schema, to_objects, to_table
+from lib.reports.columns import Object, schema, to_objects, to_table
 from lib.reports.kept import Kept, Lines, Parts
 from lib.results import (
     Classification,
@@ -37,7 +39,7 @@ def failure(file: str, model: str = "a") -> Object:
 
 
 def answer(file: str, model: str = "a") -> Object:
-    return {**to_object(found(), Translator()), "file": file, "model": model}
+    return to_object(replace(found(), file=file, model=model), Translator())
 
 
 def found(*, group: Group | None = None, familiarity: Familiarity | None = None) -> Classification:
@@ -87,8 +89,10 @@ def test_a_row_holds_what_the_line_of_json_holds_to_the_last_bit(outcome: Classi
 def test_a_name_that_is_no_text_is_written_as_an_escape() -> None:
     name = os.fsdecode(b"\xff\xc3\xbc.jpg")
     assert as_text(name) == "\\udcffü.jpg"
-    (row,) = to_objects(to_table([failure(name)]))
-    assert row == {"file": "\\udcffü.jpg", "model": "a", "error": "\\udcffü.jpg is empty."}
+    object_ = to_object(Failure(name, "a", AppError(N_("{file} is empty."), file=name)), Translator())
+    assert object_ == {"file": "\\udcffü.jpg", "model": "a", "error": "\\udcffü.jpg is empty."}
+    assert to_object(replace(found(), file=name), Translator())["file"] == "\\udcffü.jpg"
+    assert list(to_objects(to_table([object_]))) == [object_]
 
 
 def test_file_and_model_are_always_there() -> None:
@@ -139,9 +143,9 @@ def test_what_is_there_is_not_written_over(kind: type[Kept], tmp_path: Path) -> 
 @BOTH
 def test_answers_to_another_question_do_not_go_beside_them(kind: type[Kept], tmp_path: Path) -> None:
     run(kind, tmp_path, NAMES)
-    with pytest.raises(UsageError, match=r"holds answers with another top: 5, not 3\. Choose another folder"):
+    with pytest.raises(UsageError, match=r"holds answers given with --top 5, and not with --top 3\. Choose another"):
         kind(tmp_path, {**RUN, "top": 3}, Shard(), resume=True)
-    with pytest.raises(UsageError, match="another floor: None, not"):
+    with pytest.raises(UsageError, match=r"with no --floor, and not with --floor 0\.3"):
         kind(tmp_path, {**RUN, "floor": 0.3}, Shard(2, 3))
 
 

@@ -114,6 +114,8 @@ def is_installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     [
         (False, ["--engine", "ray", "--json"], "not installed: pip install -r requirements-scale.txt"),
         (True, ["--engine", "ray"], "with --json, or into a folder with --out"),
+        (True, ["--engine", "ray", "--json", "--workers", "0"], "--workers is a number from 1 on, not 0."),
+        (True, ["--engine", "ray", "--json", "--workers", "9999"], "9999 workers are too many or too few"),
         (False, ["--workers", "2"], "--workers is for --engine ray"),
     ],
 )
