@@ -280,7 +280,8 @@ class Lines(Kept):
         self.add(list(to_objects(table)))
 
     def _save(self) -> None:
-        self._file.close()
+        with _saving(self._path):  # what could not be written is tried once more
+            self._file.close()
 
 
 def _read(path: Path, columns: list[str] | None = None) -> "pa.Table":

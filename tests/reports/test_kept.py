@@ -351,6 +351,16 @@ def test_a_line_that_is_no_answer_is_told(tmp_path: Path, line: str) -> None:
         Lines(tmp_path, RUN, Shard(), resume=True)
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is always full")  # noqa: PTH110
+def test_a_full_disk_is_told_of_lines_too(tmp_path: Path) -> None:
+    kept = Lines(tmp_path, RUN, Shard())
+    kept._file = Path("/dev/full").open("wb")  # noqa: SIM115 - closed by the second block
+    with pytest.raises(DownloadError, match="The disk is full"):
+        kept.add([answer("a")])
+    with pytest.raises(DownloadError, match="The disk is full"), kept:
+        pass
+
+
 def test_a_line_can_be_read_as_soon_as_it_is_known(tmp_path: Path) -> None:
     with Lines(tmp_path, RUN, Shard()) as kept:
         kept.add([answer("a")])
