@@ -59,7 +59,7 @@ def pieces(bench: Bench, *, is_borrowed: bool) -> Set | None:
 
 def _piece(image: Image.Image, number: int, seed: int) -> Image.Image:
     rng = np.random.default_rng([seed, number])
-    width, height = (max(8, round(_PIECE * side)) for side in image.size)
+    width, height = (min(side, max(8, round(_PIECE * side))) for side in image.size)
     left, top = int(rng.integers(image.width - width + 1)), int(rng.integers(image.height - height + 1))
     return image.crop((left, top, left + width, top + height))
 
@@ -173,7 +173,8 @@ def _bias(bench: Bench, values: Values) -> Scene:
     names = (circle, square)
     image, found = strange_one(bench, layer)
     drawn_map = heat.draw(image.resize((288, 288)), replace(told, size_wh=image.size))
-    says = [t.message(one) for one in described(told, names[told.index], names[1 - told.index])]
+    where, *_, warning = described(told, names[told.index], names[1 - told.index])
+    says = [t.message(where), t.message(warning)]
     heads = (t("New pictures"), "", t("named rightly"))
     said = t(
         "A circle on sand. It says “{name}”, {percent}.", name=names[told.index], percent=percent(float(found.max()))
@@ -204,7 +205,8 @@ def _ask(bench: Bench) -> Question:
         Option(t("It says that it has never seen such a picture"), why),
     ]
     shown = f'<img class="asked" src="{escape(tile_url(image))}" alt="{escape(t(_ON_SAND))}">'
-    return Question(t(_PROMPT, n=EACH), shuffled(options, "learning"), shown)
+    hint = t("Think of the ground: what lay on sand in the pictures it learned from?")
+    return Question(t(_PROMPT, n=EACH), shuffled(options, "learning"), hint, shown)
 
 
 _PROMPT = N_(

@@ -4,7 +4,7 @@ Texts are English, marked for the catalogues. A term stands between asterisks wh
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from lib.lessons.bench import Bench
@@ -56,16 +56,18 @@ class Option:
         why: What is said when it was chosen, in the reader's language.
         is_right: Whether it is the right one.
         picture: Address of a picture that stands for it, or "".
+        number: What tells it from the others of its question, in every language and wherever it stands.
     """
 
     text: str
     why: str
     is_right: bool = False
     picture: str = ""
+    number: int = 0
 
     @property
     def name(self) -> str:
-        """Return what tells it from the others, wherever it stands among them."""
+        """Return what tells it from the others for who sees them."""
         return self.text or self.picture
 
 
@@ -76,12 +78,16 @@ class Question:
     Attributes:
         prompt: In the reader's language.
         options: In the order they are shown, exactly one of them right.
+        hint: Where to look, in the reader's language; said after a first wrong answer, and no solution.
         html: What the question is about, below the prompt.
+        fingerprint: Tells this question about these pictures from every other, in all languages the same.
     """
 
     prompt: str
     options: tuple[Option, ...]
+    hint: str
     html: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +144,15 @@ def shuffled(options: "list[Option]", *about: object) -> tuple[Option, ...]:
     """Return answers in an order that says nothing of which is right, and is the same whenever it is asked for.
 
     Args:
-        options: With those that read the same left out but for the right one.
-        about: What the question is about.
+        options: With those that read the same left out but for the right one; they get their numbers here.
+        about: What the question is about, in all languages the same.
     """
-    right = next(option for option in options if option.is_right)
-    known = {right.name: right}
-    for option in options:
-        known.setdefault(option.name, option)
-    turns = {key: sha256(repr((about, key)).encode("utf-8", "surrogatepass")).digest() for key in known}
-    return tuple(known[key] for key in sorted(known, key=turns.__getitem__))
+    known: dict[str, Option] = {}
+    for number, option in enumerate(options):
+        if option.is_right or option.name not in known:
+            known[option.name] = replace(option, number=number)
+
+    def turn(option: Option) -> bytes:
+        return sha256(repr((about, option.number)).encode("utf-8", "surrogatepass")).digest()
+
+    return tuple(sorted(known.values(), key=turn))

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw
 from lib.classify.infer import answer_of, conclude
 from lib.face.answer import bars, verdict_box
 from lib.face.names import short
+from lib.face.words import words
 from lib.lessons.bench import Bench, Opened, look
 from lib.lessons.choosing import along, among
 from lib.lessons.lesson import Lesson, Option, Question, Scene, Step, Values, shuffled
@@ -161,8 +162,11 @@ def _ask_many(bench: Bench) -> Question:
     t, whole = bench.t, 2 * PART
     found = answer_in(bench, (0, 0, whole, whole))
     name = _name(found)
+    said = words(t, found)
     why = t(
-        "It names one thing for the whole picture: “{name}”, {percent}. It does not count, and does not say where.",
+        "The first step says: {said}. First in its list is one name for the whole picture: “{name}”, {percent}. It "
+        "does not count, and does not say where.",
+        said=said.verdict or said.answer,
         name=name,
         percent=percent(found.verdict.winner.probability),
     )
@@ -172,10 +176,11 @@ def _ask_many(bench: Bench) -> Question:
     options.append(Option(t("Four names, one for each picture"), why))
     alt, src = t("Four pictures in one"), data_url(many_things(bench), "JPEG")
     shown = f'<img class="asked" src="{src}" alt="{escape(alt)}">'
-    return Question(t(_PROMPT), shuffled(options, "many"), shown)
+    hint = t("Look at step 1 again, with the window as wide as it goes.")
+    return Question(t(_PROMPT), shuffled(options, "many"), hint, shown)
 
 
-_PROMPT = N_("Four pictures in one, all of it in sight. What will the model say?")
+_PROMPT = N_("Four pictures in one, all of it in sight. Which name will come first?")
 
 
 def _ask_build(bench: Bench) -> Question:
@@ -195,7 +200,8 @@ def _ask_build(bench: Bench) -> Question:
             t("This one is fine: the photos are yours, and you check what it did."),
         ),
     ]
-    return Question(t(_PROMPT_BUILD), shuffled(options, "build"))
+    hint = t("Ask of each: who is hurt if it is wrong, and did they agree?")
+    return Question(t(_PROMPT_BUILD), shuffled(options, "build"), hint)
 
 
 _PROMPT_BUILD = N_("Which of these should nobody build with it?")

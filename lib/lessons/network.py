@@ -24,6 +24,10 @@ _MAP = N_("Map {n}")
 MAPS = 12
 _MAP_PX, _PHOTO_PX = 96, 256
 _KERNEL = 3  # of the layers that are counted: what MobileNets are made of
+# What is counted where a model has no such pair: one of MobileNet's.
+_EXAMPLE = Separable(
+    Convolution("depthwise", 3, (14, 14), 256, 256, 0), Convolution("pointwise", 1, (14, 14), 256, 256, 0)
+)
 _FILTERS: tuple[tuple[str, tuple[int, ...], int, int], ...] = (
     (N_("edges, left to right"), (-1, 0, 1, -2, 0, 2, -1, 0, 1), 4, 128),
     (N_("edges, top to bottom"), (-1, -2, -1, 0, 0, 0, 1, 2, 1), 4, 128),
@@ -143,7 +147,7 @@ def _cost(bench: Bench, values: Values) -> Scene:
     found = counted(model)
     if not found:
         return Scene(paragraph(escape(t("{model} has no such layers.", model=model.spec.name))))
-    names = [t("{n} of {total}", n=place, total=len(found)) for place in range(1, len(found) + 1)]
+    names = [t("number {n} of {total}", n=place, total=len(found)) for place in range(1, len(found) + 1)]
     how = along(values, "layer", t("Layer"), names, len(found) - 1)
     pair = found[how.at]
     height, width = pair.pointwise.size_hw
@@ -172,8 +176,7 @@ def _about(count: int) -> str:
 
 def _ask(bench: Bench) -> Question:
     t, model = bench.t, bench.model()
-    found = counted(model)
-    pair = found[-1]
+    pair = (counted(model) or (_EXAMPLE,))[-1]
     full, cheap = pair.full_multiplications, pair.multiplications
     why = t(
         "Depthwise {first}, pointwise {then}: together {cheap}. That is {times} times fewer than {full}.",
@@ -198,7 +201,8 @@ def _ask(bench: Bench) -> Question:
         kernel=pair.depthwise.kernel,
         full=_about(full),
     )
-    return Question(prompt, shuffled(options, "network", model.spec.id))
+    hint = t("Work out each of the two cheap steps as it stands above, then add them.")
+    return Question(prompt, shuffled(options, "network", model.spec.id), hint)
 
 
 _PROMPT = N_(

@@ -150,9 +150,11 @@ def _ask(bench: Bench) -> Question:
             why += " " + t("Fewer are enough: {n} × {n}.", n=SIDES[right])
         if place < right:
             why += " " + t("It needs more: {n} × {n}.", n=SIDES[right])
-        options.append(Option(t("{n} × {n}", n=SIDES[place]), why, place == right))
-    prompt = t(_PROMPT, name=shown.name, label=short(best.label, best.index))
-    return Question(prompt, tuple(options), f'<img class="asked" src="{escape(shown.src)}" alt="{escape(shown.name)}">')
+        options.append(Option(t("{n} × {n}", n=SIDES[place]), why, place == right, number=place))
+    prompt = t(_PROMPT, name=shown.name, label=short(best.label, best.index), n=SIDES[-1])
+    hint = t("Go back a step and choose this photo: from which place of the slider on does the first name stay?")
+    square = data_url(shrunk(shown.open(side_for(model)), SIDES[-1]), "JPEG")
+    return Question(prompt, tuple(options), hint, f'<img class="asked" src="{square}" alt="{escape(shown.name)}">')
 
 
 def _others(right: int) -> set[int]:
@@ -161,7 +163,9 @@ def _others(right: int) -> set[int]:
     return set([place for place in near if 0 <= place < len(SIDES)][:2])
 
 
-_PROMPT = N_("Look at “{name}”. With all its pixels the model says “{label}”. How many pixels does it need for that?")
+_PROMPT = N_(
+    "The middle of “{name}”, made {n} × {n} pixels: the model says “{label}”. How many pixels does it need for that?"
+)
 
 LESSON = Lesson(
     "pixels",

@@ -5,13 +5,15 @@ any lesson. What can be pressed says so: `data-to="LESSON/STEP"`, `data-answer="
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
 from html import escape
 
 from lib.i18n import Translator
 from lib.lessons.bench import Bench
 from lib.lessons.course import LESSONS
 from lib.lessons.lesson import Control, Lesson, Option, Question, Step, Values
-from lib.lessons.progress import Progress
+from lib.lessons.progress import Marked, Progress
 from lib.lessons.shown import paragraph, rich
 from lib.messages import N_
 
@@ -95,6 +97,7 @@ def frame(
     play: str = "",
     check: str = "",
     sets: str = "",
+    chosen: str = "",
 ) -> str:
     """Return a step.
 
@@ -106,6 +109,7 @@ def frame(
         play: HTML of what there is to move; "" while it is being worked out.
         check: HTML of the question.
         sets: HTML of the choice of pictures.
+        chosen: Which pictures are shown.
     """
     step, place = lesson.steps[number], LESSONS.index(lesson) + 1
     about = t(
@@ -122,7 +126,7 @@ def frame(
     noticed = f'<p class="notice"><b>{escape(t(_NOTICE))}</b> {rich(t(step.notice))}</p>' if step.notice else ""
     asked = f'<section class="card check" aria-labelledby="ls-check">{check or busy}</section>' if step.ask else ""
     return (
-        f'<article class="ls" data-lesson="{lesson.id}" data-step="{number}">'
+        f'<article class="ls" data-lesson="{lesson.id}" data-step="{number}" data-pictures="{escape(chosen)}">'
         f'<div class="top"><button type="button" class="btn bare" data-to="">{all_lessons}</button>'
         f'<p class="small soft">{escape(about)}</p>{dots(t, lesson, number, progress)}</div>'
         f'<h1 tabindex="-1">{escape(t(step.title))}</h1>{text}{sets}{scene}{noticed}{asked}'
@@ -220,8 +224,10 @@ def _control(control: Control) -> str:
     return f'<fieldset class="ctl {control.look}"><legend>{escape(control.label)}</legend>{choices}</fieldset>'
 
 
-def check(t: Translator, question: Question, chosen: Option | None) -> str:
-    """Return a question, and what is to be said of the answer that was chosen."""
+def check(t: Translator, question: Question, marked: Marked | None) -> str:
+    """Return a question, and what is to be said of the answer that was given last."""
+    chosen = _chosen(question, marked)
+    is_told = marked is not None and (marked.tries_here > 1 or (chosen is not None and chosen.is_right))
     buttons = ""
     for place, option in enumerate(question.options):
         name = f'<img src="{escape(option.picture)}" alt="">' if option.picture else ""
@@ -232,30 +238,39 @@ def check(t: Translator, question: Question, chosen: Option | None) -> str:
         )
     return (
         f'<h2 id="ls-check">{escape(t(_YOUR_TURN))}</h2><p>{rich(question.prompt)}</p>{question.html}'
-        f'<div class="ops">{buttons}</div><div class="fb" role="status">{_said(t, chosen)}</div>'
+        f'<div class="ops" data-question="{question.fingerprint}">{buttons}</div>'
+        f'<div class="fb" role="status">{_said(t, question, chosen, is_told=is_told)}</div>'
     )
 
 
-def _said(t: Translator, chosen: Option | None) -> str:
+def _chosen(question: Question, marked: Marked | None) -> Option | None:
+    """Return the answer that was given last, if it was given to this very question."""
+    if marked is None or marked.question != question.fingerprint:
+        return None
+    return next((option for option in question.options if option.number == marked.choice), None)
+
+
+def _said(t: Translator, question: Question, chosen: Option | None, *, is_told: bool) -> str:
+    """Return what is said of an answer: why, or, as long as the solution `is_told` to nobody, where to look."""
     if chosen is None:
         return ""
     look, said = ("clear", t("Yes.")) if chosen.is_right else ("weak", t("Not quite."))
-    more = "" if chosen.is_right else f" {t(_ANOTHER)}"
+    more = chosen.why if is_told else f"{question.hint} {t(_ANOTHER)}"
     return (
         f'<p class="{look}"><span class="sign" aria-hidden="true"></span>'
-        f"<span><b>{escape(said)}</b> {escape(chosen.why + more)}</span></p>"
+        f"<span><b>{escape(said)}</b> {escape(more)}</span></p>"
     )
 
 
 def asked(bench: Bench, step: Step) -> Question | None:
     """Return the question of a step; None for one that asks nothing."""
-    return None if step.ask is None else step.ask(bench)
-
-
-def given(question: Question, progress: Progress, lesson: Lesson, number: int) -> Option | None:
-    """Return the answer that was given last, if it is still among those to choose from."""
-    marked = progress.marked.get((lesson.id, number))
-    return next((option for option in question.options if marked and option.name == marked.choice), None)
+    if step.ask is None:
+        return None
+    question = step.ask(bench)
+    pictures = tuple(one.key for one in bench.pictures) if step.uses_pictures else ()
+    answers = tuple((option.number, option.is_right) for option in question.options)
+    about = repr((step.title, pictures, bench.default, answers))
+    return replace(question, fingerprint=sha256(about.encode("utf-8", "surrogatepass")).hexdigest()[:16])
 
 
 def find(lesson_id: str) -> Lesson | None:

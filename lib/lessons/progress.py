@@ -8,14 +8,18 @@ class Marked:
     """An answer to a question.
 
     Attributes:
-        choice: The text that was chosen, or the address of its picture: places change with the pictures.
+        question: Fingerprint of the question, which is another one with other pictures.
+        choice: Number of the answer that was chosen.
         is_right: Whether it was right, or one before it.
-        tries: How many times the question was answered.
+        tries: How many times this step was answered.
+        tries_here: How many times of these with this very question.
     """
 
-    choice: str
+    question: str
+    choice: int
     is_right: bool
     tries: int = 1
+    tries_here: int = 1
 
 
 @dataclass(slots=True)
@@ -32,10 +36,11 @@ class Progress:
     marked: dict[tuple[str, int], Marked] = field(default_factory=dict)
     pictures: str = ""
 
-    def answer(self, lesson: str, step: int, choice: str, *, is_right: bool) -> Marked:
+    def answer(self, lesson: str, step: int, question: str, choice: int, *, is_right: bool) -> Marked:
         """Keep an answer."""
-        before = self.marked.get((lesson, step), Marked("", is_right=False, tries=0))
-        marked = Marked(choice, is_right or before.is_right, before.tries + 1)
+        before = self.marked.get((lesson, step), Marked("", 0, is_right=False, tries=0))
+        here = before.tries_here if before.question == question else 0
+        marked = Marked(question, choice, is_right or before.is_right, before.tries + 1, here + 1)
         self.marked[lesson, step] = marked
         return marked
 

@@ -128,11 +128,12 @@ def _ask(bench: Bench) -> Question:
     none = (
         t("It gets this one wrong: {name}.", name=shapes[true[wrong[0]]]) if wrong else t("It gets all of them right.")
     )
-    options.append(Option(t("none of them"), none, is_right=not wrong))
-    return Question(t(_PROMPT), shuffled(options, "scoring"))
+    last = Option(t("none of them"), none, is_right=not wrong, number=len(options))
+    hint = t("Look at step 2 again, with 1 picture of each shape: which shape is taken for another?")
+    return Question(t(_PROMPT), (*shuffled(options, "scoring"), last), hint)
 
 
-_PROMPT = N_("This model learned from one picture of each shape. Which of these three does it get wrong? Guess first.")
+_PROMPT = N_("This model learned from one picture of each shape. Which of these does it get wrong? Guess first.")
 
 LESSON = Lesson(
     "scoring",

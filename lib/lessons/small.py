@@ -169,7 +169,9 @@ def _ask(bench: Bench) -> Question:
         Option(t("{n} ms", n=f"{10 * ASKED:.0f}"), why),
         Option(t("{n} ms", n=f"{budget / 10:.0f}"), why),
     ]
-    return Question(t(_PROMPT, n=ASKED), shuffled(options, "small"))
+    return Question(
+        t(_PROMPT, n=ASKED), shuffled(options, "small"), t("A second is 1000 ms. Share it out among the pictures.")
+    )
 
 
 _PROMPT = N_("A camera gives {n} pictures each second. How long may the network take for one, at most?")
@@ -207,7 +209,7 @@ LESSON = Lesson(
             N_("Thirty pictures a second"),
             (
                 N_(
-                    "A film shows about 30 pictures a second. Then there are 1000 ÷ 30 = 33 *milliseconds* for each; "
+                    "A video shows about 30 pictures a second. Then there are 1000 ÷ 30 = 33 *milliseconds* for each; "
                     "a millisecond (ms) is a thousandth of a second. If the network takes longer, pictures are dropped."
                 ),
             ),

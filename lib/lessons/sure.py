@@ -3,6 +3,7 @@
 from html import escape
 
 from lib.classify.infer import Settings
+from lib.face.names import short
 from lib.i18n import Translator
 from lib.lessons.bench import Bench, Opened, Picture
 from lib.lessons.choosing import along
@@ -18,7 +19,8 @@ _CLEAR = N_("Clear: {n} of {total}")
 MODEL = "starter"  # few classes, so that one can be unfamiliar
 FLOORS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 RATIOS = tuple(round(0.1 * step, 1) for step in range(2, 10))
-ASKED = 0.9
+ASKED = (0.9, 0.8)  # lines to ask about, the second where the first decides nothing
+_NEAR = 0.01
 _PLACES = 21  # of the line for the unfamiliar
 
 
@@ -92,35 +94,58 @@ def _unfamiliar(bench: Bench, values: Values) -> Scene:
     )
 
 
+def decided(found: list[Classification]) -> tuple[float, list[int]]:
+    """Return the line that is asked about, and which answers it decides for who sees whole percents: not near it."""
+    for line in ASKED:
+        far = [k for k, one in enumerate(found) if abs(one.verdict.winner.probability - line) > _NEAR]
+        if far:
+            break
+    return line, far
+
+
 def _ask(bench: Bench) -> Question:
     t = bench.t
-    found = kinds(bench, list(bench.pictures), Settings(thresholds=Thresholds(RATIO, ASKED), familiar=_ANY))
+    line, far = decided(kinds(bench, list(bench.pictures), _now()))
+    shown = [bench.pictures[k] for k in far]
+    found = kinds(bench, shown, Settings(thresholds=Thresholds(RATIO, line), familiar=_ANY))
     order = sorted(range(len(found)), key=lambda k: -found[k].verdict.winner.probability)
-    clear = [k for k in order if found[k].verdict.kind is VerdictKind.CLEAR]
+    clear = sum(one.verdict.kind is VerdictKind.CLEAR for one in found)
     shares = t.listed(
-        t("{name} {percent}", name=bench.pictures[k].name, percent=percent(found[k].verdict.winner.probability))
+        t("{name} {percent}", name=shown[k].name, percent=percent(found[k].verdict.winner.probability))
         for k in order[:4]
     )
-    why = t("The shares of the winners: {shares}. The line is at {line}.", shares=shares, line=percent(ASKED))
-    counts = sorted({len(clear), max(len(clear) - 1, 0), min(len(clear) + 1, len(found)), 0, len(found)})
-    near = sorted(counts, key=lambda count: (abs(count - len(clear)), count))[:3]
-    options = [Option(_these(bench, order[:count]), why, count == len(clear)) for count in sorted(near)]
-    shown = tiles(t, [(bench.pictures[k], one) for k, one in enumerate(kinds(bench, list(bench.pictures), _now()))])
-    return Question(t(_PROMPT, line=percent(ASKED)), shuffled(options, "sure", *(p.key for p in bench.pictures)), shown)
+    why = t("The shares of the winners: {shares}. The line is at {line}.", shares=shares, line=percent(line))
+    counts = {clear, max(clear - 1, 0), min(clear + 1, len(found)), 0, len(found)}
+    near = sorted(counts, key=lambda count: (abs(count - clear), count))[:3]
+    options = [Option(_these(t, [shown[k] for k in order[:n]], len(shown)), why, n == clear) for n in sorted(near)]
+    hint = t("Compare the share below each photo with {line}.", line=percent(line))
+    about = "sure", *(picture.key for picture in shown)
+    return Question(t(_PROMPT, line=percent(line)), shuffled(options, *about), hint, _winners(shown, found))
+
+
+def _winners(shown: list[Picture], found: list[Classification]) -> str:
+    """Return small pictures with the winner and its share, whatever the verdict."""
+    cells = ""
+    for picture, one in zip(shown, found, strict=True):
+        winner = one.verdict.winner
+        cells += (
+            f'<li><img src="{escape(picture.src)}" alt="{escape(picture.name)}">'
+            f"<p><b>{escape(short(winner.label, winner.index))}</b> {percent(winner.probability)}</p></li>"
+        )
+    return f'<ul class="six">{cells}</ul>'
 
 
 def _now() -> Settings:
     return Settings(familiar=_ANY)
 
 
-def _these(bench: Bench, places: list[int]) -> str:
+def _these(t: Translator, clear: list[Picture], total: int) -> str:
     """Return which photos are meant, in words."""
-    t = bench.t
-    if not places:
+    if not clear:
         return t("None of them")
-    if len(places) == len(bench.pictures):
+    if len(clear) == total:
         return t("All of them")
-    return t.listed(bench.pictures[k].name for k in places)
+    return t.listed(picture.name for picture in clear)
 
 
 _PROMPT = N_("The line for the winner goes up to {line}. Which photos stay clear?")

@@ -105,6 +105,7 @@ def _ask(bench: Bench) -> Question:
     return Question(
         t(_PROMPT, name=shown.name, label=name, percent=percent(at[1.0])),
         shuffled(options, "votes", shown.key),
+        t("Go back a step, and move the temperature from 1 to 4. Watch the first bar."),
         f'<img class="asked" src="{escape(shown.src)}" alt="{escape(shown.name)}">',
     )
 

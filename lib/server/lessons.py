@@ -3,7 +3,8 @@
     GET    /visits/V/lessons?lang=…                      {"html", "sheet"}: all lessons, and the progress on paper
     GET    /visits/V/lessons/L/N?set=…&CONTROL=…&lang=…  {"html", "sheet"}: step N; with `part=play` {"play"} alone,
                                                          with `part=frame` {"html"} at once, nothing worked out yet
-    POST   /visits/V/lessons/L/N?choice=K&…              {"check", "dots"}: the answer is marked, and kept
+    POST   /visits/V/lessons/L/N?choice=K&question=Q&…   {"check", "dots"}: the answer is marked, and kept; 409: Q is
+                                                         not the fingerprint of the question about these pictures
     DELETE /visits/V/lessons                             what was answered is forgotten
 
 `set` says whose pictures: samples, mine (the newest of the visit's album) or drawn. What is worked out of them is kept
@@ -46,7 +47,7 @@ T = TypeVar("T")
 def routes(*, visits: Visits = VISITS, pool: Pool = POOL, models: Callable[[], Models] = server_models) -> list[Route]:
     """Return the routes; arguments as for `lib.server.photos.routes`."""
     desk = _Desk(visits, pool, models)
-    every, one = "/visits/{visit}/lessons", "/visits/{visit}/lessons/{lesson}/{step:int}"
+    every, one = "/visits/{visit}/lessons", "/visits/{visit}/lessons/{lesson}/{step}"
     return [
         desk.route("GET", every, desk.overview),
         desk.route("DELETE", every, desk.forget),
@@ -92,24 +93,25 @@ class _Desk:
         """Show a step, or what there is to move of it as it was set now."""
         lesson, number = _which(request)
         step = lesson.steps[number]
-        if request.query_params.get("part") == "frame":
-            t = Translator(language_of(request))
-            return answered(to_json({"html": player.frame(t, lesson, number, visit.lessons)}))
         bench = self._bench(request, visit, step)
+        t, chosen = bench.t, bench.chosen
+        sets = player.sets(t, chosen, len(_mine(visit))) if step.uses_pictures else ""
+        if request.query_params.get("part") == "frame":
+            html = player.frame(t, lesson, number, visit.lessons, sets=sets, chosen=chosen)
+            return answered(to_json({"html": html}))
         values = player.values_of(request.query_params)
         if request.query_params.get("part") == "play":
             play = await self._in_line(request, visit, step, lambda: player.play(bench, step, values))
             return answered(to_json({"play": play}))
         if "set" in request.query_params:
-            visit.lessons.pictures = bench.chosen
+            visit.lessons.pictures = chosen
         visit.lessons.seen.add((lesson.id, number))
 
         def work() -> bytes:
-            t, progress = bench.t, visit.lessons
-            sets = player.sets(t, bench.chosen, len(_mine(visit))) if step.uses_pictures else ""
+            progress = visit.lessons
             play, asked = player.play(bench, step, values), player.asked(bench, step)
-            check = "" if asked is None else player.check(t, asked, player.given(asked, progress, lesson, number))
-            html = player.frame(t, lesson, number, progress, play=play, check=check, sets=sets)
+            check = "" if asked is None else player.check(t, asked, progress.marked.get((lesson.id, number)))
+            html = player.frame(t, lesson, number, progress, play=play, check=check, sets=sets, chosen=chosen)
             return to_json({"html": html, "sheet": sheet.of_lesson(t, lesson, bench.pictures, ())})
 
         return answered(await self._in_line(request, visit, step, work))
@@ -119,16 +121,18 @@ class _Desk:
         lesson, number = _which(request)
         step = lesson.steps[number]
         bench = self._bench(request, visit, step)
-        given = request.query_params.get("choice", "")
+        given, question = (request.query_params.get(name, "") for name in ("choice", "question"))
 
         def work() -> bytes:
             asked = player.asked(bench, step)
-            if asked is None or not given.isdecimal() or int(given) >= len(asked.options):
-                raise UsageError(N_("There is no answer with the number {value}."), value=given)
-            option = asked.options[int(given)]
-            visit.lessons.answer(lesson.id, number, option.name, is_right=option.is_right)
+            if asked is None or (place := _number(given)) is None or place >= len(asked.options):
+                raise UsageError(N_("There is no answer with the number {value}."), value=given[:20])
+            if question != asked.fingerprint:
+                raise Refusal(409, N_("The pictures have changed. Look again."))
+            option = asked.options[place]
+            marked = visit.lessons.answer(lesson.id, number, question, option.number, is_right=option.is_right)
             dots = player.dots(bench.t, lesson, number, visit.lessons)
-            return to_json({"check": player.check(bench.t, asked, option), "dots": dots})
+            return to_json({"check": player.check(bench.t, asked, marked), "dots": dots})
 
         return answered(await self._in_line(request, visit, step, work))
 
@@ -175,10 +179,15 @@ class _Desk:
 
 def _which(request: Request) -> tuple[Lesson, int]:
     """Return the lesson and the step that an address names. Raises Refusal: there is none."""
-    lesson, number = player.find(request.path_params["lesson"]), request.path_params["step"]
-    if lesson is None or number >= len(lesson.steps):
+    lesson, number = player.find(request.path_params["lesson"]), _number(request.path_params["step"])
+    if lesson is None or number is None or number >= len(lesson.steps):
         raise Refusal(404, N_("There is no such lesson."))
     return lesson, number
+
+
+def _number(text: str) -> int | None:
+    """Return the number that a part of an address says; None for none, and for one of more than three digits."""
+    return int(text) if text.isdecimal() and len(text) < 4 else None
 
 
 def _mine(visit: Visit) -> list[Photo]:

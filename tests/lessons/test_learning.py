@@ -4,9 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lib.lessons import learning
-from lib.lessons.bench import Bench
+from lib.lessons.bench import Bench, Picture
 from lib.lessons.drawing import SIDE, scene
 from lib.lessons.shapes import drawn
 from tests.support.lessons import Benches
@@ -62,6 +63,18 @@ def test_photos_become_pieces_to_tell_apart(benches: Benches) -> None:
     assert "Which photo is this a piece of?" in html
     shares = [int(one) for one in re.findall(r"(\d+)%</td>", html)]
     assert shares == [round(100 * one) for one in learning.scores(found, 10)]
+
+
+def test_a_tiny_photo_is_one_piece(benches: Benches) -> None:
+    pictures = [
+        Picture(f"tiny {side}", "tiny", "", lambda _, side=side: Image.new("RGB", (side, 30 - side)), (side, 30 - side))
+        for side in (1, 5)
+    ]
+    bench = benches.bench("mine", pictures=pictures)
+    for is_borrowed in (True, False):
+        found = learning.pieces(bench, is_borrowed=is_borrowed)
+        assert found is not None
+        assert np.isfinite(found.new).all()
 
 
 def test_a_drawing_is_the_same_each_time_and_its_box_holds_the_shape() -> None:

@@ -15,14 +15,26 @@ RIGHT = Option("A", "because", is_right=True)
 
 
 def test_answers_stand_the_same_way_each_time_and_the_right_one_anywhere() -> None:
-    places = [shuffled([RIGHT, *WRONG], number).index(RIGHT) for number in range(40)]
-    assert places == [shuffled([*WRONG, RIGHT], number).index(RIGHT) for number in range(40)]
+    places = [order(number).index("A") for number in range(40)]
+    assert places == [order(number).index("A") for number in range(40)]
     assert set(places) == {0, 1, 2, 3}
 
 
+def order(about: int) -> list[str]:
+    return [option.text for option in shuffled([RIGHT, *WRONG], about)]
+
+
+def test_answers_stand_the_same_way_and_have_the_same_numbers_in_every_language() -> None:
+    korean = [Option(text, "", is_right=text == "가") for text in "가나다라"]
+    for about in range(10):
+        both = [[one.number for one in shuffled(options, about)] for options in ([RIGHT, *WRONG], korean)]
+        assert both[0] == both[1]
+        assert sorted(both[0]) == [0, 1, 2, 3]
+
+
 def test_an_answer_that_reads_as_the_right_one_is_left_out() -> None:
-    assert shuffled([Option("A", "wrong"), RIGHT, WRONG[0]], "x").count(RIGHT) == 1
-    assert len(shuffled([Option("A", "wrong"), RIGHT, WRONG[0]], "x")) == 2
+    found = shuffled([Option("A", "wrong"), RIGHT, WRONG[0]], "x")
+    assert sorted((one.text, one.is_right) for one in found) == [("A", True), ("B", False)]
 
 
 @pytest.mark.parametrize(("given", "at"), [("2", 2), ("9", 3), ("-1", 1), ("x", 1), ("", 1), ("٣", 3), ("9" * 50, 1)])
@@ -37,7 +49,9 @@ def test_every_question_has_one_right_answer_whatever_the_pictures(benches: Benc
         for question in questions(bench):
             assert sum(option.is_right for option in question.options) == 1
             assert len({option.name for option in question.options}) == len(question.options) >= 2
+            assert len({option.number for option in question.options}) == len(question.options)
             assert all(option.why for option in question.options)
+            assert question.hint
 
 
 def questions(bench: Bench) -> list[Question]:
@@ -70,8 +84,15 @@ def test_a_memo_keeps_the_latest() -> None:
 
 def test_what_was_answered_rightly_once_stays_so() -> None:
     progress = Progress()
-    progress.answer("votes", 2, "A", is_right=False)
+    progress.answer("votes", 2, "Q", 0, is_right=False)
     assert not progress.marked["votes", 2].is_right
-    progress.answer("votes", 2, "B", is_right=True)
-    last = progress.answer("votes", 2, "C", is_right=False)
-    assert (last.choice, last.is_right, last.tries) == ("C", True, 3)
+    progress.answer("votes", 2, "Q", 1, is_right=True)
+    last = progress.answer("votes", 2, "Q", 2, is_right=False)
+    assert (last.choice, last.is_right, last.tries, last.tries_here) == (2, True, 3, 3)
+
+
+def test_another_question_begins_with_a_first_try() -> None:
+    progress = Progress()
+    progress.answer("votes", 2, "Q", 0, is_right=False)
+    last = progress.answer("votes", 2, "other", 0, is_right=False)
+    assert (last.tries, last.tries_here) == (2, 1)

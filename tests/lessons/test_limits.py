@@ -35,6 +35,10 @@ def test_what_it_says_of_the_whole_is_what_it_says_anywhere(bench: Bench) -> Non
     question = limits.LESSON.steps[3].ask(bench)
     right = next(option for option in question.options if option.is_right)
     assert right.text == f"“{short(first.label, first.index)}”"
+    window = limits.LESSON.steps[0].scene(bench, {}).html  # the window as wide as it goes
+    said = right.why.partition("says: ")[2].partition(". First")[0]
+    assert said
+    assert said in window
 
 
 def test_a_word_is_looked_for_in_the_models_own_list(bench: Bench) -> None:

@@ -8,6 +8,14 @@ from lib.lessons import network
 from lib.lessons.bench import Bench, look, map_of, side_for
 
 
+def test_a_model_without_cheap_steps_still_gets_a_question(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "counted", lambda model: ())
+    question = network.LESSON.steps[-1].ask(bench)
+    assert "14 × 14 places, 256 channels in" in question.prompt
+    right = next(option for option in question.options if option.is_right)
+    assert right.text == f"About {round(14 * 14 * 256 * (9 + 256), -5):,}"
+
+
 def test_a_filter_sums_nine_products() -> None:
     step = Image.fromarray(np.repeat([[0, 0, 200, 200]], 4, axis=0).astype(np.uint8)).convert("RGB")
     across, down, spots, blur, same = (np.asarray(network.filtered(step, k))[1] for k in range(5))

@@ -1,6 +1,7 @@
 """The lines that one moves are those of the verdict, and the question asks for what the verdict says."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from lib.lessons import sure
 from lib.lessons.bench import Bench
 from lib.photos.samples import find_samples
 from lib.photos.source import Source
-from lib.results import Answer, VerdictKind
-from lib.verdict import RATIO, Thresholds
+from lib.results import Answer, Classification, VerdictKind
+from lib.verdict import RATIO, Thresholds, percent
 
 
 def answers(bench: Bench) -> list[Answer]:
@@ -54,10 +55,35 @@ def test_the_line_for_the_unfamiliar_begins_where_the_model_has_it_and_catches_a
 
 def test_which_photos_stay_clear_at_ninety_percent_is_what_the_verdict_says(bench: Bench) -> None:
     question = sure.LESSON.steps[-1].ask(bench)
-    settings = Settings(thresholds=Thresholds(RATIO, sure.ASKED), familiar=-1e9)
+    settings = Settings(thresholds=Thresholds(RATIO, sure.ASKED[0]), familiar=-1e9)
     labels = bench.model(sure.MODEL).labels
     found = [conclude(answer, labels, settings).verdict for answer in answers(bench)]
     clear = {bench.pictures[k].name for k, one in enumerate(found) if one.kind is VerdictKind.CLEAR}
     right = next(option for option in question.options if option.is_right)
     assert set(right.text.split(", ")) == clear
     assert all(np.isfinite(one.winner.probability) for one in found)
+
+
+def test_every_photo_that_is_asked_about_shows_its_winners_share(bench: Bench) -> None:
+    shown = sure.LESSON.steps[-1].ask(bench).html
+    found = sure.kinds(bench, list(bench.pictures), Settings(familiar=-1e9))
+    line, far = sure.decided(found)
+    assert re.findall(r"</b> (\S+%)</p>", shown) == [percent(found[k].verdict.winner.probability) for k in far]
+    assert shown.count("<img") == len(far)
+    assert line == sure.ASKED[0]
+
+
+def test_a_share_near_the_line_is_not_asked_about(bench: Bench) -> None:
+    found = sure.kinds(bench, list(bench.pictures[:2]), Settings(familiar=-1e9))
+
+    def at(*shares: float) -> tuple[float, list[int]]:
+        moved = [with_share(one, share) for one, share in zip(found, shares, strict=True)]
+        return sure.decided(moved)
+
+    assert at(0.896, 0.95) == (0.9, [1])
+    assert at(0.904, 0.896) == (0.8, [0, 1])
+
+
+def with_share(one: Classification, share: float) -> Classification:
+    winner = replace(one.verdict.winner, probability=share)
+    return replace(one, verdict=replace(one.verdict, winner=winner))

@@ -45,6 +45,11 @@ class Server:
         request = asgi.scope(address, method=method, content_length=str(len(body)))
         return asyncio.run(asgi.answered(self.app, request, [{"type": "http.request", "body": body}]))
 
+    def answer(self, step: str, choice: int, shown: str, more: str = "lang=en") -> asgi.Asked:
+        """Answer the question that stands in the HTML of a step."""
+        (question,) = re.findall(r'data-question="(\w+)"', shown)
+        return self.ask("POST", f"lessons/{step}?choice={choice}&question={question}&{more}")
+
     def told(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         answer = self.ask(method, path, body)
         assert answer.status == 200, answer.body
@@ -85,24 +90,56 @@ def test_answers_are_marked_and_kept_with_the_visit(server: Server) -> None:
     question = server.told("GET", "lessons/small/3?lang=en")["html"]
     places = re.findall(r'data-answer="(\d)".*?<span>([^<]*)</span>', question)
     right = next(place for place, text in places if text == "50 ms")
-    wrong = next(place for place, text in places if text != "50 ms")
-    assert "Not quite." in server.told("POST", f"lessons/small/3?choice={wrong}&lang=en")["check"]
+    first, second = (place for place, text in places if text in ("20 ms", "200 ms"))
+    said = json.loads(server.answer("small/3", first, question).body)["check"]
+    assert "Not quite." in said
+    assert "Share it out" in said
+    assert "Try another one." in said
+    assert "1000 ÷ 20" not in said
+    said = json.loads(server.answer("small/3", second, question).body)["check"]
+    assert "1000 ÷ 20" in said  # the solution, after the second try
+    assert "Try another one." not in said
     assert "Questions answered rightly: 0 of 9" in server.told("GET", "lessons?lang=en")["html"]
-    marked = server.told("POST", f"lessons/small/3?choice={right}&lang=en")
+    marked = json.loads(server.answer("small/3", right, question).body)
     assert "Yes." in marked["check"]
     assert "done" in marked["dots"]
     assert "Yes." in server.told("GET", "lessons/small/3?lang=en")["html"]
     told = server.told("GET", "lessons?lang=en")
     assert "Questions answered rightly: 1 of 9" in told["html"]
-    assert "<td>1 / 1</td><td>2</td>" in told["sheet"]
+    assert "<td>1 / 1</td><td>3</td>" in told["sheet"]
     assert server.ask("DELETE", "lessons").status == 204
     assert "Questions answered rightly: 0 of 9" in server.told("GET", "lessons?lang=en")["html"]
 
 
 def test_what_one_visitor_answered_is_not_anothers(server: Server) -> None:
-    server.told("POST", "lessons/limits/4?choice=0&lang=en")
+    shown = server.told("GET", "lessons/limits/4?lang=en")["html"]
+    assert server.answer("limits/4", 0, shown).status == 200
+    assert server.visit.lessons.marked
     server.visit = server.visits.begin()
     assert not server.visit.lessons.marked
+
+
+def test_an_answer_stays_given_in_another_language(server: Server) -> None:
+    english = server.told("GET", "lessons/scoring/3?lang=en")["html"]
+    server.answer("scoring/3", 1, english)
+    pressed = re.compile(r'data-answer="(\d)" aria-pressed="true"')
+    for language in ("en", "ko", "ja"):
+        assert pressed.findall(server.told("GET", f"lessons/scoring/3?lang={language}")["html"]) == ["1"]
+
+
+def test_a_question_that_another_tab_made_another_is_not_marked(server: Server) -> None:
+    shown = server.told("GET", "lessons/votes/2?set=samples&lang=en")["html"]
+    server.told("GET", "lessons/votes/2?set=drawn&lang=en")  # in another tab
+    refused = server.answer("votes/2", 0, shown)
+    assert (refused.status, json.loads(refused.body)["detail"]) == (409, "The pictures have changed. Look again.")
+    assert not server.visit.lessons.marked
+    assert 'data-pictures="samples"' in shown
+    assert server.answer("votes/2", 0, shown, "set=samples&lang=en").status == 200
+    assert server.visit.lessons.pictures == "drawn"
+
+
+def test_a_step_that_cannot_be_worked_out_still_has_the_choice_of_pictures(server: Server) -> None:
+    assert 'data-set="drawn"' in server.told("GET", "lessons/votes/2?part=frame&lang=en")["html"]
 
 
 def test_own_photos_take_the_place_of_the_samples_and_stay_chosen(server: Server) -> None:
@@ -132,6 +169,9 @@ def test_without_photos_of_ones_own_there_are_the_samples(server: Server) -> Non
     [
         pytest.param("GET", "lessons/none/0", 404, "address-unknown", id="no such lesson"),
         pytest.param("GET", "lessons/votes/99", 404, "address-unknown", id="no such step"),
+        pytest.param("GET", "lessons/votes/" + "9" * 5000, 404, "address-unknown", id="a step of many digits"),
+        pytest.param("GET", "lessons/votes/x", 404, "address-unknown", id="a step that is no number"),
+        pytest.param("POST", "lessons/votes/2?choice=" + "9" * 5000, 422, "usage", id="an answer of many digits"),
         pytest.param("POST", "lessons/votes/2?choice=9", 422, "usage", id="no such answer"),
         pytest.param("POST", "lessons/votes/2?choice=x", 422, "usage", id="no number"),
         pytest.param("POST", "lessons/votes/0?choice=0", 422, "usage", id="a step that asks nothing"),

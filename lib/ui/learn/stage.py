@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib.i18n import Translator
 from lib.lessons import player
+from lib.lessons.pictures import SHOWN
 from lib.server import limits
 from lib.server.asked import Asked
 from lib.ui import visit, web
@@ -30,14 +31,18 @@ def draw(t: Translator) -> None:
             "visit": mine.id,
             "at": at,
             "first": first,
+            "missing": t("There is no such lesson.") if _is_missing() else "",
             "language": t.language,
             "query": Asked(store().default_id(), language=t.language).query(),
+            "used": SHOWN,
             "most": limits.PHOTO_BYTES,
             "say": {
                 "lost": t("The computer that runs Discern does not answer. Trying again …"),
+                "broken": t("This step cannot be shown: something went wrong. Try other pictures."),
                 "tooLarge": t("{file} is too large: photos can have up to {most} MB.", file="{file}", most="{most}"),
                 "unusable": t("{file} could not be used.", file="{file}"),
-                "bringing": t("Bringing in {n} photos …", n="{n}"),
+                "bringing": t("Bringing in photos: {done} of {n} …", done="{done}", n="{n}"),
+                "newest": t("{n} photos brought in. Lessons use the newest {most}.", n="{n}", most=SHOWN),
             },
         },
         on_at_change=_follow,
@@ -53,6 +58,12 @@ def _at() -> str:
         return ""
     place = int(number) - 1 if number.isdecimal() and len(number) < 3 else 0
     return f"{lesson.id}/{min(max(place, 0), len(lesson.steps) - 1)}"
+
+
+def _is_missing() -> bool:
+    """Return whether the address names a lesson that is none."""
+    name, _, _ = st.query_params.get(_PARAM, "").partition("/")
+    return bool(name) and player.find(name) is None
 
 
 def _follow() -> None:

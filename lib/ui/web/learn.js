@@ -7,6 +7,8 @@
  * @property {string} visit
  * @property {string} at "LESSON/STEP", or "" for all lessons.
  * @property {string} first
+ * @property {string} missing What is said of an address that names no lesson.
+ * @property {number} used How many photos of one's own lessons use.
  * @property {string} language
  * @property {string} query
  * @property {number} most
@@ -19,6 +21,7 @@ import { morph } from "./morph.js";
 import * as pixels from "./pixels.js";
 
 const RETRY_MS = 3000, PATIENCE_MS = 250, AT_ONCE = 2;
+const AWAY = [502, 503, 504]; // said by a proxy: what the server itself says is JSON
 
 // What outlives a mount: Streamlit mounts the component anew when the theme changes.
 /** @type {Data} */
@@ -81,8 +84,10 @@ function address(step = at, more = {}) {
  */
 async function ask(where, how) {
   try {
-    const answer = await fetch(where, how), found = answer.status === 204 ? {} : await answer.json();
-    if (found.code !== "visit-unknown") { trouble(""); return found; }
+    const answer = await fetch(where, how), isTold = answer.headers.get("content-type")?.includes("json");
+    const found = answer.status === 204 ? {} : isTold ? await answer.json() : null;
+    if (!found && !AWAY.includes(answer.status)) return { detail: data.say.broken };
+    if (found && found.code !== "visit-unknown") { trouble(""); return found; }
     tell("lost", Date.now());
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") return null;
@@ -112,11 +117,16 @@ async function show(isNew = false) {
   if (signal.aborted || !found) return;
   sketching.abort();
   here().setAttribute("aria-busy", "false");
-  if (found.detail) return failed(found.detail);
+  if (found.detail) {
+    if (!$(`.ls[data-lesson="${at.split("/")[0]}"][data-step="${at.split("/")[1]}"]`) && at) await sketch(signal);
+    return signal.aborted ? undefined : failed(found.detail);
+  }
   place(here(), found.html);
   paper(found.sheet);
   pixels.watch(here());
+  if (!at && data.missing) trouble(data.missing);
   if (!isNew) return;
+  coming("");
   $("h1")?.focus({ preventScroll: true });
   root?.scrollIntoView({ block: "start" });
   document.getElementById("stMain")?.scrollTo({ top: 0 });
@@ -168,7 +178,7 @@ async function move() {
   isMoving = true;
   do {
     isStale = false;
-    const step = at, found = await ask(address(step, { part: "play" }));
+    const step = at, found = await ask(address(step, { part: "play", ...ofShown() }));
     if (found?.detail) failed(found.detail);
     else if (found && step === at && $(".play")) {
       place($(".play"), found.play);
@@ -188,10 +198,21 @@ function go(to) {
   show(true);
 }
 
+/** Which pictures are on the screen: another tab of this visit may have chosen others since. */
+function ofShown() {
+  const set = $(".ls")?.dataset.pictures;
+  return set ? { set } : {};
+}
+
 /** @param {string} choice */
 async function answer(choice) {
-  const step = at, found = await ask(address(step, { choice }), { method: "POST" });
-  if (!found || found.detail || step !== at) return void (found?.detail && trouble(found.detail));
+  const question = $("[data-question]")?.dataset.question ?? "", step = at;
+  const found = await ask(address(step, { choice, question, ...ofShown() }), { method: "POST" });
+  if (!found || step !== at) return;
+  if (found.detail) {
+    await show();
+    return void trouble(found.detail);
+  }
   place($(".check"), found.check);
   const dots = document.createElement("template");
   dots.innerHTML = found.dots;
@@ -205,8 +226,9 @@ async function bring(files) {
   const problems = [];
   const now = Date.now() * 1000;
   const waiting = files.map((file, number) => ({ file, order: now - number }));
-  const status = $("[role=status].unseen");
-  if (status) status.textContent = fill(data.say.bringing, { n: files.length });
+  const n = files.length;
+  let done = 0, kept = 0;
+  coming(fill(data.say.bringing, { done, n }));
   here().setAttribute("aria-busy", "true");
   const send = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -216,13 +238,22 @@ async function bring(files) {
       const found = await ask(`/visits/${data.visit}/photos?${told}&${data.query}`, { method: "POST", body: file });
       if (found?.detail) problems.push(found.detail);
       else if (found?.kind === "failed") problems.push(fill(data.say.unusable, { file: name }));
+      else if (found) kept += 1;
+      coming(fill(data.say.bringing, { done: ++done, n }));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, send));
   pictures = "mine";
   values = {};
   await show();
-  trouble(problems.join(" "));
+  coming(kept > data.used ? fill(data.say.newest, { n: kept }) : "");
+  trouble([...new Set(problems)].join(" "));
+}
+
+/** Say how far the photos are that the reader brings. @param {string} text */
+function coming(text) {
+  const line = $(".coming");
+  if (line) line.textContent = text;
 }
 
 const input = () => /** @type {HTMLInputElement} */ ($("input[type=file]"));
