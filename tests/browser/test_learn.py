@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from lib.catalogue.store import Store
 from lib.classify.infer import Settings
@@ -209,6 +209,47 @@ def test_own_photos_go_under_any_lesson(page: Page, server: Server) -> None:
     expect(page.locator(".photo label")).to_have_count(2)
     page.get_by_role("button", name="Drawn pictures").click()
     expect(page.locator(".photo label")).to_have_count(6)
+
+
+def test_an_answer_to_a_question_that_another_tab_changed_is_not_marked(page: Page, server: Server) -> None:
+    paths = {sample.name: sample.path for sample in find_samples()}
+    opened(page, server, "votes/3")
+    page.set_input_files("#learn input[type=file]", [paths["coffee.png"], paths["chelsea.png"]])
+    expect(page.locator("[data-set=mine]")).to_have_text("My photos (2)", timeout=WAIT_MS)
+    with page.context.expect_page() as opening:
+        page.evaluate("window.open(location.href)")
+    other = opening.value
+    other.locator(SHOWN).wait_for(timeout=WAIT_MS)
+    other.set_input_files("#learn input[type=file]", paths["rocket.jpg"])
+    expect(other.locator("[data-set=mine]")).to_have_text("My photos (3)", timeout=WAIT_MS)
+    page.locator("[data-answer]").first.click()
+    expect(page.locator(".notice-bar")).to_have_text("The pictures have changed. Look again.", timeout=WAIT_MS)
+    expect(page.locator("[data-set=mine]")).to_have_text("My photos (3)")
+    expect(page.locator(".fb p")).to_have_count(0)
+    page.locator("[data-answer]").first.click()
+    expect(page.locator(".fb p")).to_be_visible(timeout=WAIT_MS)
+
+
+def test_a_step_that_fails_says_so_once_and_leaves_the_choice_of_pictures(page: Page, server: Server) -> None:
+    asked: list[str] = []
+
+    def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=500, body="Internal Server Error", content_type="text/plain")
+
+    opened(page, server, "votes/1")
+    page.route(re.compile(r"lessons/votes/1\?lang"), fail)
+    page.locator(".ls .nav .main").click()
+    expect(page.locator(".play .fail")).to_contain_text("something went wrong", timeout=WAIT_MS)
+    expect(page.locator("[data-set=drawn]")).to_be_visible()
+    page.wait_for_timeout(3500)  # longer than it waits for a server that is away
+    assert len(asked) == 1
+
+
+def test_an_address_of_no_lesson_is_said(page: Page, server: Server) -> None:
+    opened(page, server, "nope")
+    expect(page.locator(".notice-bar")).to_have_text("There is no such lesson.")
+    expect(page.locator(".lessons li")).to_have_count(len(LESSONS))
 
 
 def test_address_language_and_back_lead_to_the_same_step(page: Page, server: Server) -> None:
