@@ -44,7 +44,12 @@ def measure(shared: Path) -> list[Figure]:
 def _measure(browser: Browser, server: Server, where: str) -> list[Figure]:
     page = browser.new_page(locale="en-US", viewport={"width": 1400, "height": 900})
     if where == "server":
-        page.route("**/live?*", lambda route: route.fulfill(status=404, json={"detail": "as if it were not here"}))
+        page.route(
+            "**/live?*",
+            lambda route: route.fulfill(
+                status=404, json={"detail": "As if it were not here.", "code": "scripts-missing"}
+            ),
+        )
     page.goto(server.url)
     page.locator(".hero [data-do=camera]").click()
     page.locator(f"{FIRST} >> [data-bars]").wait_for(timeout=60_000)

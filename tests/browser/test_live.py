@@ -49,11 +49,13 @@ def test_the_device_answers_and_no_picture_leaves_it(page: Page, server: Server)
     assert not [request.url for request in sent if request.method != "GET" or "/visits/" in request.url]
     expect(page.locator(".shots [data-verdict]")).to_have_count(1)
     expect(page.locator(".shots .by").first).to_contain_text("the picture does not leave it")
-    expect(page.locator(".shots .by").first).to_contain_text("answers a second")
+    expect(page.locator(".shots .rate").first).to_contain_text("answers a second")
 
 
 def test_the_server_answers_where_the_engine_is_not_here(page: Page, server: Server) -> None:
-    page.route("**/live?*", lambda route: route.fulfill(status=404, json={"detail": "None."}))
+    page.route(
+        "**/live?*", lambda route: route.fulfill(status=404, json={"detail": "None.", "code": "scripts-missing"})
+    )
     open_camera(page, server, "?model=starter", "server")
     waiting: list[Request] = []
     asked: list[Request] = []
@@ -140,6 +142,42 @@ def test_a_model_s_card_leads_to_the_camera(page: Page, server: Server) -> None:
     expect(page.locator(FIRST)).to_have_attribute("data-live", "device", timeout=60_000)
     assert "live" not in page.url
     assert "model=starter-small" in page.url
+
+
+def test_a_card_leads_there_from_a_tab_that_was_used_and_no_picture_goes_astray(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?model=starter")
+    expect(page.locator("#stage.ready")).to_be_attached(timeout=20_000)
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+    page.goto(f"{server.url}/models?model=starter-small")
+    page.locator(".m-details").get_by_role("link", name="Live").click()
+    expect(page.locator(FIRST)).to_have_attribute("data-live", "device", timeout=60_000)
+    expect(page.locator(f"{FIRST} >> [data-bars]")).to_be_visible(timeout=30_000)
+    assert not [request.url for request in sent if "/camera?" in request.url]
+
+
+def test_another_model_than_the_one_in_the_address_opens_no_camera(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/?model=nope&live=1")
+    expect(page.locator("#stage.ready")).to_be_attached(timeout=20_000)
+    page.wait_for_timeout(1000)
+    expect(page.locator(".shots")).to_be_hidden()
+    assert "live" not in page.url
+
+
+def test_a_camera_that_is_taken_away_is_missed_and_what_was_pressed_is_not_when_it_is_opened_again(
+    page: Page, server: Server
+) -> None:
+    open_camera(page, server, "?model=starter")
+    page.get_by_role("button", name="Where it looked").click()
+    page.get_by_role("button", name="Pause").click()
+    page.evaluate("document.querySelector('.shots video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator(".shots .trouble")).to_contain_text("taken away")
+    expect(page.get_by_role("button", name="Take a photo")).to_be_disabled()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".hero [data-do=camera]").click()
+    expect(page.locator(f"{FIRST} >> [data-bars]")).to_be_visible(timeout=60_000)
+    for name in ("Pause", "Where it looked"):
+        expect(page.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "false")
 
 
 def test_answers_are_quick(page: Page, server: Server) -> None:

@@ -86,6 +86,7 @@ def said(t: Translator) -> dict[str, str]:
         "server": t("Answered by the computer that runs Discern. It keeps no picture."),
         "rate": t("{n} answers a second.", n="{n}"),
         "noFilm": t("This browser cannot play {file}.", file="{file}"),
+        "cameraGone": t("The camera was taken away or switched off. Close this and open it again."),
         "insecure": t("The camera can be used only on pages that come over https or from this computer."),
         "noCamera": t("The camera could not be used: {reason}", reason="{reason}"),
         "noAnswer": t("No answer"),

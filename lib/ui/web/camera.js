@@ -57,14 +57,16 @@ export function open(dialog, on) {
       stream = opened;
     } catch (error) {
       $(".trouble").textContent = fill(on.say.noCamera, { reason: error instanceof Error ? error.message : String(error) });
+      $("[data-do=film]").focus();
       return;
     }
     video.srcObject = stream;
+    for (const track of stream.getTracks()) track.onended = () => { quiet(); $(".trouble").textContent = on.say.cameraGone; };
     // The preview of one's own face is a mirror; what the model sees never is.
     dialog.classList.toggle("mirrored", stream.getVideoTracks()[0].getSettings().facingMode === "user");
     const cameras = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
     dialog.classList.toggle("turns", cameras.length > 1);
-    await run();
+    await run().catch(() => {}); // the dialog was closed meanwhile
     $("[data-do=shoot]").focus();
   };
   const run = async () => {
@@ -102,8 +104,12 @@ export function open(dialog, on) {
     dialog.classList.remove("mirrored");
     video.src = film = URL.createObjectURL(file);
     pause(false);
-    await run().catch(() => { $(".trouble").textContent = fill(on.say.noFilm, { file: file.name }); });
+    await run().catch(() => {
+      $(".trouble").textContent = fill(on.say.noFilm, { file: file.name });
+      for (const { clear } of answers) clear();
+    });
   };
+  for (const name of ["pause", "looked"]) $(`[data-do=${name}]`).setAttribute("aria-pressed", "false");
   const places = /** @type {HTMLElement[]} */ ([...dialog.querySelectorAll(".looks")]);
   const answers = [answering(places[0], video, on, () => isPaused, signal, $("canvas")), answering(places[1], video, on, () => isPaused, signal, null)];
   answers[0].ask(on.first);
@@ -132,26 +138,32 @@ function answering(here, video, on, isPaused, signal, overlay) {
   /** @type {live.Model | null} */
   let model = null;
   const note = (/** @type {string} */ words) => put(here, ".by", escaped(words));
+  const clear = () => { for (const place of [".found", ".rate"]) put(here, place, ""); if (overlay) cover(overlay, null, video); };
   let explains = false;
+  signal.addEventListener("abort", () => { turn += 1; model?.close(); model = null; });
 
   /** @param {Asked | null} asked */
   async function ask(asked) {
     const mine = ++turn;
+    model?.close();
     model = null;
     here.hidden = !asked;
-    put(here, ".found", "");
+    clear();
     delete here.dataset.live;
     if (!asked) return;
+    put(here, ".of", escaped(on.models.find(({ id }) => id === asked.id)?.name ?? asked.id));
     note(on.say.loading);
-    const opened = await live.open(on.visit, asked.query, on.names, (share) => mine === turn && note(fill(on.say.loadingShare, { percent: `${Math.round(share * 100)}%` })));
-    if (mine !== turn || signal.aborted) return;
+    const come = (/** @type {number} */ share) => mine === turn && note(fill(on.say.loadingShare, { percent: `${Math.round(share * 100)}%` }));
+    const opened = await live.open(on.visit, asked.query, on.names, come).catch((error) => { if (mine === turn) note(error.message); return null; });
+    if (mine !== turn || signal.aborted) return opened?.close();
+    if (!opened) return;
     model = opened;
-    model.hold(isStill);
-    if (overlay) here.closest("dialog")?.classList.toggle("explains", Boolean(model.explain));
-    model.explain?.(explains);
     here.dataset.live = model.where;
     here.closest("dialog")?.classList.toggle("still", model.where === "device");
     note(on.say[model.where]);
+    model.hold(isStill);
+    if (overlay) here.closest("dialog")?.classList.toggle("explains", Boolean(model.explain));
+    model.explain?.(explains);
     go(mine);
   }
 
@@ -160,6 +172,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
     let since = performance.now(), count = 0;
     while (mine === turn && model && !signal.aborted) {
       const shown = await newest(video);
+      if (mine !== turn) return;
       if (!shown || isPaused() || document.hidden) { await rest(100); since = performance.now(); count = 0; continue; }
       try {
         const html = await model.look(video);
@@ -169,6 +182,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
         here.dataset.ms = String(Math.round(performance.now() - shown));
         here.dataset.answers = String(Number(here.dataset.answers ?? 0) + 1);
       } catch (error) {
+        clear();
         note(error instanceof Error ? error.message : String(error));
         await rest(1000);
         continue;
@@ -176,14 +190,14 @@ function answering(here, video, on, isPaused, signal, overlay) {
       count += 1;
       const took = performance.now() - since;
       if (took > RATE_MS) {
-        note(`${on.say[model.where]} ${fill(on.say.rate, { n: String(Math.round((count * 1000) / took)) })}`);
+        put(here, ".rate", escaped(fill(on.say.rate, { n: String(Math.round((count * 1000) / took)) })));
         since = performance.now();
         count = 0;
       }
     }
   }
   const explain = (/** @type {boolean} */ isOn) => { explains = isOn; model?.explain?.(isOn); if (overlay && !isOn) cover(overlay, null, video); };
-  return { ask, explain, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
+  return { ask, clear, explain, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
 }
 
 /** Return when the next picture of a video is there, on the page's clock; 0 if none comes. @param {HTMLVideoElement} video @returns {Promise<number>} */

@@ -19,12 +19,14 @@
  * @property {"device" | "server"} where
  * @property {(video: HTMLVideoElement) => Promise<string>} look Returns HTML: verdict and bars.
  * @property {(isStill: boolean) => void} hold Whether answers are an average over the last half second.
+ * @property {() => void} close Frees the memory that it takes; it answers no more.
  * @property {((isOn: boolean) => void) | null} explain Whether it shows where it looked; null for one that cannot.
  * @property {Map | null} map Where it looked last, if that is wanted.
  */
 import { escaped } from "./album.js";
 
 const STILL_MS = 500, SIDE = 640;
+const canvas = document.createElement("canvas"); // one for all pictures: a new one for each is not freed as fast as they come
 // The smallest module with a vector in it: a browser that takes it has the instructions that the engine is built with.
 const VECTOR = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
 
@@ -41,10 +43,14 @@ export async function open(visit, query, names, onProgress) {
   try {
     if (WebAssembly.validate(new Uint8Array(VECTOR))) return await onDevice(query, names, onProgress);
   } catch (error) {
+    if (error instanceof Told) throw error;
     console.info(`The server answers: ${error instanceof Error ? error.message : error}`);
   }
   return onServer(visit, query);
 }
+
+/** What the server says of a question that it does not answer; no reason to show it pictures instead. */
+class Told extends Error {}
 
 /** @param {string} query @param {{ [kind: string]: string }} names @param {(share: number) => void} onProgress @returns {Promise<Model>} */
 async function onDevice(query, names, onProgress) {
@@ -64,6 +70,7 @@ async function onDevice(query, names, onProgress) {
       mine.map = null;
     }),
     hold: (still) => { isStill = still; lately = []; },
+    close: () => model.close(),
     async look(video) {
       const small = await reduced(video);
       /** @type {Answer} */
@@ -89,9 +96,9 @@ function reduced(video) {
 /** The code of the page Code with a model in it, both of this server. @param {string} address */
 async function loaded(address) {
   const told = await fetch(address);
-  /** @type {{ library: string, model: string, votes: Votes | null, detail?: string }} */
+  /** @type {{ library: string, model: string, votes: Votes | null, detail?: string, code?: string }} */
   const places = await told.json();
-  if (!told.ok) throw new Error(places.detail);
+  if (!told.ok) throw places.code === "scripts-missing" ? new Error(places.detail) : new Told(places.detail);
   const { load } = await import(new URL(places.library, location.origin).href);
   return { model: await load(new URL(places.model, location.origin).href), places };
 }
@@ -126,10 +133,11 @@ function onServer(visit, query) {
     map: null,
     explain: null,
     hold: () => {},
+    close: () => {},
     async look(video) {
       const answer = await fetch(`/visits/${visit}/camera?${query}`, { method: "POST", body: await picture(video, SIDE) });
-      const card = await answer.json();
-      if (!answer.ok) throw new Error(card.detail);
+      const card = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw new Error(card.detail ?? `HTTP ${answer.status}`);
       return card.answer;
     },
   };
@@ -204,7 +212,7 @@ function seen(width, height, view) {
  */
 export function picture(video, most = Infinity) {
   const { videoWidth: width, videoHeight: height } = video, scale = Math.min(1, most / Math.max(width, height));
-  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(width * scale), height: Math.round(height * scale) });
+  Object.assign(canvas, { width: Math.round(width * scale), height: Math.round(height * scale) });
   canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
   return new Promise((done, fail) => canvas.toBlob((photo) => (photo ? done(photo) : fail(new Error())), "image/jpeg", 0.92));
 }

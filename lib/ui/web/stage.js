@@ -79,17 +79,17 @@ export function draw(component) {
   here.end ??= listen(here);
   write(here);
   settle();
-  begin();
   return () => { if (!here.isConnected) here.end?.(); };
 }
 
 /** Open the camera where the address asks for it, once. */
 function begin() {
   const address = new URL(location.href);
-  if (!data.isReady || !address.searchParams.has("live")) return;
+  if (!address.searchParams.has("live")) return;
   address.searchParams.delete("live");
   history.replaceState(history.state, "", address);
-  if (!dialog().open) DO.camera(dialog());
+  const wanted = address.searchParams.get("model") ?? data.model; // another one answers where that is not here
+  if (data.isReady && wanted === data.model && !dialog().open) DO.camera(dialog());
 }
 
 /** Go on with the visit that this tab keeps: a page that was loaded anew has another one at first. */
@@ -106,6 +106,7 @@ function settle() {
   work();
   paint();
   root?.classList.add("ready");
+  begin();
 }
 
 /** Bring all photos to a server that knows none of them any more. @param {string} to */

@@ -5,6 +5,7 @@ import * as live from "./live.js";
 import { morph } from "./morph.js";
 import * as project from "./project.js";
 
+const PATIENCE_MS = 4000; // for the model that a device sees with
 const EVERY_MS = 260, AWAY_MS = 2000, SIDE = 640, MOST_ROWS = 5;
 
 /** @type {MediaStream | null} */
@@ -12,7 +13,7 @@ let stream = null;
 let facing = "environment", isAsking = false, isStarting = false, heldAnswer = { words: "", since: 0, next: "" };
 /** @type {Blob | null} */
 let tried = null;
-/** What this device sees by itself, for which head's eyes; null where the server has to be shown the picture. @type {{ of: string, see: Awaited<ReturnType<typeof live.eyes>> | null } | null} */
+/** What this device sees by itself, for which head's eyes; null where the server has to be shown the picture. @type {{ of: string, see: Awaited<ReturnType<typeof live.eyes>> | null, opening: Promise<unknown> } | null} */
 let own = null;
 let triedBy = "", timer = 0; // which head of which project has said what of it
 /** @type {HTMLElement | null} */
@@ -114,12 +115,22 @@ export function next() {
   if (stream || (tried && triedBy !== newest())) ask();
 }
 
-/** Let this device see by itself, as the newest head wants it; the server is shown the picture until it can. */
+/** Let this device see by itself, as the newest head wants it; what takes longer than some seconds goes on behind. */
 async function open() {
   const wanted = project.state?.sees, of = JSON.stringify(wanted ?? null);
-  if (!wanted || own?.of === of) return;
-  const mine = (own = { of, see: /** @type {Awaited<ReturnType<typeof live.eyes>> | null} */ (null) });
-  mine.see = await live.eyes(wanted).catch((error) => { console.info(`The server is shown the picture: ${error.message}`); return null; });
+  if (wanted && own?.of !== of) {
+    const mine = (own = { of, see: /** @type {Awaited<ReturnType<typeof live.eyes>> | null} */ (null), opening: Promise.resolve() });
+    const failed = (/** @type {Error} */ error) => console.info(`The server is shown the picture: ${error.message}`);
+    mine.opening = live.eyes(wanted).then((see) => { mine.see = see; }, failed);
+  }
+  if (own && !own.see) await Promise.race([own.opening, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+}
+
+/** Say who looks at the camera's picture, before it is looked at. */
+function tellWho() {
+  const who = own?.see ? "device" : "server";
+  root?.querySelector(".pic")?.setAttribute("data-live", who);
+  if ($(".by") && $(".by").textContent !== say[who]) $(".by").textContent = say[who];
 }
 
 /** What is asked about: what this device saw of the camera's picture, the picture, or a photo. @returns {Promise<RequestInit | null>} */
@@ -134,11 +145,13 @@ async function shown() {
 async function ask() {
   isAsking = true;
   const began = performance.now(), of = stream, by = newest(), photo = tried;
-  if (of) open();
+  if (of) {
+    await open();
+    tellWho();
+  }
   const asked = await shown();
   const found = asked && (await project.ask(`/look${!of && photo instanceof File ? `?${new URLSearchParams({ name: photo.name })}` : ""}`, asked));
-  root?.querySelector(".pic")?.setAttribute("data-live", own?.see ? "device" : "server");
-  if ($(".by")) $(".by").textContent = of ? say[own?.see ? "device" : "server"] : "";
+  if (!of && $(".by")) $(".by").textContent = "";
   isAsking = false;
   if (found?.html && of === stream && isWatching()) {
     answer(found.html, found.near, Boolean(of));

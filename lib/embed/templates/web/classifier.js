@@ -44,6 +44,13 @@ export class Classifier {
     return answer;
   }
 
+  // Frees the model, when the photos before are answered; the next one loads it anew.
+  close() {
+    const [opening, last] = [this.#opening, this.#last];
+    this.#opening = undefined;
+    return last.then(() => opening).then((infer) => infer?.close?.(), () => {});
+  }
+
   async #classify(photo) {
     const bitmap = await openPhoto(photo, this.words);
     try {

@@ -27,6 +27,8 @@ export class Classifier {
   words: Record<string, string>;
   /** Loads scripts and weights before the first photo does; `onProgress` is told the share that has come. */
   open(onProgress?: (share: number) => void): Promise<unknown>;
+  /** Frees the memory that the model takes; the next photo loads it anew. */
+  close(): Promise<void>;
   /** Photos are answered in the order they came in. */
   classify(photo: Blob | HTMLImageElement | HTMLVideoElement | ImageBitmapSource): Promise<Answer>;
 }

@@ -11,7 +11,7 @@ export async function openModel(model, onProgress) {
   const [litert, weights] = await Promise.all([startRuntime(model), download(model, onProgress)]);
   const compiled = await litert.loadAndCompile(weights, {accelerator: 'wasm'});
   const {input, output, labels, words} = model;
-  return async (bitmap) => {
+  const infer = async (bitmap) => {
     const tensor = new litert.Tensor(toTensor(toPixels(bitmap, input), input), [1, input.height, input.width, 3]);
     let outputs = [];
     try {
@@ -23,6 +23,7 @@ export async function openModel(model, onProgress) {
       for (const used of [tensor, ...outputs]) used.delete(); // nothing here is freed by itself
     }
   };
+  return Object.assign(infer, {close: () => compiled.delete()});
 }
 
 let starting;
