@@ -140,12 +140,11 @@ function answering(here, video, on, isPaused, signal, overlay) {
   const note = (/** @type {string} */ words) => put(here, ".by", escaped(words));
   const clear = () => { for (const place of [".found", ".rate"]) put(here, place, ""); if (overlay) cover(overlay, null, video); };
   let explains = false;
-  signal.addEventListener("abort", () => { turn += 1; model?.close(); model = null; });
+  signal.addEventListener("abort", () => { turn += 1; model = null; });
 
   /** @param {Asked | null} asked */
   async function ask(asked) {
     const mine = ++turn;
-    model?.close();
     model = null;
     here.hidden = !asked;
     clear();
@@ -155,8 +154,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
     note(on.say.loading);
     const come = (/** @type {number} */ share) => mine === turn && note(fill(on.say.loadingShare, { percent: `${Math.round(share * 100)}%` }));
     const opened = await live.open(on.visit, asked.query, on.names, come).catch((error) => { if (mine === turn) note(error.message); return null; });
-    if (mine !== turn || signal.aborted) return opened?.close();
-    if (!opened) return;
+    if (mine !== turn || signal.aborted || !opened) return;
     model = opened;
     here.dataset.live = model.where;
     here.closest("dialog")?.classList.toggle("still", model.where === "device");
@@ -209,7 +207,7 @@ function newest(video) {
   });
 }
 
-/** Lay cells over the part of the picture that the model saw; a video is shown whole, in the middle. @param {HTMLCanvasElement} canvas @param {live.Map | null} map @param {HTMLVideoElement} video */
+/** Lay cells over the part of the picture that the model saw; a video is shown whole, in the middle. @param {HTMLCanvasElement} canvas @param {live.Seen | null} map @param {HTMLVideoElement} video */
 function cover(canvas, map, { videoWidth, videoHeight, clientWidth, clientHeight, offsetLeft, offsetTop }) {
   canvas.hidden = !map;
   if (!map) return;

@@ -14,18 +14,17 @@
  * @property {number | null} familiarity
  * @property {Float32Array | null} map
  * @typedef {{ address: string, depth: number, parts: number, isNormalised: boolean, view: string }} Votes
- * @typedef {{ cells: ImageData, box: number[], name: string }} Map Where it looked: cells to lay over a part, shares of the picture.
+ * @typedef {{ cells: ImageData, box: number[], name: string }} Seen Where it looked: cells to lay over a part, shares of the picture.
  * @typedef {object} Model One that answers.
  * @property {"device" | "server"} where
  * @property {(video: HTMLVideoElement) => Promise<string>} look Returns HTML: verdict and bars.
  * @property {(isStill: boolean) => void} hold Whether answers are an average over the last half second.
- * @property {() => void} close Frees the memory that it takes; it answers no more.
  * @property {((isOn: boolean) => void) | null} explain Whether it shows where it looked; null for one that cannot.
- * @property {Map | null} map Where it looked last, if that is wanted.
+ * @property {Seen | null} map Where it looked last, if that is wanted.
  */
 import { escaped } from "./album.js";
 
-const STILL_MS = 500, SIDE = 640;
+const STILL_MS = 500, SIDE = 640, MOST_KEPT = 2;
 const canvas = document.createElement("canvas"); // one for all pictures: a new one for each is not freed as fast as they come
 // The smallest module with a vector in it: a browser that takes it has the instructions that the engine is built with.
 const VECTOR = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
@@ -70,7 +69,6 @@ async function onDevice(query, names, onProgress) {
       mine.map = null;
     }),
     hold: (still) => { isStill = still; lately = []; },
-    close: () => model.close(),
     async look(video) {
       const small = await reduced(video);
       /** @type {Answer} */
@@ -100,8 +98,15 @@ async function loaded(address) {
   const places = await told.json();
   if (!told.ok) throw places.code === "scripts-missing" ? new Error(places.detail) : new Told(places.detail);
   const { load } = await import(new URL(places.library, location.origin).href);
-  return { model: await load(new URL(places.model, location.origin).href), places };
+  const model = kept.get(places.model) ?? (await load(new URL(places.model, location.origin).href));
+  kept.delete(places.model);
+  kept.set(places.model, model);
+  for (const [place, oldest] of kept) if (kept.size > MOST_KEPT && kept.delete(place)) oldest.close();
+  return { model, places };
 }
+
+/** Models that this page has loaded, by their addresses, those used last: each takes tens of megabytes. @type {Map<string, any>} */
+const kept = new Map();
 
 /** @param {number[]} values */
 const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -133,7 +138,6 @@ function onServer(visit, query) {
     map: null,
     explain: null,
     hold: () => {},
-    close: () => {},
     async look(video) {
       const answer = await fetch(`/visits/${visit}/camera?${query}`, { method: "POST", body: await picture(video, SIDE) });
       const card = await answer.json().catch(() => ({}));
@@ -150,7 +154,7 @@ function onServer(visit, query) {
  * @param {Float32Array} rows The last layer by classes.
  * @param {Votes} votes
  * @param {HTMLVideoElement} video
- * @returns {Map}
+ * @returns {Seen}
  */
 function looked({ map, predictions }, rows, { depth, parts, isNormalised, view }, { videoWidth, videoHeight }) {
   const places = /** @type {Float32Array} */ (map), channels = depth / parts, side = sideOf(places, channels);
