@@ -198,7 +198,7 @@ function go(to) {
   show(true);
 }
 
-/** Which pictures are on the screen: another tab of this visit may have chosen others since. */
+/** Which pictures are on the screen: another tab of this visit may have chosen others since. @returns {{ [name: string]: string }} */
 function ofShown() {
   const set = $(".ls")?.dataset.pictures;
   return set ? { set } : {};
