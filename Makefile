@@ -1,7 +1,7 @@
 # make run    install what the app needs and start it
 # make class  the same for a room of phones: on all networks of this machine, over TLS; PORT=8502 for another port
 # make test   install what the tests need, the browser included, and run every check
-# make scale  install what `--engine ray` needs, too
+# make scale  install what `--engine ray` needs, too; make test-scale tries it, in an environment of its own (300 MB)
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -20,7 +20,7 @@ class: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
 	@$(PY) -m lib class $(if $(PORT),--port $(PORT))
 
-test: lint unit test-scale
+test: lint unit
 
 lint: $(VENV)/dev.installed
 	$(PY) -m ruff check .
