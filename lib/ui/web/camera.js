@@ -139,6 +139,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
   let model = null;
   const note = (/** @type {string} */ words) => put(here, ".by", escaped(words));
   const clear = () => { for (const place of [".found", ".rate"]) put(here, place, ""); if (overlay) cover(overlay, null, video); };
+  const newest = pictures(video, signal);
   let explains = false;
   signal.addEventListener("abort", () => { turn += 1; model = null; });
 
@@ -169,7 +170,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
   async function go(mine) {
     let since = performance.now(), count = 0;
     while (mine === turn && model && !signal.aborted) {
-      const shown = await newest(video);
+      const shown = await newest();
       if (mine !== turn) return;
       if (!shown || isPaused() || document.hidden) { await rest(100); since = performance.now(); count = 0; continue; }
       try {
@@ -198,13 +199,30 @@ function answering(here, video, on, isPaused, signal, overlay) {
   return { ask, clear, explain, hold: (/** @type {boolean} */ still) => { isStill = still; model?.hold(still); } };
 }
 
-/** Return when the next picture of a video is there, on the page's clock; 0 if none comes. @param {HTMLVideoElement} video @returns {Promise<number>} */
-function newest(video) {
-  return new Promise((done) => {
-    const late = setTimeout(() => done(0), 500);
-    const there = () => { clearTimeout(late); done(video.videoWidth ? performance.now() : 0); };
-    video.requestVideoFrameCallback ? video.requestVideoFrameCallback(there) : requestAnimationFrame(there);
-  });
+/**
+ * Return what waits for the newest picture of a video that was not asked for yet, and says when it came, on the page's
+ * clock; 0 if none comes. One that came while the last was looked at is there at once.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {AbortSignal} signal
+ * @returns {() => Promise<number>}
+ */
+function pictures(video, signal) {
+  let came = 0, wake = () => {};
+  const next = () => { video.requestVideoFrameCallback ? video.requestVideoFrameCallback(note) : requestAnimationFrame(note); };
+  const note = () => {
+    if (signal.aborted) return;
+    came = performance.now();
+    wake();
+    next();
+  };
+  next();
+  return async () => {
+    if (!came) await Promise.race([new Promise((done) => { wake = () => done(null); }), rest(500)]);
+    const at = video.videoWidth ? came : 0;
+    came = 0;
+    return at;
+  };
 }
 
 /** Lay cells over the part of the picture that the model saw; a video is shown whole, in the middle. @param {HTMLCanvasElement} canvas @param {live.Seen | null} map @param {HTMLVideoElement} video */
