@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 from urllib.parse import quote
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,9 +20,11 @@ from lib.errors import AppError
 from lib.i18n import choose
 from lib.messages import N_
 from lib.server.refusal import Refusal, language, problem
+from lib.server.visits import Visit, Visits
 
 T = TypeVar("T")
 Work = Callable[[Request], Awaitable[Response]]
+_MOST_DIGITS = 15
 _OWN_PAGES = (None, "same-origin", "none")  # Sec-Fetch-Site: absent outside browsers, none for what a person typed
 
 
@@ -39,6 +42,45 @@ def route(method: str, path: str, work: Work) -> Route:
             return problem(error, language_of(request))
 
     return Route(path, endpoint, methods=[method])
+
+
+class UnknownVisitError(Refusal):
+    """The visit was forgotten, or never was."""
+
+    code = "visit-unknown"
+
+
+def visit_route(
+    visits: Visits, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]], gone: str
+) -> Route:
+    """Return a route under `/visits/{visit}` that lets in whom it knows.
+
+    Args:
+        visits: The visits.
+        method: See `route`.
+        path: See `route`.
+        work: What answers.
+        gone: What is said where there is no such visit; one sentence.
+    """
+
+    async def known(request: Request) -> Response:
+        visit = visits.find(request.path_params["visit"])
+        if visit is None:
+            raise UnknownVisitError(404, gone)
+        return await work(request, visit)
+
+    return route(method, path, known)
+
+
+class _Number(IntegerConvertor):
+    """A number in an address, `{photo:number}`; -1 for one that is longer than any of ours."""
+
+    def convert(self, value: str) -> int:
+        """Return it; Python refuses to read thousands of digits, and Starlette would answer 500."""
+        return int(value) if len(value) <= _MOST_DIGITS else -1
+
+
+register_url_convertor("number", _Number())
 
 
 def language_of(request: Request) -> str:

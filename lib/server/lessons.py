@@ -33,10 +33,9 @@ from lib.messages import N_
 from lib.photos.pixels import DECODE_FLOOR
 from lib.server import limits
 from lib.server.album import Photo
-from lib.server.exchange import answered, language_of, route, to_json, unless_gone
+from lib.server.exchange import answered, language_of, to_json, unless_gone, visit_route
 from lib.server.kept import see
 from lib.server.models import Models, labels, server_models
-from lib.server.photos import UnknownVisitError
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.server.visits import VISITS, Visit, Visits
@@ -68,14 +67,7 @@ class _Desk:
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
         """Return a route that lets in whom it knows."""
-
-        async def known(request: Request) -> Response:
-            visit = self._visits.find(request.path_params["visit"])
-            if visit is None:
-                raise UnknownVisitError(404, N_("This visit is over. Reload the page."))
-            return await work(request, visit)
-
-        return route(method, path, known)
+        return visit_route(self._visits, method, path, work, N_("This visit is over. Reload the page."))
 
     async def overview(self, request: Request, visit: Visit) -> Response:
         """Show all lessons."""

@@ -49,7 +49,7 @@ from lib.server import limits
 from lib.server.album import Photo
 from lib.server.asked import Asked
 from lib.server.bodies import Bodies, Body
-from lib.server.exchange import answered, as_attachment, route, to_json, unless_gone
+from lib.server.exchange import answered, as_attachment, to_json, unless_gone, visit_route
 from lib.server.kept import Kept
 from lib.server.metrics import METRICS, Told
 from lib.server.models import Found, Models, labels, server_models
@@ -67,12 +67,6 @@ Draw = Callable[[Translator, Visit, Photo, Outcome | None, Asked], Card]
 
 _CHART_PX = 640
 _CAMERA = "camera.jpg"
-
-
-class UnknownVisitError(Refusal):
-    """The visit was forgotten, or never was."""
-
-    code = "visit-unknown"
 
 
 class UnknownPhotoError(Refusal):
@@ -93,7 +87,7 @@ def routes(
         models: Returns the models.
     """
     road = _Road(draw, visits, pool, models)
-    photos, one = "/visits/{visit}/photos", "/visits/{visit}/photos/{photo:int}"
+    photos, one = "/visits/{visit}/photos", "/visits/{visit}/photos/{photo:number}"
     return [
         road.route("POST", photos, road.add),
         road.route("POST", "/visits/{visit}/camera", road.camera),
@@ -121,14 +115,7 @@ class _Road:
 
     def route(self, method: str, path: str, work: Callable[[Request, Visit], Awaitable[Response]]) -> Route:
         """Return a route that lets in whom it knows."""
-
-        async def known(request: Request) -> Response:
-            visit = self._visits.find(request.path_params["visit"])
-            if visit is None:
-                raise UnknownVisitError(404, N_("These photos are gone. Reload the page."))
-            return await work(request, visit)
-
-        return route(method, path, known)
+        return visit_route(self._visits, method, path, work, N_("These photos are gone. Reload the page."))
 
     async def add(self, request: Request, visit: Visit) -> Response:
         """Take a photo in, and answer about it."""

@@ -78,7 +78,11 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
         workshop: Returns whose projects they are.
     """
     road = _Road(workshop)
-    own, klass, photo = "/projects/{project}", "/projects/{project}/classes/{klass:int}", "/projects/{project}/photos"
+    own, klass, photo = (
+        "/projects/{project}",
+        "/projects/{project}/classes/{klass:number}",
+        "/projects/{project}/photos",
+    )
     return [
         route("POST", "/projects", road.begin),
         route("POST", "/projects/file", road.unpack),
@@ -93,10 +97,10 @@ def routes(workshop: Callable[[], Workshop] = server_workshop) -> list[Route]:
         road.route("GET", klass + "/photos", road.photos),
         road.route("POST", photo, road.add_zip),
         road.route("POST", own + "/exercise", road.exercise),
-        road.route("GET", photo + "/{photo:int}.jpg", road.picture),
-        road.route("GET", photo + "/{photo:int}.png", road.numbers),
-        road.route("DELETE", photo + "/{photo:int}", road.take_out),
-        road.route("POST", photo + "/{photo:int}", road.put_back),
+        road.route("GET", photo + "/{photo:number}.jpg", road.picture),
+        road.route("GET", photo + "/{photo:number}.png", road.numbers),
+        road.route("DELETE", photo + "/{photo:number}", road.take_out),
+        road.route("POST", photo + "/{photo:number}", road.put_back),
         road.route("POST", own + "/look", road.look),
         road.route("GET", own + "/changes", road.changes),
         road.route("POST", own + "/finish", road.finish),

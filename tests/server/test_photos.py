@@ -141,6 +141,11 @@ def test_photos_are_counted_by_what_became_of_them(server: Server, monkeypatch: 
     assert counted == [(MODEL, "clear"), (MODEL, "photo"), (None, "model-unknown"), ("tiny-int8", "clear")]
 
 
+def test_a_number_of_thousands_of_digits_is_no_photo(server: Server) -> None:
+    answer = server.ask("GET", f"photos/{'9' * 5000}/answer?{ASKED}")
+    assert problem(answer) == (404, "photo-unknown")
+
+
 def test_answers_are_nobodys_to_store(server: Server) -> None:
     answer = server.ask("POST", f"photos?{ASKED}", red())
     assert answer.headers["cache-control"] == "no-store"
