@@ -3,7 +3,7 @@
     GET /live?ASKED         {"library": …, "model": …}: addresses of discern.js and of the model's description; and
                             "votes", what tells where it looked: {"address", "depth", "parts", "isNormalised", "view"}
     GET /live/eyes?model=ID&look=whole|square   the same of a model that only sees, for the page Train
-    GET /live/votes?ASKED   the last layer by classes, shape (K, D) and then (K,), float32, little-endian
+    GET /live/votes?ASKED   the weights of the last layer by classes, shape (K, D), float32, little-endian
 
 Nothing that a visitor shows such a page comes here: the page asks for files, and for no answer.
 """
@@ -131,11 +131,19 @@ def _scripts(models: Models) -> Scripts:
 def _live(models: Models, asked: Asked) -> dict[str, object]:
     folder, scripts = _folder(models, asked), _scripts(models)
     top, thresholds = asked.settings.top, asked.settings.thresholds
-    options = Options(folder, Target.SCRIPT, asked.language, top, thresholds, input=Input.CAMERA)
+    options = Options(_as_strict(folder, asked), Target.SCRIPT, asked.language, top, thresholds, input=Input.CAMERA)
     votes = _last_layer(_File(stamp(folder), True, folder))
     place = put(options, folder, scripts, has_map=votes is not None)
     told = None if votes is None else _told(votes, folder, asked)
     return {"library": _library(), "model": place + DESCRIPTION, "votes": told}
+
+
+def _as_strict(folder: ModelFolder, asked: Asked) -> ModelFolder:
+    """Return the same model, which takes for unfamiliar what the visitor does."""
+    novelty, familiar = folder.spec.novelty, asked.settings.familiar
+    if novelty is None or familiar is None:
+        return folder
+    return replace(folder, spec=replace(folder.spec, novelty=replace(novelty, threshold=familiar)))
 
 
 def _library() -> str:
@@ -161,8 +169,8 @@ def _votes(models: Models, asked: Asked) -> bytes:
     votes = _last_layer(_File(stamp(folder), True, folder))
     if votes is None:
         raise Refusal(404, N_("There is nothing here."))
-    weight, bias = class_rows(votes, folder.spec.output)
-    return weight.astype("<f4").tobytes() + bias.astype("<f4").tobytes()
+    weight, _ = class_rows(votes, folder.spec.output)
+    return weight.astype("<f4").tobytes()
 
 
 def _folder(models: Models, asked: Asked) -> ModelFolder:

@@ -66,10 +66,22 @@ def test_the_last_layer_is_told_by_classes(models: Models, with_scripts: Path) -
     folder = models.find(STARTER).folder
     votes = read_fitting(folder)
     assert votes is not None
-    weight, bias = class_rows(votes, folder.spec.output)
+    weight, _ = class_rows(votes, folder.spec.output)
     numbers = np.frombuffer(ask(models, told["address"]).body, "<f4")
     assert told["depth"] == weight.shape[1]
-    assert numbers == pytest.approx(np.concatenate([weight.ravel(), bias]).astype(np.float32))
+    assert numbers == pytest.approx(weight.ravel().astype(np.float32))
+
+
+def test_the_device_is_as_strict_as_the_page(models: Models, with_scripts: Path) -> None:
+    def threshold(query: str) -> float:
+        told = json.loads(ask(models, f"/live?model=starter{query}").body)
+        described = json.loads((with_scripts / told["model"].removeprefix(previews.ADDRESS + "/")).read_text("utf-8"))
+        return float(described["novelty"]["threshold"])
+
+    own = models.find("starter").folder.spec.novelty
+    assert own is not None
+    assert threshold("") == own.threshold
+    assert threshold("&familiar=6.5") == 6.5
 
 
 def test_the_file_gives_its_last_map_behind_all_else(models: Models) -> None:

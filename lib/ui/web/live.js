@@ -14,7 +14,7 @@
  * @property {number | null} familiarity
  * @property {Float32Array | null} map
  * @typedef {{ address: string, depth: number, parts: number, isNormalised: boolean, view: string }} Votes
- * @typedef {{ cells: ImageData, box: number[], name: string }} Seen Where it looked: cells to lay over a part, shares of the picture.
+ * @typedef {{ cells: ImageData, box: number[] }} Seen Where it looked: cells to lay over a part, shares of the picture.
  * @typedef {object} Model One that answers.
  * @property {"device" | "server"} where
  * @property {(video: HTMLVideoElement) => Promise<string>} look Returns HTML: verdict and bars.
@@ -151,7 +151,7 @@ function onServer(visit, query) {
  * Return where a model looked for its likeliest class: the votes of the map's places (lib/formats/votes.py, `Votes.of`).
  *
  * @param {Answer} now
- * @param {Float32Array} rows The last layer by classes.
+ * @param {Float32Array} rows The weights of the last layer, by classes.
  * @param {Votes} votes
  * @param {HTMLVideoElement} video
  * @returns {Seen}
@@ -169,7 +169,7 @@ function looked({ map, predictions }, rows, { depth, parts, isNormalised, view }
     length += means.reduce((sum, mean) => sum + mean * mean, 0);
   });
   const scale = isNormalised ? Math.sqrt(length) || 1 : 1;
-  return { cells: coloured(votes.map((vote) => vote / scale), side), box: seen(videoWidth, videoHeight, view), name: predictions[0].label };
+  return { cells: coloured(votes.map((vote) => vote / scale), side), box: seen(videoWidth, videoHeight, view) };
 }
 
 /** @param {Float32Array} map @param {number} channels */
