@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,11 +16,10 @@ from starlette.types import ASGIApp, Message
 
 from lib.api.guard import Guard
 from lib.api.routes import routes
-from lib.catalogue.store import Store
 from lib.server.models import Models
 from lib.server.pool import Pool
 from tests.support import asgi
-from tests.support.user_models import TINY, put
+from tests.support.user_models import TINY, store_of
 
 Form = list[tuple[str, str, bytes]]
 """Fields: name, file name, content."""
@@ -99,11 +97,8 @@ def host(models: Models) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    folder: Path = tmp_path_factory.mktemp("home")
-    for name in ("float32", "uint8", "int8"):
-        put(folder, f"tiny-{name}", TINY / name)
-    (folder / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
-    return Models(Store(folder, shipped=folder))
+    bases = {f"tiny-{form}": TINY / form for form in ("float32", "uint8", "int8")}
+    return Models(store_of(tmp_path_factory.mktemp("home"), bases))
 
 
 @pytest.fixture

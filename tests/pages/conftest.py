@@ -66,11 +66,17 @@ def upload(test: AppTest, *files: Upload) -> AppTest:
     return test
 
 
+def handed(test: AppTest, component: str) -> dict[str, Any]:
+    """Return what a page hands to the script of one of its components."""
+    assert not test.exception
+    components = [element.proto for element in test.get("bidi_component")]
+    found: dict[str, Any] = json.loads(next(c.json for c in components if c.component_name == f"discern_{component}"))
+    return found
+
+
 def stage(test: AppTest) -> dict[str, Any]:
     """Return what the page Classify hands to its stage."""
-    components = [element.proto for element in test.get("bidi_component")]
-    found: dict[str, Any] = json.loads(next(c.json for c in components if c.component_name == "discern_stage"))
-    return found
+    return handed(test, "stage")
 
 
 def bring(test: AppTest, *files: Upload) -> list[dict[str, Any]]:

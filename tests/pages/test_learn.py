@@ -1,23 +1,14 @@
 """The page Learn: what is drawn around its component, which Chromium tests."""
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lib.lessons.course import LESSONS
-from tests.pages.conftest import app
+from tests.pages.conftest import app, handed
 
 PAGE = "pages/learn.py"
-
-
-def told(test: AppTest) -> dict[str, Any]:
-    """Return what the page hands to its script."""
-    assert not test.exception
-    components = [element.proto for element in test.get("bidi_component")]
-    found: dict[str, Any] = json.loads(next(c.json for c in components if c.component_name == "discern_learn"))
-    return found
+told = partial(handed, component="learn")
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,15 @@
 """The page Train: what is drawn around its component, which Chromium tests."""
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from lib.server.workshop import server_workshop
 from lib.ui.train.current import Browser
-from tests.pages.conftest import app, html, press
+from tests.pages.conftest import app, handed, html, press
 
 PAGE = "pages/train.py"
-
-
-def told(test: AppTest) -> dict[str, Any]:
-    """Return what the page hands to its script."""
-    assert not test.exception
-    components = [element.proto for element in test.get("bidi_component")]
-    found: dict[str, Any] = json.loads(next(c.json for c in components if c.component_name == "discern_train"))
-    return found
+told = partial(handed, component="train")
 
 
 @pytest.mark.parametrize(

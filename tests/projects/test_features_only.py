@@ -37,7 +37,7 @@ from lib.training.kept import KeptFeatures
 from lib.work.jobs import Job
 from tests.support.colours import Colours, Means, Row
 from tests.support.pictures import BLUE, RED, encode, plain
-from tests.support.user_models import put
+from tests.support.user_models import TINY, store_of
 
 CUT = encode(plain(RED), "JPEG")[:200]
 
@@ -284,10 +284,7 @@ def test_the_next_server_deletes_what_a_killed_one_left(tmp_path: Path, project:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    home = tmp_path_factory.mktemp("home")
-    put(home, "net")
-    (home / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
-    return Store(home, shipped=home)
+    return store_of(tmp_path_factory.mktemp("home"), {"net": TINY / "float32"})
 
 
 @pytest.fixture

@@ -16,17 +16,14 @@ from lib.projects.result import By
 from lib.training.features import PLAIN, Pose, View
 from lib.training.heads import HeadSettings
 from tests.support.pictures import BLUE, RED, encode, plain
-from tests.support.user_models import put
+from tests.support.user_models import TINY, store_of
 
 CLASSES = (Klass(1, "red"), Klass(2, "blue"))
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    home = tmp_path_factory.mktemp("home")
-    put(home, "net")
-    (home / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
-    return Store(home, shipped=home)
+    return store_of(tmp_path_factory.mktemp("home"), {"net": TINY / "float32"})
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from lib.server.visits import Visit, Visits
 from lib.server.where import Maps
 from tests.support import asgi
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
-from tests.support.user_models import TINY, put
+from tests.support.user_models import TINY, store_of
 
 MODEL = "tiny-float32"
 ASKED = f"model={MODEL}"
@@ -94,10 +94,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 def store(folder: Path) -> Store:
     """Return a store of three tiny models and no other."""
-    for form in ("float32", "uint8", "int8"):
-        put(folder, f"tiny-{form}", TINY / form)
-    (folder / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
-    return Store(folder, shipped=folder)
+    return store_of(folder, {f"tiny-{form}": TINY / form for form in ("float32", "uint8", "int8")})
 
 
 @pytest.fixture
@@ -415,9 +412,9 @@ async def until(is_so: Callable[[], bool]) -> None:
 def test_who_goes_away_leaves_the_line(server: Server, gate: Gate) -> None:
     async def leave_one() -> None:
         stay = [asyncio.create_task(server.asked("POST", f"photos?{ASKED}", red())) for _ in range(2)]
-        await until(lambda: gate.waiting.is_set() and server.pool.waiting(server.visit.id) == 0)
         goes = [{"type": "http.request", "body": red()}, {"type": "http.disconnect"}]
         await until(lambda: len(server.visit.album.photos) == 2)
+        await until(lambda: gate.waiting.is_set() and server.pool.waiting(server.visit.id) == 0)
         gone = await server.asked("POST", f"photos?{ASKED}", pieces=goes)
         assert gone.status == 400
         assert server.pool.waiting(server.visit.id) == 0

@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from lib.catalogue.store import Store
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 TINY = MODELS.parent / "tests" / "models"
@@ -34,6 +36,14 @@ def put(data: Path, name: str, base: Path = TINY / "float32", *, content: bytes 
     if content is not None:
         (folder / "model.tflite").write_bytes(content)
     return folder
+
+
+def store_of(data: Path, bases: Mapping[str, Path]) -> Store:
+    """Return a store of the user's models `bases` in an empty data folder, by their names, and of no other."""
+    for name, base in bases.items():
+        put(data, name, base)
+    (data / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
+    return Store(data, shipped=data)
 
 
 def damage(base: Path, at: int, value: int) -> bytes:
