@@ -109,6 +109,7 @@ async def unless_gone(receive: Receive, work: "Future[T]") -> T:
     finally:
         left.cancel()
         work.cancel()
+        done.cancel()  # what is at work goes on, and nobody asks what it came to
 
 
 def to_json(value: object) -> bytes:

@@ -283,6 +283,7 @@ class _Road:
         finally:
             over.set()
             work.cancel()
+            done.cancel()  # what is at work ends soon, and nobody asks how
 
     async def covered(self, request: Request, visit: Visit) -> Response:
         """Answer about a photo as if a part of it were covered; nothing of that is kept."""
