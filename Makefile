@@ -27,11 +27,11 @@ lint: $(VENV)/dev.installed
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-# Both halves run, whatever the first one finds; last comes what did not run.
+# Both halves run, whatever the first one finds; last comes what did not run, and what ran only at the second try.
 unit: $(VENV)/dev.installed $(VENV)/browser.installed $(VENV)/npm.installed
 	@rm -f $(DID_NOT_RUN); failed=0; export DISCERN_DID_NOT_RUN=$(DID_NOT_RUN); set -x; \
 	$(PY) -m pytest -q -n auto --dist loadfile --ignore tests/browser --ignore tests/embed --ignore tests/scale/test_ray.py || failed=1; \
-	$(PY) -m pytest -q -n 2 --dist loadfile tests/browser tests/embed || failed=1; \
+	$(PY) -m pytest -q -n 2 --dist loadfile --reruns 1 tests/browser tests/embed || failed=1; \
 	{ set +x; } 2> /dev/null; cat $(DID_NOT_RUN); exit $$failed
 
 scale: $(VENV)/app.installed

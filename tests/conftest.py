@@ -55,9 +55,10 @@ def colours() -> Classifier:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests did not run and why, also in the file that DISCERN_DID_NOT_RUN names."""
+    """Say how many tests did not run and why, and which took two tries; also in the file that DISCERN_DID_NOT_RUN names."""
     skipped = terminalreporter.stats.get("skipped", [])
     line = did_not_run(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    line += took_two_tries(report.nodeid for report in terminalreporter.stats.get("rerun", []))
     terminalreporter.section("What did not run", yellow=bool(skipped))
     terminalreporter.line(line)
     kept = os.environ.get("DISCERN_DID_NOT_RUN")
@@ -72,3 +73,8 @@ def did_not_run(reasons: Iterable[str]) -> str:
     each = ", ".join(f"{count} × {reason}" for reason, count in counts.most_common())
     tests = "1 test" if counts.total() == 1 else f"{counts.total()} tests"
     return f"{tests} did not run: {each}." if counts else "No test was skipped."
+
+
+def took_two_tries(tests: Iterable[str]) -> str:
+    """Return what is said of tests that failed at first: a browser on a busy machine may be late, or there is a race."""
+    return "".join(f"\n  failed once and was tried again: {test}" for test in tests)

@@ -91,6 +91,7 @@ def test_every_lesson_from_begin_to_end(reader: Page, server: Server, request: p
             page.locator(".ls .nav .main").click()
     page.locator(".lessons").wait_for()
     expect(page.locator(".all .nav p")).to_contain_text(re.compile(rf"{QUESTIONS}\D+{QUESTIONS}"))
+    page.wait_for_url(lambda address: "lesson=" not in address)  # the address follows a moment later
     page.reload()
     settle(page)
     expect(page.locator(".all .nav p")).to_contain_text(re.compile(rf"{QUESTIONS}\D+{QUESTIONS}"), timeout=WAIT_MS)

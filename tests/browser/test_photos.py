@@ -243,7 +243,9 @@ def test_promise_live_device(page: Page, server: Server, disk: Disk, sent: list[
 
 
 def test_promise_live_server(page: Page, server: Server, disk: Disk, sent: list[Request]) -> None:
-    page.route("**/live?*", lambda route: route.fulfill(status=404, json={"detail": "None."}))
+    page.route(
+        "**/live?*", lambda route: route.fulfill(status=404, json={"code": "scripts-missing", "detail": "None."})
+    )
     answered(page, server)
     before = disk.files()
     page.locator(".intake [data-do=camera]").click()
