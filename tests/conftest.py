@@ -55,7 +55,7 @@ def colours() -> Classifier:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests did not run and why, and which took two tries; also in the file that DISCERN_DID_NOT_RUN names."""
+    """Say which tests did not run and why, and which took two tries; also in DISCERN_DID_NOT_RUN, a file."""
     skipped = terminalreporter.stats.get("skipped", [])
     line = did_not_run(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     line += took_two_tries(report.nodeid for report in terminalreporter.stats.get("rerun", []))
@@ -76,5 +76,5 @@ def did_not_run(reasons: Iterable[str]) -> str:
 
 
 def took_two_tries(tests: Iterable[str]) -> str:
-    """Return what is said of tests that failed at first: a browser on a busy machine may be late, or there is a race."""
+    """Return what is said of tests that failed at first: a browser may have been late, or there is a race."""
     return "".join(f"\n  failed once and was tried again: {test}" for test in tests)

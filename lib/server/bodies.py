@@ -4,19 +4,23 @@ A request whose photo finds no room is not read: it waits on the visitor's side 
 """
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
+from lib.errors import UsageError
 from lib.messages import N_
 from lib.server import limits
 from lib.server.refusal import Refusal
+
+_JSON_BYTES = 2**16
 
 
 class Bodies:
@@ -237,3 +241,20 @@ class Body:
         is_photo = self._most == limits.PHOTO_BYTES
         usual = N_("The photo is larger than {limit} MB.") if is_photo else N_("The file is larger than {limit} MB.")
         raise Refusal(413, self._too_large or usual, limit=self._most // 2**20)
+
+
+async def read_object(request: Request, *names: str) -> dict[str, Any]:
+    """Return the small JSON object of a request.
+
+    Raises:
+        UsageError: It is none, or says something else than these.
+        Refusal, ClientDisconnect: As `Body.read`.
+    """
+    body = await Body(request, _JSON_BYTES).read()
+    try:
+        told = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict) or not told.keys() <= set(names):
+        raise UsageError(N_("The request must be a JSON object with {names} and nothing else."), names=", ".join(names))
+    return told

@@ -89,6 +89,12 @@ def language_of(request: Request) -> str:
     return choose([wanted]) if wanted else language(request.headers.get("accept-language", ""))
 
 
+async def gone_away(receive: Receive) -> None:
+    """Wait until who asked has gone away; what still comes of the request is passed over."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def unless_gone(receive: Receive, work: "Future[T]") -> T:
     """Return what `work` comes to; it is cancelled if who asked goes away.
 
@@ -96,11 +102,7 @@ async def unless_gone(receive: Receive, work: "Future[T]") -> T:
         ClientDisconnect: They did.
     """
 
-    async def leave() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    done, left = asyncio.wrap_future(work), asyncio.create_task(leave())
+    done, left = asyncio.wrap_future(work), asyncio.create_task(gone_away(receive))
     try:
         await asyncio.wait((done, left), return_when=asyncio.FIRST_COMPLETED)
         if not done.done():

@@ -77,6 +77,23 @@ OFFERS_S = 5.0  # how soon a new model or exercise set is offered
 PICTURES_BYTES = 16 * 2**20  # small pictures of photos that were asked for last
 VIEW_SIDE = 960  # of a picture of no particular size
 
+# Rooms: a class that meets now.
+ROOMS = 8
+ROOM_BYTES = 300 * MB  # the photos of one room: thirty people's, ten each, as they are kept
+ROOMS_BYTES = 800 * MB  # of all
+ROOM_PEOPLE = 60
+ROOM_REMOVED = 200  # browsers that a teacher let in no more, for each room
+ROOM_NAME = 20  # characters of a nickname
+PHOTOS_OF_PERSON = 8  # in one round
+SHOTS_OF_PERSON = 200  # photos for a class set that one phone may send
+ROOM_CLASSES = 6
+ROOM_UNUSED_S = 4 * 3600.0  # a room that nobody looked at for so long is ended
+ENDED_S = 3600.0  # for so long a phone that asks is told that its room has ended
+ROOM_POLL_S = 20.0  # for so long a phone or the wall waits for news
+ROOM_WORDS_BYTES = 16 * 2**20  # of answers in words, for all rooms
+ROOM_SOON_S, ROOM_LATER_S = 0.1, 2.0  # news that come together are told together; others' guesses after so long
+HERE_S = 45.0  # a phone that asked within so long is here
+
 # Connections.
 OPEN_FILES = 8192  # wanted; macOS allows 10,240 at most, and gives 256
 CONNECTIONS = 4096  # at most, and at most half of the files that may be open; one address may have half of them

@@ -28,7 +28,6 @@ All take `lang`. What goes wrong is answered as `application/problem+json`.
 """
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -50,8 +49,8 @@ from lib.i18n import Translator
 from lib.messages import N_
 from lib.projects.project import Added, Kept, Project
 from lib.server import limits
-from lib.server.bodies import Bodies, Body
-from lib.server.exchange import answered, as_attachment, language_of, route, to_json, unless_gone
+from lib.server.bodies import Bodies, Body, read_object
+from lib.server.exchange import answered, as_attachment, gone_away, language_of, route, to_json, unless_gone
 from lib.server.host import HOST
 from lib.server.metrics import METRICS
 from lib.server.project_state import added, looked, state
@@ -61,7 +60,6 @@ from lib.server.workshop import Workshop, gone, server_workshop
 
 T = TypeVar("T")
 Work = Callable[[Request, Project], Awaitable[Response]]
-_JSON_BYTES = 2**16
 _ZIP = b"PK"
 
 
@@ -130,7 +128,7 @@ class _Road:
 
     async def begin(self, request: Request) -> Response:
         """Begin a project."""
-        told = await _told(request, "name")
+        told = await read_object(request, "name")
         project = await run_in_threadpool(self._workshop().begin, str(told.get("name", "")))
         return answered(to_json({"id": project.id}), 201)
 
@@ -152,7 +150,7 @@ class _Road:
 
     async def change(self, request: Request, project: Project) -> Response:
         """Give the project another name, or change its settings."""
-        told = await _told(request, "name", "settings")
+        told = await read_object(request, "name", "settings")
 
         def work() -> None:
             if "name" in told:
@@ -169,12 +167,12 @@ class _Road:
 
     async def add_class(self, request: Request, project: Project) -> Response:
         """Add a class."""
-        name = _name(await _told(request, "name"))
+        name = _name(await read_object(request, "name"))
         return await self._after(request, project, lambda: project.add_class(name))
 
     async def rename(self, request: Request, project: Project) -> Response:
         """Give a class another name."""
-        name, klass = _name(await _told(request, "name")), request.path_params["klass"]
+        name, klass = _name(await read_object(request, "name")), request.path_params["klass"]
         return await self._after(request, project, lambda: project.rename(klass, name))
 
     async def remove_class(self, request: Request, project: Project) -> Response:
@@ -228,7 +226,7 @@ class _Road:
 
     async def exercise(self, request: Request, project: Project) -> Response:
         """Add photos to try it with."""
-        wanted, t = str((await _told(request, "id")).get("id")), Translator(language_of(request))
+        wanted, t = str((await read_object(request, "id")).get("id")), Translator(language_of(request))
         work = self._workshop().exercise(project, wanted, t)
         return await self._told_added(request, project, await unless_gone(request.receive, work))
 
@@ -239,7 +237,7 @@ class _Road:
 
     async def put_back(self, request: Request, project: Project) -> Response:
         """Let a photo come back, or move it to another class."""
-        klass, photo = (await _told(request, "klass")).get("klass"), _photo(request, project)
+        klass, photo = (await read_object(request, "klass")).get("klass"), _photo(request, project)
         if klass is not None and not isinstance(klass, int):
             raise UsageError(N_("{name} must be a number, not “{value}”."), name="klass", value=klass)
 
@@ -287,7 +285,7 @@ class _Road:
         if self._waiting[project.id] >= limits.PAGES_OF_PROJECT:
             raise Refusal(429, N_("Too many pages show this project. Close some of them."))
         self._waiting[project.id] += 1
-        left = asyncio.create_task(_left(request))
+        left = asyncio.create_task(gone_away(request.receive))
         try:
             await self._change(project, since, left)
             return await self.state(request, project)
@@ -297,7 +295,7 @@ class _Road:
 
     async def finish(self, request: Request, project: Project) -> Response:
         """Make the model."""
-        name = _name(await _told(request, "name"))
+        name = _name(await read_object(request, "name"))
         return await self._after(request, project, lambda: self._workshop().finish(project, name))
 
     async def file(self, request: Request, project: Project) -> Response:
@@ -373,27 +371,6 @@ class _Road:
             yield
         finally:
             self._zips = +(self._zips - Counter({owner: 1}))
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _told(request: Request, *names: str) -> dict[str, Any]:
-    """Return the JSON object of a request.
-
-    Raises:
-        UsageError: It is none, or says something else than these.
-    """
-    body = await Body(request, _JSON_BYTES).read()
-    try:
-        told = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
-        told = None
-    if not isinstance(told, dict) or not told.keys() <= set(names):
-        raise UsageError(N_("The request must be a JSON object with {names} and nothing else."), names=", ".join(names))
-    return told
 
 
 def _name(told: dict[str, Any]) -> str:

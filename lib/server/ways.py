@@ -10,11 +10,14 @@ class Way(StrEnum):
     API = "api"
     HF = "hf"  # as Hugging Face's clients ask
     OIP = "oip"  # as those of the Open Inference Protocol do
-    ROOM = "room"  # what a class sends to one project
+    ROOM = "room"  # what a class sends to one room or project
     LIVE = "live"  # the camera of the page Train
 
 
-_STARTS = {"/api/v1/hf": Way.HF, "/api": Way.API, "/v2": Way.OIP, "/visits": Way.PAGE, "/projects": Way.ROOM}
+_STARTS = {
+    "/api/v1/hf": Way.HF, "/api": Way.API, "/v2": Way.OIP, "/visits": Way.PAGE, "/projects": Way.ROOM,
+    "/r/": Way.ROOM, "/rooms": Way.ROOM,
+}  # fmt: skip
 
 
 def way_of(address: str) -> Way | None:

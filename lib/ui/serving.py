@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from functools import cache
+from html import escape
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
@@ -27,6 +28,10 @@ from lib.server.door import SETTING, Door, Names
 from lib.server.host import HOST, Entrance, kept_key
 from lib.server.metrics import METRICS
 from lib.server.models import server_models
+from lib.server.room import phones, teacher
+from lib.server.room.looking import Looking
+from lib.server.room.rooms import server_rooms
+from lib.server.room.state import Place
 from lib.server.security_headers import Headers
 from lib.server.stream import Stream
 from lib.server.tracing import Tracing, logs_requests
@@ -68,6 +73,8 @@ def routes() -> list[Route]:
         *projects.routes(),
         *on_device.routes(),
         *lessons.routes(),
+        *phones.routes(_phone, server_rooms, server_workshop, _looking()),
+        *teacher.routes(_place, lambda: server_models().store, server_rooms, server_workshop, _looking()),
         *api.routes(_guard()),
     ]
 
@@ -75,6 +82,19 @@ def routes() -> list[Route]:
 @cache
 def _guard() -> Guard:
     return Guard.of_environment()
+
+
+@cache
+def _looking() -> Looking:
+    return Looking()
+
+
+def _place() -> Place:
+    return Place(where.for_others() if where.is_class() else (), internals.own_address())
+
+
+def _phone(language: str, code: str | None, problem: str = "") -> str:
+    return f"<!doctype html><html lang={language}><title>Discern</title>{escape(problem)} {code or ''}"
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:
@@ -93,6 +113,7 @@ def _names() -> Names:
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Do what has to be done while the server runs."""
     VISITS.is_open = internals.is_open
+    server_rooms().forget = _looking().forget  # so those that were open when the server ended are there at once
     tasks = [asyncio.create_task(task) for task in (_free_uploads(), _forget(), asyncio.to_thread(_warm))]
     connections = Connections(*limits.connections(raise_open_files()))
     _watch(connections)
@@ -113,6 +134,9 @@ def _watch(connections: Connections) -> None:
     """Show at /metrics what is going on."""
     METRICS.watch("discern_visits", "Visits in memory.", lambda: {"": VISITS.count})
     METRICS.watch("discern_held_bytes", "What visits hold in memory.", lambda: {"": VISITS.held_bytes})
+    METRICS.watch("discern_rooms", "Rooms that are open.", lambda: {"": server_rooms().count})
+    METRICS.watch("discern_room_people", "People in rooms.", lambda: {"": server_rooms().people})
+    METRICS.watch("discern_room_bytes", "What rooms hold in memory.", lambda: {"": server_rooms().held_bytes})
     METRICS.watch("discern_connections", "Open connections.", lambda: {"": connections.count})
 
 
@@ -130,7 +154,7 @@ async def _free_uploads() -> None:
 
 
 async def _forget() -> None:
-    """Forget the visits, previews and projects that are due, and let the memory go."""
+    """Forget the visits, rooms, previews and projects that are due, and let the memory go."""
     while True:
         await asyncio.sleep(limits.FORGET_S)
         await asyncio.to_thread(_forget_now)
@@ -138,6 +162,7 @@ async def _forget() -> None:
 
 def _forget_now() -> None:
     VISITS.sweep()
+    server_rooms().sweep()
     previews.sweep()
     server_workshop().sweep()
     memory.give_back()  # Streamlit would collect after every run of a page, see .streamlit/config.toml
