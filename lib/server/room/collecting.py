@@ -1,40 +1,58 @@
 """How the photos on a wall become a class set to train with."""
 
-from lib.errors import PhotoError, UsageError
+from dataclasses import dataclass
+
+from lib.errors import UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.projects.project import Project
 from lib.server.room.guessing import UNSURE, name_of, right
 from lib.server.room.looking import Looking
-from lib.server.room.room import Room
+from lib.server.room.room import Room, Shot
 
 
-def take_over(room: Room, project: Project, looking: Looking, t: Translator) -> int:
-    """Add a room's photos to its class set, a class for each answer; return how many.
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """Photos with the same answer.
+
+    Attributes:
+        name: The answer, in the teacher's language.
+        shots: The photos.
+    """
+
+    name: str
+    shots: tuple[Shot, ...]
+
+
+def piles(room: Room, looking: Looking, t: Translator) -> list[Pile]:
+    """Return a room's photos by their answers, those that went into the class set already left out.
 
     Where the model was not sure there is no class to put a photo into: it is left out, and so is what the teacher hid.
 
     Raises:
         UsageError: There is no photo with an answer.
     """
-    piles: dict[str, list[tuple[str, bytes]]] = {}
+    found: dict[str, list[Shot]] = {}
     with room.still():
         shots = [shot for shot in room.shots.values() if not shot.is_hidden and not shot.is_taken]
     for shot in shots:
         said = looking.said(room, shot, t)
-        answer = UNSURE if said is None else right(said.found)
-        if said is not None and answer != UNSURE:
-            piles.setdefault(name_of(t, said.found, answer), []).append((shot.photo.name, shot.photo.data))
-            shot.is_taken = True
-    if not piles:
+        if said is not None and (answer := right(said.found)) != UNSURE:
+            found.setdefault(name_of(t, said.found, answer), []).append(shot)
+    if not found:
         raise UsageError(N_("No photo here has an answer that could be its class. Name classes, and collect photos."))
-    count = 0
-    for name, photos in piles.items():
-        klass = next((one.id for one in project.classes if one.name == name), None)
-        klass = project.add_class(name).id if klass is None else klass
-        for file, data in photos:
-            try:
-                count += project.add(klass, file, data).aside is None
-            except PhotoError:
-                continue  # the project says why
-    return count
+    return [Pile(name, tuple(shots)) for name, shots in found.items()]
+
+
+def take_over(found: list[Pile], project: Project) -> None:
+    """Add photos to a class set, a class for each pile; what it sets aside it gives its reason for.
+
+    Raises:
+        UsageError: These are more classes than a project has.
+    """
+    for pile in found:
+        klass = next((one.id for one in project.classes if one.name == pile.name), None)
+        klass = project.add_class(pile.name).id if klass is None else klass
+        for shot in pile.shots:
+            project.add(klass, shot.photo.name, shot.photo.data)
+            shot.is_taken = True

@@ -22,7 +22,7 @@ _ANIMALS = (
 _UNSEEN = re.compile(r"[\s\u2800\u3164\uffa0]+")  # blanks of any script, and letters that are drawn as such
 
 
-class NameError_(Refusal):  # noqa: N801 - Python has a NameError
+class BadNameError(Refusal):
     """Nobody can be called that."""
 
     code = "name"
@@ -45,14 +45,14 @@ def chosen(typed: str, taken: Collection[str]) -> str:
         taken: The names of the others in the room.
 
     Raises:
-        NameError_: Nothing of it can be seen, or it is longer than `limits.ROOM_NAME`.
+        BadNameError: Nothing of it can be seen, or it is longer than `limits.ROOM_NAME`.
     """
     plain = "".join(" " if mark in "\n\t" else mark for mark in unicodedata.normalize("NFC", typed) if _is_drawn(mark))
     name = _UNSEEN.sub(" ", plain).strip()
-    if not name:
-        raise NameError_(422, N_("Choose a name, or type one."))
+    if not name.strip("\u200d "):
+        raise BadNameError(422, N_("Choose a name, or type one."))
     if len(name) > limits.ROOM_NAME:
-        raise NameError_(422, N_("The name is too long. It can have up to {n} characters."), n=limits.ROOM_NAME)
+        raise BadNameError(422, N_("The name is too long. It can have up to {n} characters."), n=limits.ROOM_NAME)
     known = {_alike(one) for one in taken}
     numbered = (name if number == 1 else f"{name} {number}" for number in range(1, len(known) + 2))
     return next(one for one in numbered if _alike(one) not in known)

@@ -277,7 +277,7 @@ class Room:
         Raises:
             LockedError: The door is locked.
             RoomFullError: So many are in already.
-            NameError_: See `nicknames.chosen`.
+            BadNameError: See `nicknames.chosen`.
         """
         with self._lock:
             if self.is_locked:

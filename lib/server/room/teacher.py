@@ -42,7 +42,7 @@ from lib.server.exchange import answered, gone_away, language_of, route, to_json
 from lib.server.host import HOST
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
-from lib.server.room.collecting import take_over
+from lib.server.room.collecting import piles, take_over
 from lib.server.room.looking import Looking, picture
 from lib.server.room.room import Phase, Room
 from lib.server.room.rooms import Rooms
@@ -273,7 +273,8 @@ class _Road:
         t = Translator(language_of(request))
 
         def work() -> None:
-            take_over(room, self._begun(room), self._looking, t)
+            found = piles(room, self._looking, t)
+            take_over(found, self._begun(room))
             room.show(Phase.COLLECT)
 
         await run_in_threadpool(work)

@@ -1,0 +1,158 @@
+"""Rooms are opened, found and ended, and outlive the server without their photos."""
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lib.errors import FullError
+from lib.server import limits
+from lib.server.room import rooms as rooms_module
+from lib.server.room.room import Room, RoomFullError, UnknownRoomError
+from lib.server.room.rooms import FOLDER, Rooms
+
+
+@dataclass
+class Clock:
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, clock: Clock) -> Rooms:
+    return Rooms(tmp_path, clock=clock)
+
+
+def test_a_room_is_found_by_code_and_by_id_and_has_both_alone(rooms: Rooms) -> None:
+    found = [rooms.open("net")[0] for _ in range(limits.ROOMS)]
+    assert len({room.code for room in found} | {room.id for room in found}) == 2 * limits.ROOMS
+    assert all(rooms.of_code(room.code) is room and rooms.of_id(room.id) is room for room in found)
+    with pytest.raises(RoomFullError):
+        rooms.open("net")
+    rooms.end(found[0])
+    assert rooms.open("net")[0].code != found[0].code
+
+
+def test_a_room_that_nobody_looks_at_ends_by_itself(rooms: Rooms, clock: Clock) -> None:
+    (old, _), (used, _) = rooms.open("net"), rooms.open("net")
+    person, token = old.join("Mina")
+    clock.seconds = limits.ROOM_UNUSED_S - 1
+    assert used.person("nobody's") is None
+    used.seen()
+    rooms.sweep()
+    assert rooms.count == 2
+    assert old.person(token) is person  # her phone asks: the room is in use
+    clock.seconds += 2
+    rooms.sweep()
+    assert rooms.count == 2
+    clock.seconds += limits.ROOM_UNUSED_S
+    rooms.sweep()
+    assert (rooms.count, rooms.people, rooms.held_bytes) == (0, 0, 0)
+    assert rooms.has_ended(old.code)
+    assert (old.people, old.key) == ({}, "")
+
+
+def test_what_is_kept_of_ended_rooms_is_their_codes_for_a_while(rooms: Rooms, clock: Clock) -> None:
+    for _ in range(5 * limits.ROOMS):
+        room, _key = rooms.open("net")
+        rooms.end(room)
+    assert rooms.has_ended(room.code)
+    assert len(rooms._ended) == 2 * limits.ROOMS
+    clock.seconds = limits.ENDED_S + 1
+    assert not rooms.has_ended(room.code)
+
+
+def test_damaged_files_are_passed_over_and_sound_ones_brought_back(rooms: Rooms, tmp_path: Path) -> None:
+    room, key = rooms.open("net")
+    room.join("Mina")
+    told = room.to_dict()
+    for name, text in (
+        ("a", "{"), ("b", "[]"), ("c", json.dumps(told)), ("d", json.dumps(told | {"people": [{}]})), ("e", "\ud800"),
+    ):  # fmt: skip
+        (tmp_path / FOLDER / f"{name}.json").write_text(text, encoding="utf-8", errors="surrogatepass")
+    again = Rooms(tmp_path)
+    assert again.count == 1
+    back = again.of_id(room.id)
+    assert back.is_key(key)
+    assert not back.is_key("guessed")
+    assert not back.is_key(None)
+    assert [one.name for one in back.present] == ["Mina"]
+
+
+def test_where_the_disk_refuses_the_room_goes_on_without(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(rooms_module, "write_private", refuse)
+    room, _ = rooms.open("net")
+    room.join("Mina")
+    assert rooms.of_code(room.code) is room
+    assert "No space left" in caplog.text
+    assert "Mina" not in caplog.text
+
+
+def test_thirty_who_join_in_the_same_moment_get_thirty_names_and_numbers(rooms: Rooms) -> None:
+    room, _ = rooms.open("net")
+    begin = threading.Barrier(30)
+
+    def join() -> None:
+        begin.wait()
+        room.join("Mina")
+
+    threads = [threading.Thread(target=join) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({one.name for one in room.present}) == len({one.id for one in room.present}) == 30
+
+
+def test_a_room_is_bounded_in_people_and_remembers_only_so_many_that_were_removed(
+    rooms: Rooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ROOM_PEOPLE", 3)
+    monkeypatch.setattr(limits, "ROOM_REMOVED", 2)
+    room, _ = rooms.open("net")
+    for number in range(6):
+        person, _token = room.join(f"p{number}")
+        room.remove(person.id)
+    assert len(room.people) == 2
+    for number in range(3):
+        room.join(f"q{number}")
+    with pytest.raises(RoomFullError):
+        room.join("one more")
+
+
+def test_after_its_end_a_room_changes_no_more(rooms: Rooms) -> None:
+    room, _ = rooms.open("net")
+    person, _token = room.join("Mina")
+    rooms.end(room)
+    with pytest.raises(UnknownRoomError):
+        room.join("Theo")
+    with pytest.raises(UnknownRoomError):
+        room.leave(person)
+    with pytest.raises(UnknownRoomError):
+        room.require_open()
+    assert "Mina" not in repr(room)
+    with pytest.raises(UnknownRoomError):
+        rooms.of_id(room.id)
+
+
+def test_rooms_together_hold_no_more_than_all_may(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "ROOMS_BYTES", 100)
+    room: Room = rooms.open("net")[0]
+    room.album.add("a", b"x" * 60)
+    rooms.require_space(40)
+    with pytest.raises((RoomFullError, FullError)):
+        rooms.require_space(41)
