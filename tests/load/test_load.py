@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.photos.samples import find_samples
+from tests.load import room
 from tests.load.classroom import told_by_command_line, waves_of
 from tests.load.latecomer import beside
 from tests.load.machine import serving
@@ -35,6 +36,16 @@ def test_a_class_gets_the_command_lines_answers(folder: Path) -> None:
         figures = asyncio.run(beside(server, [*photos.values()], [*photos.values()][:1], SMALL))
         assert [figure.value for figure in figures if "answered" in figure.name] == [6]
         assert _is_refused(server)
+
+
+def test_a_class_meets_trains_and_leaves_nothing(folder: Path) -> None:
+    photos = [path.read_bytes() for path in sorted(folder.iterdir())]
+    with serving() as server:
+        figures = asyncio.run(room.met(server, photos, SMALL, idle_s=0.5))
+    told = {figure.name.removeprefix("the same: "): figure for figure in figures}
+    assert told["what is left after the end"].value == 0
+    assert told["from the last photo to the answers on the last phone"].is_met
+    assert told["from “Make the model” to the last phone that has it"].value > 0
 
 
 def _is_refused(server: Server) -> bool:

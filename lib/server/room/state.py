@@ -5,6 +5,7 @@ A phone is told nothing of an answer before it is shown, and of the others nothi
 
 import secrets
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -55,8 +56,11 @@ def step(version: str) -> str:
 
 
 def answers_key(room: Room, t: Translator) -> str:
-    """Return what tells the answers that are shown in a room from all others."""
-    return f"{_BOOT}.{room.round}.{room.model}.{t.language}"
+    """Return what tells the answers that are shown in a room from all others; "" while none are."""
+    if room.phase is not Phase.SHOWN:
+        return ""
+    shown = zlib.crc32(repr([(shot.photo.id, shot.is_hidden) for shot in room.on_wall]).encode())
+    return f"{_BOOT}.{room.round}.{room.model}.{t.language}.{shown:x}"
 
 
 def ended() -> State:
@@ -126,7 +130,7 @@ def phone(
         }
         if person is None or not is_in:
             return told | {"names": nicknames.offered(t, [one.name for one in room.present])}
-        is_shown, without = room.phase is Phase.SHOWN, has == key
+        is_shown, without = room.phase is Phase.SHOWN, bool(key) and has == key
         score = points(room, looking)[person.id] if room.has_points else 0
         told["me"] = {"id": person.id, "name": person.name, "score": score}
         if room.restored is not None:

@@ -116,7 +116,8 @@ def test_nobody_guesses_at_an_own_photo_or_at_what_is_not_on_the_wall(teacher: T
 
 def test_a_phone_that_has_the_answers_is_not_sent_them_again(teacher: Teacher) -> None:
     mina = teacher.phone("Mina")
-    send(mina, RED)
+    number = send(mina, RED)
+    assert mina.state()["answers"] == ""  # there are none
     teacher.show("shown")
     told = mina.state()
     assert told["shown"][0]["answer"]
@@ -124,6 +125,13 @@ def test_a_phone_that_has_the_answers_is_not_sent_them_again(teacher: Teacher) -
     assert "answer" not in again["shown"][0]
     assert "answer" not in again["mine"][0]
     assert mina.told("GET", f"state?answers={told['answers']}&lang=ko")["shown"][0]["answer"]
+    teacher.told("PATCH", f"photos/{number}", {"hidden": True})  # what comes back may be new to the phone
+    teacher.told("PATCH", f"photos/{number}", {"hidden": False})
+    teacher.show("photos")
+    send(mina, BLUE)
+    teacher.show("shown")
+    told = mina.told("GET", f"state?answers={told['answers']}")
+    assert all(one["answer"] for one in told["shown"])
 
 
 def test_votes_are_counted_and_say_where_the_class_sees_it_otherwise(teacher: Teacher) -> None:
