@@ -132,7 +132,7 @@ class _Road:
                 name, data = request.query_params.get("name", "photo"), await body.read()
                 if sample := request.query_params.get("sample"):
                     name, data = await run_in_threadpool(_sample, sample)
-                self._visits.room(visit).take(len(data) + _answer_bytes(model))
+                self._visits.space(visit).take(len(data) + _answer_bytes(model))
                 photo = visit.album.add(name, data, order)
                 del data  # the album's alone, which drops it soon
                 return await self._card_of(request, visit, photo, asked, model, told)
@@ -166,7 +166,7 @@ class _Road:
             return await self._card_of(request, visit, photo, asked, model, Told())
         with METRICS.counted(Way.PAGE) as told:
             told.model = model.folder.spec.id
-            self._visits.room(visit).take(_answer_bytes(model))
+            self._visits.space(visit).take(_answer_bytes(model))
             return await self._card_of(request, visit, photo, asked, model, told)
 
     async def put_back(self, request: Request, visit: Visit) -> Response:

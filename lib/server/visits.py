@@ -30,7 +30,7 @@ class Visit:
 
     Attributes:
         id: Random; who knows it can see the photos.
-        album: The photos; bounded by the room for the visit.
+        album: The photos; bounded by the space for the visit.
         paused: Photos up to this id wait until they are asked for again (see `lib.ui.looking`).
         known: The labelled photos that were read last, on the page Compare.
         known_bytes: What these hold.
@@ -86,7 +86,7 @@ def _held_bytes(result: object) -> int:
 
 
 @dataclass
-class Room:
+class Space:
     """The bytes that a visit may still take.
 
     Attributes:
@@ -191,7 +191,7 @@ class Visits:
             for visit in self._visits.values():
                 visit.end()
 
-    def room(self, visit: Visit) -> Room:
+    def space(self, visit: Visit) -> Space:
         """Return what `visit` may still take; visits whose page is closed make room where it is short.
 
         What all hold is counted anew now and then only, and before anybody is refused: with thirty visitors who send
@@ -200,7 +200,7 @@ class Visits:
         with self._lock:
             if self._clock() - self._counted_s > limits.COUNT_AGAIN_S:
                 self._count_left()
-        return Room(limits.VISIT_BYTES - visit.held_bytes, self._take)
+        return Space(limits.VISIT_BYTES - visit.held_bytes, self._take)
 
     def _take(self, count: int) -> bool:
         with self._lock:

@@ -103,10 +103,10 @@ def _next_shot(_: str) -> str:
 
 def _add(photos: Iterable[tuple[str, bytes]]) -> None:
     """Put photos, names and files, into the album, as many as there is room for."""
-    album, room = visit.current().album, visit.room()
+    album, space = visit.current().album, visit.space()
     try:
         for name, data in photos:
-            room.take(len(data))
+            space.take(len(data))
             album.add(name, data)
     except FullError as error:
         st.session_state[_FULL] = error

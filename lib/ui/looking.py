@@ -71,7 +71,7 @@ def _job(t: Translator, visit: Visit, classifiers: Sequence[Classifier]) -> Job 
         return job
 
     def take(count: int) -> None:
-        VISITS.room(visit).take(count)
+        VISITS.space(visit).take(count)
 
     def work(running: Job) -> None:
         line = POOL.line(visit.id)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from lib.server.visits import VISITS, Room, Visit
+from lib.server.visits import VISITS, Space, Visit
 from lib.ui import internals
 
 T = TypeVar("T")
@@ -21,9 +21,9 @@ def current() -> Visit:
     return visit
 
 
-def room() -> Room:
+def space() -> Space:
     """Return what this tab's visit may still take."""
-    return VISITS.room(current())
+    return VISITS.space(current())
 
 
 def kept(name: str, key: object, make: Callable[[], T]) -> T:

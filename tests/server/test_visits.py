@@ -155,18 +155,18 @@ def test_a_visit_that_was_replaced_takes_nobodys_place() -> None:
     assert visits.get(kept.id) is kept
 
 
-# Room -------------------------------------------------------------------------------------------------------------
+# Space ------------------------------------------------------------------------------------------------------------
 
 
 def test_one_visitor_may_not_fill_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lib.server.limits.VISIT_BYTES", 100)
     visits = Visits()
-    room = visits.room(with_photo(visits, 60))
-    room.take(30)
+    space = visits.space(with_photo(visits, 60))
+    space.take(30)
     with pytest.raises(FullError, match="Each visitor can keep"):
-        room.take(20)
-    room.take(10)
-    visits.room(visits.begin()).take(100)
+        space.take(20)
+    space.take(10)
+    visits.space(visits.begin()).take(100)
 
 
 def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,9 +174,9 @@ def test_all_visitors_together_may_not_either(monkeypatch: pytest.MonkeyPatch) -
     visits = Visits()
     first = with_photo(visits, 80)
     with pytest.raises(FullError, match="no space for more photos right now"):
-        visits.room(visits.begin()).take(30)
+        visits.space(visits.begin()).take(30)
     first.album.clear()
-    visits.room(visits.begin()).take(30)
+    visits.space(visits.begin()).take(30)
 
 
 def test_closed_pages_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_closed_pages_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     visits = Visits(clock)
     gone = with_photo(visits, 80)
     clock.now = GRACE_S + 1
-    visits.room(visits.begin()).take(90)
+    visits.space(visits.begin()).take(90)
     assert visits.get(gone.id) is None
 
 

@@ -20,7 +20,7 @@ from lib.ui.compare.labelled.intake import draw_intake, draw_skipped
 from lib.ui.compare.labelled.questions import draw_questions
 from lib.ui.models.loaded import classifier
 from lib.ui.style import plain
-from lib.ui.visit import current, kept, room
+from lib.ui.visit import current, kept, space
 from lib.work.jobs import Job, JobState, Kind
 
 _JOB = "evaluate"
@@ -45,7 +45,7 @@ def draw(t: Translator, folders: Sequence[ModelFolder], settings: Settings) -> N
         type="primary",
         icon=":material/play_arrow:",
     ):
-        room().take(len(known.photos) * sum(folder.spec.output.classes for folder in folders) * 8)  # float64
+        space().take(len(known.photos) * sum(folder.spec.output.classes for folder in folders) * 8)  # float64
         work = _work(t, known, folders, matchings, settings)
         job = waiting.begin(t, Kind.EVALUATION, _JOB, work, total=len(known.photos), subject=subject)
     ended = waiting.watch(t, job, t("Classifying the photos…"))

@@ -16,7 +16,7 @@ from lib.photos.source import Skipped
 from lib.ui import waiting
 from lib.ui.internals import release
 from lib.ui.style import plain
-from lib.ui.visit import current, room
+from lib.ui.visit import current, space
 from lib.work.jobs import Job, Kind
 
 _JOB = "read-labelled"
@@ -106,7 +106,7 @@ def _begin(t: Translator, packed: UploadedFile | None, files: Sequence[UploadedF
         else (_pack(files), PurePosixPath(files[0].name).parts[0])
     )
     try:
-        room().take(len(data) - visit.known_bytes)  # what was read before goes
+        space().take(len(data) - visit.known_bytes)  # what was read before goes
     except AppError as error:
         visit.problem = error
         return
