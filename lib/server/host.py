@@ -12,8 +12,9 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlencode
@@ -35,6 +36,7 @@ _KEY = re.compile(r"[\w-]{32}")
 _KEY_BYTES = 24
 _INVITATION_BYTES, _MOST_INVITATIONS = 12, 20
 _FIRST_S, _LONGEST_S, _FORGET_S, _MOST = 0.25, 8.0, 600.0, 1000
+_MOST_AT_ONCE = 32  # tries of one address that wait
 
 
 class NotHostError(Refusal):
@@ -123,6 +125,14 @@ def kept_key(data: Path) -> str:
     return key
 
 
+@dataclass(slots=True)
+class _Line:
+    """The tries of one address: one at a time."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
 class Guesses:
     """Wrong keys, by who sent them: each makes the next one wait twice as long, up to some seconds.
 
@@ -132,7 +142,27 @@ class Guesses:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._lines: dict[str, _Line] = {}
         self._of: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how many, and when the last one came
+
+    @asynccontextmanager
+    async def turn(self, address: str) -> AsyncIterator[None]:
+        """Wait until the earlier tries of an address have been answered: many at once would not have to wait.
+
+        Raises:
+            Refusal: Too many wait already.
+        """
+        line = self._lines.setdefault(address, _Line())
+        if line.waiting >= _MOST_AT_ONCE:
+            raise Refusal(429, N_("Too many wrong tries. Try again in a moment."))
+        line.waiting += 1
+        try:
+            async with line.lock:
+                yield
+        finally:
+            line.waiting -= 1
+            if not line.waiting:
+                self._lines.pop(address, None)
 
     def wait_s(self, address: str) -> float:
         """Note one more wrong key, and return how long its answer is to wait."""

@@ -43,11 +43,13 @@ class Meeting:
         data: An empty data folder.
         waits: How long each code that is none was waited for.
         addresses: Where others find the server.
+        wait_s: How long they are waited for in fact.
     """
 
     data: Path
     waits: list[float] = field(default_factory=list)
     addresses: tuple[str, ...] = ("http://192.168.1.5:8501/",)
+    wait_s: float = 0.0
 
     def __post_init__(self) -> None:
         (self.data / "catalogue.toml").write_text("[origins]\n", encoding="utf-8")
@@ -63,12 +65,12 @@ class Meeting:
         self.looking = Looking(lambda: self.models)
         self.rooms = Rooms(self.data, lambda: self.workshop)
         self.rooms.forget = self.looking.forget
-        waits = self.waits
+        waits, meeting = self.waits, self
 
         class Noted(Guesses):
             def wait_s(self, address: str) -> float:
                 waits.append(super().wait_s(address))
-                return 0.0
+                return meeting.wait_s
 
         def page(language: str, code: str | None, problem: str = "") -> str:
             return f"{language} {code} {problem}"

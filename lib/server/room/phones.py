@@ -23,6 +23,7 @@ later each time.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -134,14 +135,19 @@ class _Road:
         return route(method, path, known)
 
     async def _room(self, request: Request) -> Room:
-        """Return the room of a request; who asks for one that is none waits for the answer."""
-        code = codes.read(request.path_params["code"])
-        try:
-            return self._rooms().of_code(code)
-        except UnknownRoomError:
-            if not self._rooms().has_ended(code):
-                await asyncio.sleep(self._guesses.wait_s(request.client.host if request.client else ""))
-            raise
+        """Return the room of a request; who asks for one that is none waits for the answer, and so for the next one."""
+        code, rooms = codes.read(request.path_params["code"]), self._rooms()
+        with suppress(UnknownRoomError):
+            if (room := rooms.of_code(code)).person(request.cookies.get(COOKIE)) is not None:
+                return room
+        address = request.client.host if request.client else ""
+        async with self._guesses.turn(address):
+            try:
+                return rooms.of_code(code)
+            except UnknownRoomError:
+                if not rooms.has_ended(code):
+                    await asyncio.sleep(self._guesses.wait_s(address))
+                raise
 
     async def door(self, request: Request) -> Response:
         """Ask for a code, or lead on to its room."""
@@ -161,6 +167,8 @@ class _Road:
             t, has_ended = Translator(language), self._rooms().has_ended(codes.read(request.path_params["code"]))
             said = t("This room has ended. Nothing of it was kept.") if has_ended else t.message(error.message)
             return HTMLResponse(self._page(language, None, said), 404, headers)
+        if request.path_params["code"] != room.code:  # cookies go by the address
+            return RedirectResponse(f"/r/{room.code}" + (f"?{request.url.query}" if request.url.query else ""), 303)
         return HTMLResponse(self._page(language, room.code), headers=headers)
 
     async def join(self, request: Request) -> Response:
@@ -198,6 +206,7 @@ class _Road:
         person = room.person(request.cookies.get(COOKIE))
         if (since := request.query_params.get("since", "")) == version(room):
             await self._change(request, room, since)
+            person = room.person(request.cookies.get(COOKIE))  # they may have left meanwhile
         return await self._told(request, room, person)
 
     async def _change(self, request: Request, room: Room, since: str) -> None:

@@ -248,6 +248,13 @@ class Room:
         with self._lock:
             return [person for person in self.people.values() if not person.is_out]
 
+    def renew_key(self) -> str:
+        """Return another key, the only one from now on."""
+        key = secrets.token_urlsafe(_KEY_BYTES)
+        with self.change(at_once=False):
+            self.key = digest(key)
+        return key
+
     def is_key(self, key: str | None) -> bool:
         """Whether who has this key is the teacher."""
         return key is not None and hmac.compare_digest(digest(key), self.key)
@@ -366,10 +373,16 @@ class Room:
 
         Raises:
             UnknownPersonError: They left meanwhile.
+            PausedError: The round is over, or another model answers now.
+            RoomFullError: See `require_space`.
         """
         with self.change(is_kept=False):
             if self.people.get(person.id) is not person or person.is_out:
                 raise UnknownPersonError
+            self.require_open(Phase.PHOTOS)
+            if answer.model != self.model:
+                raise PausedError
+            self.require_space(person, 0)
             shot = self.shots[photo.id] = Shot(photo, person.id, self.round, answer)
         return shot
 

@@ -4,6 +4,7 @@ Only the host opens a room (`lib.server.host`). Who opened it has its key in a c
 one room opens no other.
 
     POST   /rooms                     201 {"id", "code"}, and the cookie
+    POST   /rooms/again {"code"}      the same, for the host of a class whose browser has lost the key
     GET    /rooms/ID/state?since=V    the state, see `lib.server.room.state`; where V is its version, as soon as there
                                       is another, or after 20 s
     PATCH  /rooms/ID {"locked"?, "paused"?, "score"?, "phase"?, "model"?, "pinned"?}    the state
@@ -42,6 +43,7 @@ from lib.server.exchange import answered, gone_away, language_of, route, to_json
 from lib.server.host import HOST
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
+from lib.server.room import codes
 from lib.server.room.collecting import piles, take_over
 from lib.server.room.looking import Looking, picture
 from lib.server.room.room import Phase, Room
@@ -92,6 +94,7 @@ def routes(
     own, photo = "/rooms/{room}", "/rooms/{room}/photos/{photo:number}"
     return [
         route("POST", "/rooms", road.open),
+        route("POST", "/rooms/again", road.again),
         road.route("GET", own + "/state", road.state),
         road.route("PATCH", own, road.change),
         road.route("DELETE", own, road.end),
@@ -143,7 +146,18 @@ class _Road:
             self._looking.require(model)  # so the first photo need not wait for it
             return self._rooms().open(model)
 
-        room, key = await run_in_threadpool(work)
+        return self._handed(request, *await run_in_threadpool(work))
+
+    async def again(self, request: Request) -> Response:
+        """Give the host another key: the old one stays behind where a laptop changes its address."""
+        code = (await read_object(request, "code")).get("code")
+        if HOST.key is None:  # everybody on this machine is its host, and its address does not change
+            raise NotTeacherError
+        HOST.require(request)
+        room = self._rooms().of_code(codes.read(str(code)))
+        return self._handed(request, room, await run_in_threadpool(room.renew_key))
+
+    def _handed(self, request: Request, room: Room, key: str) -> Response:
         answer = answered(to_json({"id": room.id, "code": room.code}), 201)
         is_secure = request.url.scheme == "https"
         path = f"/rooms/{room.id}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lib.server import limits
+from lib.server import host, limits
+from lib.server.room.room import PausedError
 from lib.server.room.rooms import FOLDER
 from tests.support.meeting import Browser, Meeting, Teacher, photo
 from tests.support.pictures import BLUE, GREEN, RED
@@ -173,6 +174,33 @@ def test_everybody_has_room_for_some_photos_and_can_take_one_down(
     assert teacher.phone("Ines").problem("POST", "photos", photo(BLUE)) == (429, "room-full")
 
 
+def test_photos_that_come_at_once_are_no_more_than_everybody_may_send(
+    teacher: Teacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PHOTOS_OF_PERSON", 3)
+    mina = teacher.phone("Mina")
+
+    async def scene() -> list[int]:
+        sends = (mina.asked("POST", "photos?name=a.png", photo(RED, 10 + n)) for n in range(8))
+        return sorted([answer.status for answer in await asyncio.gather(*sends)])
+
+    assert asyncio.run(scene()) == [200] * 3 + [429] * 5
+    assert len(mina.room.album.photos) == len(mina.state()["mine"]) == 3
+
+
+def test_a_photo_that_comes_when_the_round_is_over_is_not_put_up(teacher: Teacher) -> None:
+    mina = teacher.phone("Mina")
+    person = mina.room.present[0]
+    kept, answer = teacher.meeting.looking.look(mina.room, "a.png", photo(RED))
+    teacher.show("shown")
+    with pytest.raises(PausedError):
+        mina.room.put_up(person, kept, answer)
+    teacher.show("photos")
+    mina.room.model = "other"
+    with pytest.raises(PausedError):
+        mina.room.put_up(person, kept, answer)
+
+
 def test_who_leaves_takes_photos_guesses_and_name_along(teacher: Teacher) -> None:
     mina, theo = teacher.phone("Mina"), teacher.phone("Theo")
     send(mina, RED)
@@ -234,11 +262,35 @@ def test_codes_are_read_as_people_type_them_and_guessed_ones_wait_longer_each_ti
     assert stranger.ask("GET", f"/r?code={code}&lang=ko").headers["location"] == f"/r/{code}?lang=ko"
     assert b"no room" in stranger.ask("GET", "/r?code=hello").body
     assert stranger.ask("GET", f"/r/{code}").body == f"en {code} ".encode()
+    assert stranger.ask("GET", f"/r/{code.upper()}?lang=ja").headers["location"] == f"/r/{code}?lang=ja"
     for _ in range(3):
         answer = stranger.ask("GET", "/r/nothing00")
         assert (answer.status, b"no room" in answer.body) == (404, True)
     assert stranger.problem("GET", "/r/nothing00/state") == (404, "room-unknown")
     assert teacher.meeting.waits == [0.25, 0.5, 1.0, 2.0]
+
+
+def test_who_tries_many_codes_at_once_waits_for_all_of_them_and_who_has_joined_does_not(
+    teacher: Teacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina, teacher.meeting.wait_s = teacher.phone("Mina"), 0.05
+    monkeypatch.setattr(host, "_MOST_AT_ONCE", 4)
+
+    async def scene() -> None:
+        loop, stranger = asyncio.get_running_loop(), Browser(teacher.meeting)
+        began = loop.time()
+        tries = [asyncio.create_task(stranger.asked("GET", f"/r/cat{n}/state")) for n in (50, 51, 52)]
+        await asyncio.sleep(0.01)
+        right = asyncio.create_task(stranger.asked("GET", f"/r/{teacher.code}/state"))
+        await asyncio.sleep(0)
+        assert (await mina.asked("GET", "state")).status == 200
+        assert loop.time() - began < 0.05
+        assert (await stranger.asked("GET", "/r/cat53/state")).status == 429
+        assert (await right).status == 200
+        assert loop.time() - began >= 0.15
+        assert [(await one).status for one in tries] == [404] * 3
+
+    asyncio.run(scene())
 
 
 def test_nobody_sees_another_room(meeting: Meeting) -> None:

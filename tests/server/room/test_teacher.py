@@ -64,6 +64,20 @@ def test_the_key_is_in_a_cookie_that_no_script_reads_and_no_other_address_gets(m
     assert (kept.stat().st_mode & 0o777, kept.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
+def test_a_host_who_lost_the_key_gets_another_and_nobody_else_does(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = meeting.open()
+    assert Browser(meeting).problem("POST", "/rooms/again", {"code": teacher.code}) == (403, "key")  # no class
+    monkeypatch.setattr(HOST, "key", "the-hosts-key")
+    assert Browser(meeting).problem("POST", "/rooms/again", {"code": teacher.code}) == (403, "not-host")
+    again = Teacher(meeting, {COOKIE: "the-hosts-key"}, id=teacher.id)
+    assert again.problem("POST", "/rooms/again", {"code": "cat10"}) == (404, "room-unknown")
+    again.told("POST", "/rooms/again", {"code": f"{teacher.code[:-2]} {teacher.code[-2:]}"}, status=201)
+    assert again.state()["id"] == teacher.id
+    assert teacher.problem("GET", "state") == (403, "key")
+
+
 def test_the_wall_says_where_phones_find_it(teacher: Teacher) -> None:
     told = teacher.state()
     assert told["address"] == f"http://192.168.1.5:8501/r/{teacher.code}"
