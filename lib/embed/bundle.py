@@ -88,7 +88,7 @@ def make(
         **{name: text.encode() for name, text in page.items()},
         **{web.BUNDLE + file.place: scripts.path(file) for file in needed},
         **model,
-        **_licences(options, needed),
+        **licences(options, needed),
         "README.txt": _readme(options).encode(),
     }
     try:
@@ -150,8 +150,16 @@ def _outputs(table: dict[str, Any]) -> int | None:
     return int(sizes[-1]["size"]) if sizes else None
 
 
-def _licences(options: Options, needed: tuple[PackageFile, ...]) -> dict[str, bytes | Path]:
-    """Return the licences' texts, and the list of whose work is in the bundle under which of them."""
+def licences(
+    options: Options, needed: tuple[PackageFile, ...], pages: str = "index.html, discern.js"
+) -> dict[str, bytes | Path]:
+    """Return the licences' texts, and the list of whose work is in the bundle under which of them.
+
+    Args:
+        options: What the page should be.
+        needed: The packages' files in it.
+        pages: What else of this program.
+    """
     used = [pins()[name] for name in dict.fromkeys(file.package for file in needed)]
     lines = [f"{package.name} {package.version}: {package.licence}. {package.copyright}." for package in used]
     if isinstance(options.model, ModelFolder):
@@ -159,7 +167,7 @@ def _licences(options: Options, needed: tuple[PackageFile, ...]) -> dict[str, by
         lines.append(f"{MODEL_FILE} ({spec.name}): {spec.licence}")
     else:
         lines.append(f"{_MODEL_FOLDER}{TFJS_FILE} ({options.model.name}): as its makers say; Google's are Apache-2.0.")
-    lines.append("index.html, discern.js: Apache-2.0. Discern.")
+    lines.append(f"{pages}: Apache-2.0. Discern.")
     texts = [APACHE, *([LICENCES / "MIT.txt"] if options.engine == "tfjs" else [])]
     return {
         "licences/LICENCES.txt": ("\n".join(lines) + "\n").encode(),

@@ -19,6 +19,7 @@ def make(
     options: Options,
     scripts: Scripts,
     *,
+    has_both: bool = False,
     on_progress: OnProgress = lambda progress: None,
     cancelled: threading.Event | None = None,
 ) -> bytes:
@@ -27,6 +28,7 @@ def make(
     Args:
         options: What the page should be.
         scripts: Where the packages' files are kept.
+        has_both: Whether it takes photos from files and from the camera, whatever `options` say.
         on_progress: Told how far the download of the scripts has come.
         cancelled: When set, the download stops with `Cancelled`.
 
@@ -51,4 +53,4 @@ def make(
         )
     scripts.fetch(packages.LITERT_FILES, on_progress=on_progress, cancelled=cancelled)
     parts = {file.place: scripts.path(file).read_bytes() for file in packages.LITERT_FILES}
-    return web.single(options, {MODEL_FILE: weights, **parts}).encode()
+    return web.single(options, {MODEL_FILE: weights, **parts}, has_both=has_both).encode()

@@ -4,7 +4,7 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -130,8 +130,16 @@ def _project(options: Options) -> dict[str, str]:
     }
 
 
-def _filled(template: str, options: Options, **more: Any) -> str:
-    """Return a template of short code for `options`, or, if it is to be complete, with all that it needs inside."""
+def _filled(template: str, options: Options, inputs: Iterable[Input] = (), **more: Any) -> str:
+    """Return a template of short code for `options`, or, if it is to be complete, with all that it needs inside.
+
+    Args:
+        template: Its name.
+        options: What the code should be.
+        inputs: Where photos come from, if from more than one place.
+        more: Further values that the template asks for.
+    """
+    sources = {kind: name for one in {options.input, *inputs} for kind, name in _SOURCES[one].items()}
     values = {
         "language": options.language,
         "name": options.model.name if isinstance(options.model, TfjsMobilenet) else options.model.spec.name,
@@ -146,7 +154,7 @@ def _filled(template: str, options: Options, **more: Any) -> str:
     if not options.complete:
         return shell
     is_built = options.target not in PAGES
-    code = shaken(_modules(options.engine, _SOURCES[options.input], is_built=is_built).values(), shell)
+    code = shaken(_modules(options.engine, sources, is_built=is_built).values(), shell)
     used = {*re.findall(r"\bwords\.(\w+)", code + shell), *words.VERDICTS}
     described = description(options)
     described["words"] = {name: text for name, text in described["words"].items() if name in used}
@@ -158,16 +166,19 @@ def _has_plain(options: Options) -> bool:
     return chosen == (Target.SCRIPT, Input.FILE, False)
 
 
-def single(options: Options, parts: Mapping[str, bytes]) -> str:
+def single(options: Options, parts: Mapping[str, bytes], *, has_both: bool = False) -> str:
     """Return one page that opens by double-click.
 
     Args:
         options: A page for one of the app's own models.
         parts: The model's file, and the engine's by their places.
+        has_both: Whether it takes photos from files and from the camera, whatever `options` say.
     """
+    inputs = (Input.FILE, Input.CAMERA) if has_both else ()
+    controls = "bothControls" if has_both else _CONTROLS[options.input]
     whole = replace(options, complete=True, weights=Weights.DEFAULT, address="")
     packed = {name: base64.b64encode(gzip.compress(content, 6, mtime=0)).decode() for name, content in parts.items()}
-    return _filled("web/short/single.html", whole, parts=packed)
+    return _filled("web/short/single.html", whole, inputs, parts=packed, has_both=has_both, controls=controls)
 
 
 def _plain(options: Options, net: TfjsMobilenet) -> str:

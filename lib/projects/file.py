@@ -28,9 +28,9 @@ from pathlib import Path, PurePosixPath
 from lib.catalogue.install import lock_of
 from lib.catalogue.store import Store
 from lib.datasets import manifest as description
-from lib.datasets.files import is_ignored
 from lib.datasets.fingerprint import Fingerprint
-from lib.datasets.manifest import NAME_BYTES, Kept, Manifest, clean_name, clean_reason, folded
+from lib.datasets.manifest import NAME_BYTES, Kept, Manifest, clean_name, clean_reason
+from lib.datasets.naming import free, suffix_of
 from lib.errors import AppError, DatasetError, FullError, ModelFileError, PhotoError
 from lib.messages import N_
 from lib.model import writing
@@ -50,11 +50,6 @@ from lib.work.ordered import in_order
 
 _PHOTOS, _ASIDE, _MODEL, _FEATURES = "photos", "aside", "model", "features"
 _NOTE_BYTES = 4096
-_NAME_BYTES = 120  # of a folder or file in the zip: with three of them a path fits everywhere
-# What Windows forbids in names, and names that it keeps for itself.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-_SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"RIFF": ".webp", b"BM": ".bmp"}
 _MODEL_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -71,7 +66,7 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
         DownloadError: The disk refuses.
     """
     now = project.manifest
-    files = _files(project, now)
+    files = paths(project, now)
     described = replace(
         now, id="", model=None, models=(), photos=tuple(replace(one, file=files.get(one.id, "")) for one in now.photos)
     )
@@ -85,10 +80,9 @@ def pack(project: Project, target: Path, model: Path | None = None) -> None:
                 packed.writestr(_entry(f"{_FEATURES}/{name}"), file.read_bytes())
             if model is not None and (project.folder / NOTE).is_file():
                 packed.writestr(_entry(NOTE), read_small(project.folder / NOTE, _NOTE_BYTES))
-            for file in sorted(model.iterdir()) if model is not None else ():
-                if file.is_file() and _MODEL_FILE.fullmatch(file.name):
-                    with file.open("rb") as source, packed.open(_entry(f"{_MODEL}/{file.name}"), "w") as out:
-                        shutil.copyfileobj(source, out)
+            for file in model_files(model) if model is not None else ():
+                with file.open("rb") as source, packed.open(_entry(f"{_MODEL}/{file.name}"), "w") as out:
+                    shutil.copyfileobj(source, out)
     except OSError as error:
         raise disk_error(error, target.name) from error
 
@@ -132,19 +126,30 @@ def unpack(
     return project
 
 
-def _files(project: Project, now: Manifest) -> dict[int, str]:
-    """Return the path in the zip of each photo, by its id; all different on every system."""
+def paths(project: Project, now: Manifest, folder: str = _PHOTOS) -> dict[int, str]:
+    """Return the path in a zip of each photo, by its id; all different on every system.
+
+    Args:
+        project: Whose photos they are.
+        now: What is known of them.
+        folder: Where the folders of the classes are.
+    """
     taken: set[str] = set()
-    folders = {klass.id: _free(f"{_PHOTOS}/", klass.name, "", taken) for klass in now.live_classes}
+    folders = {klass.id: free(f"{folder}/", klass.name, "", taken) for klass in now.live_classes}
     used = {photo.id for photo in now.usable}
     files = {}
     for photo in now.photos:
         if photo.digest and not photo.is_dropped:
             is_used = photo.id in used and photo.klass is not None
-            folder = folders[photo.klass or 0] if is_used else _ASIDE
+            inside = folders[photo.klass or 0] if is_used else _ASIDE
             stem, suffix = _parts(photo, partial(_start, project, photo))
-            files[photo.id] = _free(f"{folder}/", stem, suffix, taken)
+            files[photo.id] = free(f"{inside}/", stem, suffix, taken)
     return files
+
+
+def model_files(model: Path) -> list[Path]:
+    """Return those files in the folder of a model that go with it. Raises OSError."""
+    return [file for file in sorted(model.iterdir()) if file.is_file() and _MODEL_FILE.fullmatch(file.name)]
 
 
 def _start(project: Project, photo: Kept) -> bytes:
@@ -157,27 +162,7 @@ def _parts(photo: Kept, start: Callable[[], bytes]) -> tuple[str, str]:
     path = PurePosixPath(photo.name.replace("\\", "/").rpartition("/")[2] or photo.name)
     if path.suffix.lower() in SUFFIXES:
         return path.stem, path.suffix
-    begins = start()
-    return path.name, next((suffix for sign, suffix in _SUFFIXES.items() if begins.startswith(sign)), ".bin")
-
-
-def _free(folder: str, name: str, suffix: str, taken: set[str]) -> str:
-    """Return a path in `folder` that no other has, also where capitals and Unicode forms count for nothing."""
-    stem = _fit(name)
-    number = 1
-    path = f"{folder}{stem}{suffix}"
-    while folded(path) in taken:
-        number += 1
-        path = f"{folder}{stem} ({number}){suffix}"
-    taken.add(folded(path))
-    return path
-
-
-def _fit(name: str) -> str:
-    """Return a name that every system takes for a file or folder, and that no reader of this program passes over."""
-    clean = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name)).strip(" .")
-    clean = clean.encode()[:_NAME_BYTES].decode("utf-8", "ignore").strip(" .")
-    return f"_{clean}" if not clean or _RESERVED.fullmatch(clean) or is_ignored(clean) else clean
+    return path.name, suffix_of(start())
 
 
 def _entry(path: str) -> zipfile.ZipInfo:

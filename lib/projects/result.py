@@ -147,7 +147,23 @@ def _first(t: Translator, classes: Sequence[Klass], counts: Counter[int]) -> str
     return t("Too few photos to say how good it is. Add more of “{label}”.", label=least.name)
 
 
-def _figure(t: Translator, result: Result) -> str:
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How good a model is, in words.
+
+    Attributes:
+        number: The share of right answers: "92%".
+        how: Of what, and how that was found out.
+        sure: Between which figures the true one is.
+    """
+
+    number: str
+    how: str
+    sure: str
+
+
+def figure(t: Translator, result: Result) -> Figure:
+    """Return how good a model is, in words."""
     found = result.share
     number = shown(found.value) if found.value < 1 else "100%"
     match result.by:
@@ -161,9 +177,14 @@ def _figure(t: Translator, result: Result) -> str:
     sure = t("The true figure is probably between {low} and {high}.", low=low, high=high)
     if found.high - found.low >= _WIDE:
         sure = t("With so few photos, the true figure is probably between {low} and {high}.", low=low, high=high)
+    return Figure(number, how, sure)
+
+
+def _figure(t: Translator, result: Result) -> str:
+    told = figure(t, result)
     return (
-        f'<p class="fig" data-accuracy="{found.value:.4f}">{escape(number[:-1])}<small>%</small></p>'
-        f'<p class="small">{escape(how)} <span class="soft">{escape(sure)}</span></p>'
+        f'<p class="fig" data-accuracy="{result.share.value:.4f}">{escape(told.number[:-1])}<small>%</small></p>'
+        f'<p class="small">{escape(told.how)} <span class="soft">{escape(told.sure)}</span></p>'
     )
 
 

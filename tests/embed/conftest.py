@@ -7,11 +7,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from lib.catalogue.store import Store
+from lib.embed.packages import pins
+from lib.embed.scripts import Scripts
 from lib.model.spec import ModelFolder
 from lib.photos.samples import find_samples
 from tests.embed import mobilenet_graph, packages
 from tests.embed.packages import Node, NoPackagesError
 from tests.embed.site import Cut, Site, serve
+from tests.support.mirror import Mirror
+from tests.support.mirror import serve as serve_mirror
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
@@ -30,6 +34,21 @@ def node() -> Node:
         return packages.install()
     except NoPackagesError as error:
         pytest.fail(str(error))
+
+
+@pytest.fixture(scope="module")
+def mirror(node: Node) -> Iterator[Mirror]:
+    """Serve the packed packages by bare name, as their registry has them."""
+    with serve_mirror(Mirror()) as running, pytest.MonkeyPatch.context() as patch:
+        running.files.update({pin.tarball: packages.tarball(name) for name, pin in pins().items()})
+        patch.setenv("DISCERN_MIRROR", running.address)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def scripts(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Scripts:
+    """Keep what was fetched for the next test."""
+    return Scripts(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from lib.catalogue.store import Store
 from lib.cli.main import main
 from lib.embed import MOBILENETS, Options, Target, Weights, render, single
 from lib.embed.bundle import Bundle, files_needed, make
-from lib.embed.packages import pins
 from lib.embed.scripts import Scripts
 from lib.errors import DownloadError, ModelFileError, UsageError
 from lib.formats.graft import Pooling
@@ -30,7 +29,6 @@ from lib.work.progress import Progress
 from tests.embed import packages
 from tests.embed.mobilenet_graph import Layer
 from tests.embed.opened import Opened, predictor
-from tests.embed.packages import Node
 from tests.embed.site import Cut, Site
 from tests.support.mirror import Mirror, serve
 from tests.support.own_models import put_own
@@ -38,21 +36,6 @@ from tests.support.server import free_port
 
 TFJS = MOBILENETS["tfjs-mobilenet-v1-0.25"]
 LITERT_PLACE, UTILS_PLACE = "npm/@litertjs/core@2.5.3/", "npm/@litertjs/wasm-utils@2.5.3/"
-
-
-@pytest.fixture(scope="module")
-def mirror(node: Node) -> Iterator[Mirror]:
-    """Serve the packed packages by bare name, as their registry has them."""
-    with serve(Mirror()) as running, pytest.MonkeyPatch.context() as patch:
-        running.files.update({pin.tarball: packages.tarball(name) for name, pin in pins().items()})
-        patch.setenv("DISCERN_MIRROR", running.address)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def scripts(mirror: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Scripts:
-    """Keep what was fetched for the next test."""
-    return Scripts(tmp_path_factory.mktemp("home"))
 
 
 def bundled(model: ModelFolder, target: Target = Target.MODULE, language: str = "en") -> Options:

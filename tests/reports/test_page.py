@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from lib.photos.source import Skipped, Source
 from lib.reports.page import photos_shown, read_thumbnails, report
 from lib.results import VerdictKind
 from lib.verdict import Thresholds
+from tests.support.html import Reader
 from tests.support.pictures import RED, encode, plain
 
 NASTY = "<script>alert('x')</script>"
@@ -45,36 +45,6 @@ def evaluation(classes: int = 3, *, photos: int = 12, models: int = 2) -> Evalua
         for m in range(models)
     ]
     return assess(known, [(a, match(names, names)) for a in answers], Thresholds())
-
-
-class Reader(HTMLParser):
-    """Collects tags, addresses and text, and checks that tags close in order."""
-
-    VOID = frozenset({"meta", "img", "br"})
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.addresses: list[str] = []
-        self.words = ""
-        self._open: list[str] = []
-        self.feed(page)
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.addresses += [value or "" for name, value in attrs if name in ("src", "href", "xlink:href")]
-        if tag not in self.VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
 
 
 def test_names_from_outside_stay_text() -> None:

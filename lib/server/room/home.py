@@ -1,0 +1,236 @@
+"""All that is to be kept of a room, as one zip to take home.
+
+    README.txt         what is in here, and how to open it
+    sheet.html         what class and model said, to read and to print (`lib.reports.room`)
+    answers.csv        the same as a table
+    photos/round 1/…   the photos of the wall
+    class set/CLASS/…  those that the class collected, as any program takes them
+    model/…            the model
+    page.html          a page that opens by double-click and runs the model; where the scripts for it are here
+    licences/…         of what others made
+
+Names are made fit for every system. The zip is written piece by piece, so that no photo is in memory twice.
+"""
+
+import shutil
+import threading
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lib.catalogue.importing import YOURS
+from lib.datasets.naming import free, suffix_of
+from lib.embed import Options, Target, packages, single
+from lib.embed.bundle import licences
+from lib.embed.scripts import Scripts
+from lib.errors import Cancelled, ModelFileError, UsageError
+from lib.i18n import Translator
+from lib.model.spec import ModelFolder
+from lib.projects.file import model_files, paths
+from lib.projects.project import Project
+from lib.projects.result import Result, figure
+from lib.reports.cells import encode
+from lib.reports.room import ClassSet, Mistake, RoomPhoto, RoomReport, answers, sheet
+from lib.work.files import disk_error, whole
+
+MOST_MODEL_BYTES = 10_000_000  # of a model that anybody can get elsewhere; one's own goes home however large it is
+MOST_MISTAKES = 3
+_SET, _PAGE = "class set", "page.html"
+_OPEN_LICENCES = ("Apache-2.0",)  # whose text is here, so that what is under it may be passed on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Home:
+    """What goes home.
+
+    Attributes:
+        report: What was said; without its class set, which is told from `project`.
+        model: The model that goes home: that of the class set, or the room's.
+        project: The class set; None without one.
+        result: How good its live model is; None where that is not known.
+    """
+
+    report: RoomReport
+    model: ModelFolder
+    project: Project | None = None
+    result: Result | None = None
+
+
+def class_set(t: Translator, project: Project, result: Result | None) -> ClassSet:
+    """Return what a sheet says of a class set.
+
+    Args:
+        t: The reader's language.
+        project: The class set.
+        result: How good its live model is; None where that is not known.
+
+    Raises:
+        PhotoError: A photo of it is gone.
+    """
+    now = project.manifest
+    counts = {klass.id: 0 for klass in now.live_classes}
+    for photo in now.usable:
+        counts[photo.klass or 0] += 1
+    classes = tuple((klass.name, counts[klass.id]) for klass in now.live_classes)
+    if result is None:
+        return ClassSet(classes)
+    told, keeps = figure(t, result), project.settings.keeps_photos
+    mistakes = tuple(
+        Mistake(project.read(one.photo), now.names[one.photo.klass or 0], now.names[one.klass])
+        for one in result.wrong[: MOST_MISTAKES if keeps else 0]
+        if one.photo.klass in now.names and one.klass in now.names
+    )
+    return ClassSet(classes, told.number, f"{told.how} {told.sure}", mistakes)
+
+
+def pack(
+    target: Path, home: Home, scripts: Scripts, t: Translator, *, cancelled: threading.Event | None = None
+) -> None:
+    """Write the zip, whole or not at all.
+
+    Args:
+        target: The zip.
+        home: What goes into it.
+        scripts: Where the engine's scripts are kept; nothing is fetched.
+        t: The reader's language.
+        cancelled: When set, this ends with `Cancelled`, and nothing is left.
+
+    Raises:
+        PhotoError: A photo of the class set is gone.
+        ModelFileError: The model's files cannot be read.
+        DownloadError: The disk refuses.
+    """
+    try:
+        with whole(target) as temporary, zipfile.ZipFile(temporary, "w") as packed:
+            _Packing(packed, home, scripts, t, cancelled or threading.Event()).write()
+    except OSError as error:
+        raise disk_error(error, target.name) from error
+
+
+class _Packing:
+    """A zip that is being written; see `pack`."""
+
+    def __init__(
+        self, packed: zipfile.ZipFile, home: Home, scripts: Scripts, t: Translator, cancelled: threading.Event
+    ) -> None:
+        self._packed, self._home, self._scripts, self._t, self._cancelled = packed, home, scripts, t, cancelled
+        self._when = home.report.at.timetuple()[:6]
+
+    def write(self) -> None:
+        """Write everything; README.txt last, as it says what there is."""
+        home, t = self._home, self._t
+        report, project = home.report, home.project
+        named = list(_named(report.photos))
+        told = report if project is None else replace(report, classes=class_set(t, project, home.result))
+        self._text("sheet.html", sheet(told, t))
+        self._text("answers.csv", answers(named, t))
+        for path, photo in named:
+            self._put(path, photo.picture)
+        lines = [
+            f"{t('Room {code}', code=report.code)} · {report.at:%Y-%m-%d %H:%M}",
+            t("sheet.html: what the class and the model said. Double-click it to read it, and print it on A4."),
+            t("answers.csv: the same as a table. Spreadsheets open it."),
+        ]
+        if named:
+            lines.append(
+                t("photos: the photos of the wall, a folder for each round. Large ones were made smaller on arrival.")
+            )
+        if project is not None and self._class_set(project):
+            lines.append(
+                t(
+                    "class set: the photos that the class collected, a folder for each class. Drop it into Train of "
+                    "Discern, add each folder as a class of Teachable Machine, or see how a model does on it: "
+                    "{command}",
+                    command=f'python -m lib evaluate "{_SET}" --model {home.model.spec.id}',
+                )
+            )
+        lines += [self._model(), self._page(), t("Photos can show people. Ask them before you pass a photo on.")]
+        self._text("README.txt", (f"{line}\r\n\r\n" for line in lines))
+
+    def _class_set(self, project: Project) -> bool:
+        """Write the class set; return whether it has photos."""
+        now = project.manifest
+        names = paths(project, now, _SET)
+        used = [photo for photo in now.usable if photo.id in names]
+        for photo in used:
+            self._put(names[photo.id], project.read(photo))
+        return bool(used)
+
+    def _model(self) -> str:
+        """Write the model's folder where it may be passed on, and return what is said of it."""
+        model, t = self._home.model, self._t
+        spec, files = model.spec, model_files(model.path)
+        size = sum(file.stat().st_size for file in files)
+        if spec.family == YOURS or (spec.licence in _OPEN_LICENCES and size <= MOST_MODEL_BYTES):
+            for file in files:
+                self._put(f"model/{file.name}", file)
+            return t("model: {model}, its labels and its description. Programs for LiteRT read it.", model=spec.name)
+        return t(
+            "The model is not in this file. {model} is on the page Models of Discern, or comes with {command}. Its "
+            "licence: {licence}",
+            model=spec.name,
+            command=f"python -m lib fetch {spec.id}",
+            licence=spec.licence,
+        )
+
+    def _page(self) -> str:
+        """Write the page that runs the model, and the licences; return what is said of it."""
+        t, needed = self._t, packages.LITERT_FILES
+        options = Options(self._home.model, Target.SCRIPT, language=t.language)
+        self._check()
+        if self._scripts.missing(needed):
+            needed = ()
+            told = t(
+                "The page that runs the model is not in this file, for its scripts are not on the computer of the "
+                "class. With internet, press “{button}” on the page Code of Discern, and make this file again.",
+                button=t("Download the scripts"),
+            )
+        else:
+            try:
+                page = single.make(options, self._scripts, has_both=True, cancelled=self._cancelled)
+            except (UsageError, ModelFileError) as error:
+                needed = ()
+                told = t("The page that runs the model is not in this file: {reason}", reason=error.message)
+            else:
+                self._text(_PAGE, [page.decode()])
+                told = t(
+                    "page.html: double-click it, and it classifies photos and what the camera sees. It needs no "
+                    "internet, and no picture leaves the device."
+                )
+        for name, text in licences(options, needed, "sheet.html, page.html").items():
+            self._put(name, text)
+        return told
+
+    def _check(self) -> None:
+        """Raise Cancelled if nobody waits for the zip any more."""
+        if self._cancelled.is_set():
+            raise Cancelled
+
+    def _entry(self, path: str, *, is_packed: bool) -> zipfile.ZipInfo:
+        self._check()
+        entry = zipfile.ZipInfo(path, self._when)
+        entry.compress_type = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
+        entry.external_attr = 0o644 << 16
+        return entry
+
+    def _text(self, path: str, parts: Iterable[str]) -> None:
+        with self._packed.open(self._entry(path, is_packed=True), "w") as out:
+            for part in parts:
+                out.write(encode(part))
+
+    def _put(self, path: str, content: bytes | Path) -> None:
+        """Write a picture as it is, or a file."""
+        if isinstance(content, bytes):
+            self._packed.writestr(self._entry(path, is_packed=False), content)
+            return
+        with content.open("rb") as source, self._packed.open(self._entry(path, is_packed=True), "w") as out:
+            shutil.copyfileobj(source, out)
+
+
+def _named(photos: Iterable[RoomPhoto]) -> Iterator[tuple[str, RoomPhoto]]:
+    """Yield each photo with its path in the zip."""
+    taken: set[str] = set()
+    for number, photo in enumerate(photos, 1):
+        name = f"{number:02} {photo.by}".rstrip()
+        yield free(f"photos/round {photo.round}/", name, suffix_of(photo.picture[:4]), taken), photo

@@ -1,0 +1,216 @@
+"""The zip to take home: all of it is there, under names that every system takes, or there is no zip at all."""
+
+import csv
+import io
+import threading
+import tracemalloc
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from lib.classify.infer import TOP
+from lib.datasets.reading import read_labelled
+from lib.embed.packages import PackageFile
+from lib.embed.scripts import Scripts
+from lib.errors import Cancelled, DownloadError, PhotoError
+from lib.i18n import Translator
+from lib.messages import N_
+from lib.model.spec import ModelFolder, load
+from lib.projects.project import Project
+from lib.projects.result import By, Result, Said
+from lib.projects.store import Projects
+from lib.reports.classifications import csv_header
+from lib.reports.room import RoomPhoto, RoomReport
+from lib.results import Failure
+from lib.server.room import home as module
+from lib.server.room.home import Home, class_set, pack
+from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
+
+MODEL = load(Path("tests/models/float32"))
+SAY = Translator()
+NASTY = ("../../up", "CON", "a/b:c*?", "é", "É", "", ".hidden", "가" * 90, "x\n\ty", "ねこ", "end. ")
+FORMS = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp"}
+
+
+def shot(by: str = "Mina", picture: bytes | None = None, number: int = 1) -> RoomPhoto:
+    error = PhotoError(N_("{file} is damaged."), file="b")
+    return RoomPhoto(number, by, picture or encode(plain(RED), "PNG"), Failure("b", "float32", error))
+
+
+def home(photos: Iterable[RoomPhoto] = (), model: ModelFolder = MODEL, project: Project | None = None) -> Home:
+    report = RoomReport("fox 47", datetime(2026, 11, 28, 9, 5), 3, {"float32": model}, list(photos))
+    return Home(report, model, project)
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Scripts:
+    """Hold none."""
+    return Scripts(tmp_path / "home")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Collect two photos of mugs, and one of cats."""
+    begun = Projects(tmp_path / "projects").begin("fox47")
+    for name, photos in (("mug / cup", [RED, GREEN]), ("고양이", [BLUE])):
+        klass = begun.add_class(name)
+        for colour in photos:
+            begun.add(klass.id, "image.jpg", encode(plain(colour), "JPEG"))
+    return begun
+
+
+def packed(what: Home, scripts: Scripts, folder: Path, say: Translator = SAY) -> zipfile.ZipFile:
+    pack(folder / "home.zip", what, scripts, say)
+    return zipfile.ZipFile(folder / "home.zip")
+
+
+def test_all_of_it_is_there(scripts: Scripts, project: Project, tmp_path: Path) -> None:
+    found = packed(home([shot(), shot("Theo", number=2)], project=project), scripts, tmp_path)
+    assert found.testzip() is None
+    assert found.namelist() == [
+        "sheet.html", "answers.csv", "photos/round 1/01 Mina.png", "photos/round 2/02 Theo.png",
+        "class set/mug _ cup/image.jpg", "class set/mug _ cup/image (2).jpg", "class set/고양이/image.jpg",
+        "model/labels.txt", "model/model.tflite", "model/model.toml", "licences/LICENCES.txt",
+        "licences/Apache-2.0.txt", "README.txt",
+    ]  # fmt: skip
+    assert found.read("photos/round 1/01 Mina.png") == encode(plain(RED), "PNG")
+    assert found.read("model/model.tflite") == MODEL.weights_path.read_bytes()
+    assert found.infolist()[0].date_time == (2026, 11, 28, 9, 5, 0)
+    for entry in found.infolist():
+        assert entry.filename.isascii() or entry.flag_bits & 0x800  # told to be UTF-8
+
+
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_the_readme_names_what_is_there_and_nothing_else(
+    language: str, scripts: Scripts, project: Project, tmp_path: Path
+) -> None:
+    parts = ("sheet.html: ", "answers.csv: ", "photos: ", "class set: ", "model: ", "page.html: ")
+    say = Translator(language)
+    told = packed(home([shot()], project=project), scripts, tmp_path, say).read("README.txt").decode()
+    assert [part for part in parts if part in told] == [*parts[:5]]
+    assert say("Download the scripts") in told, "how to get the page"
+    told = packed(home(), scripts, tmp_path, say).read("README.txt").decode()
+    assert [part for part in parts if part in told] == ["sheet.html: ", "answers.csv: ", "model: "]
+
+
+def test_any_nickname_becomes_a_name_that_every_system_takes(scripts: Scripts, tmp_path: Path) -> None:
+    found = packed(home(map(shot, NASTY)), scripts, tmp_path)
+    names = [name for name in found.namelist() if name.startswith("photos/")]
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in names}) == len(NASTY)
+    for name in names:
+        folder, around, own = PurePosixPath(name).parts
+        assert (folder, around) == ("photos", "round 1")
+        assert not set(own) & set('<>:"\\|?*\n\t')
+        assert own == own.strip(" .")
+        assert len(own.encode()) <= 130
+        assert own.partition(".")[0].casefold() != "con"
+
+
+@pytest.mark.parametrize(("form", "suffix"), FORMS.items())
+def test_a_photo_is_called_what_it_is(form: str, suffix: str, scripts: Scripts, tmp_path: Path) -> None:
+    found = packed(home([shot("a.exe", encode(plain(RED), form))]), scripts, tmp_path)
+    assert f"photos/round 1/01 a.exe{suffix}" in found.namelist()
+
+
+def test_the_table_names_the_files_of_the_zip(scripts: Scripts, tmp_path: Path) -> None:
+    found = packed(home([shot("=cmd"), shot("테오")]), scripts, tmp_path)
+    text = found.read("answers.csv").decode()
+    assert text.startswith(csv_header(TOP))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert [row["file"] for row in rows] == [name for name in found.namelist() if name.startswith("photos/")]
+
+
+def test_the_class_set_is_one_for_every_reader(scripts: Scripts, project: Project, tmp_path: Path) -> None:
+    packed(home(project=project), scripts, tmp_path).extractall(tmp_path / "out")
+    read = read_labelled(tmp_path / "out" / "class set")
+    assert dict(zip(read.classes, read.counts(), strict=True)) == {"mug _ cup": 2, "고양이": 1}
+    assert not read.skipped
+
+
+def test_what_was_taken_out_stays_out(scripts: Scripts, project: Project, tmp_path: Path) -> None:
+    project.remove_class(project.classes[0].id)
+    names = packed(home(project=project), scripts, tmp_path).namelist()
+    assert [name for name in names if name.startswith("class set/")] == ["class set/고양이/image.jpg"]
+
+
+def test_the_sheet_says_how_good_the_class_set_is(project: Project) -> None:
+    (mug, cat), photos = project.classes, project.manifest.usable
+    said = tuple(Said(photo, cat.id, 0.9) for photo in photos)
+    told = class_set(SAY, project, Result(By.EACH, said))
+    assert told.classes == (("mug / cup", 2), ("고양이", 1))
+    assert told.figure == "33%"
+    assert "between 6% and 79%" in told.about
+    assert [(one.label, one.said) for one in told.mistakes] == [("mug / cup", "고양이")] * 2
+    assert told.mistakes[0].picture == encode(plain(RED), "JPEG")
+    assert class_set(SAY, project, None).figure == ""
+    project.remove_class(mug.id)
+    assert class_set(SAY, project, Result(By.EACH, said)).mistakes == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_there"),
+    [
+        pytest.param({}, True, id="open and small"),
+        pytest.param({"licence": "CC-BY-NC-4.0"}, False, id="not to be passed on"),
+        pytest.param({"licence": "whatever", "family": "Yours"}, True, id="made by the class"),
+    ],
+)
+def test_which_models_go_home(change: dict[str, str], is_there: bool, scripts: Scripts, tmp_path: Path) -> None:
+    model = replace(MODEL, spec=replace(MODEL.spec, **change))
+    found = packed(home(model=model), scripts, tmp_path)
+    assert ("model/model.tflite" in found.namelist()) is is_there
+    told = found.read("README.txt").decode()
+    assert ("python -m lib fetch float32" in told) is not is_there
+    assert is_there or "CC-BY-NC-4.0" in told
+
+
+def test_a_large_model_of_others_stays_behind(
+    scripts: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_MODEL_BYTES", 100)
+    assert "model/model.tflite" not in packed(home(), scripts, tmp_path).namelist()
+
+
+class Waiting(Scripts):
+    """Scripts that are asked for when everything else is written."""
+
+    def __init__(self, data: Path, cancelled: threading.Event) -> None:
+        super().__init__(data)
+        self._cancelled = cancelled
+
+    def missing(self, files: Iterable[PackageFile]) -> tuple[PackageFile, ...]:
+        self._cancelled.set()
+        return super().missing(files)
+
+
+def test_who_goes_away_leaves_nothing(tmp_path: Path) -> None:
+    cancelled, folder = threading.Event(), tmp_path / "incoming"
+    folder.mkdir()
+    with pytest.raises(Cancelled):
+        pack(folder / "home.zip", home([shot()]), Waiting(tmp_path, cancelled), SAY, cancelled=cancelled)
+    assert not list(folder.iterdir())
+
+
+def test_a_disk_that_refuses_is_one_sentence(scripts: Scripts, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match=r"could not be saved"):
+        pack(tmp_path / "nowhere" / "home.zip", home(), scripts, SAY)
+
+
+def test_no_photo_is_in_memory_twice(scripts: Scripts, tmp_path: Path) -> None:
+    picture = encode(noise(600, 500), "PNG")
+    assert len(picture) > 800_000
+    what = home([shot(picture=bytes(bytearray(picture))) for _ in range(20)])
+    pack(tmp_path / "warm.zip", home([shot()]), scripts, SAY)
+    tracemalloc.start()
+    try:
+        pack(tmp_path / "home.zip", what, scripts, SAY)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4_000_000
+    assert (tmp_path / "home.zip").stat().st_size > 20 * len(picture)
