@@ -128,7 +128,7 @@ class _Packing:
         for path, photo in named:
             self._put(path, photo.picture)
         lines = [
-            f"{t('Room {code}', code=report.code)} · {report.at:%Y-%m-%d %H:%M}",
+            t("Room {code}", code=report.code) + f" · {report.at:%Y-%m-%d %H:%M}",
             t("sheet.html: what the class and the model said. Double-click it to read it, and print it on A4."),
             t("answers.csv: the same as a table. Spreadsheets open it."),
         ]
