@@ -20,6 +20,7 @@ ROOMS = {
     "pages/compare.py": Room("compare", N_("Compare")),
     "pages/train.py": Room("train", N_("Train")),
     "pages/learn.py": Room("learn", N_("Learn")),
+    "pages/room.py": Room("room", N_("Room")),
     "pages/models.py": Room("models", N_("Models")),
     "pages/embed.py": Room("embed", N_("Code")),
     "pages/join.py": Room("join", N_("Join")),  # the host’s
@@ -27,7 +28,7 @@ ROOMS = {
 }
 ICON = "favicon.svg"
 # What a room alone keeps of a visitor's choices, and its address says: it has them when the room is entered again.
-_OWN = {"compare": ("models", "show", "view"), "learn": ("lesson",)}
+_OWN = {"compare": ("models", "show", "view"), "learn": ("lesson",), "room": ("room",)}
 _KEY = "header"
 
 

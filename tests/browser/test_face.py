@@ -14,7 +14,15 @@ from tests.support.train_page import with_two_classes
 
 pytestmark = pytest.mark.browser
 
-ROOMS = {"": "Classify", "compare": "Compare", "train": "Train", "learn": "Learn", "models": "Models", "embed": "Code"}
+ROOMS = {
+    "": "Classify",
+    "compare": "Compare",
+    "train": "Train",
+    "learn": "Learn",
+    "room": "Room",
+    "models": "Models",
+    "embed": "Code",
+}
 SHIFT = """() => { window.shifted = 0; new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({ type: "layout-shift", buffered: true }); }"""

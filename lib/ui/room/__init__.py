@@ -1,0 +1,1 @@
+"""A room: the wall that its teacher shows on the projector, and what phones open."""

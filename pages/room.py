@@ -1,0 +1,6 @@
+"""Room: everybody's phones and one screen; a class guesses before the model answers."""
+
+from lib.ui.language import translator
+from lib.ui.room import wall
+
+wall.draw(translator())
