@@ -15,23 +15,35 @@ Names are made fit for every system. The zip is written piece by piece, so that 
 import shutil
 import threading
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from lib.catalogue.importing import YOURS
+from lib.catalogue.store import Store
 from lib.datasets.naming import free, suffix_of
 from lib.embed import Options, Target, packages, single
 from lib.embed.bundle import licences
 from lib.embed.scripts import Scripts
-from lib.errors import Cancelled, ModelFileError, UsageError
+from lib.errors import AppError, Cancelled, ModelFileError, UnknownModelError, UsageError
 from lib.i18n import Translator
+from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.projects.file import model_files, paths
+from lib.projects.finish import model_of
 from lib.projects.project import Project
 from lib.projects.result import Result, figure
 from lib.reports.cells import encode
-from lib.reports.room import ClassSet, Mistake, RoomPhoto, RoomReport, answers, sheet
+from lib.reports.room import ClassSet, Guess, Mistake, RoomPhoto, RoomReport, answers, sheet
+from lib.results import Classification, Failure
+from lib.server.room import codes
+from lib.server.room.guessing import UNSURE, name_of, options, right
+from lib.server.room.looking import Looking
+from lib.server.room.room import Phase, Room, Shot
+from lib.server.workshop import Workshop
 from lib.work.files import disk_error, whole
 
 MOST_MODEL_BYTES = 10_000_000  # of a model that anybody can get elsewhere; one's own goes home however large it is
@@ -55,6 +67,57 @@ class Home:
     model: ModelFolder
     project: Project | None = None
     result: Result | None = None
+
+
+def gather(t: Translator, room: Room, looking: Looking, workshop: Workshop, store: Store) -> Home:
+    """Return what goes home of a room as it is now; what the teacher hid stays here.
+
+    Args:
+        t: The reader's language.
+        room: The room.
+        looking: What models said.
+        workshop: Where its class set is.
+        store: The models.
+
+    Raises:
+        ModelError, DownloadError: The model that is to go home cannot be used.
+    """
+    project = workshop.find(room.project) if room.project else None
+    with room.still():
+        shots = [shot for shot in room.shots.values() if not shot.is_hidden]
+        people, model = len(room.present), room.model
+    photos = [_photo(t, room, looking, shot) for shot in shots]
+    models = {}
+    for one in dict.fromkeys(shot.answer.model for shot in shots):
+        with suppress(AppError):  # it was removed; its photos say so
+            models[one] = store.open_folder(one)
+    own = None if project is None else model_of(project, store)
+    result = None
+    if project is not None and (learned := workshop.live(project).learned) is not None and learned.fit is not None:
+        result = learned.fit.result
+    report = RoomReport(codes.shown(room.code), datetime.now(), people, models, photos)
+    return Home(report, store.open_folder(own or model), project, result)
+
+
+def _photo(t: Translator, room: Room, looking: Looking, shot: Shot) -> RoomPhoto:
+    person, photo = room.people.get(shot.person), shot.photo
+    by, picture = "" if person is None else person.name, photo.data if photo.picture is None else photo.picture[0]
+    said = looking.said(room, shot, t)
+    if said is None:
+        gone = UnknownModelError(N_("There is no model “{model}”."), model=shot.answer.model)
+        return RoomPhoto(shot.round, by, picture, Failure(photo.name, shot.answer.model, gone))
+    with room.still():
+        counts, votes = Counter(shot.guesses.values()), Counter(shot.votes.values())
+        is_shown = room.phase is not Phase.PHOTOS or shot.round < room.round
+    guesses = _guesses(t, said.found, counts) if is_shown else ()
+    return RoomPhoto(shot.round, by, picture, said.found, tuple(guesses), (votes[True], votes[False]))
+
+
+def _guesses(t: Translator, found: Classification, counts: Counter[str]) -> Iterator[Guess]:
+    """Yield what could be guessed, with how many did."""
+    answer = right(found)
+    for one in (*(option.id for option in options(t, found)), UNSURE):
+        yield Guess(name_of(t, found, one), counts[one], is_right=one == answer)
 
 
 def class_set(t: Translator, project: Project, result: Result | None) -> ClassSet:

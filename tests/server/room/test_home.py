@@ -28,8 +28,11 @@ from lib.reports.classifications import csv_header
 from lib.reports.room import RoomPhoto, RoomReport
 from lib.results import Failure
 from lib.server.room import home as module
-from lib.server.room.home import Home, class_set, pack
+from lib.server.room.home import Home, class_set, gather, pack
+from tests.support.meeting import Meeting, Teacher
+from tests.support.meeting import photo as shot_of
 from tests.support.pictures import BLUE, GREEN, RED, encode, noise, plain
+from tests.support.user_models import TINY, put
 
 MODEL = load(Path("tests/models/float32"))
 SAY = Translator()
@@ -199,6 +202,68 @@ def test_who_goes_away_leaves_nothing(tmp_path: Path) -> None:
 def test_a_disk_that_refuses_is_one_sentence(scripts: Scripts, tmp_path: Path) -> None:
     with pytest.raises(DownloadError, match=r"could not be saved"):
         pack(tmp_path / "nowhere" / "home.zip", home(), scripts, SAY)
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Teacher:
+    """Open a room."""
+    (tmp_path / "data").mkdir()
+    return Meeting(tmp_path / "data").open()
+
+
+def gathered(teacher: Teacher, say: Translator = SAY) -> Home:
+    meeting = teacher.meeting
+    return gather(say, teacher.room, meeting.looking, meeting.workshop, meeting.store)
+
+
+def test_what_goes_home_of_a_room(teacher: Teacher) -> None:
+    mina, theo = teacher.phone("Mina"), teacher.phone("Theo")
+    number = int(mina.told("POST", "photos?name=a.png", shot_of(RED))["photo"])
+    hidden = int(mina.told("POST", "photos?name=b.png", shot_of(GREEN))["photo"])
+    theo.told("POST", "guess", {"photo": number, "guess": "0"})
+    teacher.told("PATCH", f"photos/{hidden}", {"hidden": True})
+    before = gathered(teacher).report
+    assert [(one.by, one.guesses) for one in before.photos] == [("Mina", ())]
+    teacher.show("shown")
+    theo.told("POST", "vote", {"photo": number, "right": False})
+    found = gathered(teacher)
+    report, (one,) = found.report, found.report.photos
+    assert (report.code, report.people) == (f"{teacher.code[:-2]} {teacher.code[-2:]}", 2)
+    assert (report.right, report.surprises) == (1, 0)
+    assert (one.votes, one.is_disputed, one.picture) == ((0, 1), True, shot_of(RED))
+    assert [*report.models] == ["net"]
+    assert (found.model.spec.id, found.project) == ("net", None)
+    teacher.told("POST", "next")
+    assert gathered(teacher).report.right == 1
+
+
+def test_a_model_that_was_removed_costs_no_photo(teacher: Teacher) -> None:
+    teacher.phone("Mina").told("POST", "photos?name=a.png", shot_of(RED))
+    meeting = teacher.meeting
+    put(meeting.data, "other", TINY / "float32")
+    teacher.told("PATCH", "", {"model": "other"})
+    meeting.store.remove("net")
+    meeting.looking.forget(teacher.id)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lib.server.models.LOOK_AGAIN_S", 0.0)
+        (one,) = gathered(teacher).report.photos
+    assert isinstance(one.outcome, Failure)
+    assert "net" in str(one.outcome.error)
+
+
+def test_a_class_set_goes_home_with_its_model(teacher: Teacher) -> None:
+    told = teacher.told("POST", "collect", {"classes": ["mug", "cat"]})
+    mina = teacher.phone("Mina")
+    for place, klass in enumerate(told["collect"]["classes"]):
+        for width in (12, 14, 16):
+            mina.told("POST", f"classes/{klass['id']}?name=a.png", shot_of((RED, BLUE)[place], width))
+    found = gathered(teacher)
+    assert found.project is not None
+    assert class_set(SAY, found.project, found.result).classes == (("mug", 3), ("cat", 3))
+    assert found.model.spec.id == "net", "the room's, as long as there is no other"
+    put(teacher.meeting.data, "mine", TINY / "float32")
+    found.project.set_model("mine")
+    assert gathered(teacher).model.spec.id == "mine"
 
 
 def test_no_photo_is_in_memory_twice(scripts: Scripts, tmp_path: Path) -> None:
