@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from functools import cache
-from html import escape
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
@@ -42,6 +41,7 @@ from lib.ui import header, internals, web
 from lib.ui.classify import samples
 from lib.ui.classroom import welcome, where
 from lib.ui.models import loaded
+from lib.ui.room import phone
 from lib.work.files import data_folder
 
 
@@ -73,7 +73,7 @@ def routes() -> list[Route]:
         *projects.routes(),
         *on_device.routes(),
         *lessons.routes(),
-        *phones.routes(_phone, server_rooms, server_workshop, _looking()),
+        *phones.routes(phone.page, server_rooms, server_workshop, _looking()),
         *teacher.routes(_place, lambda: server_models().store, server_rooms, server_workshop, _looking()),
         *api.routes(_guard()),
     ]
@@ -91,10 +91,6 @@ def _looking() -> Looking:
 
 def _place() -> Place:
     return Place(where.for_others() if where.is_class() else (), internals.own_address())
-
-
-def _phone(language: str, code: str | None, problem: str = "") -> str:
-    return f"<!doctype html><html lang={language}><title>Discern</title>{escape(problem)} {code or ''}"
 
 
 def _card(t: Translator, visit: Visit, photo: Photo, outcome: Outcome | None, asked: Asked) -> Card:

@@ -1,21 +1,24 @@
 """The pages' own scripts, style and markup, and how they reach the browser.
 
-Scripts are ES modules, served under an address that holds a digest of them all: a browser keeps them for ever, and an
+Scripts are ES modules, served without their comments under an address that holds a digest of them all: a browser keeps them for ever, and an
 open page goes on with those it began with. Streamlit is handed three lines that load the module.
 """
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 _FOLDER = Path(__file__).parent
 _KINDS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_OWN = ("phone.css",)  # of a page that is none of Streamlit's
+_COMMENT = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)  # in lines of its own
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 # Streamlit makes a module of this text anew at every mount; what it loads is one module for the whole page. `draw` gets
@@ -43,8 +46,8 @@ def address(name: str) -> str:
 
 
 def style() -> str:
-    """Return every style sheet of this folder, that of the tokens first; the first page brings them."""
-    names = sorted((path.name for path in _FOLDER.glob("*.css")), key=lambda name: (name != "tokens.css", name))
+    """Return the style sheets of Streamlit's pages, that of the tokens first; the first page brings them."""
+    names = sorted({path.name for path in _FOLDER.glob("*.css")} - {*_OWN}, key=lambda name: (name != "tokens.css", name))
     return "\n".join(map(read, names))
 
 
@@ -71,7 +74,13 @@ async def _serve(request: Request) -> Response:
     # An open page may still ask by the digest of an earlier version: it gets today's, but not to keep.
     is_current = request.path_params["digest"] == _digest()
     headers = {"Cache-Control": _FOR_EVER if is_current else "no-store"}
-    return FileResponse(path, media_type=_KINDS[path.suffix], headers=headers)
+    return Response(served(path.name), media_type=_KINDS[path.suffix], headers=headers)
+
+
+@cache
+def served(name: str) -> bytes:
+    """Return a file of this folder as browsers get it: what is written in comments is for readers of the code."""
+    return _COMMENT.sub("", read(name)).encode()
 
 
 @cache

@@ -19,6 +19,8 @@
  * @property {string} [url] Address of the picture in this page's own memory.
  */
 
+export { escaped, fill, put } from "./text.js";
+
 /** @type {Kind[]} */
 export const KINDS = ["clear", "close", "weak", "none", "unfamiliar", "failed", "waiting"];
 
@@ -105,31 +107,6 @@ export function unknown(cards, photos, removed) {
  */
 export function waiting(id, order, name) {
   return { id, order, name, kind: "waiting", src: "", answer: "", caption: "", marks: "", facts: "", frame: null };
-}
-
-/**
- * Return a text with its gaps filled: `{file}` by `values.file`.
- *
- * @param {string} text
- * @param {{ [gap: string]: string | number }} values
- */
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => String(values[name] ?? gap));
-
-/** @param {string} text */
-export const escaped = (text) =>
-  text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
-
-/**
- * Write HTML where other HTML is, and return whether that was so.
- *
- * @param {Element} place
- * @param {string} html
- */
-export function put(place, html) {
-  const kept = /** @type {HTMLElement & { is?: string }} */ (place);
-  if (kept.is === html) return false;
-  kept.innerHTML = kept.is = html;
-  return true;
 }
 
 /** @param {number} share */

@@ -154,7 +154,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
     put(here, ".of", escaped(on.models.find(({ id }) => id === asked.id)?.name ?? asked.id));
     note(on.say.loading);
     const come = (/** @type {number} */ share) => mine === turn && note(fill(on.say.loadingShare, { percent: `${Math.round(share * 100)}%` }));
-    const opened = await live.open(on.visit, asked.query, on.names, come).catch((error) => { if (mine === turn) note(error.message); return null; });
+    const opened = await live.open(`/visits/${on.visit}/camera?${asked.query}`, asked.query, on.names, come).catch((error) => { if (mine === turn) note(error.message); return null; });
     if (mine !== turn || signal.aborted || !opened) return;
     model = opened;
     here.dataset.live = model.where;
@@ -207,7 +207,7 @@ function answering(here, video, on, isPaused, signal, overlay) {
  * @param {AbortSignal} signal
  * @returns {() => Promise<number>}
  */
-function pictures(video, signal) {
+export function pictures(video, signal) {
   let came = 0, wake = () => {};
   const next = () => { video.requestVideoFrameCallback ? video.requestVideoFrameCallback(note) : requestAnimationFrame(note); };
   const note = () => {

@@ -22,7 +22,7 @@
  * @property {((isOn: boolean) => void) | null} explain Whether it shows where it looked; null for one that cannot.
  * @property {Seen | null} map Where it looked last, if that is wanted.
  */
-import { escaped } from "./album.js";
+import { escaped } from "./text.js";
 
 const STILL_MS = 500, SIDE = 640, MOST_KEPT = 2;
 const canvas = document.createElement("canvas"); // one for all pictures: a new one for each is not freed as fast as they come
@@ -32,20 +32,20 @@ const VECTOR = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
 /**
  * Return what answers, the device if it can.
  *
- * @param {string} visit
- * @param {string} query What is asked of answers.
+ * @param {string} address Where the server looks at pictures: a JPEG is posted there, and its `answer` is HTML.
+ * @param {string} query What is asked of answers on the device.
  * @param {{ [kind: string]: string }} names Of the verdicts.
  * @param {(share: number) => void} onProgress Told how much of the model has come.
  * @returns {Promise<Model>}
  */
-export async function open(visit, query, names, onProgress) {
+export async function open(address, query, names, onProgress) {
   try {
     if (WebAssembly.validate(new Uint8Array(VECTOR))) return await onDevice(query, names, onProgress);
   } catch (error) {
     if (error instanceof Told) throw error;
     console.info(`The server answers: ${error instanceof Error ? error.message : error}`);
   }
-  return onServer(visit, query);
+  return onServer(address);
 }
 
 /** What the server says of a question that it does not answer; no reason to show it pictures instead. */
@@ -131,15 +131,15 @@ export async function eyes({ model: id, look, depth, parts }) {
   };
 }
 
-/** @param {string} visit @param {string} query @returns {Model} */
-function onServer(visit, query) {
+/** @param {string} address @returns {Model} */
+function onServer(address) {
   return {
     where: "server",
     map: null,
     explain: null,
     hold: () => {},
     async look(video) {
-      const answer = await fetch(`/visits/${visit}/camera?${query}`, { method: "POST", body: await picture(video, SIDE) });
+      const answer = await fetch(address, { method: "POST", body: await picture(video, SIDE) });
       const card = await answer.json().catch(() => ({}));
       if (!answer.ok) throw new Error(card.detail ?? `HTTP ${answer.status}`);
       return card.answer;

@@ -1,7 +1,9 @@
 // @ts-check
-/** Press and hold: photos of the camera's picture, one after the other, until the button is let go. */
-import * as watch from "./watch.js";
-
+/**
+ * Press and hold: photos of the camera's picture, one after the other, until the button is let go.
+ *
+ * @typedef {{ isOn(): boolean, start(): Promise<void>, frame(): Promise<Blob | null> }} Camera
+ */
 const EVERY_MS = 1000 / 6, SECOND_MS = 350, MOST_WAITING = 12;
 
 let shots = 0;
@@ -11,12 +13,12 @@ let shots = 0;
  *
  * @param {HTMLElement} here
  * @param {string} buttons Which, as a selector.
- * @param {{ take(button: HTMLElement, photo: Blob, name: string, burst: string): void, waiting(): number,
- *   without(button: HTMLElement): void }} on What to do with a photo, how many have not been sent yet, and what to do
- *   where there is no camera.
+ * @param {{ camera: Camera, take(button: HTMLElement, photo: Blob, name: string, burst: string): void,
+ *   waiting(): number, without(button: HTMLElement): void }} on What takes photos, what to do with one, how many have
+ *   not been sent yet, and what to do where there is no camera.
  * @param {AbortSignal} signal
  */
-export function listen(here, buttons, { take, waiting, without }, signal) {
+export function listen(here, buttons, { camera, take, waiting, without }, signal) {
   /** @type {HTMLElement | null} */
   let held = null;
   let timer = 0;
@@ -27,8 +29,8 @@ export function listen(here, buttons, { take, waiting, without }, signal) {
     if (held) return;
     held = button;
     button.classList.add("held");
-    if (!watch.isOn()) await watch.start();
-    if (!watch.isOn()) return release();
+    if (!camera.isOn()) await camera.start();
+    if (!camera.isOn()) return release();
     here.classList.toggle("finding", !isSeen(here.querySelector(".pic")));
     shoot(button, `${Date.now().toString(36)}-${++shots}`, SECOND_MS);
   };
@@ -37,7 +39,7 @@ export function listen(here, buttons, { take, waiting, without }, signal) {
     if (held !== button) return;
     clearTimeout(timer);
     timer = window.setTimeout(() => shoot(button, burst, EVERY_MS), wait);
-    const photo = waiting() < MOST_WAITING ? await watch.frame() : null;
+    const photo = waiting() < MOST_WAITING ? await camera.frame() : null;
     if (photo) take(button, photo, `camera-${++shots}.jpg`, burst);
   };
   const release = () => {

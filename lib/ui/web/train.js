@@ -327,6 +327,7 @@ function listen(here) {
   here.addEventListener("error", ({ target }) => { /** @type {Element} */ (target).classList.add("broken"); }, { signal, capture: true });
   here.addEventListener("load", ({ target }) => { /** @type {Element} */ (target).classList.remove("broken"); }, { signal, capture: true });
   shoot.listen(here, ".shoot", {
+    camera: watch,
     take: (button, file, name, burst) => {
       const klass = klassOf(button);
       if (!klass) return;
