@@ -1,7 +1,7 @@
 """The pages' own scripts, style and markup, and how they reach the browser.
 
-Scripts are ES modules, served without their comments under an address that holds a digest of them all: a browser keeps them for ever, and an
-open page goes on with those it began with. Streamlit is handed three lines that load the module.
+Scripts are ES modules, served without their comments under an address that holds a digest of them all: a browser keeps
+them for ever, and an open page goes on with those it began with. Streamlit is handed three lines that load the module.
 """
 
 import hashlib
@@ -47,8 +47,9 @@ def address(name: str) -> str:
 
 def style() -> str:
     """Return the style sheets of Streamlit's pages, that of the tokens first; the first page brings them."""
-    names = sorted({path.name for path in _FOLDER.glob("*.css")} - {*_OWN}, key=lambda name: (name != "tokens.css", name))
-    return "\n".join(map(read, names))
+    names = {path.name for path in _FOLDER.glob("*.css")} - {*_OWN}
+    ordered = sorted(names, key=lambda name: (name != "tokens.css", name))
+    return "\n".join(map(read, ordered))
 
 
 @st.cache_resource(show_spinner=False)
