@@ -136,7 +136,7 @@ def _people(t: Translator) -> dict[str, str]:
         "phone": t("Phone"),
         "isHere": t("here"),
         "isAsleep": t("asleep"),
-        "remove": t("Remove"),
+        "remove": t("Remove from room"),
         "removeName": t("Remove {name}", name="{name}"),
         "removeSure": t("Remove {name}?", name="{name}"),
         "removeMeans": t("Their photos leave the wall, and that phone cannot come in again."),

@@ -173,7 +173,7 @@ function aside(state) {
     ? html`<p class="lead">${say.join}</p><img class="qr" src="${state.qr}" alt="${sentence(say.qr, { address: state.address })}"><p class="code" translate="no">${state.code}</p><p class="short" translate="no">${host}<wbr>${port}</p>`
     : html`<p class="lead">${say.join}</p><div class="qr only"><p>${say.alone}</p><code>make class</code><a href="${state.address}" target="_blank" rel="noopener">${say.tryHere}</a></div><p class="code" translate="no">${state.code}</p><p class="short" translate="no">${host}<wbr>${port}</p>`;
   const doors = [state.locked && html`<span>${icon(LOCK)}${say.locked}</span>`, state.paused && html`<span>${icon(PAUSE)}${say.paused}</span>`];
-  return html`<aside class="card join" aria-label="${say.join}">${way}<p class="doors">${doors}</p><button type="button" class="btn bare here" data-do="people">${sentence(state.people.length === 1 ? say.here1 : say.here, { n })}</button><p class="soft small asleep">${asleep ? sentence(say.asleepN, { n: asleep }) : ""}</p></aside>`;
+  return html`<aside class="card join" aria-label="${say.join}">${way}<p class="doors">${doors}</p><button type="button" class="btn bare here" data-do="people"><span>${sentence(state.people.length === 1 ? say.here1 : say.here, { n })}</span></button><p class="soft small asleep">${asleep ? sentence(say.asleepN, { n: asleep }) : ""}</p></aside>`;
 }
 
 const isCollecting = () => meeting.state?.phase === "collect" || view.isNaming;
