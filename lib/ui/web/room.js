@@ -120,10 +120,14 @@ function show(place, what) {
   morph(place, fresh.content);
 }
 
-/** Make answers smaller that would not fit into their line. */
+/** Make answers smaller that would not fit into their line, and at last two lines of them. */
 function fit() {
   for (const words of /** @type {NodeListOf<HTMLElement>} */ (root?.querySelectorAll(".one .ans") ?? []))
-    for (let size = 0.9; size > 0.6 && words.scrollWidth > words.clientWidth; size -= 0.1) words.style.setProperty("--fit", String(size));
+    for (const size of [0.9, 0.8, 0.7, 0]) {
+      if (words.scrollWidth <= words.clientWidth) break;
+      if (size) words.style.setProperty("--fit", String(size));
+      else words.classList.add("two");
+    }
 }
 
 /** What a new state means for what the teacher looks at. @param {State} state */
