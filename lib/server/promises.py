@@ -53,6 +53,7 @@ def _mb(size_bytes: int) -> str:
 
 
 _MINUTES, _DAYS = round(limits.PROMISED_S / 60), round(UNUSED_S / DAY_S)
+_HOURS = round(limits.ROOM_UNUSED_S / 3600)
 
 IN_SHORT = (
     Message(N_("Discern runs on one computer, yours or your teacher's. Photos go to that computer and nowhere else.")),
@@ -62,7 +63,13 @@ IN_SHORT = (
         N_("Photos in Classify, Compare and Learn are forgotten {minutes} minutes after you close the page."),
         {"minutes": _MINUTES},
     ),
-    Message(N_("Only Train writes photos to a disk, and you can have it keep numbers instead.")),
+    Message(N_("In a room, photos are forgotten when the teacher ends it.")),
+    Message(
+        N_(
+            "Only Train writes photos to a disk, and you can have it keep numbers instead; so does a class that "
+            "collects photos in a room."
+        )
+    ),
 )
 
 _NOTHING = Message(N_("Nothing that was not there before."))
@@ -236,6 +243,115 @@ TRAIN = Part(
     ),
 )
 
+_SMALLER = Message(
+    N_(
+        "The photo, to the computer that runs Discern. Before that your phone makes it smaller, where it can, and so "
+        "takes out where it was taken."
+    )
+)
+_WITH_ROOM = Message(
+    N_(
+        "Until you leave the room, the teacher ends it or puts you out, or nobody has looked at it for {hours} hours. "
+        "Then it is gone at once."
+    ),
+    {"hours": _HOURS},
+)
+
+ROOM = Part(
+    Message(N_("In a room")),
+    (
+        Promise(
+            "room-photo",
+            Message(N_("Send a photo to the wall of a room")),
+            _SMALLER,
+            _IN_MEMORY,
+            _WITH_ROOM,
+            Message(
+                N_(
+                    "Everybody in the room, on the phones and on the screen. If the teacher hides it: you and the "
+                    "teacher."
+                )
+            ),
+            Message(N_("Remove the photo, or leave the room.")),
+        ),
+        Promise(
+            "room-name",
+            Message(N_("Join a room, guess and vote")),
+            Message(N_("The nickname that you choose, what you guess, and whether you find an answer right.")),
+            Message(
+                N_(
+                    "In the memory of the computer that runs Discern. Nicknames and points are on its disk, too, so "
+                    "that the class can go on after it was started anew."
+                )
+            ),
+            _WITH_ROOM,
+            Message(
+                N_(
+                    "Everybody in the room sees nicknames, and everybody at the screen points. It is shown how many "
+                    "guessed what, not who did."
+                )
+            ),
+            Message(N_("Leave the room.")),
+        ),
+        Promise(
+            "room-set",
+            Message(N_("Photos that a class collects in a room")),
+            _SMALLER,
+            Message(N_("On the disk of that computer, in a folder that no other user of it may open.")),
+            Message(
+                N_(
+                    "Until the teacher ends the room, or nobody has looked at it for {hours} hours; also when you "
+                    "leave before. A set that the teacher keeps is like photos in Train from then on."
+                ),
+                {"hours": _HOURS},
+            ),
+            Message(N_("Everybody at the screen, and everybody who has the link to the project.")),
+            Message(N_("Ask the teacher to take your photo out.")),
+        ),
+        Promise(
+            "room-live",
+            Message(
+                N_("On a phone in a room: “{live}” or “{ask}”"),
+                {"live": Message(N_("Live camera")), "ask": Message(N_("Just ask about a photo"))},
+            ),
+            Message(
+                N_(
+                    "Of the camera nothing, where your device looks by itself; else small pictures. The page says "
+                    "which of the two. A photo that you ask about is sent."
+                )
+            ),
+            _WHILE_ASKED,
+            seen=_ONLY_YOU,
+            end=_STOP,
+        ),
+        Promise(
+            "room-home",
+            Message(N_("The teacher takes the room home as a file")),
+            Message(
+                N_(
+                    "Photos that are not hidden, nicknames, how many guessed what, and the class set go to the "
+                    "teacher’s browser."
+                )
+            ),
+            Message(N_("On the disk of the computer that runs Discern, while the file is made and sent.")),
+            Message(N_("What the teacher saves stays as long as the teacher wants.")),
+            Message(N_("Whoever gets the file.")),
+            Message(N_("Remove your photos, or leave, before the teacher makes the file.")),
+        ),
+        Promise(
+            "room-end",
+            Message(N_("The teacher ends the room")),
+            Message(N_("Nothing but the wish.")),
+            Message(
+                N_(
+                    "Photos, nicknames, guesses and points go; so do the class set and its model, unless the teacher "
+                    "keeps them. Then it is counted what is left, and the teacher sees the count."
+                )
+            ),
+        ),
+    ),
+)
+
 REST = Part(
     Message(N_("Everything else")),
     (
@@ -284,8 +400,8 @@ REST = Part(
             Message(N_("As said above.")),
             seen=Message(
                 N_(
-                    "The teacher sees how many are here and how much they hold, and no photo of another device. Each "
-                    "device sees its own photos."
+                    "Outside of a room the teacher sees how many are here and how much they hold, and no photo of "
+                    "another device. Each device sees its own photos."
                 )
             ),
             end=Message(N_("The teacher can have everybody's photos in memory forgotten at once, on the page Join.")),
@@ -302,4 +418,4 @@ REST = Part(
     ),
 )
 
-PARTS = (CLASSIFY, TRAIN, REST)
+PARTS = (CLASSIFY, TRAIN, ROOM, REST)

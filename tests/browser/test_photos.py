@@ -15,11 +15,12 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, Request, expect
+from playwright.sync_api import APIRequestContext, Browser, FilePayload, Page, Request, expect
 
 from lib.photos.samples import find_samples
 from lib.server import previews
@@ -442,6 +443,110 @@ def test_promise_logs(page: Page, server: Server, disk: Disk) -> None:
     for one in (disk.home / "projects").glob("*"):
         assert one.name not in log
         assert one.name not in counted
+
+
+class Meeting:
+    """A room at a real server: its teacher, and phones, each a browser of its own without a page."""
+
+    def __init__(self, browser: Browser, server: Server) -> None:
+        self._browser, self._server = browser, server
+        self.teacher = browser.new_context(ignore_https_errors=True).request
+        opened = self.teacher.post(f"{server.url}/rooms", data={})
+        assert opened.status == 201, opened.text()
+        self.own, self.wall = f"{server.url}/r/{opened.json()['code']}", f"{server.url}/rooms/{opened.json()['id']}"
+        self.file = f"rooms/{opened.json()['id']}.json"
+
+    def phone(self, name: str) -> APIRequestContext:
+        """Return a phone that has joined."""
+        found = self._browser.new_context(ignore_https_errors=True).request
+        assert found.post(f"{self.own}/join", data={"name": name}).status == 201
+        return found
+
+    def send(self, phone: APIRequestContext, path: str, photo: bytes = PHOTO) -> dict[str, Any]:
+        """Send a photo."""
+        answer = phone.post(f"{self.own}/{path}", data=photo, headers={"Content-Type": "image/jpeg"})
+        assert answer.ok, answer.text()
+        return dict(answer.json())
+
+    def tell(self, what: dict[str, Any], path: str = "", method: str = "PATCH") -> dict[str, Any]:
+        """Tell the room something as its teacher; return what it answers."""
+        answer = self.teacher.fetch(f"{self.wall}{path}", method=method, data=what)
+        assert answer.ok, answer.text()
+        return dict(answer.json())
+
+    def end(self, *, keep: bool = False) -> dict[str, int]:
+        """End it, and return what is left."""
+        return dict(self.tell({"keep": keep}, method="DELETE")["left"])
+
+
+NOTHING_LEFT = {"rooms": 0, "photos": 0, "people": 0, "projects": 0, "models": 0}
+
+
+def test_promise_room_photo_and_room_end(browser: Browser, page: Page, server: Server, disk: Disk) -> None:
+    answered(page, server)
+    before = disk.files()
+    room = Meeting(browser, server)
+    mina, theo, stranger = room.phone("Mina"), room.phone("Theo"), browser.new_context().request
+    one, two, three = (int(room.send(mina, "photos?name=a.jpg")["photo"]) for _ in range(3))
+    pictures = [f"{room.own}/photos/{number}.jpg" for number in (one, two, three)]
+    assert [who.get(pictures[0]).status for who in (mina, theo, stranger)] == [200, 200, 403]
+    room.tell({"hidden": True}, f"/photos/{one}")
+    assert [who.get(pictures[0]).status for who in (mina, theo)] == [200, 404]
+    assert room.teacher.get(f"{room.wall}/photos/{one}.jpg").status == 200
+    assert stranger.get(f"{room.wall}/photos/{one}.jpg").status == 403
+    assert disk.holding(MARK.encode()) == []
+    assert {path.relative_to(disk.home).as_posix() for path in disk.files() - before} == {room.file}
+    mina.delete(pictures[1].removesuffix(".jpg"))
+    assert room.teacher.get(f"{room.wall}/photos/{two}.jpg").status == 404
+    assert mina.post(f"{room.own}/leave").status == 204
+    assert room.teacher.get(f"{room.wall}/photos/{three}.jpg").status == 404
+    room.send(theo, "photos?name=b.jpg")
+    assert room.end() == NOTHING_LEFT
+    assert disk.files() == before
+    assert theo.get(f"{room.own}/state").json()["phase"] == "ended"
+
+
+def test_promise_room_name(browser: Browser, server: Server, disk: Disk) -> None:
+    room = Meeting(browser, server)
+    mina, theo = room.phone("Mina of nowhere"), room.phone("Theo")
+    photo = int(room.send(mina, "photos?name=a.jpg")["photo"])
+    theo.post(f"{room.own}/guess", data={"photo": photo, "guess": "unsure"})
+    room.tell({"phase": "shown"})
+    theo.post(f"{room.own}/vote", data={"photo": photo, "right": True})
+    (file,) = disk.holding(b"Mina of nowhere")
+    assert file == disk.home / room.file
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    kept = json.loads(file.read_text("utf-8"))
+    assert not {"photos", "guesses", "votes", "shots"} & kept.keys()
+    # That somebody guessed is counted; the only name beside a photo is that of whose it is.
+    (shown,) = mina.get(f"{room.own}/state").json()["mine"]
+    assert (shown["guesses"], "Theo" in json.dumps(shown)) == (1, False)
+    (on_wall,) = room.tell({})["photos"]
+    assert (on_wall["guesses"], on_wall["votes"], "Theo" in json.dumps(on_wall)) == (1, {"right": 1, "wrong": 0}, False)
+    assert mina.post(f"{room.own}/leave").status == 204
+    assert disk.holding(b"Mina of nowhere") == []
+    assert room.end() == NOTHING_LEFT
+    assert not file.exists()
+
+
+def test_promise_room_set(browser: Browser, page: Page, server: Server, disk: Disk) -> None:
+    answered(page, server)
+    for keep in (False, True):
+        room = Meeting(browser, server)
+        mina, before = room.phone("Mina"), {*(disk.home / "projects").glob("*")}
+        told = room.tell({"classes": ["mugs", "pens"]}, "/collect", "POST")
+        for place, klass in enumerate(told["collect"]["classes"]):
+            assert room.send(mina, f"classes/{klass['id']}?name=a.jpg", marked(f"{MARK} {place}"))["added"] == 1
+        (folder,) = {*(disk.home / "projects").glob("*")} - before
+        assert {path.parent for path in disk.holding(MARK.encode())} == {folder / "photos"}
+        assert (folder.stat().st_mode & 0o777, folder.parent.stat().st_mode & 0o777) == (0o700, 0o700)
+        mina.post(f"{room.own}/leave")
+        assert len(disk.holding(MARK.encode())) == 2
+        assert room.end(keep=keep) == NOTHING_LEFT
+        assert folder.exists() is keep
+        assert len(disk.holding(MARK.encode())) == 2 * keep
+    with_server = urllib.request.Request(f"{server.url}/projects/{folder.name}", method="DELETE")
+    urllib.request.urlopen(with_server, timeout=20).close()
 
 
 def test_promise_class(browser: Browser, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from lib.projects import limits as of_projects
 from lib.projects.store import Projects
 from lib.server import limits
 from lib.server.promises import IN_SHORT, PARTS
+from lib.server.room.rooms import Rooms
 from lib.server.visits import Visits
 from lib.ui.where_photos_go import html
+from tests.support.meeting import Meeting
 from tests.support.pictures import RED, encode, plain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,6 +55,7 @@ def test_figures_are_those_that_the_program_goes_by() -> None:
     said = html(Translator("en"))
     assert limits.PROMISED_S == 1800
     assert f"{limits.PROMISED_S / 60:.0f} minutes after" in said
+    assert f"looked at it for {limits.ROOM_UNUSED_S / 3600:.0f} hours" in said
     assert f"for {of_projects.UNUSED_S / 86400:.0f} days" in said
     assert f"up to {limits.PHOTO_BYTES / 2**20:.0f} MB each" in said
     assert f"up to {of_projects.PROJECT_BYTES / 2**20:.0f} MB in a project" in said
@@ -89,6 +92,23 @@ def test_a_project_that_nobody_opens_is_deleted_within_what_is_promised(tmp_path
     projects.sweep(now + of_projects.UNUSED_S + of_projects.TOUCH_S)
     assert list((tmp_path / "projects").iterdir()) == []
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_a_room_that_nobody_looks_at_ends_within_what_is_promised(tmp_path: Path) -> None:
+    meeting, now = Meeting(tmp_path), [0.0]
+    meeting.rooms = Rooms(tmp_path, lambda: meeting.workshop, lambda: now[0])
+    teacher = meeting.open()
+    mina = teacher.phone("Mina")
+    mina.told("POST", "photos?name=a.png", encode(plain(RED), "PNG"))
+    (klass,) = teacher.told("POST", "collect", {"classes": ["mug"]})["collect"]["classes"]
+    mina.told("POST", f"classes/{klass['id']}?name=a.png", encode(plain(RED), "PNG"))
+    for passed in (limits.ROOM_UNUSED_S - 1, limits.ROOM_UNUSED_S + 1):
+        assert meeting.rooms.held_bytes > 0
+        assert meeting.workshop.find(teacher.room.project) is not None
+        now[0] = passed
+        meeting.rooms.sweep()
+    assert (meeting.rooms.count, meeting.rooms.held_bytes) == (0, 0)
+    assert list((tmp_path / "rooms").iterdir()) == list((tmp_path / "projects").iterdir()) == []
 
 
 @pytest.fixture
