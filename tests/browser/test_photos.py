@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 from playwright.sync_api import APIRequestContext, Browser, FilePayload, Page, Request, expect
 
 from lib.photos.samples import find_samples
@@ -479,6 +479,13 @@ class Meeting:
         return dict(self.tell({"keep": keep}, method="DELETE")["left"])
 
 
+def on_a_phone(page: Page, room: Meeting) -> None:
+    """Join a room with a phone's page, and turn to what is one's own."""
+    page.goto(room.own)
+    page.locator("#join [data-do=named]").first.click(timeout=WAIT_MS)
+    page.locator(".tabs [data-to=mine]").click(timeout=WAIT_MS)
+
+
 NOTHING_LEFT = {"rooms": 0, "photos": 0, "people": 0, "projects": 0, "models": 0}
 
 
@@ -504,6 +511,81 @@ def test_promise_room_photo_and_room_end(browser: Browser, page: Page, server: S
     assert room.end() == NOTHING_LEFT
     assert disk.files() == before
     assert theo.get(f"{room.own}/state").json()["phase"] == "ended"
+
+
+def test_a_phone_takes_out_of_a_photo_where_it_was_taken(
+    browser: Browser, page: Page, server: Server, sent: list[Request]
+) -> None:
+    room = Meeting(browser, server)
+    on_a_phone(page, room)
+    sent.clear()
+    exif, photo = Image.Exif(), io.BytesIO()
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    Image.open(io.BytesIO(PHOTO)).save(photo, "JPEG", exif=exif, comment=MARK.encode())
+    assert b"Exif" in photo.getvalue()
+    file: FilePayload = {"name": NAME, "mimeType": "image/jpeg", "buffer": photo.getvalue()}
+    page.set_input_files("#mine [data-pick=wall] >> nth=0", file)
+    expect(page.locator("#mine .own li img")).to_be_visible(timeout=WAIT_MS)
+    until(lambda: room.tell({})["photos"], page=page)
+    (photo_of,) = room.tell({})["photos"]
+    picture = room.teacher.get(
+        f"{room.wall}/photos/{photo_of['photo']}.jpg"
+    ).body()  # small enough to be kept as it came
+    assert picture.startswith(b"\xff\xd8\xff")
+    assert MARK.encode() not in picture
+    assert len(Image.open(io.BytesIO(picture)).getexif()) == 0
+    assert {request.url.partition("?")[0] for request in bodies(sent)} == {f"{room.own}/photos"}
+    room.end()
+
+
+def test_promise_room_live(browser: Browser, page: Page, server: Server, disk: Disk, sent: list[Request]) -> None:
+    answered(page, server)
+    room = Meeting(browser, server)
+    on_a_phone(page, room)
+    page.locator("#mine [data-do=live]").click()
+    device = "Answered on this device: the picture does not leave it."
+    expect(page.locator("#live .by")).to_have_text(device, timeout=60_000)
+    expect(page.locator("#live .answer [data-bars]")).to_be_visible(timeout=30_000)
+    before = disk.files()
+    sent.clear()
+    page.wait_for_timeout(1500)
+    assert bodies(sent) == []
+    page.set_input_files("#live [data-pick=ask]", {"name": NAME, "mimeType": "image/jpeg", "buffer": PHOTO})
+    expect(page.locator("#live .by")).to_contain_text("It keeps no picture", timeout=WAIT_MS)
+    assert {request.url.partition("?")[0] for request in bodies(sent)} == {f"{room.own}/look"}
+    assert room.tell({})["photos"] == []
+    page.locator("#live [data-do=unlive]").click()
+    # Where the device cannot look by itself.
+    page.route(
+        "**/live?*", lambda route: route.fulfill(status=404, json={"code": "scripts-missing", "detail": "None."})
+    )
+    page.locator("#mine [data-do=live]").click()
+    expect(page.locator("#live .by")).to_contain_text("It keeps no picture", timeout=60_000)
+    sent.clear()
+    until(lambda: bodies(sent), page=page)
+    assert {request.url.partition("?")[0] for request in bodies(sent)} == {f"{room.own}/look"}
+    assert disk.files() == before
+    room.end()
+
+
+def test_promise_room_home(browser: Browser, page: Page, server: Server, disk: Disk) -> None:
+    answered(page, server)
+    before = disk.files()
+    room = Meeting(browser, server)
+    mina, theo = room.phone("Mina"), room.phone("Theo")
+    hidden, gone = (int(room.send(mina, "photos?name=a.jpg", marked(f"{MARK}, {n}"))["photo"]) for n in (1, 2))
+    room.send(theo, "photos?name=b.jpg")
+    room.tell({"hidden": True}, f"/photos/{hidden}")
+    mina.delete(f"{room.own}/photos/{gone}")
+    assert theo.get(f"{room.wall}/home.zip").status == 403
+    with zipfile.ZipFile(io.BytesIO(room.teacher.get(f"{room.wall}/home.zip").body())) as home:
+        photos_of = [name for name in home.namelist() if name.startswith("photos/")]
+        assert photos_of == ["photos/round 1/01 Theo.jpg"]
+        assert home.read(photos_of[0]) == PHOTO
+        assert "Mina" not in home.read("sheet.html").decode()
+    assert {path.relative_to(disk.home).as_posix() for path in disk.files() - before} == {room.file}
+    assert room.end() == NOTHING_LEFT
+    assert disk.files() == before
 
 
 def test_promise_room_name(browser: Browser, server: Server, disk: Disk) -> None:

@@ -22,29 +22,34 @@ All take `lang`. What goes wrong is answered as `application/problem+json`.
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from lib.catalogue.store import Store
+from lib.embed.scripts import Scripts
 from lib.errors import AppError, UsageError
 from lib.i18n import Translator
 from lib.messages import N_
 from lib.projects.project import Project
 from lib.server import limits
 from lib.server.bodies import read_object
-from lib.server.exchange import answered, gone_away, language_of, route, to_json
+from lib.server.exchange import answered, as_attachment, gone_away, language_of, route, to_json, unless_gone
 from lib.server.host import HOST
 from lib.server.pool import POOL, Pool
 from lib.server.refusal import Refusal
 from lib.server.room import codes
 from lib.server.room.collecting import piles, take_over
+from lib.server.room.home import gather, pack
 from lib.server.room.looking import Looking, picture
 from lib.server.room.room import Phase, Room
 from lib.server.room.rooms import Rooms
@@ -105,6 +110,7 @@ def routes(
         road.route("POST", own + "/collect", road.collect),
         road.route("POST", own + "/train", road.train),
         road.route("POST", own + "/model", road.model),
+        road.route("GET", own + "/home.zip", road.home),
     ]
 
 
@@ -121,7 +127,7 @@ class _Road:
         pool: Pool,
     ) -> None:
         self._place, self._store, self._rooms, self._workshop = place, store, rooms, workshop
-        self._looking, self._pool = looking, pool
+        self._looking, self._pool, self._zips = looking, pool, Pool(1)
         self._making: dict[str, asyncio.Task[None]] = {}  # what waits for a model, by room
 
     def route(self, method: str, path: str, work: Work) -> Route:
@@ -318,6 +324,26 @@ class _Road:
             with suppress(AppError):  # it was removed at once
                 await run_in_threadpool(self._looking.require, model.id)
                 await run_in_threadpool(room.next_round, earned(self._looking), model.id)
+
+    async def home(self, request: Request, room: Room) -> Response:
+        """Give all of it away as one zip; it lies on the disk until it is sent."""
+        t, store, workshop = Translator(language_of(request)), self._store(), self._workshop()
+        place, cancelled = await run_in_threadpool(workshop.incoming), threading.Event()
+        path = Path(place.name) / "home.zip"
+
+        def make() -> None:
+            what = gather(t, room, self._looking, workshop, store)
+            pack(path, what, Scripts(store.data), t, cancelled=cancelled)
+
+        work = self._zips.line(room.id).submit(make)
+        try:
+            await unless_gone(request.receive, work)
+        except BaseException:
+            cancelled.set()
+            work.add_done_callback(lambda _: place.cleanup())
+            raise
+        headers, done = as_attachment(f"room-{room.code}.zip"), BackgroundTask(place.cleanup)
+        return FileResponse(path, media_type="application/zip", headers=headers, background=done)
 
     async def end(self, request: Request, room: Room) -> Response:
         """End the room."""

@@ -1,8 +1,10 @@
 """The zip to take home: all of it is there, under names that every system takes, or there is no zip at all."""
 
+import asyncio
 import csv
 import io
 import threading
+import time
 import tracemalloc
 import unicodedata
 import zipfile
@@ -264,6 +266,55 @@ def test_a_class_set_goes_home_with_its_model(teacher: Teacher) -> None:
     put(teacher.meeting.data, "mine", TINY / "float32")
     found.project.set_model("mine")
     assert gathered(teacher).model.spec.id == "mine"
+
+
+def incoming(teacher: Teacher) -> list[Path]:
+    """Return what lies on the disk while a zip is made."""
+    return list((teacher.meeting.data / "incoming").glob("*"))
+
+
+def test_the_teacher_takes_the_room_home_and_nobody_else(teacher: Teacher) -> None:
+    mina = teacher.phone("Mina")
+    mina.told("POST", "photos?name=a.png", shot_of(RED))
+    answer = teacher.ask("GET", "home.zip?lang=ko")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
+    assert f"room-{teacher.code}.zip" in answer.headers["content-disposition"]
+    assert answer.headers["cache-control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(answer.body)) as found:
+        assert found.testzip() is None
+        assert found.read("photos/round 1/01 Mina.png") == shot_of(RED)
+        assert '<html lang="ko">' in found.read("sheet.html").decode()
+    assert mina.problem("GET", f"{teacher.place}/home.zip") == (403, "key")
+    assert incoming(teacher) == []
+
+
+def test_who_closes_the_page_leaves_no_zip_on_the_disk(teacher: Teacher, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher.phone("Mina").told("POST", "photos?name=a.png", shot_of(RED))
+    goes_on, ends = threading.Event(), threading.Event()
+
+    def slowly(path: Path, what: Home, scripts: Scripts, t: Translator, *, cancelled: threading.Event) -> None:
+        goes_on.wait(20)
+        with pytest.raises(Cancelled):
+            pack(path, what, scripts, t, cancelled=cancelled)
+        ends.set()
+
+    monkeypatch.setattr("lib.server.room.teacher.pack", slowly)
+
+    async def leave() -> None:
+        asked = asyncio.create_task(teacher.asked("GET", "home.zip"))
+        while not incoming(teacher):
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        goes_on.set()
+
+    asyncio.run(leave())
+    assert ends.wait(20)
+    end = time.monotonic() + 20
+    while incoming(teacher):
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_no_photo_is_in_memory_twice(scripts: Scripts, tmp_path: Path) -> None:
