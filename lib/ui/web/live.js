@@ -234,7 +234,7 @@ function drawn({ predictions, verdict, message, strange }, { thresholds }, names
   const head = kind === "clear" ? `<em>${escaped(names.clear)}</em> ${escaped(predictions[0].label)}` : `<em>${escaped(names[kind])}</em>`;
   const lines = [kind === "close" || kind === "none" ? ["rival", thresholds.ratio * first] : [], kind === "close" || strange ? [] : ["floor", thresholds.floor]];
   const style = lines.filter(([name]) => name).map(([name, at]) => `--${name}:${(Number(at) * 100).toFixed(1)}`).join(";");
-  const why = message.startsWith(`${names[kind]}: `) ? message.slice(names[kind].length + 2) : message;
+  const why = message.startsWith(names[kind]) ? message.slice(names[kind].length).replace(/^[:：]?\s*/, "") : message;
   const runs = (/** @type {Prediction} */ { probability }, /** @type {number} */ place) =>
     !strange && (kind === "clear" || kind === "weak" ? !place : probability >= thresholds.ratio * first);
   const rows = predictions.map((one, place) =>

@@ -11,7 +11,7 @@ import * as room from "./phone-room.js";
 import { listen } from "./shoot.js";
 import { fill } from "./text.js";
 
-const SIDE = 640, STUCK_MS = 1000, NONE_MS = 100;
+const SIDE = 640, STUCK_MS = 1000, NONE_MS = 100, ROWS = "5";
 
 /** @type {{ [name: string]: string }} */
 let say = {};
@@ -108,6 +108,8 @@ export async function turn() {
 export function paint({ model: { query } }) {
   $("video").hidden = !stream;
   $(".pic img").hidden = !shown;
+  $(".pic").hidden = !stream && !shown && $(".trouble").textContent;
+  $(".pic").parentElement.classList.toggle("on", Boolean(stream || shown));
   $("[data-do=turn]").disabled = !stream;
   $(".take [data-do=live]").hidden = Boolean(stream) || !navigator.mediaDevices;
   if (!stream || answeredBy === query) return;
@@ -121,7 +123,9 @@ async function watch(video, query, signal) {
   const note = (/** @type {string} */ words) => { if (!signal.aborted && $(".by").textContent !== words) $(".by").textContent = words; };
   note(say.loading);
   const come = (/** @type {number} */ share) => note(fill(say.loadingShare, { percent: `${Math.round(share * 100)}%` }));
-  const model = await live.open(room.address("/look"), query, names, come).catch((error) => note(error.message));
+  const asked = new URLSearchParams(query);
+  asked.set("top", ROWS); // the room asks for more, to have what can be guessed
+  const model = await live.open(room.address("/look"), String(asked), names, come).catch((error) => note(error.message));
   const newest = pictures(video, signal);
   while (model && !signal.aborted) {
     if (!(await newest()) || document.hidden) {
@@ -152,7 +156,7 @@ export async function ask(file) {
   const found = await room.ask(room.address("/look", { name: file.name }), "POST", small);
   if (signal.aborted) return;
   $(".answer").innerHTML = found?.answer ?? "";
-  $(".by").textContent = found ? found.detail ?? say.server : say.away;
+  $(".by").textContent = found ? found.detail ?? "" : say.away;
   if (found && !found.answer) room.hear(found);
 }
 

@@ -19,7 +19,7 @@ const AT_ONCE = 2, AGAIN_MS = 3000, SIDE = 1600, PATIENCE_MS = 120_000;
 let waiting = [];
 /** @type {Set<Parcel>} */
 const underWay = new Set();
-/** Those that were refused, with a sentence. @type {{ id: number, name: string, reason: string }[]} */
+/** Why some were refused, and how many for that. @type {{ id: number, reason: string, n: number }[]} */
 export let refused = [];
 /** Photos on the wall that are here, too, by their numbers. @type {Map<number, Parcel>} */
 const kept = new Map();
@@ -119,7 +119,9 @@ async function send(parcel) {
   if (url) URL.revokeObjectURL(url);
   if (found.photo !== undefined) kept.set(found.photo, parcel);
   const reason = found.detail || found.reason;
-  if (reason) refused.push({ id: ++refusals, name, reason });
+  const known = refused.find((one) => one.reason === reason);
+  if (known) known.n += 1;
+  else if (reason) refused.push({ id: ++refusals, reason, n: 1 });
   room.hear(found);
 }
 

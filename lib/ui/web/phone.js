@@ -9,7 +9,7 @@ import { fill, put } from "./text.js";
 
 /** @type {{ code: string, language: string, say: { [name: string]: string }, names: { [kind: string]: string } }} */
 const { code, language, say, names } = JSON.parse(document.getElementById("data")?.textContent ?? "");
-const SAID_MS = 5000, SWIPE = 40, LONG = 14; // ms; pixels; letters of a class's name
+const SAID_MS = 5000, SWIPE = 40, LONG = 14; // ms; pixels; Latin letters
 
 /** @type {"play" | "mine" | "leave"} */
 let tab = "play";
@@ -84,7 +84,7 @@ function paint() {
     part.classList.toggle("new", to === "play" && isNew && tab !== "play");
   }
   write(".tabs [data-to=play] span", { shown: say.tabShown, collect: say.tabCollect }[String(state?.phase)] ?? say.tabGuess);
-  write("#me", state?.me ? ` · ${state.me.name}` : "");
+  write("#me", state?.me?.name ?? "");
   paintToast();
   document.body.dataset.view = now;
   if (now === "over") paintOver();
@@ -175,6 +175,12 @@ function show(image, src) {
   image.dataset.src = image.src = src;
 }
 
+/** How wide a text is, in Latin letters. @param {string} text */
+const width = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 2 : 1), 0);
+
+/** What was guessed of others' photos. @param {{ guesses: number, rightGuesses: number } | undefined} mine */
+const guessed = (mine) => (mine?.guesses ? fill(say.mineGuessed, { n: mine.rightGuesses, of: mine.guesses }) : say.mineNone);
+
 /** @param {import("./phone-state.js").Guess} one @returns {string} */
 const chosen = (one) => room.unheard("guess", one.photo)?.guess ?? one.chosen;
 
@@ -194,7 +200,7 @@ const PAINT = {
         const option = one.options[place];
         button.hidden = !option;
         if (option && button.textContent !== option.name) button.textContent = option.name;
-        button.classList.toggle("long", (option?.name.length ?? 0) > LONG);
+        button.classList.toggle("long", width(option?.name ?? "") > LONG);
         button.dataset.id = option?.id ?? "";
       }
       button.disabled = state.paused;
@@ -210,7 +216,7 @@ const PAINT = {
     const here = $("#shown"), mine = state.mine.find(({ photo }) => photo === one.photo), mark = $(".mark", here);
     put($(".answer", here), one.answer);
     mark.className = `mark small ${one.right ? "hit" : ""}`;
-    write(".mark", one.isMine ? fill(say.mineGuessed, { n: mine?.rightGuesses ?? 0, of: mine?.guesses ?? 0 })
+    write(".mark", one.isMine ? guessed(mine)
       : one.right === null ? say.notGuessed : fill(one.right ? say.hit : say.miss, { guess: one.chosenName }), here);
     const vote = room.unheard("vote", one.photo)?.right ?? one.vote;
     for (const button of here.querySelectorAll("[data-do=vote]")) {
@@ -225,7 +231,7 @@ const PAINT = {
     here.classList.toggle("shoots", isOn);
     $(".seen", here).hidden = !isOn;
     $("[data-do=shooting]", here).hidden = isOn || !can;
-    write(".how", isOn ? say.howHold : can ? say.howTap : `${say.howTap} ${say.insecure}`, here);
+    write(".how", isOn ? say.howHold : say.howTap, here);
     rows($(".classes", here), "class", classes.filter(({ id }) => pinned === null || id === pinned), ({ id }) => id, (part, { id, name, count, mine }) => {
       $("button", part).dataset.id = id;
       $("button", part).disabled = state.paused;
@@ -256,8 +262,7 @@ const PAINT = {
       }
       show($("img", part), one.src);
       remove.dataset.photo = one.photo;
-      const guesses = fill(say.mineGuessed, { n: one.rightGuesses, of: one.guesses });
-      write("p", one.hidden ? say.hidden : state.phase === "shown" ? guesses : say.onWall, part);
+      write("p", one.hidden ? say.hidden : state.phase === "shown" ? guessed(one) : say.onWall, part);
       put($(".answer", part), state.phase === "shown" ? one.answer : "");
     });
   },
@@ -269,8 +274,8 @@ const PAINT = {
 
 /** @param {HTMLElement} here */
 function paintRefused(here) {
-  rows($(".refused", here), "refused", photos.refused, ({ id }) => id, (part, { id, reason }) => {
-    write("p", reason, part);
+  rows($(".refused", here), "refused", photos.refused, ({ id }) => id, (part, { id, reason, n }) => {
+    write("p", n > 1 ? `${reason} (${n} ×)` : reason, part);
     $("button", part).dataset.id = id;
   });
 }
