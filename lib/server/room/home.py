@@ -225,10 +225,13 @@ class _Packing:
         model, t = self._home.model, self._t
         spec, files = model.spec, model_files(model.path)
         size = sum(file.stat().st_size for file in files)
-        if spec.family == YOURS or (spec.licence in _OPEN_LICENCES and size <= MOST_MODEL_BYTES):
+        is_own = spec.family == YOURS
+        if is_own or (spec.licence in _OPEN_LICENCES and size <= MOST_MODEL_BYTES):
             for file in files:
                 self._put(f"model/{file.name}", file)
-            return t("model: {model}, its labels and its description. Programs for LiteRT read it.", model=spec.name)
+            told = t("model: {model}, its labels and its description. Programs for LiteRT read it.", model=spec.name)
+            again = t("Another Discern takes it in with {command}.", command="python -m lib import model")
+            return f"{told} {again}" if is_own else told
         return t(
             "The model is not in this file. {model} is on the page Models of Discern, or comes with {command}. Its "
             "licence: {licence}",

@@ -171,6 +171,7 @@ def test_which_models_go_home(change: dict[str, str], is_there: bool, scripts: S
     assert ("model/model.tflite" in found.namelist()) is is_there
     told = found.read("README.txt").decode()
     assert ("python -m lib fetch float32" in told) is not is_there
+    assert ("python -m lib import model" in told) is ("family" in change)
     assert is_there or "CC-BY-NC-4.0" in told
 
 
