@@ -66,8 +66,8 @@ IN_SHORT = (
     Message(N_("In a room, photos are forgotten when the teacher ends it.")),
     Message(
         N_(
-            "Only Train writes photos to a disk, and you can have it keep numbers instead; so does a class that "
-            "collects photos in a room."
+            "Only Train and a class that collects photos in a room write photos to a disk. Train can keep numbers "
+            "instead."
         )
     ),
 )

@@ -259,7 +259,7 @@ class _Packing:
                 needed = ()
                 told = t("The page that runs the model is not in this file: {reason}", reason=error.message)
             else:
-                self._text(_PAGE, [page.decode()])
+                self._packed.writestr(self._entry(_PAGE, is_packed=True), page)
                 told = t(
                     "page.html: double-click it, and it classifies photos and what the camera sees. It needs no "
                     "internet, and no picture leaves the device."
