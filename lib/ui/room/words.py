@@ -52,6 +52,7 @@ def _joining(t: Translator) -> dict[str, str]:
         "pause": t("Pause: phones can send nothing"),
         "withPoints": t("Points for right guesses"),
         "answers": t("The model that answers"),
+        "answersHelp": t("With another model a new round begins."),
         "cannotJoin": t("A phone cannot join?"),
         "otherAddresses": t("If that does not open, this computer also has: {addresses}", addresses="{addresses}"),
     }

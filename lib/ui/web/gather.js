@@ -5,7 +5,7 @@
  * @typedef {import("./meeting.js").Collect} Collect
  * @typedef {import("./wall.js").Say} Say
  */
-import { html, icon, ready, sentence } from "./markup.js";
+import { html, icon, ready, sentence, when } from "./markup.js";
 
 export const LEAST = 2, MOST = 6;
 const PICTURES = 8, PLUS = "M12 5v14M5 12h14", PIN = "M9 4h6l-1 6 3 3H7l3-3zM12 13v7";
@@ -16,8 +16,8 @@ export const usualName = (collect) => collect.classes.map(({ name }) => name).jo
 
 /** Where the classes are named. @param {number} fields @param {Say} say */
 export const naming = (fields, say) => html`<form class="card naming" data-form="collect"><h2>${say.nameClasses}</h2><p class="soft">${say.nameHelp}</p>
-${Array.from({ length: fields }, (_, place) => html`<label><span>${sentence(say.className, { n: place + 1 })}</span><input type="text" name="class" maxlength="100" autocomplete="off" spellcheck="false"${place < LEAST ? ready(" required") : ""}></label>`)}
-<div class="row"><button type="button" class="btn bare" data-do="field"${fields < MOST ? "" : ready(" hidden")}>${icon(PLUS)}${say.another}</button><button type="submit" class="btn main">${say.begin}</button></div></form>`;
+${Array.from({ length: fields }, (_, place) => html`<label><span>${sentence(say.className, { n: place + 1 })}</span><input type="text" name="class" maxlength="100" autocomplete="off" spellcheck="false"${when("required", place < LEAST)}></label>`)}
+<div class="row"><button type="button" class="btn bare" data-do="field"${when("hidden", fields >= MOST)}>${icon(PLUS)}${say.another}</button><button type="submit" class="btn main">${say.begin}</button></div></form>`;
 
 /** @param {Collect["classes"][number]} klass @param {number | null} pinned @param {Say} say */
 const card = ({ id, name, count, photos }, pinned, say) => html`<li class="card class ${id === pinned ? "pinned" : ""}"><header><h2 title="${name}">${name}</h2><b>${count}</b></header>
@@ -29,7 +29,7 @@ const stand = ({ why, making, problem }) => making || problem || why;
 
 /** @param {Collect} collect @param {string} train The address of the class set on the page Train. @param {Say} say */
 export const collecting = (collect, train, say) => html`<div class="classes"><ul>${collect.classes.map((klass) => card(klass, collect.pinned, say))}</ul>
-<div class="card do"><form data-form="class"${collect.classes.length < MOST ? "" : ready(" hidden")}><label class="small" for="room-class">${say.another}</label><input type="text" id="room-class" name="class" maxlength="100" autocomplete="off" spellcheck="false" required><button type="submit" class="btn">${icon(PLUS)}${say.add}</button></form>
-<form data-form="model"><label class="small" for="room-model">${say.modelName}</label><input type="text" id="room-model" name="name" maxlength="100" autocomplete="off" required><button type="submit" class="btn main" aria-describedby="room-stand"${collect.canMake && !collect.making ? "" : ready(" disabled")}>${icon(STAR)}${collect.model ? say.renew : say.make}</button></form>
+<div class="card do"><form data-form="class"${when("hidden", collect.classes.length >= MOST)}><label class="small" for="room-class">${say.another}</label><input type="text" id="room-class" name="class" maxlength="100" autocomplete="off" spellcheck="false" required><button type="submit" class="btn">${icon(PLUS)}${say.add}</button></form>
+<form data-form="model"><label class="small" for="room-model">${say.modelName}</label><input type="text" id="room-model" name="name" maxlength="100" autocomplete="off" required><button type="submit" class="btn main" aria-describedby="room-stand"${when("disabled", !collect.canMake || Boolean(collect.making))}>${icon(STAR)}${collect.model ? say.renew : say.make}</button></form>
 <p id="room-stand" role="status">${stand(collect)}</p></div></div>
 <div class="card res"><h2>${say.good}</h2><div class="result">${ready(collect.result)}</div><p class="soft small">${collect.aside > 0 && sentence(say.aside, { n: collect.aside })}</p><a class="btn bare" href="${train}">${say.openTrain}</a></div>`;

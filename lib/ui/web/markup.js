@@ -31,6 +31,9 @@ export const html = (texts, ...parts) => new Html(texts.map((text, place) => tex
 /** Take over HTML that the server made. @param {string} text */
 export const ready = (text) => new Html(text);
 
+/** Return an attribute that is there or not, such as `disabled`. @param {string} name @param {boolean} is */
+export const when = (name, is) => new Html(is ? ` ${name}` : "");
+
 /**
  * Return a sentence with its gaps, such as `{n}`, filled by texts or by HTML.
  *

@@ -110,6 +110,9 @@ async function fetched(where, how) {
   }
 }
 
+/** Wait the longer, the more often the server did not answer. @param {number} failures */
+const backoff = (failures) => new Promise((done) => setTimeout(done, BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)]));
+
 /** Say in which language the server is to answer, and whom changes are told. @param {string} spoken @param {typeof on} told */
 export function begin(spoken, told) {
   on = told;
@@ -128,11 +131,15 @@ export function enter(room) {
   on.change();
 }
 
-/** Open a room. @returns {Promise<string>} What went wrong, or "". */
+/** Open a room, as soon as the server answers. @returns {Promise<string>} What went wrong, or "". */
 export async function open() {
-  const made = await fetched("/rooms", { method: "POST", body: "{}" });
-  away(!made);
-  if (!made?.id) return made?.detail ?? "";
+  let made = null;
+  for (let failures = 0; !made; failures++) {
+    made = await fetched("/rooms", { method: "POST", body: "{}" });
+    away(!made);
+    if (!made) await backoff(failures);
+  }
+  if (!made.id) return made.detail;
   keep([{ id: made.id, code: made.code }, ...known()]);
   enter(made.id);
   return "";
@@ -189,7 +196,7 @@ async function follow() {
     if (signal.aborted) return;
     away(!found);
     if (!found) {
-      await new Promise((done) => setTimeout(done, BACKOFF_MS[Math.min(failures++, BACKOFF_MS.length - 1)]));
+      await backoff(failures++);
       continue;
     }
     failures = 0;

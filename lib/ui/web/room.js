@@ -16,13 +16,13 @@
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
 import * as gather from "./gather.js";
-import { html, icon, ready, sentence } from "./markup.js";
+import { html, icon, sentence, when } from "./markup.js";
 import * as meeting from "./meeting.js";
 import { morph } from "./morph.js";
 import { named } from "./projector.js";
 import * as wall from "./wall.js";
 
-const CALM_MS = 4000;
+const CALM_MS = 4000, COMPLAINT_MS = 12_000;
 const EYE = "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z";
 const LOCK = "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3", PAUSE = "M9 6v12M15 6v12", WIDE = "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5";
 const MORE = "M5 12h.01M12 12h.01M19 12h.01", PEOPLE = "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5";
@@ -48,7 +48,7 @@ let over = { sheet: "", photo: null };
 let earlier = null;
 /** What is left of the room that has just ended. @type {{ left: { [what: string]: number }, isKept: boolean } | null} */
 let receipt = null;
-let isFull = false, isBusy = false, problem = "", phase = "", due = 0, calm = 0, heard = "";
+let isFull = false, isBusy = false, isNew = false, problem = "", phase = "", due = 0, calm = 0, complaint = 0, heard = "";
 
 /** @param {string} place @returns {any} */
 const $ = (place) => root?.querySelector(place);
@@ -86,7 +86,7 @@ async function look() {
 function gone(why) {
   view = { ...FRESH };
   over = { sheet: "", photo: null };
-  problem = why || data.say.ended;
+  complain(why || data.say.ended);
   tell("room", "");
   look();
 }
@@ -110,6 +110,8 @@ function paint() {
   settle(state);
   fit();
   paintOver(state);
+  if (isNew && document.activeElement === document.body) $("h1").focus({ preventScroll: true });
+  isNew = false;
   if (state) announce(state);
 }
 
@@ -139,6 +141,7 @@ function follow(state) {
     const made = state.collect?.model;
     view.note = phase === "collect" && made && made.id === state.model.id ? sentenceText(data.say.onPhones, { model: made.name }) : "";
   }
+  isNew = Boolean(phase) && phase !== state.phase;
   phase = state.phase;
   view.page = Math.min(view.page, wall.pages(wall.seen(state).length, view.each) - 1);
 }
@@ -150,7 +153,7 @@ const sentenceText = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) =>
 function door() {
   const { say } = data;
   return html`<div class="door"><h1>${say.title}</h1><p class="lead">${say.what} ${say.then}</p>
-<p class="row"><button type="button" class="btn main" data-do="open"${isBusy ? ready(" disabled") : ""}>${icon(PEOPLE)}${say.open}</button>
+<p class="row"><button type="button" class="btn main" data-do="open"${when("disabled", isBusy)}>${icon(PEOPLE)}${say.open}</button>
 ${(earlier ?? []).map(({ id, code }) => html`<button type="button" class="btn" data-do="enter" data-room="${id}">${sentence(say.back, { code })}</button>`)}</p>
 ${!data.isClass && html`<p class="calm">${say.alone} <code>make class</code></p>`}</div>`;
 }
@@ -161,7 +164,7 @@ function end({ left, isKept }) {
   const words = isGone ? say.allGone : isKept ? say.allButSet : say.notGone;
   return html`<div class="door"><h1 tabindex="-1">${words}</h1><p class="lead">${say.looked}</p>
 <dl class="receipt">${LEFT.map(([what, words]) => html`<div><dt>${say[words]}</dt><dd>${left[what]}</dd></div>`)}</dl>
-<p class="row"><button type="button" class="btn main" data-do="open"${isBusy ? ready(" disabled") : ""}>${say.openOther}</button></p></div>`;
+<p class="row"><button type="button" class="btn main" data-do="open"${when("disabled", isBusy)}>${say.openOther}</button></p></div>`;
 }
 
 /** @param {State} state */
@@ -182,26 +185,36 @@ function aside(state) {
 
 const isCollecting = () => meeting.state?.phase === "collect" || view.isNaming;
 
+/**
+ * A button of the wall. It keeps its place among the others while it is away: so what has the focus, or is below the
+ * mouse, never becomes another one.
+ *
+ * @param {string} does
+ * @param {Html | string} inside
+ * @param {{ isThere?: boolean, isOff?: boolean, kind?: string }} [how]
+ */
+const button = (does, inside, { isThere = true, isOff = false, kind = "" } = {}) =>
+  html`<button type="button" class="btn ${kind}" data-do="${does}"${when("hidden", !isThere)}${when("disabled", isOff)}>${inside}</button>`;
+
 /** @param {State} state */
 function head(state) {
-  const { say } = data, { phase } = state, none = wall.seen(state).length ? "" : ready(" disabled");
-  const asked = isCollecting() ? say.collectPhotos : phase === "shown" ? say.askShown : say.ask;
-  const go = isCollecting()
-    ? html`<button type="button" class="btn" data-do="wall">${say.backToWall}</button>`
-    : phase === "shown"
-      ? html`<button type="button" class="btn" data-do="turn">${icon(EYE)}${say.hide}</button><button type="button" class="btn main" data-do="next">${say.nextRound}${icon(wall.FORTH)}</button>`
-      : html`<button type="button" class="btn main" data-do="turn"${none}>${icon(EYE)}${say.show}</button>`;
-  return html`<header class="top"><h1 tabindex="-1">${asked}</h1><div class="go">${go}${!isCollecting() && html`<button type="button" class="btn" data-do="collect">${say.collect}</button>`}${menu(state)}</div></header>`;
+  const { say } = data, isWall = !isCollecting(), isShown = isWall && state.phase === "shown", none = !wall.seen(state).length;
+  const asked = !isWall ? say.collectPhotos : isShown ? say.askShown : say.ask;
+  return html`<header class="top"><h1 tabindex="-1">${asked}</h1><div class="go">
+${button("wall", say.backToWall, { isThere: !isWall })}
+${button("turn", html`${icon(EYE)}${isShown ? say.hide : say.show}`, { isThere: isWall, isOff: none && !isShown, kind: isShown ? "" : "main" })}
+${button("next", html`${say.nextRound}${icon(wall.FORTH)}`, { isThere: isShown, kind: "main" })}
+${button("collect", say.collect, { isThere: isWall })}${menu(state)}</div></header>`;
 }
 
 /** @param {State} state */
 function menu(state) {
   const { say, models } = data, offers = models.some(({ id }) => id === state.model.id) ? models : [state.model, ...models];
   /** @param {string} name @param {boolean} is @param {string} words */
-  const flag = (name, is, words) => html`<label><input type="checkbox" data-flag="${name}"${is ? ready(" checked") : ""}><span>${words}</span></label>`;
+  const flag = (name, is, words) => html`<label><input type="checkbox" data-flag="${name}"${when("checked", is)}><span>${words}</span></label>`;
   return html`<details class="menu"><summary class="btn" aria-label="${say.more}" title="${say.more}">${icon(MORE)}</summary><div class="pop">
 ${flag("locked", state.locked, say.lock)}${flag("paused", state.paused, say.pause)}${flag("score", state.score, say.withPoints)}
-<label class="answers"><span>${say.answers}</span><select data-model>${offers.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select></label>
+<label class="answers"><span>${say.answers}</span><select data-model aria-describedby="room-answers">${offers.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select><span class="small soft" id="room-answers">${say.answersHelp}</span></label>
 <button type="button" class="btn bare" data-do="help">${say.cannotJoin}</button>
 <a class="btn bare" href="${zip()}" download>${say.takeHome}</a>
 <button type="button" class="btn bare" data-do="end">${say.endRoom}</button></div></details>`;
@@ -212,7 +225,7 @@ const zip = () => `${meeting.own(meeting.id, "/home.zip")}?lang=${data.language}
 /** One calm line: what was kept when the server was started anew, or that a new model answers. @param {State} state */
 function line(state) {
   const words = view.note || (state.restored === view.dismissed ? "" : state.restored);
-  return html`<p class="calm"${words ? "" : ready(" hidden")}><span>${words}</span><button type="button" class="btn bare" data-do="dismiss">${data.say.close}</button></p>`;
+  return html`<p class="calm"${when("hidden", !words)}><span>${words}</span><button type="button" class="btn bare" data-do="dismiss">${data.say.close}</button></p>`;
 }
 
 /** @param {State} state */
@@ -232,23 +245,23 @@ function tools(state, which) {
   const chip = (name, words, count) => html`<button type="button" class="chip" data-do="which" data-which="${name}" aria-pressed="${String(which === name)}">${words}${count !== undefined && html` <b>${count}</b>`}</button>`;
   const chips = state.phase === "shown" && n ? html`${chip("wall", say.wall)}${chip("piles", say.piles)}${chip("disputed", say.disagreements, disputed)}` : html`<p class="soft">${sentence(say.answering, { model: html`<b>${state.model.name}</b>` })}</p>`;
   const last = wall.pages(n, view.each) - 1, isWall = which === "wall";
-  return html`<div class="tools"><div class="chips" role="group" aria-label="${say.view}">${chips}</div><div class="pager"${isWall ? "" : ready(" hidden")}>
+  return html`<div class="tools"><div class="chips" role="group" aria-label="${say.view}">${chips}</div><div class="pager"${when("hidden", !isWall)}>
 <span class="soft">${wall.many(n, say.photo1, say.photos)}</span>
-<button type="button" class="btn" data-do="page" data-by="-1" aria-label="${say.previous}"${view.page ? "" : ready(" disabled")}>${icon(wall.BACK)}</button><span class="at">${view.page + 1} / ${last + 1}</span><button type="button" class="btn" data-do="page" data-by="1" aria-label="${say.next}"${view.page < last ? "" : ready(" disabled")}>${icon(wall.FORTH)}</button>
+<button type="button" class="btn" data-do="page" data-by="-1" aria-label="${say.previous}"${when("disabled", !view.page)}>${icon(wall.BACK)}</button><span class="at">${view.page + 1} / ${last + 1}</span><button type="button" class="btn" data-do="page" data-by="1" aria-label="${say.next}"${when("disabled", view.page >= last)}>${icon(wall.FORTH)}</button>
 <button type="button" class="btn" data-do="each" aria-pressed="${String(view.each === wall.MANY)}">${say.small}</button></div>
 <button type="button" class="btn full-screen" data-do="full" aria-pressed="${String(isFull)}" aria-label="${say.full}" title="${say.full} (F)">${icon(WIDE)}</button></div>`;
 }
 
 /** @param {State} state */
 function foot(state) {
-  const { say } = data, isShown = state.phase === "shown", hidden = state.photos.filter((photo) => photo.hidden).length;
-  const { right, surprises } = state.guesses;
-  const total = isShown ? html`<p class="total">${sentence(say.total, { right: html`<b>${right}</b>`, surprises: html`<b>${surprises}</b>` })}</p>` : html`<p class="total"></p>`;
-  return html`<footer class="foot">${isCollecting() ? html`<p class="legend"></p>` : html`<p class="legend soft small"><i></i>${isShown ? say.legendShown : say.legend}</p>`}${total}
-${state.score && html`<button type="button" class="btn bare" data-do="points">${say.points}</button>`}
-${hidden > 0 && html`<button type="button" class="btn bare" data-do="hidden">${sentence(say.hiddenN, { n: hidden })}</button>`}
-${!isCollecting() && html`<button type="button" class="btn bare" data-do="train"${state.photos.length || state.all ? "" : ready(" disabled")}>${say.train}</button>`}
-<button type="button" class="btn bare" data-do="end">${say.end}</button></footer>`;
+  const { say } = data, isWall = !isCollecting(), isShown = state.phase === "shown", hidden = state.photos.filter((photo) => photo.hidden).length;
+  const right = html`<b>${state.guesses.right}</b>`, surprises = html`<b>${state.guesses.surprises}</b>`;
+  return html`<footer class="foot"><p class="legend soft small">${isWall && html`<i></i>${isShown ? say.legendShown : say.legend}`}</p>
+<p class="total">${isShown && sentence(say.total, { right, surprises })}</p>
+${button("points", say.points, { isThere: state.score, kind: "bare" })}
+${button("hidden", sentence(say.hiddenN, { n: hidden }), { isThere: hidden > 0, kind: "bare" })}
+${button("train", say.train, { isThere: isWall, isOff: !state.all, kind: "bare" })}
+${button("end", say.end, { kind: "bare" })}</footer>`;
 }
 
 /** What markup cannot say: the values of fields. @param {State | null} state */
@@ -310,8 +323,8 @@ const SHEETS = {
     const { say } = data, set = state.collect, photos = state.all ?? state.photos.length;
     const gone = [wall.many(photos, say.photo1, say.photos), wall.many(state.people.length, say.gonePerson, say.gonePeople), set && sentence(set.model ? say.goneSetModel : say.goneSet, { names: gather.usualName(set), n: set.classes.reduce((n, { count }) => n + count, 0) })];
     return sheet(say.endSure, html`<p><a class="btn" href="${zip()}" download>${say.takeHome}</a></p><p>${say.endMeans}</p><ul class="gone">${gone.map((one) => one && html`<li>${one}</li>`)}</ul>
-<label${set ? "" : ready(" hidden")}><input type="checkbox" class="keep-set"><span>${say.keepSet}</span></label>`,
-      html`<button type="button" class="btn main" data-do="endNow"${isBusy ? ready(" disabled") : ""}>${say.endNow}</button><button type="button" class="btn" data-do="close">${say.cancel}</button>`);
+<label${when("hidden", !set)}><input type="checkbox" class="keep-set"><span>${say.keepSet}</span></label>`,
+      html`<button type="button" class="btn main" data-do="endNow"${when("disabled", isBusy)}>${say.endNow}</button><button type="button" class="btn" data-do="close">${say.cancel}</button>`);
   },
 };
 
@@ -327,11 +340,19 @@ function announce(state) {
   }, CALM_MS);
 }
 
+/** Say for a while what went wrong; "" for nothing. @param {string} words */
+function complain(words) {
+  problem = words;
+  clearTimeout(complaint);
+  if (words) complaint = window.setTimeout(() => complain(""), COMPLAINT_MS);
+  paintSoon();
+}
+
 /** Ask the server for something, and say what went wrong. @param {string} path @param {string} method @param {object} [told] */
 async function change(path, method, told) {
-  problem = await meeting.send(path, method, told);
-  paintSoon();
-  return !problem;
+  const words = await meeting.send(path, method, told);
+  complain(words);
+  return !words;
 }
 
 /** @param {Promise<unknown>} work */
@@ -344,7 +365,7 @@ async function once(work) {
 }
 
 async function open() {
-  problem = await meeting.open();
+  complain(await meeting.open());
   if (!meeting.id) return;
   view = { ...FRESH };
   receipt = null;
@@ -354,7 +375,7 @@ async function open() {
 
 async function endNow() {
   const isKept = Boolean($(".keep-set")?.checked && meeting.state?.collect), found = await meeting.end(isKept);
-  problem = found?.detail ?? "";
+  complain(found?.detail ?? "");
   if (!found?.left) return;
   receipt = { left: found.left, isKept };
   over = { sheet: "", photo: null };
@@ -467,5 +488,5 @@ function listen(here) {
   document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) full(false); }, { signal });
   here.addEventListener("error", ({ target }) => /** @type {Element} */ (target).classList.add("broken"), { signal, capture: true });
   here.addEventListener("load", ({ target }) => /** @type {Element} */ (target).classList.remove("broken"), { signal, capture: true });
-  return () => { off.abort(); clearTimeout(calm); full(false); if (root === here) root = null; };
+  return () => { off.abort(); clearTimeout(calm); clearTimeout(complaint); full(false); if (root === here) root = null; };
 }

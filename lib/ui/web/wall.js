@@ -8,7 +8,7 @@
  * @typedef {import("./markup.js").Html} Html
  * @typedef {{ [name: string]: string }} Say
  */
-import { html, icon, ready, sentence } from "./markup.js";
+import { html, icon, ready, sentence, when } from "./markup.js";
 
 export const FEW = 8, MANY = 24;
 
@@ -78,7 +78,7 @@ const card = (photo, say) => photo
  */
 export function cards(photos, { page, each }, say) {
   const places = Array.from({ length: each }, (_, place) => card(photos[page * each + place], say));
-  return html`<ul class="cards" data-each="${each}">${places}</ul><p class="nothing"${photos.length ? ready(" hidden") : ""}>${say.nothing}</p>`;
+  return html`<ul class="cards" data-each="${each}">${places}</ul><p class="nothing"${when("hidden", photos.length > 0)}>${say.nothing}</p>`;
 }
 
 /** @param {Photo[]} photos @param {Say} say */
@@ -115,8 +115,8 @@ export function large(state, number, say) {
     : html`<div class="ask"><h2>${say.ask}</h2><p>${answer(photo, say)}</p>${bar(photo, say)}</div>`;
   return html`<div class="pic"><img src="${source(photo, "")}" alt="${sentence(say.photoOf, { name: photo.by })}"></div><div class="said">${said}</div>
 <footer><p><b id="room-large">${photo.by}</b> <span class="soft">${count}</span></p>
-<button type="button" class="btn" data-do="step" data-by="-1" aria-label="${say.previous}"${place ? "" : ready(" disabled")}>${icon(BACK)}</button>
-<button type="button" class="btn" data-do="step" data-by="1" aria-label="${say.next}"${place < shown.length - 1 ? "" : ready(" disabled")}>${icon(FORTH)}</button>
+<button type="button" class="btn" data-do="step" data-by="-1" aria-label="${say.previous}"${when("disabled", !place)}>${icon(BACK)}</button>
+<button type="button" class="btn" data-do="step" data-by="1" aria-label="${say.next}"${when("disabled", place === shown.length - 1)}>${icon(FORTH)}</button>
 <button type="button" class="btn bare" data-do="hide" data-photo="${photo.photo}">${say.hidePhoto}</button>
 <button type="button" class="btn" data-do="close">${say.close}</button></footer>`;
 }
