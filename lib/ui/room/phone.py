@@ -91,7 +91,7 @@ _SAYS = {
     "waiting": N_("Looking for the room …"),
     "away": N_("Trying to reach the teacher’s computer …"),
     "isBack": N_("You are back in the room."),
-    "paused": N_("The teacher has paused. It goes on soon."),
+    "paused": N_("The teacher has paused the room."),
     "goneTitle": N_("This room is not there"),
     "leftTitle": N_("You have left"),
     "leftHelp": N_("Your photos are off the wall."),

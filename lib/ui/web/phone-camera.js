@@ -61,7 +61,7 @@ export async function open(where) {
   }
   if (where === "collect") listen(document.getElementById(where) ?? document.body, ".class button", {
     camera: { isOn: () => Boolean(stream), start: async () => {}, frame: async () => ($("video").videoWidth ? live.picture($("video"), SIDE) : null) },
-    take: (button, file, name, burst) => photos.add({ file, name, klass: Number(button.dataset.id), burst, share: 0 }),
+    take: (button, file, _, burst) => photos.add({ file, name: "camera.jpg", klass: Number(button.dataset.id), burst, share: 0 }),
     waiting: () => photos.pending(false).length,
     without: () => {},
   }, signal);

@@ -19,7 +19,7 @@ const AT_ONCE = 2, AGAIN_MS = 3000, SIDE = 1600, PATIENCE_MS = 120_000;
 let waiting = [];
 /** @type {Set<Parcel>} */
 const underWay = new Set();
-/** Why some were refused, and how many for that. @type {{ id: number, reason: string, n: number }[]} */
+/** Why some were refused or put aside, and how many for that. @type {{ id: number, reason: string, n: number, isAside: boolean }[]} */
 export let refused = [];
 /** Photos on the wall that are here, too, by their numbers. @type {Map<number, Parcel>} */
 const kept = new Map();
@@ -121,7 +121,7 @@ async function send(parcel) {
   const reason = found.detail || found.reason;
   const known = refused.find((one) => one.reason === reason);
   if (known) known.n += 1;
-  else if (reason) refused.push({ id: ++refusals, reason, n: 1 });
+  else if (reason) refused.push({ id: ++refusals, reason, n: 1, isAside: !found.detail });
   room.hear(found);
 }
 

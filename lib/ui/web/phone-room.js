@@ -15,13 +15,14 @@ export let isAway = false;
 /** Why there is no room of this code any more; "" as long as there is one. */
 export let gone = "";
 
-let place = "", language = "", turn = 0, isTelling = false;
+let place = "", language = "", isTelling = false;
 let changed = () => {};
 /** @type {(sentence: string) => void} */
 let complain = () => {};
 /** The answers that are here, by photo, and what they are called together. @type {Map<number, string>} */
 const answers = new Map();
 let held = "";
+let listening = new AbortController();
 /** What was pressed and has not been heard: the last of each photo. @type {Map<string, { path: string, told: { [name: string]: any } }>} */
 const pressed = new Map();
 /** @type {Set<() => void>} */
@@ -45,13 +46,14 @@ export const address = (path, told = {}) => `${place}${path}?${new URLSearchPara
 
 /** Ask how the room is until it has ended; one at a time: who asks anew takes over. */
 export async function listen() {
-  const mine = ++turn, isSuperseded = () => mine !== turn;
+  listening.abort();
+  const { signal } = (listening = new AbortController());
   let isFirst = true;
-  for (let failed = 0; !isSuperseded() && !gone && state?.phase !== "ended" && !document.hidden;) {
+  for (let failed = 0; !signal.aborted && !gone && state?.phase !== "ended" && !document.hidden;) {
     const asked = /** @type {{ [name: string]: string }} */ ({ answers: held });
     if (!isFirst && state) asked.since = state.version;
-    const found = await ask(address("/state", asked));
-    if (isSuperseded()) return;
+    const found = await ask(address("/state", asked), "GET", undefined, signal);
+    if (signal.aborted) return;
     isFirst = false;
     if (found && (found.version || found.code === "room-unknown")) {
       failed = 0;
@@ -144,10 +146,12 @@ async function tell() {
  * @param {string} address
  * @param {string} [method]
  * @param {BodyInit} [body]
+ * @param {AbortSignal} [until] Ends it at once.
  * @returns {Promise<Told | null>}
  */
-export async function ask(address, method = "GET", body) {
-  const patience = new AbortController(), timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+export async function ask(address, method = "GET", body, until) {
+  const patience = new AbortController(), end = () => patience.abort(), timer = setTimeout(end, PATIENCE_MS);
+  until?.addEventListener("abort", end);
   try {
     const answer = await fetch(address, { method, body, signal: patience.signal, cache: "no-store" });
     return { ...(answer.status === 204 ? {} : await answer.json()), status: answer.status };

@@ -13,7 +13,7 @@ const SAID_MS = 5000, SWIPE = 40, LONG = 14; // ms; pixels; Latin letters
 
 /** @type {"play" | "mine" | "leave"} */
 let tab = "play";
-let hasLeft = false, isLive = false, isNew = false, phase = "", due = 0, wasAway = false;
+let hasLeft = false, isJoining = false, isLive = false, isNew = false, phase = "", due = 0, wasAway = false;
 /** The names that are offered: they stay under the finger while others come in. @type {string[]} */
 let offered = [];
 let said = "", saying = 0;
@@ -72,7 +72,7 @@ function view() {
 }
 
 function paint() {
-  const now = view(), { state } = room;
+  const now = view(), { state } = room, left = document.activeElement?.closest("main > section");
   for (const part of document.querySelectorAll("main > section")) part.toggleAttribute("hidden", part.id !== now);
   if (camera?.view && camera.view !== now) camera.shut();
   if (state?.me) follow(state);
@@ -90,6 +90,14 @@ function paint() {
   if (now === "over") paintOver();
   if (now === "wait") write("#wait p", room.isAway ? say.away : say.waiting);
   if (state && now !== "over" && now !== "wait" && now !== "leave") PAINT[now](state);
+  if (left && left.id !== now) head(now);
+}
+
+/** Go to the title of a view: what had the focus is out of sight. @param {string} name */
+function head(name) {
+  const titles = [...document.querySelectorAll(`#${name} h1`)], title = /** @type {HTMLElement | undefined} */ (titles.find((one) => one.getClientRects().length));
+  if (title) title.tabIndex = -1;
+  title?.focus({ preventScroll: true });
 }
 
 /** Notice that the class went on to something else. @param {room.State} state */
@@ -236,7 +244,8 @@ const PAINT = {
       $("button", part).dataset.id = id;
       $("button", part).disabled = state.paused;
       write("b", name, part);
-      write("span", `${fill(say.count, { n: count })} · ${fill(say.countMine, { n: mine })}`, part);
+      write(".all", fill(say.count, { n: count }), part);
+      write(".yours", fill(say.countMine, { n: mine }), part);
     });
     write(".sending", sent ? fill(say.sending, { n: sent }) : "", here);
     paintRefused(here);
@@ -274,7 +283,8 @@ const PAINT = {
 
 /** @param {HTMLElement} here */
 function paintRefused(here) {
-  rows($(".refused", here), "refused", photos.refused, ({ id }) => id, (part, { id, reason, n }) => {
+  rows($(".refused", here), "refused", photos.refused, ({ id }) => id, (part, { id, reason, n, isAside }) => {
+    part.classList.toggle("fail", !isAside);
     write("p", n > 1 ? `${reason} (${n} ×)` : reason, part);
     $("button", part).dataset.id = id;
   });
@@ -290,11 +300,10 @@ async function aim() {
 
 /** @param {string} name */
 async function join(name) {
-  if (!name.trim()) return;
-  const buttons = /** @type {HTMLButtonElement[]} */ ([...document.querySelectorAll("#join button")]);
-  for (const button of buttons) button.disabled = true;
+  if (isJoining || !name.trim()) return;
+  isJoining = true;
   const found = await room.ask(room.address("/join"), "POST", JSON.stringify({ name }));
-  for (const button of buttons) button.disabled = false;
+  isJoining = false;
   write("#join .trouble", found ? found.detail ?? "" : say.away);
   if (!found) return;
   hasLeft = false;
@@ -309,6 +318,7 @@ function step(by) {
   const shelf = shelves[name], place = shelf.order.indexOf(shelf.at) + by;
   shelf.at = shelf.order[Math.min(Math.max(place, 0), shelf.order.length - 1)];
   paint();
+  write("#news", $(`#${name} .at`).textContent);
 }
 
 /** What the buttons do, by `data-do`. @type {{ [name: string]: (button: HTMLElement) => unknown }} */
@@ -348,6 +358,7 @@ const DO = {
   remove: async ({ dataset: { photo } }) => {
     const found = await room.ask(room.address(`/photos/${photo}`), "DELETE");
     found ? room.hear(found) : tell(say.away);
+    head("mine");
   },
   dismiss: ({ dataset: { id } }) => photos.dismiss(Number(id)),
   leave: async () => {
