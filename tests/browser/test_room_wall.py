@@ -206,6 +206,26 @@ def test_classes_are_collected_the_model_goes_to_all_phones_and_the_end_leaves_n
     expect(page).not_to_have_url(re.compile("room="))
 
 
+def test_a_class_set_is_kept_where_that_is_chosen(page: Page, join: Join) -> None:
+    join("Uli")
+    page.get_by_role("button", name="Collect", exact=True).click()
+    page.get_by_label("Class 1").fill("leaf")
+    page.get_by_label("Class 2").fill("stone")
+    page.get_by_role("button", name="Collect photos").click()
+    expect(page.locator("#room .class")).to_have_count(2)
+    page.get_by_label("Another class").fill("bark")
+    page.get_by_role("button", name="Add").click()
+    expect(page.locator("#room .class h2")).to_have_text(["leaf", "stone", "bark"])
+    expect(page.get_by_label("Another class")).to_have_value("")
+    page.locator(".foot").get_by_role("button", name="End: forget everything").click()
+    page.get_by_label("Keep the class set and its model").check()
+    page.get_by_role("button", name="End and forget").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("All is gone but the class set that you kept")
+    expect(page.locator("#room .receipt dd")).to_have_text(["0"] * 3)
+    page.get_by_role("link", name="Open in Train").click()
+    expect(page.locator("#train .kl")).to_have_count(3, timeout=WAIT_MS)
+
+
 def test_a_server_that_is_away_is_said_and_found_again(page: Page, join: Join) -> None:
     join("Noah")
     page.route("**/rooms/**", lambda route: route.abort())

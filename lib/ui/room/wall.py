@@ -49,7 +49,7 @@ def _for_others(t: Translator) -> str:
         t("Only the teacher opens a room. To join one, scan its code, or type it here:"),
         t("Join a room"),
     )
-    link = tag("a", way, href=f"/r{language.query()}")
+    link = tag("a", way, "btn main", href=f"/r{language.query()}")
     return f'<div class="room-none">{tag("h1", title)}{tag("p", sentence)}<p>{link}</p></div>'
 
 

@@ -46,7 +46,7 @@ let view = { ...FRESH };
 let over = { sheet: "", photo: null };
 /** The rooms that can be gone back to. @type {State[] | null} */
 let earlier = null;
-/** What is left of the room that has just ended. @type {{ left: { [what: string]: number }, isKept: boolean } | null} */
+/** What is left of the room that has just ended, and the class set that was to be kept, or "". @type {{ left: { [what: string]: number }, kept: string } | null} */
 let receipt = null;
 let isFull = false, isBusy = false, isNew = false, problem = "", phase = "", due = 0, calm = 0, complaint = 0, heard = "";
 
@@ -153,18 +153,18 @@ const sentenceText = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) =>
 function door() {
   const { say } = data;
   return html`<div class="door"><h1>${say.title}</h1><p class="lead">${say.what} ${say.then}</p>
-<p class="row"><button type="button" class="btn main" data-do="open"${when("disabled", isBusy)}>${icon(PEOPLE)}${say.open}</button>
+<p class="row">${button("open", html`${icon(PEOPLE)}${say.open}`, { isOff: isBusy, kind: "main" })}
 ${(earlier ?? []).map(({ id, code }) => html`<button type="button" class="btn" data-do="enter" data-room="${id}">${sentence(say.back, { code })}</button>`)}</p>
 ${!data.isClass && html`<p class="calm">${say.alone} <code>make class</code></p>`}</div>`;
 }
 
-/** What is left of a room that has ended. @param {NonNullable<typeof receipt>} of */
-function end({ left, isKept }) {
+/** What is left of a room that has ended; a class set that was kept is not counted. @param {NonNullable<typeof receipt>} of */
+function end({ left, kept }) {
   const { say } = data, isGone = Object.values(left).every((count) => !count);
-  const words = isGone ? say.allGone : isKept ? say.allButSet : say.notGone;
-  return html`<div class="door"><h1 tabindex="-1">${words}</h1><p class="lead">${say.looked}</p>
-<dl class="receipt">${LEFT.map(([what, words]) => html`<div><dt>${say[words]}</dt><dd>${left[what]}</dd></div>`)}</dl>
-<p class="row"><button type="button" class="btn main" data-do="open"${when("disabled", isBusy)}>${say.openOther}</button></p></div>`;
+  const counted = kept ? LEFT.slice(0, -2) : LEFT;
+  return html`<div class="door"><h1 tabindex="-1">${!isGone ? say.notGone : kept ? say.allButSet : say.allGone}</h1><p class="lead">${say.looked}</p>
+<dl class="receipt">${counted.map(([what, words]) => html`<div><dt>${say[words]}</dt><dd>${left[what]}</dd></div>`)}</dl>
+<p class="row">${button("open", say.openOther, { isOff: isBusy, kind: "main" })}${kept && html`<a class="btn" href="${data.train + encodeURIComponent(kept)}">${say.openTrain}</a>`}</p></div>`;
 }
 
 /** @param {State} state */
@@ -374,10 +374,10 @@ async function open() {
 }
 
 async function endNow() {
-  const isKept = Boolean($(".keep-set")?.checked && meeting.state?.collect), found = await meeting.end(isKept);
+  const kept = $(".keep-set")?.checked ? meeting.state?.collect?.project ?? "" : "", found = await meeting.end(Boolean(kept));
   complain(found?.detail ?? "");
   if (!found?.left) return;
-  receipt = { left: found.left, isKept };
+  receipt = { left: found.left, kept };
   over = { sheet: "", photo: null };
   full(false);
   tell("room", "");
