@@ -1,5 +1,6 @@
 # make run    install what the app needs and start it
 # make class  the same for a room of phones: on all networks of this machine, over TLS; PORT=8502 for another port
+# make class-check  the evening before: try all that a class needs, two phones included
 # make test   install what the tests need, the browser included, and run every check
 # make scale  install what `--engine ray` needs, too; make test-scale tries it, in an environment of its own (300 MB)
 PYTHON ?= python3
@@ -8,7 +9,7 @@ PY := $(VENV)/bin/python
 DID_NOT_RUN := $(VENV)/did-not-run.txt
 RAY := .venv-scale
 
-.PHONY: run class test lint unit scale test-scale mutants fuzz bench load screenshots messages format clean
+.PHONY: run class class-check test lint unit scale test-scale mutants fuzz bench load screenshots messages format clean
 
 # See lib/server/memory.py.
 run class: export MALLOC_ARENA_MAX = 2
@@ -19,6 +20,10 @@ run: $(VENV)/app.installed
 class: $(VENV)/app.installed
 	@$(PY) -m lib.embed.scripts || true
 	@$(PY) -m lib class $(if $(PORT),--port $(PORT))
+
+class-check: $(VENV)/app.installed
+	@$(PY) -m lib.embed.scripts || true
+	@$(PY) -m lib class-check $(if $(PORT),--port $(PORT))
 
 test: lint unit
 

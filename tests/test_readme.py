@@ -19,7 +19,7 @@ def test_every_command_is_one(command: str) -> None:
 
 
 def test_every_command_of_the_command_line_is_shown() -> None:
-    listed = set(re.findall(r"^    (\w+)", build_parser().format_help(), re.MULTILINE))
+    listed = set(re.findall(r"^    ([\w-]+)", build_parser().format_help(), re.MULTILINE))
     assert {command.split()[0] for command in COMMANDS} == listed
 
 
@@ -30,8 +30,8 @@ def test_every_setting_is_named_and_every_one_named_is_a_setting() -> None:
 
 
 def test_every_target_of_make_is_there() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b", README)) <= targets
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)\b", README)) <= targets
 
 
 def test_the_pictures_are_there_and_small() -> None:

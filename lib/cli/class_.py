@@ -15,12 +15,12 @@ from lib.server import addresses, certificate, host
 from lib.work.files import data_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-_PORT, _EVERYWHERE = 8501, "0.0.0.0"  # IPv4: what a room's network gives to phones
+PORT, _EVERYWHERE = 8501, "0.0.0.0"  # IPv4: what a room's network gives to phones
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `class` to `parser`, and `run`."""
-    parser.add_argument("--port", type=int, default=_PORT, help=f"where it listens (default {_PORT})")
+    parser.add_argument("--port", type=int, default=PORT, help=f"where it listens (default {PORT})")
     parser.add_argument("--no-browser", action="store_true", help="open no browser here")
     parser.add_argument(
         "--plain", action="store_true", help="without TLS: phones warn of nothing, but pages may not use their cameras"
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace, say: Translator) -> int:
-    _require_free(arguments.port)
+    require_free(arguments.port)
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
     command += [f"--server.address={_EVERYWHERE}", f"--server.port={arguments.port}"]
     if not arguments.plain:
@@ -58,7 +58,7 @@ def _certificate() -> Path:
         raise UsageError(text, folder=folder, reason=error.strerror or error) from error
 
 
-def _require_free(port: int) -> None:
+def require_free(port: int) -> None:
     """Check that nobody listens on a port.
 
     Raises:
@@ -79,4 +79,4 @@ def _require_free(port: int) -> None:
                     "Port {port} is taken, perhaps by another Discern. End that one, or choose another port: "
                     "--port {other}, or make class PORT={other}."
                 )
-            raise UsageError(text, port=port, other=_PORT + 1 if port == _PORT else _PORT) from error
+            raise UsageError(text, port=port, other=PORT + 1 if port == PORT else PORT) from error

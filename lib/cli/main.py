@@ -81,6 +81,7 @@ _COMMANDS = {
     "embed": "write code that runs a model elsewhere",
     "serve": "answer programs over HTTP, without the pages",
     "class": "start the app for a room full of phones",
+    "class-check": "try all that a class needs, the evening before",
 }
 
 
@@ -134,6 +135,8 @@ def _adding(command: str) -> Callable[[argparse.ArgumentParser], None]:
             from lib.cli.serve import add_arguments as add
         case "class":
             from lib.cli.class_ import add_arguments as add
+        case "class-check":
+            from lib.cli.class_check import add_arguments as add
         case _:
             from lib.cli.embed import add_arguments as add
     return add

@@ -40,10 +40,10 @@ def ready(folder: Path, names: Sequence[str], addresses: Sequence[str], now: dat
     file, now = folder / FILE, now or datetime.now(UTC)
     wanted = [*_ALWAYS, *names, *addresses]
     kept = _read(file)
-    if kept is not None and set(wanted) <= set(_named(kept)) and now < kept.not_valid_after_utc - _LEFT:
+    if kept is not None and set(wanted) <= set(named(kept)) and now < kept.not_valid_after_utc - _LEFT:
         file.chmod(0o600)
         return file
-    before = [] if kept is None else [name for name in _named(kept) if name not in wanted and _is_address(name)]
+    before = [] if kept is None else [name for name in named(kept) if name not in wanted and _is_address(name)]
     write_private(file, _made([*wanted, *before[:_MOST_KEPT]], now))
     return file
 
@@ -58,10 +58,11 @@ def _read(file: Path) -> x509.Certificate | None:
     return None
 
 
-def _named(certificate: x509.Certificate) -> list[str]:
+def named(certificate: x509.Certificate) -> list[str]:
+    """Return the names and addresses that a certificate is for."""
     with suppress(x509.ExtensionNotFound):
-        named = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return [str(name.value) for name in named]
+        listed = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return [str(name.value) for name in listed]
     return []
 
 

@@ -60,7 +60,8 @@ def test_the_host_shows_code_and_address(cookies: dict[str, str], language: str,
     test = app(PAGE, lang=language)
     told = text(test)
     assert title in told
-    assert re.sub(r"\s", "", told).count("https://192.168.1.5:8501") == 1
+    assert re.sub(r"\s", "", told).count("https://192.168.1.5:8501") == 2
+    assert "https://192.168.1.5:8501/r" in told
     assert "https://10.0.0.7:8501" in told
     assert any('src="data:image/svg+xml;base64,' in element.proto.body for element in test.get("html"))
     assert KEY not in told

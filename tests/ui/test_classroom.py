@@ -56,6 +56,7 @@ def test_a_class_is_told_where_it_is_and_who_is_its_host(
     assert said(capsys) == [
         f"https://{WIFI}:8501",
         f"https://{CABLE}:8501",
+        f"https://{WIFI}:8501/r",
         f"https://localhost:8501/?host={KEY}",
         f"https://{WIFI}:8501/?host={KEY}",
     ]

@@ -8,7 +8,7 @@ import streamlit as st
 from lib.i18n import Translator
 from lib.server import qr
 from lib.ui.classroom import going, host, where
-from lib.ui.classroom.welcome import plain_note, trouble, warning
+from lib.ui.classroom.welcome import plain_note, room, trouble, warning
 from lib.ui.models.markup import tag
 
 _START = "make class"
@@ -38,7 +38,7 @@ def _poster(t: Translator, addresses: tuple[str, ...]) -> str:
     parts = urlsplit(first)
     shown = f"<span>{escape(parts.scheme)}://</span><wbr><b>{escape(parts.netloc)}</b>"
     alt, title = escape(t("QR code of {address}", address=first)), t("Point your phone’s camera here")
-    notes = [warning(t) if parts.scheme == "https" else plain_note(t), trouble(t)]
+    notes = [room(t, first), warning(t) if parts.scheme == "https" else plain_note(t), trouble(t)]
     if others:
         notes.append(t("If that does not open, this computer also has: {addresses}", addresses=", ".join(others)))
     return (

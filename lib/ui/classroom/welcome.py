@@ -47,6 +47,7 @@ def lines(
         if others[1:]:
             listed = ", ".join(others[1:])
             said.append("  " + t("If that does not open, this computer also has: {addresses}", addresses=listed))
+        said.append("  " + room(t, others[0]))
         said.append("  " + (warning(t) if is_secure else plain_note(t)))
         said.append("  " + trouble(t))
     else:
@@ -70,6 +71,11 @@ def warning(t: Translator) -> str:
 def plain_note(t: Translator) -> str:
     """Return what is missing without TLS."""
     return t("Without TLS phones can send photos, but the page cannot show their camera. `make class` starts with TLS.")
+
+
+def room(t: Translator, address: str) -> str:
+    """Return where phones join a room."""
+    return t("To join a room, which the page Room opens: {address} and its code", address=f"{address}/r")
 
 
 def trouble(t: Translator) -> str:
