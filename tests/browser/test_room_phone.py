@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from lib.photos.samples import find_samples
+from tests.embed import packages
 from tests.support.axe import unusable
 from tests.support.server import Server, start_server
 
@@ -49,11 +50,19 @@ class Somebody:
 
 @dataclass
 class Meeting:
-    """A room with its teacher, and whoever comes."""
+    """A room with its teacher, and whoever comes.
+
+    Attributes:
+        browser: Chromium.
+        server: A running one.
+        opened: To be closed.
+        wrong: Errors of scripts, requests to other hosts, and what the page's own headers forbid.
+    """
 
     browser: Browser
     server: Server
     opened: list[BrowserContext] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.teacher = self._somebody()
@@ -78,8 +87,15 @@ class Meeting:
         of = {"locale": "en-US", "permissions": ["camera"]} | of
         self.opened.append(self.browser.new_context(viewport={"width": width, "height": height}, has_touch=True, **of))
         page = self.opened[-1].new_page()
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(said.text) if "Content Security" in said.text else None)
+        page.on("request", self._note_stranger)
         page.goto(f"{self.server.url}/r/{self.code}")
         return page
+
+    def _note_stranger(self, request: Request) -> None:
+        if not request.url.startswith((self.server.url, "data:", "blob:")):
+            self.wrong.append(request.url)
 
     def phone(self, name: str = "Mina", **of: Any) -> Page:
         """Open it, and join."""
@@ -104,6 +120,7 @@ def meet(browser: Browser, server: Server) -> Iterator[Callable[[], Meeting]]:
         one.teacher.context.request.fetch(f"{server.url}{one.teacher.place}", method="DELETE", data={"keep": False})
         for context in one.opened:
             context.close()
+        assert one.wrong == []
 
 
 def send(page: Page, *photos: Path) -> None:
@@ -350,6 +367,19 @@ def test_photos_for_a_class_are_chosen_or_shot_while_a_class_is_held_down(meet: 
     tab(page, "My photo")
     expect(page.locator("#collect video")).to_be_hidden()
     assert page.evaluate("document.querySelector('#collect video').srcObject") is None  # the camera is off
+
+
+def test_the_live_camera_is_answered_on_the_phone_itself(meet: Callable[[], Meeting], home: Path) -> None:
+    packages.put_scripts(home)
+    page = meet().phone(locale="ja-JP")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method != "GET" else None)
+    page.locator("#mine [data-do=live]").click()
+    expect(page.locator("#live .by")).to_contain_text("この端末で", timeout=60_000)
+    expect(page.locator("#live [data-bars] tr")).to_have_count(5)
+    verdict = page.locator("#live .verdict em").inner_text()
+    assert verdict not in page.locator("#live .verdict .why").inner_text()  # it is said once
+    assert sent == []
 
 
 def test_the_live_camera_asks_the_server_where_the_engine_is_not_here(meet: Callable[[], Meeting]) -> None:

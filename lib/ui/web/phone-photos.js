@@ -10,10 +10,11 @@
  * @property {string} [burst] Photos of one press of the button.
  * @property {string} [url] Of the picture in this page's own memory.
  * @property {number} share How much of it has gone, in [0, 1].
+ * @property {number} [failures] How often the server failed with it.
  */
 import * as room from "./phone-room.js";
 
-const AT_ONCE = 2, AGAIN_MS = 3000, SIDE = 1600, PATIENCE_MS = 120_000;
+const AT_ONCE = 2, AGAIN_MS = 3000, SIDE = 1600, PATIENCE_MS = 120_000, TRIES = 3;
 
 /** @type {Parcel[]} */
 let waiting = [];
@@ -109,7 +110,8 @@ async function send(parcel) {
   const found = await upload(room.address(path, { name, ...(burst ? { burst } : {}) }), file, (share) => { parcel.share = share; changed(); });
   underWay.delete(parcel);
   parcel.share = 0;
-  if (!found || found.status >= 500 || found.code === "room-paused" || (found.status === 429 && found.code !== "room-full")) {
+  if (found && found.status >= 500) parcel.failures = (parcel.failures ?? 0) + 1;
+  if (!found || (found.status >= 500 && Number(parcel.failures) < TRIES) || found.code === "room-paused" || (found.status === 429 && found.code !== "room-full")) {
     waiting.unshift(parcel);
     isStuck = true;
     setTimeout(() => { isStuck = false; work(); changed(); }, AGAIN_MS);
@@ -118,7 +120,7 @@ async function send(parcel) {
   }
   if (url) URL.revokeObjectURL(url);
   if (found.photo !== undefined) kept.set(found.photo, parcel);
-  const reason = found.detail || found.reason;
+  const reason = found.detail || found.reason || (found.state ? "" : `HTTP ${found.status}`);
   const known = refused.find((one) => one.reason === reason);
   if (known) known.n += 1;
   else if (reason) refused.push({ id: ++refusals, reason, n: 1, isAside: !found.detail });

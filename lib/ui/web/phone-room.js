@@ -128,7 +128,7 @@ async function tell() {
   isTelling = true;
   for (const [key, last] of pressed) {
     const found = await ask(address(`/${last.path}`, { answers: held }), "POST", JSON.stringify(last.told));
-    if (!found || found.status >= 500) { // the one that listens says when it is back
+    if (!found || (found.status >= 500 && !found.detail)) { // the one that listens says when it is back
       if (!isAway) listen();
       break;
     }
