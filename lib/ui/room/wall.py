@@ -37,6 +37,7 @@ def draw(t: Translator) -> None:
             "models": _models(),
             "help": [welcome.warning(t) if where.is_secure() else welcome.plain_note(t), welcome.trouble(t)],
             "train": f"/train?{urlencode({**language.params(), 'project': ''})}",
+            "links": _links(t),
             "say": said(t),
         },
         on_room_change=_follow,
@@ -51,6 +52,11 @@ def _for_others(t: Translator) -> str:
     )
     link = tag("a", way, "btn main", href=f"/r{language.query()}")
     return f'<div class="room-none">{tag("h1", title)}{tag("p", sentence)}<p>{link}</p></div>'
+
+
+def _links(t: Translator) -> list[dict[str, str]]:
+    """Return the pages that go with a room."""
+    return [{"href": f"/photos{language.query()}", "words": t("Where do my photos go?")}]
 
 
 def _asked() -> str:

@@ -138,7 +138,6 @@ def _people(t: Translator) -> dict[str, str]:
         "isHere": t("here"),
         "isAsleep": t("asleep"),
         "remove": t("Remove from room"),
-        "removeName": t("Remove {name}", name="{name}"),
         "removeSure": t("Remove {name}?", name="{name}"),
         "removeMeans": t("Their photos leave the wall, and that phone cannot come in again."),
     }

@@ -12,6 +12,7 @@
  * @property {{ id: string, name: string }[]} models Those that are ready.
  * @property {string[]} help What to do where a phone does not reach the room.
  * @property {string} train The address of a class set on the page Train, which ends with its id.
+ * @property {{ href: string, words: string }[]} links To pages that go with a room.
  * @property {{ [name: string]: string }} say
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
@@ -155,7 +156,8 @@ function door() {
   return html`<div class="door"><h1>${say.title}</h1><p class="lead">${say.what} ${say.then}</p>
 <p class="row">${button("open", html`${icon(PEOPLE)}${say.open}`, { isOff: isBusy, kind: "main" })}
 ${(earlier ?? []).map(({ id, code }) => html`<button type="button" class="btn" data-do="enter" data-room="${id}">${sentence(say.back, { code })}</button>`)}</p>
-${!data.isClass && html`<p class="calm">${say.alone} <code>make class</code></p>`}</div>`;
+${!data.isClass && html`<p class="calm">${say.alone} <code>make class</code></p>`}
+<p class="links">${data.links.map(({ href, words }) => html`<a href="${href}">${words}</a>`)}</p></div>`;
 }
 
 /** What is left of a room that has ended; a class set that was kept is not counted. @param {NonNullable<typeof receipt>} of */
@@ -216,6 +218,7 @@ function menu(state) {
 ${flag("locked", state.locked, say.lock)}${flag("paused", state.paused, say.pause)}${flag("score", state.score, say.withPoints)}
 <label class="answers"><span>${say.answers}</span><select data-model aria-describedby="room-answers">${offers.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select><span class="small soft" id="room-answers">${say.answersHelp}</span></label>
 <button type="button" class="btn bare" data-do="help">${say.cannotJoin}</button>
+${data.links.map(({ href, words }) => html`<a class="btn bare" href="${href}" target="_blank" rel="noopener">${words}</a>`)}
 <a class="btn bare" href="${zip()}" download>${say.takeHome}</a>
 <button type="button" class="btn bare" data-do="end">${say.endRoom}</button></div></details>`;
 }
@@ -301,7 +304,7 @@ const SHEETS = {
       return sheet(sentenceText(say.removeSure, { name: doubted.name }), html`<p>${say.removeMeans}</p>`,
         html`<button type="button" class="btn main" data-do="remove" data-person="${doubted.id}">${say.remove}</button><button type="button" class="btn" data-do="keep">${say.cancel}</button>`);
     const rows = state.people.map(({ id, name, score, photos, here }) =>
-      html`<tr><th scope="row">${name}</th>${state.score && html`<td>${score}</td>`}<td>${photos}</td><td>${here ? say.isHere : say.isAsleep}</td><td><button type="button" class="btn bare" data-do="doubt" data-person="${id}" aria-label="${sentence(say.removeName, { name })}">${say.remove}</button></td></tr>`);
+      html`<tr><th scope="row">${name}</th>${state.score && html`<td>${score}</td>`}<td>${photos}</td><td>${here ? say.isHere : say.isAsleep}</td><td><button type="button" class="btn bare" data-do="doubt" data-person="${id}">${say.remove}<span class="unseen"> ${name}</span></button></td></tr>`);
     const table = html`<table><thead><tr><th scope="col">${say.name}</th>${state.score && html`<th scope="col">${say.points}</th>`}<th scope="col">${say.photosTitle}</th><th scope="col">${say.phone}</th><td></td></tr></thead><tbody>${rows}</tbody></table>`;
     return sheet(say.people, state.people.length ? table : html`<p class="soft">${say.nobody}</p>`);
   },

@@ -60,9 +60,9 @@ export function votes({ votes }, say) {
   return votes && all ? sentence(say.votes, { right: html`<b>${votes.right}</b>`, wrong: html`<b>${votes.wrong}</b>` }) : html``;
 }
 
-/** @param {Photo} photo @param {Say} say */
-const picture = (photo, say) =>
-  html`<button type="button" class="photo" data-do="large" data-photo="${photo.photo}" aria-label="${sentence(say.enlarge, { name: photo.by })}"><img src="${source(photo)}" alt=""><span class="who">${photo.by}</span></button>`;
+/** @param {Photo} photo @param {Say} say @param {string} [loading] */
+const picture = (photo, say, loading = "eager") =>
+  html`<button type="button" class="photo" data-do="large" data-photo="${photo.photo}" aria-label="${sentence(say.enlarge, { name: photo.by })}"><img src="${source(photo)}" alt="" loading="${loading}"><span class="who">${photo.by}</span></button>`;
 
 /** @param {Photo | undefined} photo @param {Say} say */
 const card = (photo, say) => photo
@@ -83,7 +83,7 @@ export function cards(photos, { page, each }, say) {
 
 /** @param {Photo[]} photos @param {Say} say */
 export const columns = (photos, say) => html`<ul class="heaps">${piles(photos).map(({ name, photos }) =>
-  html`<li class="card pile ${name ? "" : "none"}"><h2>${name ? "" : html`<span class="sign" aria-hidden="true"></span>`}${name || say.unsure} <b>${photos.length}</b></h2><ul>${photos.map((photo) => html`<li>${picture(photo, say)}</li>`)}</ul></li>`)}</ul>`;
+  html`<li class="card pile ${name ? "" : "none"}"><h2>${name ? "" : html`<span class="sign" aria-hidden="true"></span>`}${name || say.unsure} <b>${photos.length}</b></h2><ul>${photos.map((photo) => html`<li>${picture(photo, say, "lazy")}</li>`)}</ul></li>`)}</ul>`;
 
 /** @param {Photo[]} photos @param {Say} say */
 export function disagreements(photos, say) {
@@ -91,7 +91,7 @@ export function disagreements(photos, say) {
   if (!found.length) return html`<p class="calm">${say.agreed}</p>`;
   return html`<ul class="disputes">${found.map((photo) => {
     const most = otherwise(photo), guessed = most && sentence(say.guessedIt, { n: most.count, of: photo.guesses });
-    return html`<li class="card dispute ${photo.look ?? ""}">${picture(photo, say)}<dl><div><dt>${say.modelSays}</dt><dd class="ans">${answer(photo, say)}</dd></div><div><dt>${say.classSays}</dt><dd>${most ? most.name : say.itIsWrong}</dd><dd class="soft">${guessed}</dd><dd class="soft">${votes(photo, say)}</dd></div></dl></li>`;
+    return html`<li class="card dispute ${photo.look ?? ""}">${picture(photo, say, "lazy")}<dl><div><dt>${say.modelSays}</dt><dd class="ans">${answer(photo, say)}</dd></div><div><dt>${say.classSays}</dt><dd>${most ? most.name : say.itIsWrong}</dd><dd class="soft">${guessed}</dd><dd class="soft">${votes(photo, say)}</dd></div></dl></li>`;
   })}</ul>`;
 }
 
