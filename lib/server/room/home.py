@@ -42,7 +42,7 @@ from lib.results import Classification, Failure
 from lib.server.room import codes
 from lib.server.room.guessing import UNSURE, name_of, options, right
 from lib.server.room.looking import Looking
-from lib.server.room.room import Phase, Room, Shot
+from lib.server.room.room import Room, Shot
 from lib.server.workshop import Workshop
 from lib.work.files import disk_error, whole
 
@@ -108,7 +108,7 @@ def _photo(t: Translator, room: Room, looking: Looking, shot: Shot) -> RoomPhoto
         return RoomPhoto(shot.round, by, picture, Failure(photo.name, shot.answer.model, gone))
     with room.still():
         counts, votes = Counter(shot.guesses.values()), Counter(shot.votes.values())
-        is_shown = room.phase is not Phase.PHOTOS or shot.round < room.round
+        is_shown = shot.is_counted or (room.has_shown and shot.round == room.round)
     guesses = _guesses(t, said.found, counts) if is_shown else ()
     return RoomPhoto(shot.round, by, picture, said.found, tuple(guesses), (votes[True], votes[False]))
 

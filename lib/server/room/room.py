@@ -131,6 +131,7 @@ class Shot:
         answer: What the round's model said.
         is_hidden: Whether the teacher hid it.
         is_taken: Whether it went into the class set.
+        is_counted: Whether its round ended with the answers shown, so that its guesses count.
         guesses: By person.
         votes: Likewise: whether they find the answer right.
     """
@@ -141,6 +142,7 @@ class Shot:
     answer: Answer
     is_hidden: bool = False
     is_taken: bool = False
+    is_counted: bool = False
     guesses: dict[int, str] = field(default_factory=dict)
     votes: dict[int, bool] = field(default_factory=dict)
 
@@ -173,6 +175,7 @@ class Room:
         album: What is kept of these photos.
         phase: How far the class is.
         round: Which, from 1.
+        has_shown: Whether the answers of this round are shown, or were before photos were collected.
         is_locked: Whether nobody else can join.
         is_paused: Whether nothing is taken at this time.
         has_points: Whether points are shown.
@@ -201,7 +204,7 @@ class Room:
         self.shots: dict[int, Shot] = {}
         self.album = Album()
         self.phase, self.round = Phase.PHOTOS, 1
-        self.is_locked = self.is_paused = False
+        self.has_shown = self.is_locked = self.is_paused = False
         self.has_points = True
         self.project, self.pinned = "", None  # type: str, int | None
         self.restored: Restored | None = None
@@ -446,8 +449,12 @@ class Room:
     # How far the class is.
 
     def show(self, phase: Phase) -> None:
-        """Go to a phase; to and fro within a round as one likes."""
+        """Go to a phase, to and fro as one likes; from collecting photos one comes back to the answers."""
         with self.change():
+            if phase is Phase.PHOTOS and self.phase is Phase.COLLECT and self.has_shown:
+                phase = Phase.SHOWN
+            if phase is not Phase.COLLECT:
+                self.has_shown = phase is Phase.SHOWN
             self.phase = phase
 
     def next_round(self, earned: Callable[[Shot, "Room"], Iterable[int]], model: str | None = None) -> None:
@@ -458,12 +465,13 @@ class Room:
             model: Id of the model that answers from now on; None for the same.
         """
         with self.change():
-            if self.phase is Phase.SHOWN:
+            if self.has_shown:
                 for shot in self.on_wall:
+                    shot.is_counted = True
                     for one in earned(shot, self):
                         if one in self.people:
                             self.people[one].points += 1
-            self.phase, self.restored, self.pinned = Phase.PHOTOS, None, None
+            self.phase, self.restored, self.pinned, self.has_shown = Phase.PHOTOS, None, None, False
             self.round += bool(self.on_wall)
             self.model = model or self.model
 

@@ -83,7 +83,7 @@ def earned(looking: Looking) -> Callable[[Shot, Room], list[int]]:
 def points(room: Room, looking: Looking) -> Counter[int]:
     """Return how many guesses of each person were right, as far as answers were shown."""
     counted = Counter({person.id: person.points for person in room.present})
-    if room.phase is Phase.SHOWN:
+    if room.has_shown:
         who = earned(looking)
         for shot in room.on_wall:
             counted.update(who(shot, room))

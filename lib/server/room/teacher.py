@@ -145,7 +145,7 @@ class _Road:
     async def open(self, request: Request) -> Response:
         """Open a room."""
         HOST.require(request)
-        await read_object(request)
+        await read_object(request, "lang")
 
         def work() -> tuple[Room, str]:
             model = self._store().default_id()
@@ -229,8 +229,8 @@ class _Road:
                     setattr(room, flag, told[name])
             if "pinned" in told:
                 room.pinned = pinned if isinstance(pinned, int) else None
-            if phase is not None:
-                room.phase = Phase(str(phase))
+        if phase is not None:
+            room.show(Phase(str(phase)))
         if model is not None and model != room.model:
             room.next_round(earned(self._looking), str(model))
 

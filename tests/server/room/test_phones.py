@@ -90,6 +90,21 @@ def test_a_guess_can_be_changed_until_the_answers_are_shown_and_then_it_counts(t
     assert (told["me"]["score"], told["round"], told["guess"]) == (1, 2, [])
 
 
+def test_points_stay_while_photos_are_collected_and_count_in_the_next_round(teacher: Teacher) -> None:
+    mina, theo = teacher.phone("Mina"), teacher.phone("Theo")
+    theo.told("POST", "guess", {"photo": send(mina, RED), "guess": "0"})
+    teacher.show("shown")
+    teacher.told("POST", "collect", {"classes": ["a", "b"]})
+    assert theo.state()["me"]["score"] == 1
+    assert teacher.show("photos")["phase"] == "shown"  # back to where the class was
+    teacher.show("collect")
+    teacher.told("POST", "next")
+    assert theo.state()["me"]["score"] == 1
+    theo.told("POST", "guess", {"photo": send(mina, GREEN), "guess": "1"})
+    teacher.told("POST", "next")  # nobody saw the answers
+    assert theo.state()["me"]["score"] == 1
+
+
 def test_of_what_the_model_is_not_sure_about_that_is_the_right_guess(teacher: Teacher) -> None:
     mina, theo = teacher.phone("Mina"), teacher.phone("Theo")
     number = send(mina, (140, 130, 0))
