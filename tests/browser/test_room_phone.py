@@ -179,7 +179,7 @@ def test_a_round_from_the_photo_to_the_vote(meet: Callable[[], Meeting]) -> None
     page.keyboard.press("ArrowRight")
     expect(page.locator("#guess .at")).to_have_text("2 of 2 · 1 still to guess")
     page.get_by_role("button", name="It will not be sure").click()
-    expect(page.locator("#guess .at")).to_have_text("2 of 2 · all guessed")
+    expect(page.locator("#guess .at")).to_have_text("2 of 2 · all guessed, well done")
     own = theo.ask("GET", "/state")["guess"][0]
     theo.ask("POST", "/guess", {"photo": own["photo"], "guess": "unsure"})
 
@@ -247,7 +247,7 @@ def test_what_is_pressed_while_the_room_is_out_of_reach_is_told_later(meet: Call
     page.context.set_offline(True)
     page.locator("#guess .opts button:visible").first.click()
     expect(page.locator(".toast span")).to_have_text("Trying to reach the teacher’s computer …")
-    expect(page.locator("#guess .at")).to_have_text("1 of 1 · all guessed")
+    expect(page.locator("#guess .at")).to_have_text("1 of 1 · all guessed, well done")
     tab(page, "My photo")
     page.locator("#mine [data-pick=wall]").last.set_input_files(str(PHOTOS[0]))
     expect(page.locator(".own li")).to_contain_text("On its way …")

@@ -26,12 +26,12 @@ _ICONS = {
     "camera": "M4 8h3l1.6-2.4h6.8L17 8h3a1 1 0 0 1 1 1v9a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V9a1 1 0 0 1 1-1z"
     "M12 16.4a3.4 3.4 0 1 0 0-6.8 3.4 3.4 0 0 0 0 6.8z",
     "hand": "M8 12V6.5a1.5 1.5 0 0 1 3 0V11m0-5.5a1.5 1.5 0 0 1 3 0V11m0-4a1.5 1.5 0 0 1 3 0v7"
-    "c0 4-2 6.5-5.5 6.500S6.500 18 5 14.500c-.6-1.400 1-2.500 2.200-1.200L8 14",
-    "photos": "M4 5h16v14H4zM4 16l5-5 4 4 3-2.500 4 3.500M15.500 9.500v.01",
+    "c0 4-2 6.5-5.5 6.5S6.5 18 5 14.5c-.6-1.4 1-2.5 2.2-1.2L8 14",
+    "photos": "M4 5h16v14H4zM4 16l5-5 4 4 3-2.5 4 3.5M15.5 9.5v.01",
     "back": "M15 5l-7 7 7 7",
     "forth": "M9 5l7 7-7 7",
     "turn": "M4 9a8 8 0 0 1 14-2l2 2m0-5v5h-5M20 15a8 8 0 0 1-14 2l-2-2m0 5v-5h5",
-    "live": "M3 7h12v10H3zM15 11l6-3.500v9L15 13",
+    "live": "M3 7h12v10H3zM15 11l6-3.5v9L15 13",
 }
 # What stands in the page.
 _STANDS = {
@@ -106,7 +106,7 @@ _SAYS = {
     "newsCollect": N_("The class collects photos now."),
     "place": N_("{n} of {count}"),
     "left": N_("{n} still to guess"),
-    "allGuessed": N_("all guessed"),
+    "allGuessed": N_("all guessed, well done"),
     "have": N_("{n} of {of} have guessed. The teacher shows the answer."),
     "points": N_("Points: {n}"),
     "by": N_("Photo of {name}"),

@@ -108,7 +108,7 @@ export async function turn() {
 export function paint({ model: { query } }) {
   $("video").hidden = !stream;
   $(".pic img").hidden = !shown;
-  $(".pic").hidden = !stream && !shown && $(".trouble").textContent;
+  $(".pic").hidden = !stream && !shown && Boolean($(".trouble").textContent);
   $(".pic").parentElement.classList.toggle("on", Boolean(stream || shown));
   $("[data-do=turn]").disabled = !stream;
   $(".take [data-do=live]").hidden = Boolean(stream) || !navigator.mediaDevices;

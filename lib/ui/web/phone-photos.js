@@ -79,6 +79,7 @@ export function settle() {
   if (round !== state.round && boot === room.boot()) lost = [];
   if (boot !== room.boot() || round !== state.round) kept.clear();
   [boot, round] = [room.boot(), state.round];
+  if (state.phase !== "collect") waiting = waiting.filter(({ klass }) => klass === null);
   work();
 }
 

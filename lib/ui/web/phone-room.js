@@ -133,7 +133,8 @@ async function tell() {
       break;
     }
     if (pressed.get(key) === last) pressed.delete(key);
-    if (found.detail) complain(found.detail);
+    if (found.code === "room-paused") listen(); // which says why
+    else if (found.detail) complain(found.detail);
     hear(found);
   }
   isTelling = false;

@@ -86,7 +86,6 @@ function paint() {
   write(".tabs [data-to=play] span", { shown: say.tabShown, collect: say.tabCollect }[String(state?.phase)] ?? say.tabGuess);
   write("#me", state?.me?.name ?? "");
   paintToast();
-  document.body.dataset.view = now;
   if (now === "over") paintOver();
   if (now === "wait") write("#wait p", room.isAway ? say.away : say.waiting);
   if (state && now !== "over" && now !== "wait" && now !== "leave") PAINT[now](state);
@@ -235,10 +234,10 @@ const PAINT = {
   },
   collect(state) {
     const here = $("#collect"), { classes, pinned } = state.collect ?? { classes: [], pinned: null };
-    const isOn = Boolean(camera?.isOn("collect")), can = Boolean(navigator.mediaDevices), sent = photos.pending(false).length;
+    const isOn = Boolean(camera?.isOn("collect")), sent = photos.pending(false).length;
     here.classList.toggle("shoots", isOn);
     $(".seen", here).hidden = !isOn;
-    $("[data-do=shooting]", here).hidden = isOn || !can;
+    $("[data-do=shooting]", here).hidden = isOn || !navigator.mediaDevices;
     write(".how", isOn ? say.howHold : say.howTap, here);
     rows($(".classes", here), "class", classes.filter(({ id }) => pinned === null || id === pinned), ({ id }) => id, (part, { id, name, count, mine }) => {
       $("button", part).dataset.id = id;
@@ -314,7 +313,7 @@ async function join(name) {
 /** @param {1 | -1} by */
 function step(by) {
   const name = view();
-  if (name !== "guess" && name !== "shown") return;
+  if ((name !== "guess" && name !== "shown") || !shelves[name].order.length) return;
   const shelf = shelves[name], place = shelf.order.indexOf(shelf.at) + by;
   shelf.at = shelf.order[Math.min(Math.max(place, 0), shelf.order.length - 1)];
   paint();
@@ -357,7 +356,8 @@ const DO = {
   again: () => { photos.again(); paint(); },
   remove: async ({ dataset: { photo } }) => {
     const found = await room.ask(room.address(`/photos/${photo}`), "DELETE");
-    found ? room.hear(found) : tell(say.away);
+    if (!found || found.detail) tell(found?.detail ?? say.away);
+    if (found) room.hear(found);
     head("mine");
   },
   dismiss: ({ dataset: { id } }) => photos.dismiss(Number(id)),
@@ -365,7 +365,7 @@ const DO = {
     const found = await room.ask(room.address("/leave"), "POST");
     if (!found) return tell(say.away);
     photos.clear();
-    [hasLeft, tab, phase] = [true, "play", ""];
+    [hasLeft, isLive, tab, phase] = [true, false, "play", ""];
     room.listen();
     paint();
   },

@@ -91,10 +91,18 @@ test("the last guess of a photo is told until it is heard", async () => {
 
 test("a guess that is refused is told to who pressed, and not again", async () => {
   room.press("guess", { photo: 8, guess: "1" });
-  (await next("/guess")).answer({ code: "room-paused", detail: "Paused." }, 409);
+  (await next("/guess")).answer({ code: "photo-unknown", detail: "No photo." }, 404);
   await settled();
-  assert.deepEqual(complaints, ["Paused."]);
+  assert.deepEqual(complaints, ["No photo."]);
   assert.equal(room.unheard("guess", 8), undefined);
+});
+
+test("a guess that came after the answers were shown is no fault of who guessed", async () => {
+  asked.splice(0);
+  room.press("guess", { photo: 7, guess: "1" });
+  (await next("/guess")).answer({ code: "room-paused", detail: "Paused." }, 409);
+  assert.equal((await next("/state")).url.searchParams.get("since"), null);
+  assert.deepEqual(complaints, ["No photo."]);
 });
 
 test("a room that is gone is not asked any more", async () => {
