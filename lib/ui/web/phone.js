@@ -117,7 +117,7 @@ function follow(state) {
 }
 
 function paintToast() {
-  const { state } = room, isLost = Boolean(photos.lost.length) && state?.phase === "photos";
+  const { state } = room, isLost = photos.lost.length && view() === "guess"; // “My photo” says so itself
   const words = room.isAway && room.state ? say.away : said || (state?.me && state.paused ? say.paused : isLost ? state?.note ?? "" : "");
   $(".toast").hidden = !words;
   write(".toast span", words);
