@@ -1,5 +1,6 @@
-"""A room of thirty phones: they join, send photos, guess, see the answers, collect for two classes, and ask the model
-that is made of that. Two rooms at once, of which neither sees the other; what it costs, and what is left afterwards.
+"""A room of thirty phones, two of them in a real Chromium: they join, send photos, guess, see the answers, collect for
+two classes, and ask the model that is made of that. Two rooms at once, of which neither sees the other; what it costs,
+and what is left afterwards.
 """
 
 import asyncio
@@ -9,17 +10,22 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.measuring import Figure
+from tests.load.browser import chromium
 from tests.load.machine import cpu_s, load, megabytes, serving
 from tests.load.options import DEFAULTS, Options
 from tests.load.wire import Answered, NotAnsweredError, Wire
 from tests.support.server import Server
 
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
 IDLE_S = 15.0
 CLASSES = ("warm", "cold")
 SHOTS = 2  # of each phone for each class
+BROWSERS = 2
 
 
 @dataclass
@@ -77,20 +83,23 @@ def measure(shared: Path, options: Options = DEFAULTS) -> list[Figure]:
         return asyncio.run(met(server, photos, options))
 
 
-async def met(server: Server, photos: Sequence[bytes], options: Options, idle_s: float = IDLE_S) -> list[Figure]:
+async def met(
+    server: Server, photos: Sequence[bytes], options: Options, idle_s: float = IDLE_S, browsers: int = BROWSERS
+) -> list[Figure]:
     """Hold a class, and another one beside it; for so many seconds nothing happens in it."""
     async with AsyncExitStack() as stack:
         first, second = [await opened(server, stack) for _ in range(2)]
         await joined(server, stack, first, 1)  # what the first of all costs stays: the model, the page
         await first.phones[0].ask("POST", "photos?name=a.jpg", photos[0])
         before = await _settled(server)
-        await joined(server, stack, first, options.visitors - 1)
+        await joined(server, stack, first, options.visitors - browsers - 1)
+        pages = await _pages(server, stack, first, browsers)
         await joined(server, stack, second, 2)
         idle = await _idle(server, first, idle_s)
         held = megabytes(server) - before
         number = int((await second.phones[0].ask("POST", "photos?name=b.jpg", photos[0]))["photo"])
         await _is_refused(first.phones[0], f"{second.phones[0].place}/photos/{number}.jpg")
-        reveal = await _played(first, photos)
+        reveal = await _played(first, photos, pages)
         told_s, right = await _trained(first, photos)
         left = [(await each.teacher.ask("DELETE", "", {}))["left"] for each in (first, second)]
         await asyncio.sleep(1)
@@ -156,7 +165,25 @@ async def _listen(phone: Phone) -> None:
         pass
 
 
-async def _played(room: Class, photos: Sequence[bytes]) -> float:
+async def _pages(server: Server, stack: AsyncExitStack, room: Class, count: int) -> "list[Page]":
+    """Let so many join in a real browser."""
+    if not count:
+        return []
+    chromium_ = await stack.enter_async_context(chromium())
+    code = str((await room.teacher.ask("GET", "state"))["code"]).replace(" ", "")
+    pages = []
+    for number in range(count):
+        context = await chromium_.new_context(locale="en-US", viewport={"width": 375, "height": 667})
+        page = await context.new_page()
+        await page.goto(f"{server.url}/r/{code}")
+        await page.locator("#name").fill(f"Kai {number}")
+        await page.locator("#name").press("Enter")
+        await page.locator(".tabs").wait_for()
+        pages.append(page)
+    return pages
+
+
+async def _played(room: Class, photos: Sequence[bytes], pages: "Sequence[Page]") -> float:
     """Let everybody send a photo and guess, and show the answers; return how long the last phone waited for them."""
     sends = (
         phone.ask("POST", f"photos?name={number}.jpg", photos[number % len(photos)])
@@ -170,11 +197,18 @@ async def _played(room: Class, photos: Sequence[bytes]) -> float:
     began = time.monotonic()
     assert last["photo"]
     await room.teacher.ask("PATCH", "", {"phase": "shown"})
+    seen = [asyncio.create_task(_seen(page)) for page in pages]
     told = await asyncio.gather(*shown)
     for state, _ in told:
         assert len(state["shown"]) >= len(room.phones)
         assert all("data-verdict" in one["answer"] for one in state["shown"])
-    return max(at_s for _, at_s in told) - began
+    return max([at_s for _, at_s in told] + await asyncio.gather(*seen)) - began
+
+
+async def _seen(page: "Page") -> float:
+    """Return when a page shows an answer."""
+    await page.locator("#shown [data-verdict]").first.wait_for()
+    return time.monotonic()
 
 
 async def _guess(phone: Phone) -> None:

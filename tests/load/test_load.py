@@ -41,7 +41,7 @@ def test_a_class_gets_the_command_lines_answers(folder: Path) -> None:
 def test_a_class_meets_trains_and_leaves_nothing(folder: Path) -> None:
     photos = [path.read_bytes() for path in sorted(folder.iterdir())]
     with serving() as server:
-        figures = asyncio.run(room.met(server, photos, SMALL, idle_s=0.5))
+        figures = asyncio.run(room.met(server, photos, SMALL, idle_s=0.5, browsers=0))
     told = {figure.name.removeprefix("the same: "): figure for figure in figures}
     assert told["what is left after the end"].value == 0
     assert told["from the last photo to the answers on the last phone"].is_met

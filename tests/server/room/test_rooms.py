@@ -1,7 +1,9 @@
 """Rooms are opened, found and ended, and outlive the server without their photos."""
 
+import gc
 import json
 import threading
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from lib.server import limits
 from lib.server.room import rooms as rooms_module
 from lib.server.room.room import Room, RoomFullError, UnknownRoomError
 from lib.server.room.rooms import FOLDER, Rooms
+from tests.support.meeting import Meeting, photo
+from tests.support.pictures import RED
 
 
 @dataclass
@@ -147,6 +151,24 @@ def test_after_its_end_a_room_changes_no_more(rooms: Rooms) -> None:
     assert "Mina" not in repr(room)
     with pytest.raises(UnknownRoomError):
         rooms.of_id(room.id)
+
+
+def test_nothing_in_memory_holds_a_room_that_has_ended(tmp_path: Path) -> None:
+    meeting = Meeting(tmp_path)
+    teacher = meeting.open()
+    mina = teacher.phone("Mina")
+    number = int(mina.told("POST", "photos?name=a.png", photo(RED))["photo"])
+    teacher.show("shown")
+    mina.state()
+    room = teacher.room
+    held = [weakref.ref(each) for each in (room, room.album, room.people[1], room.shots[number])]
+    del room
+    assert len(meeting.looking._said) > 0
+    teacher.told("DELETE", "", {})
+    gc.collect()
+    assert [each() for each in held] == [None] * 4
+    assert len(meeting.looking._said) == 0
+    assert (meeting.rooms.count, meeting.rooms.people, meeting.rooms.held_bytes) == (0, 0, 0)
 
 
 def test_rooms_together_hold_no_more_than_all_may(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
