@@ -1,6 +1,9 @@
 """Room: everybody's phones and one screen; a class guesses before the model answers."""
 
 from lib.ui.language import translator
-from lib.ui.room import wall
+from lib.ui.room import plan, wall
 
-wall.draw(translator())
+if plan.is_asked():
+    plan.draw(translator())
+else:
+    wall.draw(translator())

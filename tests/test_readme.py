@@ -6,6 +6,7 @@ import shlex
 import pytest
 
 from lib.cli.main import build_parser
+from lib.lessons import plan
 from tests.screenshots import FREE, MOST_BYTES, free_samples
 from tests.support.server import ROOT
 
@@ -51,3 +52,10 @@ def test_every_folder_of_the_product_stands_in_the_layout() -> None:
     layout = README.split("## Layout")[1].split("## Licences")[0]
     folders = {path.parent.name for path in (ROOT / "lib").glob("*/__init__.py")} | {"docs", "models", "tests", "pages"}
     assert {name for name in folders if f"{name}/" not in layout} == set()
+
+
+def test_the_ninety_minutes_are_those_of_the_plan() -> None:
+    table = README.split("| minutes | part | goal |\n|---|---|---|\n")[1].split("\n\n")[0]
+    assert table.splitlines() == [
+        f"| {begin}–{end} | {part.title} | {part.goal} |" for begin, end, part in plan.spans()
+    ]

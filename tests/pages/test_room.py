@@ -47,3 +47,14 @@ def test_a_visitor_of_a_class_is_shown_where_phones_join(cookies: dict[str, str]
     assert not [c for c in page.get("bidi_component") if c.proto.component_name == "discern_room"]
     cookies[COOKIE] = KEY
     assert told(app(PAGE))["isClass"] is True
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Ninety minutes"), ("ko", "90분"), ("ja", "90 分")])
+def test_the_plan_for_ninety_minutes_is_drawn_where_it_is_asked_for(language: str, title: str) -> None:
+    opened = app(PAGE, lang=language)
+    assert told(opened)["links"][0]["href"] == f"/room?view=plan&lang={language}"
+    opened.query_params["view"] = "plan"
+    page = handed(opened.run(), component="plan")
+    assert title in page["say"]["title"]
+    assert page["html"].count("<section") == 6
+    assert page["room"] == f"/room?lang={language}"

@@ -16,6 +16,7 @@ from lib.ui.classroom import host, welcome, where
 from lib.ui.models.choice import distinct
 from lib.ui.models.loaded import store
 from lib.ui.models.markup import tag
+from lib.ui.room import plan
 from lib.ui.room.words import said
 
 _KEY, _PARAM = "room", "room"
@@ -56,7 +57,10 @@ def _for_others(t: Translator) -> str:
 
 def _links(t: Translator) -> list[dict[str, str]]:
     """Return the pages that go with a room."""
-    return [{"href": f"/photos{language.query()}", "words": t("Where do my photos go?")}]
+    return [
+        {"href": plan.address(), "words": t("Plan for ninety minutes")},
+        {"href": f"/photos{language.query()}", "words": t("Where do my photos go?")},
+    ]
 
 
 def _asked() -> str:
