@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lib.photos.samples import find_samples
-from tests.browser.test_face import SHIFT, settle
+from tests.browser.test_face import SHIFT, room, settle
 from tests.support.axe import unusable
 from tests.support.pictures import encode, noise
 from tests.support.server import Server
@@ -67,7 +67,8 @@ def join(page: Page, server: Server) -> Iterator[Join]:
     page.get_by_role("button", name="Open a room").click()
     code = page.locator("#room .code")
     expect(code).to_have_text(re.compile(r"^[a-z]+ \d\d$"), timeout=WAIT_MS)
-    yield lambda name: Phone(server, code.inner_text(), name)
+    shown_as = code.inner_text()
+    yield lambda name: Phone(server, shown_as, name)
     if page.locator("#room .code").count():
         end(page)
 
@@ -282,6 +283,27 @@ def counted(page: Page) -> None:
 def asked(page: Page) -> None:
     """Open the menu."""
     page.locator("#room .menu summary").click()
+
+
+def test_the_room_waits_while_the_teacher_is_on_another_page_and_speaks_another_language(
+    page: Page, join: Join
+) -> None:
+    code = page.locator("#room .code").inner_text()
+    room(page, "Learn")
+    expect(page.locator("#learn h1")).to_be_visible(timeout=WAIT_MS)
+    page.wait_for_timeout(500)
+    asked_for: list[str] = []
+    page.on("request", lambda request: asked_for.append(request.url) if "/rooms/" in request.url else None)
+    join("Vera")
+    page.wait_for_timeout(1500)
+    assert asked_for == []
+    room(page, "Room")
+    expect(page.locator("#room .code")).to_have_text(code, timeout=WAIT_MS)
+    expect(page.locator("#room .here")).to_have_text("1 is here")
+    page.locator("#head [data-speak=ko]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("모델은 뭐라고 할까요?", timeout=WAIT_MS)
+    page.locator("#head [data-speak=en]").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What will the model say?", timeout=WAIT_MS)
 
 
 @pytest.mark.parametrize("look", [asked, shown, enlarged, counted, collecting])

@@ -116,14 +116,20 @@ const backoff = (failures) => new Promise((done) => setTimeout(done, BACKOFF_MS[
 /** Say in which language the server is to answer, and whom changes are told. @param {string} spoken @param {typeof on} told */
 export function begin(spoken, told) {
   on = told;
-  if (spoken === language) return;
+  const isOther = spoken !== language;
   language = spoken;
-  if (id) follow();
+  if (id && (isOther || !following)) follow();
+}
+
+/** Ask no more until the page begins again. */
+export function rest() {
+  following?.abort();
+  following = null;
 }
 
 /** Look at a room, "" for none. @param {string} room */
 export function enter(room) {
-  following?.abort();
+  rest();
   id = room;
   state = null;
   isAway = false;

@@ -491,5 +491,5 @@ function listen(here) {
   document.addEventListener("fullscreenchange", () => { if (!document.fullscreenElement) full(false); }, { signal });
   here.addEventListener("error", ({ target }) => /** @type {Element} */ (target).classList.add("broken"), { signal, capture: true });
   here.addEventListener("load", ({ target }) => /** @type {Element} */ (target).classList.remove("broken"), { signal, capture: true });
-  return () => { off.abort(); clearTimeout(calm); clearTimeout(complaint); full(false); if (root === here) root = null; };
+  return () => { off.abort(); clearTimeout(calm); clearTimeout(complaint); full(false); if (root === here) { root = null; meeting.rest(); } };
 }
