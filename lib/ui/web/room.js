@@ -49,6 +49,8 @@ let over = { sheet: "", photo: null };
 let earlier = null;
 /** What is left of the room that has just ended, and the class set that was to be kept, or "". @type {{ left: { [what: string]: number }, kept: string } | null} */
 let receipt = null;
+/** The switches of the menu that the server has not answered to yet. @type {Set<string | undefined>} */
+const turning = new Set();
 let isFull = false, isBusy = false, isNew = false, problem = "", phase = "", due = 0, calm = 0, complaint = 0, heard = "";
 
 /** @param {string} place @returns {any} */
@@ -272,7 +274,8 @@ function settle(state) {
   if (!state) return;
   const select = $("[data-model]");
   if (select && document.activeElement !== select) select.value = state.model.id;
-  for (const box of root?.querySelectorAll("[data-flag]") ?? []) /** @type {HTMLInputElement} */ (box).checked = box.hasAttribute("checked");
+  for (const box of /** @type {NodeListOf<HTMLInputElement>} */ (root?.querySelectorAll("[data-flag]") ?? []))
+    if (!turning.has(box.dataset.flag)) box.checked = box.hasAttribute("checked");
   const name = $("[data-form=model] input");
   if (name && state.collect && (!name.value || name.value === name.dataset.was)) name.value = name.dataset.was = gather.usualName(state.collect);
 }
@@ -356,6 +359,13 @@ async function change(path, method, told) {
   const words = await meeting.send(path, method, told);
   complain(words);
   return !words;
+}
+
+/** @param {string} flag @param {boolean} is */
+async function turn(flag, is) {
+  turning.add(flag);
+  await change("", "PATCH", { [flag]: is });
+  turning.delete(flag);
 }
 
 /** @param {Promise<unknown>} work */
@@ -469,7 +479,7 @@ function listen(here) {
     await FORMS[form.dataset.form ?? ""]?.(form);
   }, { signal });
   here.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.dataset.flag) change("", "PATCH", { [target.dataset.flag]: target.checked });
+    if (target instanceof HTMLInputElement && target.dataset.flag) turn(target.dataset.flag, target.checked);
     if (target instanceof HTMLSelectElement && target.matches("[data-model]")) change("", "PATCH", { model: target.value });
   }, { signal });
   for (const dialog of here.querySelectorAll("dialog"))
