@@ -38,9 +38,10 @@ def _poster(t: Translator, addresses: tuple[str, ...]) -> str:
     parts = urlsplit(first)
     shown = f"<span>{escape(parts.scheme)}://</span><wbr><b>{escape(parts.netloc)}</b>"
     alt, title = escape(t("QR code of {address}", address=first)), t("Point your phone’s camera here")
-    notes = [room(t, first), warning(t) if parts.scheme == "https" else plain_note(t), trouble(t)]
+    notes = [warning(t) if parts.scheme == "https" else plain_note(t), trouble(t)]
     if others:
         notes.append(t("If that does not open, this computer also has: {addresses}", addresses=", ".join(others)))
+    notes.append(room(t, first))
     return (
         f'<div class="join-poster"><img src="{qr.picture(first)}" alt="{alt}">'
         f'<div>{tag("h1", title)}<p class="join-address">{shown}</p>'
