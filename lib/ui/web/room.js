@@ -14,23 +14,20 @@
  * @property {string} train The address of a class set on the page Train, which ends with its id.
  * @property {{ href: string, words: string }[]} links To pages that go with a room.
  * @property {{ [name: string]: string }} say
+ * @typedef {{ page: number, each: number, isFull: boolean }} View
  * @typedef {{ data: Data, parentElement: HTMLElement, setTriggerValue(name: string, value: unknown): void }} Component
  */
+import { fill } from "./album.js";
+import * as frame from "./frame.js";
 import * as gather from "./gather.js";
-import { html, icon, sentence, when } from "./markup.js";
+import { html } from "./markup.js";
 import * as meeting from "./meeting.js";
 import { morph } from "./morph.js";
 import { named } from "./projector.js";
+import { SHEETS } from "./sheets.js";
 import * as wall from "./wall.js";
 
 const CALM_MS = 4000, COMPLAINT_MS = 12_000;
-const EYE = "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 15a3 3 0 1 0 0-6 3 3 0 0 0 0 6z";
-const LOCK = "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3", PAUSE = "M9 6v12M15 6v12", WIDE = "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5";
-const MORE = "M5 12h.01M12 12h.01M19 12h.01", PEOPLE = "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.5a6.5 6.5 0 0 1 3.5 5.5";
-
-/** What is counted once a room has ended, and how that is called. */
-const LEFT = [["rooms", "leftRooms"], ["photos", "leftPhotos"], ["people", "leftPeople"], ["projects", "leftProjects"], ["models", "leftModels"]];
-
 // What outlives a mount: Streamlit mounts the component anew when the theme changes.
 /** @type {Data} */
 let data;
@@ -47,7 +44,7 @@ let view = { ...FRESH };
 let over = { sheet: "", photo: null };
 /** The rooms that can be gone back to. @type {State[] | null} */
 let earlier = null;
-/** What is left of the room that has just ended, and the class set that was to be kept, or "". @type {{ left: { [what: string]: number }, kept: string } | null} */
+/** What is left of the room that has just ended. @type {import("./frame.js").Receipt | null} */
 let receipt = null;
 /** The switches of the menu that the server has not answered to yet. @type {Set<string | undefined>} */
 const turning = new Set();
@@ -109,7 +106,7 @@ function paint() {
   const trouble = $(".trouble"), words = meeting.isAway ? say.lost : problem;
   trouble.hidden = !words;
   if (trouble.textContent !== words) trouble.textContent = words;
-  show($(".view"), state ? room(state) : meeting.id ? html`<h1>${say.title}</h1><p class="soft">${say.waiting}</p>` : receipt ? end(receipt) : door());
+  show($(".view"), state ? room(state) : meeting.id ? html`<h1>${say.title}</h1><p class="soft">${say.waiting}</p>` : receipt ? frame.receipt(receipt, data, isBusy) : frame.door(data, earlier ?? [], isBusy));
   settle(state);
   fit();
   paintOver(state);
@@ -142,96 +139,22 @@ function follow(state) {
     view.which = "wall";
     view.isNaming = false;
     const made = state.collect?.model;
-    view.note = phase === "collect" && made && made.id === state.model.id ? sentenceText(data.say.onPhones, { model: made.name }) : "";
+    view.note = phase === "collect" && made && made.id === state.model.id ? fill(data.say.onPhones, { model: made.name }) : "";
   }
   isNew = Boolean(phase) && phase !== state.phase;
   phase = state.phase;
   view.page = Math.min(view.page, wall.pages(wall.seen(state).length, view.each) - 1);
 }
 
-/** @param {string} text @param {{ [gap: string]: string | number }} values */
-const sentenceText = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => String(values[name] ?? gap));
-
-/** The page before a room is open. */
-function door() {
-  const { say } = data;
-  return html`<div class="door"><h1>${say.title}</h1><p class="lead">${say.what} ${say.then}</p>
-<p class="row">${button("open", html`${icon(PEOPLE)}${say.open}`, { isOff: isBusy, kind: "main" })}
-${(earlier ?? []).map(({ id, code }) => html`<button type="button" class="btn" data-do="enter" data-room="${id}">${sentence(say.back, { code })}</button>`)}</p>
-${!data.isClass && html`<p class="calm">${say.alone} <code>make class</code></p>`}
-<p class="links">${data.links.map(({ href, words }) => html`<a href="${href}">${words}</a>`)}</p></div>`;
-}
-
-/** What is left of a room that has ended; a class set that was kept is not counted. @param {NonNullable<typeof receipt>} of */
-function end({ left, kept }) {
-  const { say } = data, isGone = Object.values(left).every((count) => !count);
-  const counted = kept ? LEFT.slice(0, -2) : LEFT;
-  return html`<div class="door"><h1 tabindex="-1">${!isGone ? say.notGone : kept ? say.allButSet : say.allGone}</h1><p class="lead">${say.looked}</p>
-<dl class="receipt">${counted.map(([what, words]) => html`<div><dt>${say[words]}</dt><dd>${left[what]}</dd></div>`)}</dl>
-<p class="row">${button("open", say.openOther, { isOff: isBusy, kind: "main" })}${kept && html`<a class="btn" href="${data.train + encodeURIComponent(kept)}">${say.openTrain}</a>`}</p></div>`;
-}
-
 /** @param {State} state */
 function room(state) {
-  return html`${aside(state)}<section class="board">${head(state)}${line(state)}<div class="space">${body(state)}</div>${foot(state)}</section>`;
-}
-
-/** @param {State} state */
-function aside(state) {
-  const { say } = data, asleep = state.people.filter(({ here }) => !here).length, n = html`<b>${state.people.length}</b>`;
-  const [host, port] = [state.short.replace(/(:\d+)?\/r$/, ""), state.short.match(/(:\d+)?\/r$/)?.[0] ?? ""];
-  const way = state.isReachable
-    ? html`<p class="lead">${say.join}</p><img class="qr" src="${state.qr}" alt="${sentence(say.qr, { address: state.address })}"><p class="code" translate="no">${state.code}</p><p class="short" translate="no">${host}<wbr>${port}</p>`
-    : html`<p class="lead">${say.join}</p><div class="qr only"><p>${say.alone}</p><code>make class</code><a href="${state.address}" target="_blank" rel="noopener">${say.tryHere}</a></div><p class="code" translate="no">${state.code}</p><p class="short" translate="no">${host}<wbr>${port}</p>`;
-  const doors = [state.locked && html`<span>${icon(LOCK)}${say.locked}</span>`, state.paused && html`<span>${icon(PAUSE)}${say.paused}</span>`];
-  return html`<aside class="card join" aria-label="${say.join}">${way}<p class="doors">${doors}</p><button type="button" class="btn bare here" data-do="people"><span>${sentence(state.people.length === 1 ? say.here1 : say.here, { n })}</span></button><p class="soft small asleep">${asleep ? sentence(say.asleepN, { n: asleep }) : ""}</p></aside>`;
+  const { say } = data, isWall = !isCollecting(), words = view.note || (state.restored === view.dismissed ? "" : state.restored);
+  return html`${frame.aside(state, say)}<section class="board">${frame.head(state, isWall, data, zip())}${frame.calm(words, say)}<div class="space">${body(state)}</div>${frame.foot(state, isWall, say)}</section>`;
 }
 
 const isCollecting = () => meeting.state?.phase === "collect" || view.isNaming;
 
-/**
- * A button of the wall. It keeps its place among the others while it is away: so what has the focus, or is below the
- * mouse, never becomes another one.
- *
- * @param {string} does
- * @param {Html | string} inside
- * @param {{ isThere?: boolean, isOff?: boolean, kind?: string }} [how]
- */
-const button = (does, inside, { isThere = true, isOff = false, kind = "" } = {}) =>
-  html`<button type="button" class="btn ${kind}" data-do="${does}"${when("hidden", !isThere)}${when("disabled", isOff)}>${inside}</button>`;
-
-/** @param {State} state */
-function head(state) {
-  const { say } = data, isWall = !isCollecting(), isShown = isWall && state.phase === "shown", none = !wall.seen(state).length;
-  const asked = !isWall ? say.collectPhotos : isShown ? say.askShown : say.ask;
-  return html`<header class="top"><h1 tabindex="-1">${asked}</h1><div class="go">
-${button("wall", say.backToWall, { isThere: !isWall })}
-${button("turn", html`${icon(EYE)}${isShown ? say.hide : say.show}`, { isThere: isWall, isOff: none && !isShown, kind: isShown ? "" : "main" })}
-${button("next", html`${say.nextRound}${icon(wall.FORTH)}`, { isThere: isShown, kind: "main" })}
-${button("collect", say.collect, { isThere: isWall })}${menu(state)}</div></header>`;
-}
-
-/** @param {State} state */
-function menu(state) {
-  const { say, models } = data, offers = models.some(({ id }) => id === state.model.id) ? models : [state.model, ...models];
-  /** @param {string} name @param {boolean} is @param {string} words */
-  const flag = (name, is, words) => html`<label><input type="checkbox" data-flag="${name}"${when("checked", is)}><span>${words}</span></label>`;
-  return html`<details class="menu"><summary class="btn" aria-label="${say.more}" title="${say.more}">${icon(MORE)}</summary><div class="pop">
-${flag("locked", state.locked, say.lock)}${flag("paused", state.paused, say.pause)}${flag("score", state.score, say.withPoints)}
-<label class="answers"><span>${say.answers}</span><select data-model aria-describedby="room-answers">${offers.map(({ id, name }) => html`<option value="${id}">${name}</option>`)}</select><span class="small soft" id="room-answers">${say.answersHelp}</span></label>
-<button type="button" class="btn bare" data-do="help">${say.cannotJoin}</button>
-${data.links.map(({ href, words }) => html`<a class="btn bare" href="${href}" target="_blank" rel="noopener">${words}</a>`)}
-<a class="btn bare" href="${zip()}" download>${say.takeHome}</a>
-<button type="button" class="btn bare" data-do="end">${say.endRoom}</button></div></details>`;
-}
-
 const zip = () => `${meeting.own(meeting.id, "/home.zip")}?lang=${data.language}`;
-
-/** One calm line: what was kept when the server was started anew, or that a new model answers. @param {State} state */
-function line(state) {
-  const words = view.note || (state.restored === view.dismissed ? "" : state.restored);
-  return html`<p class="calm"${when("hidden", !words)}><span>${words}</span><button type="button" class="btn bare" data-do="dismiss">${data.say.close}</button></p>`;
-}
 
 /** @param {State} state */
 function body(state) {
@@ -240,33 +163,7 @@ function body(state) {
     return html`<div class="collecting">${state.collect ? gather.collecting(state.collect, data.train + encodeURIComponent(state.collect.project), say) : gather.naming(view.fields, say)}</div>`;
   const photos = wall.seen(state), which = state.phase === "shown" ? view.which : "wall";
   const what = which === "piles" ? wall.columns(photos, say) : which === "disputed" ? wall.disagreements(photos, say) : wall.cards(photos, view, say);
-  return html`${tools(state, which)}<div class="what ${which}">${what}</div>`;
-}
-
-/** @param {State} state @param {string} which */
-function tools(state, which) {
-  const { say } = data, photos = wall.seen(state), n = photos.length, disputed = photos.filter((photo) => photo.disputed).length;
-  /** @param {string} name @param {string} words @param {number} [count] */
-  const chip = (name, words, count) => html`<button type="button" class="chip" data-do="which" data-which="${name}" aria-pressed="${String(which === name)}">${words}${count !== undefined && html` <b>${count}</b>`}</button>`;
-  const chips = state.phase === "shown" && n ? html`${chip("wall", say.wall)}${chip("piles", say.piles)}${chip("disputed", say.disagreements, disputed)}` : html`<p class="soft">${sentence(say.answering, { model: html`<b>${state.model.name}</b>` })}</p>`;
-  const last = wall.pages(n, view.each) - 1, isWall = which === "wall";
-  return html`<div class="tools"><div class="chips" role="group" aria-label="${say.view}">${chips}</div><div class="pager"${when("hidden", !isWall)}>
-<span class="soft">${wall.many(n, say.photo1, say.photos)}</span>
-<button type="button" class="btn" data-do="page" data-by="-1" aria-label="${say.previous}"${when("disabled", !view.page)}>${icon(wall.BACK)}</button><span class="at">${view.page + 1} / ${last + 1}</span><button type="button" class="btn" data-do="page" data-by="1" aria-label="${say.next}"${when("disabled", view.page >= last)}>${icon(wall.FORTH)}</button>
-<button type="button" class="btn" data-do="each" aria-pressed="${String(view.each === wall.MANY)}">${say.small}</button></div>
-<button type="button" class="btn full-screen" data-do="full" aria-pressed="${String(isFull)}" aria-label="${say.full}" title="${say.full} (F)">${icon(WIDE)}</button></div>`;
-}
-
-/** @param {State} state */
-function foot(state) {
-  const { say } = data, isWall = !isCollecting(), isShown = state.phase === "shown", hidden = state.photos.filter((photo) => photo.hidden).length;
-  const right = html`<b>${state.guesses.right}</b>`, surprises = html`<b>${state.guesses.surprises}</b>`;
-  return html`<footer class="foot"><p class="legend soft small">${isWall && html`<i></i>${isShown ? say.legendShown : say.legend}`}</p>
-<p class="total">${isShown && sentence(say.total, { right, surprises })}</p>
-${button("points", say.points, { isThere: state.score, kind: "bare" })}
-${button("hidden", sentence(say.hiddenN, { n: hidden }), { isThere: hidden > 0, kind: "bare" })}
-${button("train", say.train, { isThere: isWall, isOff: !state.all, kind: "bare" })}
-${button("end", say.end, { kind: "bare" })}</footer>`;
+  return html`${frame.tools(state, { ...view, isFull }, which, say)}<div class="what ${which}">${what}</div>`;
 }
 
 /** What markup cannot say: the values of fields. @param {State | null} state */
@@ -288,55 +185,16 @@ function paintOver(state) {
     show(one, photo);
     if (!one.open) one.showModal();
   } else if (one.open) one.close();
-  const words = state && over.sheet ? SHEETS[over.sheet](state) : html``;
+  const words = state && over.sheet ? SHEETS[over.sheet](state, { data, doubt: view.doubt, zip: zip(), isBusy }) : html``;
   if (state && over.sheet) {
-    show(sheet, html`${words}`);
+    show(sheet, words);
     if (!sheet.open) { sheet.showModal(); sheet.querySelector("h2")?.focus(); }
   } else if (sheet.open) sheet.close();
 }
 
-/** @param {string} title @param {Html} inside @param {Html} [buttons] */
-const sheet = (title, inside, buttons = html`<button type="button" class="btn main" data-do="close">${data.say.close}</button>`) =>
-  html`<h2 id="room-sheet" tabindex="-1">${title}</h2><div class="inside">${inside}</div><div class="row">${buttons}</div>`;
-
-/** What opens over the wall, by its name. @type {{ [name: string]: (state: State) => Html }} */
-const SHEETS = {
-  people: (state) => {
-    const { say } = data, doubted = state.people.find(({ id }) => id === view.doubt);
-    if (doubted)
-      return sheet(sentenceText(say.removeSure, { name: doubted.name }), html`<p>${say.removeMeans}</p>`,
-        html`<button type="button" class="btn main" data-do="remove" data-person="${doubted.id}">${say.remove}</button><button type="button" class="btn" data-do="keep">${say.cancel}</button>`);
-    const rows = state.people.map(({ id, name, score, photos, here }) =>
-      html`<tr><th scope="row">${name}</th>${state.score && html`<td>${score}</td>`}<td>${photos}</td><td>${here ? say.isHere : say.isAsleep}</td><td><button type="button" class="btn bare" data-do="doubt" data-person="${id}">${say.remove}<span class="unseen"> ${name}</span></button></td></tr>`);
-    const table = html`<table><thead><tr><th scope="col">${say.name}</th>${state.score && html`<th scope="col">${say.points}</th>`}<th scope="col">${say.photosTitle}</th><th scope="col">${say.phone}</th><td></td></tr></thead><tbody>${rows}</tbody></table>`;
-    return sheet(say.people, state.people.length ? table : html`<p class="soft">${say.nobody}</p>`);
-  },
-  points: (state) => {
-    const ranked = [...state.people].sort((a, b) => b.score - a.score);
-    const rows = ranked.map(({ name, score }) => html`<tr><td>${1 + ranked.filter((other) => other.score > score).length}</td><th scope="row">${name}</th><td><b>${score}</b></td></tr>`);
-    return sheet(data.say.points, html`<p class="soft">${data.say.pointsHelp}</p><table class="ranks"><tbody>${rows}</tbody></table>`);
-  },
-  hidden: (state) => {
-    const { say } = data, found = state.photos.filter(({ hidden }) => hidden);
-    const rows = found.map(({ photo, src, by }) => html`<li><img class="veiled" src="${src}?side=480" alt=""><span>${sentence(say.photoOf, { name: by })}</span><button type="button" class="btn" data-do="unhide" data-photo="${photo}">${say.showAgain}</button></li>`);
-    return sheet(say.hiddenPhotos, found.length ? html`<ul class="hidden-ones">${rows}</ul>` : html`<p class="soft">${say.noneHidden}</p>`);
-  },
-  help: (state) => {
-    const others = state.others?.length ? html`<p>${sentence(data.say.otherAddresses, { addresses: state.others.join(", ") })}</p>` : "";
-    return sheet(data.say.cannotJoin, html`${state.isReachable ? data.help.map((words) => html`<p>${words}</p>`) : html`<p>${data.say.alone} <code>make class</code></p>`}${others}`);
-  },
-  end: (state) => {
-    const { say } = data, set = state.collect, photos = state.all ?? state.photos.length;
-    const gone = [wall.many(photos, say.photo1, say.photos), wall.many(state.people.length, say.gonePerson, say.gonePeople), set && sentence(set.model ? say.goneSetModel : say.goneSet, { names: gather.usualName(set), n: set.classes.reduce((n, { count }) => n + count, 0) })];
-    return sheet(say.endSure, html`<p><a class="btn" href="${zip()}" download>${say.takeHome}</a></p><p>${say.endMeans}</p><ul class="gone">${gone.map((one) => one && html`<li>${one}</li>`)}</ul>
-<label${when("hidden", !set)}><input type="checkbox" class="keep-set"><span>${say.keepSet}</span></label>`,
-      html`<button type="button" class="btn main" data-do="endNow"${when("disabled", isBusy)}>${say.endNow}</button><button type="button" class="btn" data-do="close">${say.cancel}</button>`);
-  },
-};
-
 /** Say how many there are to who does not see the wall, once it has been so for a while; another phase at once. @param {State} state */
 function announce(state) {
-  const { say } = data, counts = [sentenceText(state.people.length === 1 ? say.here1 : say.here, { n: state.people.length }), sentenceText(wall.seen(state).length === 1 ? say.photo1 : say.photos, { n: wall.seen(state).length })];
+  const { say } = data, counts = [fill(state.people.length === 1 ? say.here1 : say.here, { n: state.people.length }), fill(wall.seen(state).length === 1 ? say.photo1 : say.photos, { n: wall.seen(state).length })];
   const words = counts.join(", ");
   if (words === heard) return;
   clearTimeout(calm);

@@ -6,7 +6,7 @@ from lib.i18n import Translator
 from lib.ui import web
 from lib.ui.room.words import said
 
-SCRIPTS = "".join(map(web.read, ("room.js", "wall.js", "gather.js")))
+SCRIPTS = "".join(map(web.read, ("room.js", "frame.js", "wall.js", "gather.js", "sheets.js")))
 
 
 def test_every_word_that_the_scripts_say_is_handed_over_and_none_for_nothing() -> None:
