@@ -1,9 +1,11 @@
 """`class-check`: all that a class needs, tried the evening before, line by line."""
 
 import argparse
+import os
 import shutil
 import socket
 import ssl
+import tempfile
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
@@ -33,7 +35,7 @@ from lib.photos.source import Source
 from lib.results import Failure
 from lib.server import addresses
 from lib.server.certificate import named
-from lib.work.files import data_folder
+from lib.work.files import HOME_VARIABLE, data_folder, disk_error
 
 GB = 10**9
 # A class's photos take up to a third of a gigabyte in memory, its class set as much on disk, the server itself half a
@@ -102,7 +104,7 @@ def check(port: int) -> Generator[Line]:
         yield Line(Stand.FAILED, error.message)
     yield others(sum(entry.state is State.READY for entry in store.entries()))
     yield scripts(len(Scripts(store.data).missing(LITERT_FILES)))
-    yield disk(shutil.disk_usage(_standing(data_folder())).free)
+    yield room_for(data_folder())
     yield memory(psutil.virtual_memory().available)
     known = addresses.lan()
     yield network(known)
@@ -169,6 +171,18 @@ def scripts(missing: int) -> Line:
     )
 
 
+def room_for(folder: Path) -> Line:
+    """Say whether the data folder takes what a class leaves there."""
+    standing = next(each for each in (folder, *folder.parents) if each.exists())
+    if not os.access(standing, os.W_OK):
+        return Line(
+            Stand.FAILED,
+            Message(N_("The data folder {folder} cannot be written to."), {"folder": folder}),
+            Message(N_("Make it writable, or choose another one with {setting}."), {"setting": HOME_VARIABLE}),
+        )
+    return disk(shutil.disk_usage(standing).free)
+
+
 def disk(free: int) -> Line:
     """Say whether class sets and models fit; `free` in bytes."""
     found = Message(N_("Free on the disk of the data folder: {size}."), {"size": _gb(free)})
@@ -226,6 +240,8 @@ def rehearse(port: int, model: ModelFolder, address: str) -> Iterator[Line]:
             yield Line(Stand.OK, Message(text, {"n": f"{time.monotonic() - began:.1f}"}))
     except RehearsalError as error:
         yield Line(Stand.FAILED, error.message)
+    except OSError as error:
+        yield Line(Stand.FAILED, disk_error(error, tempfile.gettempdir()).message)
 
 
 def served(address: str, port: int) -> x509.Certificate:
@@ -260,11 +276,6 @@ def camera(policy: str, certificate: x509.Certificate, address: str, now: dateti
 
 def _gb(size: int) -> str:
     return f"{size / GB:.1f} GB"
-
-
-def _standing(folder: Path) -> Path:
-    """Return a folder, or the next one above it that is there."""
-    return next(each for each in (folder, *folder.parents) if each.exists())
 
 
 def _free_port() -> int:

@@ -5,8 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lib.cli.main import main
 from lib.cli.rehearsal import RehearsalError, meet
 from lib.i18n import Translator
 from lib.messages import Message
+from lib.model.spec import ModelFolder
 from lib.server import certificate
 from tests.support.meeting import Browser, Meeting, Teacher
 from tests.support.server import ROOT, free_port
@@ -56,6 +58,27 @@ def test_what_is_said_of_a_machine(line: Line, stand: str, found: str, advice: s
     assert found in str(line.found)
     assert advice in str(line.advice or "")
     assert bool(advice) == (line.advice is not None)
+
+
+def test_a_data_folder_that_cannot_be_written_to_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "교실" / "data"
+    assert class_check.room_for(folder).stand in (Stand.OK, Stand.TO_DO)  # it will be made
+    assert not folder.parent.exists()
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    assert said(class_check.room_for(folder)) == (
+        "failed",
+        f"The data folder {folder} cannot be written to.",
+        "Make it writable, or choose another one with DISCERN_HOME.",
+    )
+
+
+def test_without_a_place_for_its_own_data_folder_nothing_is_rehearsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: Callable[[str], ModelFolder]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    (line,) = class_check.rehearse(free_port(), tiny_model("float32"), "127.0.0.1")
+    assert line.stand == "failed"
+    assert "could not be saved: No such file or directory." in str(line.found)
 
 
 @pytest.fixture
