@@ -103,7 +103,7 @@ PARTS = (
         (
             N_("On the projector’s computer open the page {room} and press {open}."),
             N_("Phones scan the code, or open the address below it and type the word and the number."),
-            N_("Everybody taps a nickname, presses {take}, and sends a thing that lies on the table. No faces."),
+            N_("Everybody taps a nickname, presses {take} on {mine}, and sends a thing from the table. No faces."),
             N_("Everybody guesses what the model will say of the others’ photos. {unsure} is a guess, too."),
             N_("Press {show}. Look at the wall, then at {disagreements}: where were most of you surprised?"),
         ),
@@ -118,7 +118,7 @@ PARTS = (
                 N_(
                     "It must be in this computer’s Wi-Fi, with mobile data off. It warns once: “Advanced”, then "
                     "“Proceed”. "
-                    "{cannot} in the menu {more} says the rest; if all fails, two share a phone."
+                    "{cannot} in the menu {more} (⋯) says the rest; if all fails, two share a phone."
                 ),
             ),
             (
@@ -164,7 +164,7 @@ PARTS = (
         N_("Everybody can say what a smaller model saves, and what it costs."),
         (
             N_(
-                "In the menu {more} choose another model under {answers}: a new round begins. Send the same thing "
+                "In the menu {more} (⋯) choose another model under {answers}: a new round begins. Send the same thing "
                 "again."
             ),
             N_("On the page {compare}, {side}, choose three photos: the models’ strongest disagreement comes first."),
@@ -183,7 +183,7 @@ PARTS = (
             ),
             (
                 N_("Measuring takes long"),
-                N_("Phones keep the computer at work: in the menu {more} tick {pause}, then measure again."),
+                N_("Phones keep the computer at work: in the menu {more} (⋯) tick {pause}, then measure again."),
             ),
         ),
         N_("Instead of the first step press {other} on the page {classify}."),
@@ -226,7 +226,7 @@ PARTS = (
         10,
         N_("Everybody knows that a model is a file, which works on a computer of one’s own as well."),
         (
-            N_("In the menu {more} press {home}: photos, answers, the model, and a page in one file."),
+            N_("In the menu {more} (⋯) press {home}: photos, answers, the model, and a page in one file."),
             N_("Unpack it, switch Wi-Fi off for a moment, and open page.html by double-click: it answers."),
             N_("On the page {code} show the lines that do it, at work beside themselves."),
             N_("Talk: where would you use your model, and where not? Whom would you ask before taking the photos?"),
