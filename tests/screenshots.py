@@ -5,6 +5,7 @@ Only photos that may be shown are brought. Whatever is not as it should be ends 
 """
 
 import io
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,11 +18,12 @@ from lib.photos.samples import find_samples
 from tests.browser.install import find_browser
 from tests.embed import packages
 from tests.support.chromium import FLAGS
-from tests.support.server import ROOT, start_server
+from tests.support.server import ROOT, Server, start_class, start_server
 
 FOLDER = ROOT / "docs"
 # Public domain, CC0 or CC BY; the README names who made them. Of the sample of a motorcycle no licence is known.
 FREE = ("chelsea.png", "flower.jpg", "coffee.png", "rocket.jpg", "china.jpg", "astronaut.png")
+PEOPLE = ("Blue Fox", "Red Panda", "Pink Owl", "Golden Cat", "Silver Whale", "Green Frog")
 MOST_BYTES = 250_000
 WAIT_MS = 60_000
 
@@ -37,17 +39,20 @@ def take(folder: Path = FOLDER) -> list[Path]:
         packages.put_scripts(Path(home))
         server = start_server(Path(home))
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        lesson = start_class(Path(home), log=Path(home) / "log", STREAMLIT_BROWSER_SERVER_ADDRESS="discern.local")
         try:
             return [
                 _classify(_open(browser, server.url), folder),
                 _compare(_open(browser, server.url), folder),
                 _train(_open(browser, f"{server.url}/train"), folder),
                 _code(_open(browser, f"{server.url}/embed", height=1000), folder),
+                _room(browser, lesson, folder),
             ]
         finally:
             browser.close()
-            server.process.terminate()
-            server.process.wait(20)
+            for running in (server, lesson):
+                running.process.terminate()
+                running.process.wait(20)
 
 
 def free_samples() -> list[Path]:
@@ -63,6 +68,7 @@ def _open(browser: Browser, address: str, *, height: int = 800) -> Page:
         reduced_motion="reduce",
         viewport={"width": 1280, "height": height},
         device_scale_factor=2,
+        ignore_https_errors=True,
     )
     page.set_default_timeout(WAIT_MS)
     page.goto(address)
@@ -89,7 +95,7 @@ def _compare(page: Page, folder: Path) -> Path:
     page.get_by_role("link", name="Compare", exact=True).click()
     rows = page.locator(".compared article")
     expect(rows).to_have_count(len(FREE), timeout=WAIT_MS)
-    expect(rows.first).to_contain_text("Both sure, different answers")
+    expect(rows.first).to_contain_text("Only one is sure")
     return _keep(page, folder / "compare.webp")
 
 
@@ -112,6 +118,31 @@ def _code(page: Page, folder: Path) -> Path:
     expect(page.get_by_text("The largest difference from this app is")).to_be_attached(timeout=WAIT_MS)
     expect(page.locator("[data-testid=stCode]").first).to_contain_text("<discern-classifier")
     return _keep(page, folder / "code.webp")
+
+
+def _room(browser: Browser, server: Server, folder: Path) -> Path:
+    """Show a wall whose photos six people have guessed at."""
+    assert server.log is not None
+    invitation = re.findall(r"works once: \S+(/\?host=\S+)", server.log.read_text("utf-8"))[0]
+    page = _open(browser, server.url + invitation)
+    page.locator("#stage.ready").wait_for()
+    page.goto(f"{server.url}/room")
+    page.get_by_role("button", name="Open a room").click()
+    code = page.locator("#room .code")
+    expect(code).to_have_text(re.compile(r"^[a-z]+ \d\d$"))
+    place = f"{server.url}/r/{code.inner_text().replace(' ', '')}"
+    phones = [browser.new_context(ignore_https_errors=True).request for _ in PEOPLE]
+    for name, phone, photo in zip(PEOPLE, phones, free_samples(), strict=True):
+        assert phone.post(f"{place}/join", data={"name": name}).ok
+        assert phone.post(f"{place}/photos?name={photo.name}", data=photo.read_bytes()).ok
+    for number, phone in enumerate(phones):
+        for one in phone.get(f"{place}/state").json()["guess"]:
+            options = [*(option["id"] for option in one["options"]), "unsure"]
+            guess = options[(number + one["photo"]) % len(options)]
+            assert phone.post(f"{place}/guess", data={"photo": one["photo"], "guess": guess}).ok
+    page.get_by_role("button", name="Show answers").click()
+    expect(page.locator("#room .one:not(.empty) .ans")).to_have_count(len(FREE))
+    return _keep(page, folder / "room.webp")
 
 
 def _keep(page: Page, path: Path) -> Path:

@@ -121,7 +121,10 @@ def test_ninety_minutes(browser: Browser, server: Server, home: Path, cut: Cut, 
 
 
 def arrived(wall: Page, phones: list[Page], server: Server) -> str:
-    """Open a room; two phones join."""
+    """Start the plan's clock, and open a room; two phones join."""
+    wall.goto(f"{server.url}/room?lang=en&view=plan")
+    wall.get_by_role("button", name="Start the clock").click(timeout=WAIT_MS)
+    expect(wall.locator("#plan section[aria-current]")).to_contain_text("Arrive")
     wall.goto(f"{server.url}/room?lang=en")
     wall.get_by_role("button", name="Open a room").click()
     shown = wall.locator("#room .code")
