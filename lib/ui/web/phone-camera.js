@@ -156,7 +156,7 @@ export async function ask(file) {
   const found = await room.ask(room.address("/look", { name: file.name }), "POST", small);
   if (signal.aborted) return;
   $(".answer").innerHTML = found?.answer ?? "";
-  $(".by").textContent = found ? found.detail ?? "" : say.away;
+  $(".by").textContent = found ? found.detail ?? say.server : say.away;
   if (found && !found.answer) room.hear(found);
 }
 
