@@ -291,7 +291,7 @@ class Project:
 
         The files that had been left out of `photos` are listed as set aside.
         """
-        ids = self._classes_called((*photos.titles, *photos.empty))
+        ids = self.classes_called((*photos.titles, *photos.empty))
         added = self.add_all(((ids[one.label], one.source) for one in photos.photos), cancelled=cancelled, line=line)
         self._list_left_out(photos.skipped)
         return Added(added.added, (*added.aside, *photos.skipped))
@@ -560,7 +560,7 @@ class Project:
         self.refresh()
         return self._manifest
 
-    def _classes_called(self, names: Iterable[str]) -> list[int]:
+    def classes_called(self, names: Iterable[str]) -> list[int]:
         """Return the ids of the classes of these names, which are made if they are missing."""
         wanted = [clean_name(name, NAME_BYTES) or "?" for name in names]
 

@@ -58,7 +58,7 @@ def problem(error: AppError, language: str, way: Way | None = None) -> Response:
     """
     status = _status(error, way)
     headers = {"Cache-Control": "no-store", **({"Retry-After": str(limits.RETRY_S)} if status == 429 else {})}
-    sentence = Translator(language).message(error.message)
+    sentence = Translator(language).message(error.message).encode("utf-8", "replace").decode()  # half a character
     told = {
         **({"error": sentence} if way in (Way.HF, Way.OIP) else {}),
         "type": "about:blank",

@@ -51,8 +51,7 @@ def take_over(found: list[Pile], project: Project) -> None:
         UsageError: These are more classes than a project has.
     """
     for pile in found:
-        klass = next((one.id for one in project.classes if one.name == pile.name), None)
-        klass = project.add_class(pile.name).id if klass is None else klass
+        (klass,) = project.classes_called([pile.name])
         for shot in pile.shots:
             project.add(klass, shot.photo.name, shot.photo.data)
             shot.is_taken = True

@@ -48,6 +48,7 @@ from lib.work.files import disk_error, whole
 
 MOST_MODEL_BYTES = 10_000_000  # of a model that anybody can get elsewhere; one's own goes home however large it is
 MOST_MISTAKES = 3
+_EARLIEST = (1980, 1, 1, 0, 0, 0)  # in a zip: the clock of a computer without a battery begins in 1970
 _SET, _PAGE = "class set", "page.html"
 _OPEN_LICENCES = ("Apache-2.0",)  # whose text is here, so that what is under it may be passed on
 
@@ -178,7 +179,7 @@ class _Packing:
         self, packed: zipfile.ZipFile, home: Home, scripts: Scripts, t: Translator, cancelled: threading.Event
     ) -> None:
         self._packed, self._home, self._scripts, self._t, self._cancelled = packed, home, scripts, t, cancelled
-        self._when = home.report.at.timetuple()[:6]
+        self._when = max(_EARLIEST, home.report.at.timetuple()[:6])
 
     def write(self) -> None:
         """Write everything; README.txt last, as it says what there is."""

@@ -18,7 +18,7 @@ from lib.server.album import Photo
 from lib.server.models import Models, labels, server_models
 from lib.server.refusal import Refusal
 from lib.server.room.guessing import LISTED
-from lib.server.room.room import Room, Shot
+from lib.server.room.room import Phase, Room, Shot
 from lib.work.bounded import Bounded
 
 SETTINGS = Settings(top=LISTED)
@@ -94,6 +94,8 @@ class Looking:
                 return None
             said = Said(found, _html(t, found))
             self._said.put(key, said)
+            if room.phase is Phase.ENDED:  # meanwhile
+                self.forget(room.id)
         return said
 
     def glance(self, model: str, name: str, data: bytes, t: Translator) -> tuple[Kind, str]:

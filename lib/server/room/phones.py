@@ -22,6 +22,7 @@ later each time.
 """
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -45,7 +46,7 @@ from lib.server.pool import POOL, Pool
 from lib.server.room import codes
 from lib.server.room.guessing import UNSURE, options
 from lib.server.room.looking import Looking, picture
-from lib.server.room.room import NoPhotoError, Person, Phase, Room, UnknownPersonError, UnknownRoomError
+from lib.server.room.room import NoPhotoError, Person, Phase, Room, Shot, UnknownPersonError, UnknownRoomError
 from lib.server.room.rooms import Rooms
 from lib.server.room.state import State, ended, phone, step, version
 from lib.server.ways import Way
@@ -241,20 +242,18 @@ class _Road:
                     room.require_open(Phase.PHOTOS)
                     room.require_space(person, len(data))
                     name = request.query_params.get("name", "photo")
-                    photo, answer = await self._in_line(
-                        request, room, person, partial(self._looking.look, room, name, data)
-                    )
+                    work = partial(self._put_up, room, person, name, data)
+                    shot = await self._in_line(request, room, person, work)
                 told.outcome = "ok"
-            try:
-                shot = await run_in_threadpool(room.put_up, person, photo, answer)
-            except AppError:
-                room.album.remove(photo)
-                room.album.forget_removed()
-                raise
             return await self._told(request, room, person, more={"photo": shot.photo.id})
         except AppError:
             await body.pass_over()
             raise
+
+    def _put_up(self, room: Room, person: Person, name: str, data: bytes) -> Shot:
+        """Look at a photo and put it on the wall, in one go: whose sender goes away is not left in between."""
+        photo, answer = self._looking.look(room, name, data)
+        return room.put_up(person, photo, answer, hashlib.sha256(data).hexdigest())
 
     async def take_down(self, request: Request, room: Room, person: Person) -> Response:
         """Take an own photo down."""
@@ -283,8 +282,10 @@ class _Road:
             with METRICS.counted(Way.ROOM) as told:
                 async with self._bodies.room_for(self._line(room, person), body):
                     name, burst = request.query_params.get("name", "photo"), request.query_params.get("burst")
-                    series = None if burst is None else f"{person.id}-{burst}"
-                    work = self._workshop().add(project, klass, name, await body.read(), series)
+                    series, data = None if burst is None else f"{person.id}-{burst}", await body.read()
+                    room.require_open(Phase.COLLECT)
+                    room.require_in(person)
+                    work = self._workshop().add(project, klass, name, data, series)
                     kept = await unless_gone(request.receive, work)
                 told.outcome = "ok"
             is_added = kept.aside is None

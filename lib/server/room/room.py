@@ -23,7 +23,7 @@ from lib.results import Answer
 from lib.server import limits
 from lib.server.album import Album, Photo
 from lib.server.refusal import Refusal
-from lib.server.room import nicknames
+from lib.server.room import codes, nicknames
 from lib.server.room.bell import Bell
 
 _KEY_BYTES, _ID_BYTES = 24, 9
@@ -129,6 +129,7 @@ class Shot:
         person: Whose, by id.
         round: Of which round.
         answer: What the round's model said.
+        sent: Digest of the file that was sent.
         is_hidden: Whether the teacher hid it.
         is_taken: Whether it went into the class set.
         is_counted: Whether its round ended with the answers shown, so that its guesses count.
@@ -140,6 +141,7 @@ class Shot:
     person: int
     round: int
     answer: Answer
+    sent: str
     is_hidden: bool = False
     is_taken: bool = False
     is_counted: bool = False
@@ -302,8 +304,9 @@ class Room:
             return person, token
 
     def leave(self, person: Person) -> None:
-        """Let somebody go, with their photos."""
+        """Let somebody go, with their photos. Raises UnknownPersonError: they are not in any more."""
         with self.change():
+            self.require_in(person)
             self._forget(person)
             del self.people[person.id]
 
@@ -322,6 +325,11 @@ class Room:
             removed = [one for one in self.people.values() if one.is_out]
             for oldest in removed[: -limits.ROOM_REMOVED]:
                 del self.people[oldest.id]
+
+    def require_in(self, person: Person) -> None:
+        """Go on only if somebody is still in: they may have left since they were let in, or have been removed."""
+        if person.is_out or self.people.get(person.id) is not person:
+            raise UnknownPersonError
 
     def _forget(self, person: Person) -> None:
         for shot in [shot for shot in self.shots.values() if shot.person == person.id]:
@@ -371,23 +379,34 @@ class Room:
                 N_("This room holds as many photos as it can. The teacher can end it and open another.")
             )
 
-    def put_up(self, person: Person, photo: Photo, answer: Answer) -> Shot:
-        """Put a photo that was looked at on the wall.
+    def put_up(self, person: Person, photo: Photo, answer: Answer, sent: str) -> Shot:
+        """Put a photo that was looked at on the wall, unless it is there: a phone that heard no answer sends it again.
+
+        Args:
+            person: Whose it is.
+            photo: It, in the room's album; forgotten where it does not get on the wall.
+            answer: What the model said.
+            sent: Digest of the file that was sent.
 
         Raises:
             UnknownPersonError: They left meanwhile.
             PausedError: The round is over, or another model answers now.
             RoomFullError: See `require_space`.
         """
-        with self.change(is_kept=False):
-            if self.people.get(person.id) is not person or person.is_out:
-                raise UnknownPersonError
-            self.require_open(Phase.PHOTOS)
-            if answer.model != self.model:
-                raise PausedError
-            self.require_space(person, 0)
-            shot = self.shots[photo.id] = Shot(photo, person.id, self.round, answer)
-        return shot
+        try:
+            with self.change(is_kept=False):
+                self.require_in(person)
+                self.require_open(Phase.PHOTOS)
+                if answer.model != self.model:
+                    raise PausedError
+                there = next((one for one in self.on_wall if one.person == person.id and one.sent == sent), None)
+                if there is None:
+                    self.require_space(person, 0)
+                    there = self.shots[photo.id] = Shot(photo, person.id, self.round, answer, sent)
+            return there
+        finally:
+            if photo.id not in self.shots:
+                self._let_go(photo)
 
     def take_down(self, shot: Shot) -> None:
         """Take a photo off the wall, and forget it."""
@@ -396,7 +415,10 @@ class Room:
 
     def _drop(self, shot: Shot) -> None:
         self.shots.pop(shot.photo.id, None)
-        self.album.remove(shot.photo)
+        self._let_go(shot.photo)
+
+    def _let_go(self, photo: Photo) -> None:
+        self.album.remove(photo)
         self.album.forget_removed()
 
     def guess(self, person: Person, number: int, guess: str, known: Iterable[str]) -> None:
@@ -409,11 +431,13 @@ class Room:
             known: What can be guessed.
 
         Raises:
+            UnknownPersonError: They are not in any more.
             PausedError: See `require_open`.
             NoPhotoError: It is not on the wall, or their own.
             Refusal: This cannot be guessed.
         """
         with self.change(at_once=False, is_kept=False):
+            self.require_in(person)
             self.require_open(Phase.PHOTOS)
             shot = self._others(person, number)
             if guess not in known:
@@ -423,6 +447,7 @@ class Room:
     def vote(self, person: Person, number: int, *, is_right: bool) -> None:
         """Note whether somebody finds an answer right; raises as `guess`."""
         with self.change(at_once=False, is_kept=False):
+            self.require_in(person)
             self.require_open(Phase.SHOWN)
             shot = self.shot(number)
             if shot.round != self.round or shot.is_hidden:
@@ -475,9 +500,10 @@ class Room:
             self.round += bool(self.on_wall)
             self.model = model or self.model
 
-    def end(self) -> None:
-        """Forget everything."""
+    def end(self) -> str:
+        """Forget everything; return the id of the class set there was, if there was one."""
         with self._lock:
+            project = self.project
             self.phase = Phase.ENDED
             self.people.clear()
             self.shots.clear()
@@ -486,6 +512,7 @@ class Room:
             self.version += 1
             self.step += 1
         self.bell.ring()
+        return project
 
     # What is kept on disk: no photo, and nothing that was guessed.
 
@@ -504,19 +531,27 @@ class Room:
             }  # fmt: skip
 
     @classmethod
-    def of_dict(cls, kept: dict[str, Any], at_s: float, clock: Callable[[], float] = time.monotonic) -> "Room":
+    def of_dict(
+        cls, kept: dict[str, Any], at_s: float, clock: Callable[[], float] = time.monotonic, idle_s: float = 0.0
+    ) -> "Room":
         """Return a room as it was kept.
 
         Args:
             kept: What `to_dict` returned.
             at_s: When the server was started, in seconds since 1970.
             clock: See above.
+            idle_s: For how long nobody had asked for anything.
 
         Raises:
-            KeyError, TypeError, ValueError: It is something else.
+            KeyError, TypeError, ValueError, OverflowError: It is something else.
         """
+        if codes.read(kept["code"]) != kept["code"]:
+            raise ValueError(kept["code"])
+        people = kept["people"]
+        "".join([kept["id"], kept["key"], *(one["token"] for one in people)]).encode("ascii")
+        "".join([kept["model"], kept["project"], *(one["name"] for one in people)]).encode()
         room = cls(kept["code"], kept["key"], kept["model"], room_id=kept["id"], clock=clock)
-        for one in kept["people"]:
+        for one in people:
             sent = Counter({int(klass): int(count) for klass, count in one["sent"]})
             person = Person(int(one["id"]), one["name"], one["token"], int(one["points"]), bool(one["out"]), sent)
             room.people[person.id] = person
@@ -525,4 +560,5 @@ class Room:
         room.has_points = bool(kept["points"])
         room.phase = Phase.COLLECT if kept["collects"] and room.project else Phase.PHOTOS
         room.restored = Restored(at_s, room.round)
+        room.used_s -= idle_s
         return room

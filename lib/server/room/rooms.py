@@ -11,10 +11,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lib.errors import AppError
 from lib.messages import N_
 from lib.server import limits
 from lib.server.room import codes
@@ -25,6 +27,7 @@ from lib.work.files import data_folder, read_small, write_private
 _LOG = logging.getLogger(__name__)
 _KEY_BYTES = 24
 FOLDER = "rooms"
+_WRITTEN_S = 60.0  # no file takes so long to be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Rooms:
         self._ended: OrderedDict[str, float] = OrderedDict()  # when, by code
         self._lock = threading.RLock()
         self.forget: Callable[[str], None] = lambda room_id: None
-        for file in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
+        for file in sorted(self._folder.glob("*")):
             self._bring_back(file)
 
     @property
@@ -97,8 +100,8 @@ class Rooms:
         Raises:
             RoomFullError: There are `limits.ROOMS` already.
         """
+        self.sweep()
         with self._lock:
-            self._end_unused()
             if len(self._rooms) >= limits.ROOMS:
                 sentence = N_("There are {n} rooms on this computer already. End one that is not needed any more.")
                 raise RoomFullError(sentence, n=len(self._rooms))
@@ -144,24 +147,26 @@ class Rooms:
             self._ended[room.code] = self._clock()
             while len(self._ended) > 2 * limits.ROOMS:
                 self._ended.popitem(last=False)
-        project = "" if keeps_set else room.project
-        room.end()
+        project = room.end()
         self.forget(room.id)
-        self._file(room).unlink(missing_ok=True)
-        found = self._workshop().find(project) if project else None
-        left = None if found is None else self._workshop().delete(found)
+        try:
+            found = self._workshop().find(project) if project and not keeps_set else None
+            left = None if found is None else self._workshop().delete(found)
+        finally:  # last, so that a server that is killed meanwhile brings the room back, to be ended again
+            with suppress(OSError):
+                self._file(room).unlink(missing_ok=True)
         photos, projects, models = (0, 0, 0) if left is None else (left.photos, int(left.files > 0), left.models)
         return Left(int(self._file(room).exists()), len(room.album.photos) + photos, len(room.people), projects, models)
 
     def sweep(self) -> None:
         """End rooms that nobody has looked at for long; to be called now and then."""
         with self._lock:
-            self._end_unused()
-
-    def _end_unused(self) -> None:
-        for room in list(self._rooms.values()):
-            if self._clock() - room.used_s > limits.ROOM_UNUSED_S:
+            unused = [room for room in self._rooms.values() if self._clock() - room.used_s > limits.ROOM_UNUSED_S]
+        for room in unused:
+            try:
                 self.end(room)
+            except AppError as error:
+                _LOG.warning("Not all of a room that nobody used could be deleted: %s", error)
 
     def _file(self, room: Room) -> Path:
         return self._folder / f"{room.id}.json"
@@ -178,11 +183,17 @@ class Rooms:
             _LOG.warning("A room cannot be kept on disk: %s.", error.strerror)
 
     def _bring_back(self, file: Path) -> None:
+        """Take over what another server kept, as old as it is; what is only half written goes when nobody writes it."""
         try:
-            room = Room.of_dict(json.loads(read_small(file)), self._now(), self._clock)
+            idle_s = max(0.0, self._now() - file.stat().st_mtime)
+            if file.suffix != ".json":
+                if idle_s > _WRITTEN_S:
+                    file.unlink()
+                return
+            room = Room.of_dict(json.loads(read_small(file)), self._now(), self._clock, idle_s)
             if file.stem != room.id:
                 raise ValueError(file.stem)
-        except (OSError, KeyError, TypeError, ValueError, AttributeError):
+        except (OSError, KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             _LOG.warning("The file of a room is damaged: it is passed over.")
             return
         self._add(room)

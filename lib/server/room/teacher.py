@@ -185,10 +185,13 @@ class _Road:
         loop = asyncio.get_running_loop()
         end = loop.time() + limits.ROOM_POLL_S
         try:
-            while not left.done() and loop.time() < end and await self._version(room) == since:
+            while not left.done() and loop.time() < end:
+                before = version(room)
+                if await self._version(room) != since:
+                    break
                 # A class set changes by itself, too: it learns. What changes in the room rings.
                 patience = limits.POLL_AGAIN_S if room.phase is Phase.COLLECT else end - loop.time()
-                is_other = partial(_is_other, room, version(room))
+                is_other = partial(_is_other, room, before)
                 rung = asyncio.create_task(room.bell.wait(is_other, patience))
                 await asyncio.wait((left, rung), return_when=asyncio.FIRST_COMPLETED)
                 rung.cancel()
@@ -262,30 +265,30 @@ class _Road:
     async def collect(self, request: Request, room: Room) -> Response:
         """Collect photos for these classes."""
         names = (await read_object(request, "classes")).get("classes")
-        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        if (
+            not isinstance(names, list)
+            or not names
+            or not all(isinstance(name, str) and name.strip() for name in names)
+        ):
             raise UsageError(N_("Name the classes first that are to be collected."))
         if len(names) > limits.ROOM_CLASSES:
             raise UsageError(N_("A class set has up to {n} classes here."), n=limits.ROOM_CLASSES)
 
         def work() -> None:
             project = self._begun(room)
-            there = {one.name.casefold() for one in project.classes}
-            for name in names:
-                if name.strip().casefold() not in there:
-                    project.add_class(name)
+            project.classes_called(names)
             room.show(Phase.COLLECT)
 
         await run_in_threadpool(work)
         return await self._told(request, room)
 
     def _begun(self, room: Room) -> Project:
-        """Return the room's class set, which is begun if there is none."""
-        found = self._workshop().find(room.project) if room.project else None
-        if found is not None:
-            return found
-        project = self._workshop().begin(room.code)
+        """Return the room's class set, which is begun if there is none: one, and none after its end."""
         with room.change():
-            room.project = project.id
+            project = self._workshop().find(room.project) if room.project else None
+            if project is None:
+                project = self._workshop().begin(room.code)
+                room.project = project.id
         return project
 
     async def train(self, request: Request, room: Room) -> Response:

@@ -331,3 +331,21 @@ def test_no_photo_is_in_memory_twice(scripts: Scripts, tmp_path: Path) -> None:
         tracemalloc.stop()
     assert peak < 4_000_000
     assert (tmp_path / "home.zip").stat().st_size > 20 * len(picture)
+
+
+def test_a_computer_whose_clock_begins_in_1970_makes_a_zip_too(scripts: Scripts, tmp_path: Path) -> None:
+    early = replace(home([shot()]).report, at=datetime(1970, 1, 1, 0, 5))
+    pack(tmp_path / "a.zip", replace(home(), report=early), scripts, SAY)
+    with zipfile.ZipFile(tmp_path / "a.zip") as packed:
+        assert {one.date_time[0] for one in packed.infolist()} == {1980}
+
+
+def test_nothing_is_said_of_a_room_that_ended_while_its_zip_was_made(tmp_path: Path) -> None:
+    meeting = Meeting(tmp_path)
+    teacher = meeting.open()
+    number = teacher.phone("Mina").told("POST", "photos", shot_of(RED))["photo"]
+    room, looking = teacher.room, meeting.looking
+    one = room.shots[int(number)]
+    teacher.told("DELETE", "", {})
+    assert looking.said(room, one, SAY) is not None
+    assert len(looking._said) == 0

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from lib.server import host, limits
-from lib.server.room.room import PausedError
+from lib.server.room.room import PausedError, Phase, UnknownPersonError
 from lib.server.room.rooms import FOLDER
+from tests.support import asgi
 from tests.support.meeting import Browser, Meeting, Teacher, photo
 from tests.support.pictures import BLUE, GREEN, RED
 
@@ -209,11 +213,11 @@ def test_a_photo_that_comes_when_the_round_is_over_is_not_put_up(teacher: Teache
     kept, answer = teacher.meeting.looking.look(mina.room, "a.png", photo(RED))
     teacher.show("shown")
     with pytest.raises(PausedError):
-        mina.room.put_up(person, kept, answer)
+        mina.room.put_up(person, kept, answer, "digest")
     teacher.show("photos")
     mina.room.model = "other"
     with pytest.raises(PausedError):
-        mina.room.put_up(person, kept, answer)
+        mina.room.put_up(person, kept, answer, "digest")
 
 
 def test_who_leaves_takes_photos_guesses_and_name_along(teacher: Teacher) -> None:
@@ -358,3 +362,73 @@ def test_after_the_end_phones_are_told_and_nothing_is_left(teacher: Teacher, mon
     assert teacher.meeting.waits == []  # it was no guessed code
     monkeypatch.setattr(limits, "ENDED_S", 0.0)
     assert mina.problem("GET", "state") == (404, "room-unknown")
+
+
+def test_who_left_or_was_removed_does_nothing_more_though_it_was_on_its_way(teacher: Teacher) -> None:
+    mina, theo, lena = teacher.phone("Mina"), teacher.phone("Theo"), teacher.phone("Lena")
+    number, room = send(mina, RED), teacher.room
+    left, removed = room.people[2], room.people[3]
+
+    async def twice() -> list[int]:
+        return [one.status for one in await asyncio.gather(*(theo.asked("POST", "leave") for _ in range(2)))]
+
+    assert sorted(asyncio.run(twice())) == [204, 403]
+    room.remove(removed.id)
+    for one in (left, removed):
+        with pytest.raises(UnknownPersonError):
+            room.guess(one, number, "unsure", ["unsure"])
+        with pytest.raises(UnknownPersonError):
+            room.leave(one)  # a removed one who could leave would come in again
+    assert room.shots[number].guesses == {}
+    assert lena.told("POST", "join", {"name": "Another"})["out"]
+    teacher.show("shown")
+    with pytest.raises(UnknownPersonError):
+        room.vote(left, number, is_right=True)
+
+
+def test_a_phone_that_goes_away_while_the_model_looks_leaves_no_photo_that_nobody_sees(teacher: Teacher) -> None:
+    mina, room, looking = teacher.phone("Mina"), teacher.room, teacher.meeting.looking
+    begun, go, body = threading.Event(), threading.Event(), photo(RED)
+    require = looking._models().classifier
+
+    def slow(*found: Any) -> Any:
+        begun.set()
+        assert go.wait(5)
+        return require(*found)
+
+    teacher.meeting.models.classifier = slow  # type: ignore[method-assign]
+    cookie = "; ".join(f"{name}={value}" for name, value in mina.cookies.items())
+    address, length = f"/r/{mina.code}/photos?name=a.png", str(len(body))
+
+    async def send_and_go() -> None:
+        asked: asyncio.Queue[Message] = asyncio.Queue()
+        asked.put_nowait({"type": "http.request", "body": body})
+        scope = asgi.scope(address, method="POST", content_length=length, cookie=cookie)
+        sending = asyncio.create_task(teacher.meeting.app(scope, asked.get, lambda _: asyncio.sleep(0)))
+        await asyncio.to_thread(begun.wait, 5)
+        asked.put_nowait({"type": "http.disconnect"})
+        await sending
+        go.set()
+
+    asyncio.run(send_and_go())
+    number = int(mina.told("POST", "photos?name=a.png", body)["photo"])  # as phones do that heard nothing
+    assert [one["photo"] for one in mina.state()["mine"]] == [number] == [one.id for one in room.album.photos]
+
+
+def test_a_photo_for_the_class_set_that_was_long_on_its_way_counts_as_it_comes(teacher: Teacher) -> None:
+    mina, body = teacher.phone("Mina"), photo(RED)
+    klass = teacher.told("POST", "collect", {"classes": ["mug", "pen"]})["collect"]["classes"][0]["id"]
+    scope = asgi.scope(
+        f"/r/{mina.code}/classes/{klass}",
+        method="POST",
+        content_length=str(len(body)),
+        cookie="; ".join(f"{name}={value}" for name, value in mina.cookies.items()),
+    )
+
+    def late() -> Iterator[Message]:
+        teacher.room.show(Phase.PHOTOS)
+        yield {"type": "http.request", "body": body}
+
+    answer = asyncio.run(asgi.answered(teacher.meeting.app, scope, late()))
+    assert answer.status == 409
+    assert teacher.told("POST", "collect", {"classes": ["mug"]})["collect"]["classes"][0]["count"] == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.errors import FullError
+from lib.errors import DownloadError, FullError
 from lib.server import limits
 from lib.server.room import rooms as rooms_module
 from lib.server.room.room import Room, RoomFullError, UnknownRoomError
@@ -182,3 +182,57 @@ def test_rooms_together_hold_no_more_than_all_may(rooms: Rooms, monkeypatch: pyt
     rooms.require_space(40)
     with pytest.raises((RoomFullError, FullError)):
         rooms.require_space(41)
+
+
+def test_no_file_of_a_room_however_damaged_keeps_the_server_from_starting(rooms: Rooms, tmp_path: Path) -> None:
+    room, _ = rooms.open("net")
+    room.join("Mina")
+    told, file = room.to_dict(), tmp_path / FOLDER / f"{room.id}.json"
+    odd: list[object] = [None, 5, -1, 1e999, "", "x", "\ud800", [], {}, [1], [[1]]]
+    texts = [json.dumps(told | {name: one}) for name in told for one in odd]
+    (person,) = told["people"]
+    texts += [json.dumps(told | {"people": [person | {name: one}]}) for name in person for one in odd]
+    for text in (*texts, "[" * 100_000):
+        file.write_text(text, encoding="utf-8")
+        again = Rooms(tmp_path)
+        for one in list(again._rooms.values()):  # what is brought back can be used
+            one.is_locked = False
+            one.is_key("guessed")
+            one.person("guessed")
+            one.join("Theo")
+            again.of_code(one.code)
+            again.end(one)
+
+
+def test_a_room_that_outlives_the_server_is_as_old_as_it_is(tmp_path: Path, clock: Clock) -> None:
+    room, _ = Rooms(tmp_path, clock=clock).open("net")
+    folder = tmp_path / FOLDER
+    begun_s = (folder / f"{room.id}.json").stat().st_mtime
+    (folder / f".{room.id}.json-half").write_text("Mina")
+
+    def after(seconds: float) -> Rooms:
+        found = Rooms(tmp_path, clock=clock, now=lambda: begun_s + seconds)
+        found.sweep()
+        return found
+
+    for seconds in (-1e9, 0, limits.ROOM_UNUSED_S - 60):  # a clock that jumps back makes nothing old
+        assert after(seconds).count == 1
+    assert [each.name for each in folder.iterdir()] == [f"{room.id}.json"]
+    assert after(limits.ROOM_UNUSED_S + 60).count == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_deleted_of_one_room_keeps_no_other_from_its_end(
+    rooms: Rooms, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        rooms.open("net")
+
+    def refuse(_room_id: str) -> None:
+        raise DownloadError("The disk refuses.")
+
+    monkeypatch.setattr(rooms, "forget", refuse)
+    clock.seconds = limits.ROOM_UNUSED_S + 1
+    rooms.sweep()
+    assert rooms.count == 0
+    assert "The disk refuses." in caplog.text

@@ -11,6 +11,7 @@ from lib.projects.finish import FINISH
 from lib.projects.project import Project
 from lib.server import limits
 from lib.server.host import COOKIE, HOST
+from lib.server.room.room import UnknownRoomError
 from lib.server.room.rooms import FOLDER
 from lib.work.jobs import Job, Kind
 from tests.support.meeting import Browser, Meeting, Teacher, photo
@@ -247,3 +248,55 @@ def test_a_server_that_was_killed_comes_back_with_all_but_the_photos(teacher: Te
     assert list((meeting.data / FOLDER).iterdir()) == []
     meeting.start()
     assert meeting.rooms.count == 0
+
+
+def test_a_class_set_is_begun_once_though_the_button_is_pressed_twice_and_never_after_the_end(teacher: Teacher) -> None:
+    projects = teacher.meeting.data / "projects"
+    names = json.dumps({"classes": ["Mug", "mug ", "caf\u00e9", "cafe\u0301"]}).encode()
+
+    async def twice() -> list[int]:
+        return [
+            one.status for one in await asyncio.gather(*(teacher.asked("POST", "collect", names) for _ in range(2)))
+        ]
+
+    assert asyncio.run(twice()) == [200, 200]
+    assert [one["name"] for one in teacher.state()["collect"]["classes"]] == ["Mug", "caf\u00e9"]
+    assert len(list(projects.glob("[!.]*"))) == 1
+    assert teacher.problem("POST", "collect", {"classes": [" "]}) == (422, "usage")
+    room = teacher.room
+    teacher.told("DELETE", "", {})
+    with pytest.raises(UnknownRoomError), room.change():
+        raise AssertionError
+    assert list(projects.glob("[!.]*")) == []
+
+
+def test_the_walls_photos_go_into_the_classes_that_are_there_whatever_their_capitals(teacher: Teacher) -> None:
+    mina = teacher.phone("Mina")
+    mina.told("POST", "photos", photo(RED))
+    (pile,) = (one["pile"] for one in teacher.show("shown")["photos"])
+    teacher.told("POST", "collect", {"classes": [pile.upper()]})
+    (klass,) = teacher.told("POST", "train")["collect"]["classes"]
+    assert (klass["name"], klass["count"]) == (pile.upper(), 1)
+
+
+def test_half_a_character_is_refused_in_a_sentence(teacher: Teacher) -> None:
+    for told in ({"phase": "\ud800"}, {"model": "\ud800"}, {"pinned": "\ud800"}):
+        assert teacher.problem("PATCH", "", told)[0] == 422
+
+
+def test_a_disk_that_refuses_keeps_no_room_open_and_the_answer_says_what_is_left(
+    teacher: Teacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = teacher.meeting.data / FOLDER / f"{teacher.id}.json"
+    teacher.told("POST", "collect", {"classes": ["mug"]})
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        if path == file:
+            raise PermissionError(13, "Permission denied")
+        remove(path, missing_ok)
+
+    remove = Path.unlink
+    monkeypatch.setattr(Path, "unlink", refuse)
+    left = teacher.told("DELETE", "", {})["left"]
+    assert (left["rooms"], left["projects"]) == (1, 0)
+    assert teacher.meeting.rooms.count == 0
