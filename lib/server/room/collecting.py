@@ -36,9 +36,9 @@ def piles(room: Room, looking: Looking, t: Translator) -> list[Pile]:
     with room.still():
         shots = [shot for shot in room.shots.values() if not shot.is_hidden and not shot.is_taken]
     for shot in shots:
-        said = looking.said(room, shot, t)
-        if said is not None and (answer := right(said.found)) != UNSURE:
-            found.setdefault(name_of(t, said.found, answer), []).append(shot)
+        said = looking.said(room, shot, t).found
+        if (answer := right(said)) != UNSURE:
+            found.setdefault(name_of(t, said, answer), []).append(shot)
     if not found:
         raise UsageError(N_("No photo here has an answer that could be its class. Name classes, and collect photos."))
     return [Pile(name, tuple(shots)) for name, shots in found.items()]

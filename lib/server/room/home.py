@@ -28,9 +28,8 @@ from lib.datasets.naming import free, suffix_of
 from lib.embed import Options, Target, packages, single
 from lib.embed.bundle import licences
 from lib.embed.scripts import Scripts
-from lib.errors import AppError, Cancelled, ModelFileError, UnknownModelError, UsageError
+from lib.errors import AppError, Cancelled, ModelFileError, UsageError
 from lib.i18n import Translator
-from lib.messages import N_
 from lib.model.spec import ModelFolder
 from lib.projects.file import model_files, paths
 from lib.projects.finish import model_of
@@ -38,7 +37,7 @@ from lib.projects.project import Project
 from lib.projects.result import Result, figure
 from lib.reports.cells import encode
 from lib.reports.room import ClassSet, Guess, Mistake, RoomPhoto, RoomReport, answers, sheet
-from lib.results import Classification, Failure
+from lib.results import Classification
 from lib.server.room import codes
 from lib.server.room.guessing import UNSURE, name_of, options, right
 from lib.server.room.looking import Looking
@@ -90,7 +89,7 @@ def gather(t: Translator, room: Room, looking: Looking, workshop: Workshop, stor
     photos = [_photo(t, room, looking, shot) for shot in shots]
     models = {}
     for one in dict.fromkeys(shot.answer.model for shot in shots):
-        with suppress(AppError):  # it was removed; its photos say so
+        with suppress(AppError):  # it was removed; what it said is kept with its photos
             models[one] = store.open_folder(one)
     own = None if project is None else model_of(project, store)
     result = None
@@ -103,15 +102,12 @@ def gather(t: Translator, room: Room, looking: Looking, workshop: Workshop, stor
 def _photo(t: Translator, room: Room, looking: Looking, shot: Shot) -> RoomPhoto:
     person, photo = room.people.get(shot.person), shot.photo
     by, picture = "" if person is None else person.name, photo.data if photo.picture is None else photo.picture[0]
-    said = looking.said(room, shot, t)
-    if said is None:
-        gone = UnknownModelError(N_("There is no model “{model}”."), model=shot.answer.model)
-        return RoomPhoto(shot.round, by, picture, Failure(photo.name, shot.answer.model, gone))
+    said = looking.said(room, shot, t).found
     with room.still():
         counts, votes = Counter(shot.guesses.values()), Counter(shot.votes.values())
         is_shown = shot.is_counted or (room.has_shown and shot.round == room.round)
-    guesses = _guesses(t, said.found, counts) if is_shown else ()
-    return RoomPhoto(shot.round, by, picture, said.found, tuple(guesses), (votes[True], votes[False]))
+    guesses = _guesses(t, said, counts) if is_shown else ()
+    return RoomPhoto(shot.round, by, picture, said, tuple(guesses), (votes[True], votes[False]))
 
 
 def _guesses(t: Translator, found: Classification, counts: Counter[str]) -> Iterator[Guess]:

@@ -9,16 +9,15 @@ from lib.classify.infer import Settings, conclude, infer
 from lib.errors import AppError
 from lib.face.answer import ROWS, bars, empty_bars, verdict_box
 from lib.face.words import Kind, kind_of
-from lib.i18n import Translator
+from lib.i18n import LANGUAGES, Translator
 from lib.messages import N_
 from lib.photos.source import Source
 from lib.results import Answer, Classification, Failure, Outcome
 from lib.server import limits
-from lib.server.album import Photo
 from lib.server.models import Models, labels, server_models
 from lib.server.refusal import Refusal
 from lib.server.room.guessing import LISTED
-from lib.server.room.room import Phase, Room, Shot
+from lib.server.room.room import Looked, Phase, Room, Shot
 from lib.work.bounded import Bounded
 
 SETTINGS = Settings(top=LISTED)
@@ -60,7 +59,7 @@ class Looking:
         except AppError:
             return model
 
-    def look(self, room: Room, name: str, data: bytes) -> tuple[Photo, Answer]:
+    def look(self, room: Room, name: str, data: bytes) -> Looked:
         """Take a photo into a room's album and let its model look at it.
 
         Raises:
@@ -76,22 +75,18 @@ class Looking:
         room.album.ask(classifier, photo, found.stamp, models.sides)
         answer = room.album.answer(key, photo)
         if isinstance(answer, Answer):
-            return photo, answer
+            return Looked(photo, answer, {language: labels(found, language) for language in LANGUAGES})
         room.album.remove(photo)
         room.album.forget_removed()
         if answer is None:
             raise Refusal(503, N_("The model was changed while it classified the photo. Try again."))
         raise answer.error
 
-    def said(self, room: Room, shot: Shot, t: Translator) -> Said | None:
-        """Return what was said of a photo, in words; None where its model is not here any more."""
+    def said(self, room: Room, shot: Shot, t: Translator) -> Said:
+        """Return what was said of a photo, in words."""
         key = room.id, shot.photo.id, t.language
         if (said := self._said.get(key)) is None:
-            try:
-                names = labels(self._models().find(shot.answer.model), t.language)
-                found = conclude(shot.answer, names, SETTINGS)
-            except AppError:
-                return None
+            found = conclude(shot.answer, shot.names[t.language], SETTINGS)
             said = Said(found, _html(t, found))
             self._said.put(key, said)
             if room.phase is Phase.ENDED:  # meanwhile

@@ -252,8 +252,7 @@ class _Road:
 
     def _put_up(self, room: Room, person: Person, name: str, data: bytes) -> Shot:
         """Look at a photo and put it on the wall, in one go: whose sender goes away is not left in between."""
-        photo, answer = self._looking.look(room, name, data)
-        return room.put_up(person, photo, answer, hashlib.sha256(data).hexdigest())
+        return room.put_up(person, self._looking.look(room, name, data), hashlib.sha256(data).hexdigest())
 
     async def take_down(self, request: Request, room: Room, person: Person) -> Response:
         """Take an own photo down."""
@@ -305,7 +304,7 @@ class _Road:
                 N_("The request must be a JSON object with {names} and nothing else."), names="photo, guess"
             )
         said = await run_in_threadpool(self._looking.said, room, room.shot(number), t)
-        known = [one.id for one in options(t, said.found)] if said else []
+        known = [one.id for one in options(t, said.found)]
         room.guess(person, number, guess, [*known, UNSURE])
         return await self._told(request, room, person)
 

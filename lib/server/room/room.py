@@ -12,7 +12,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -120,6 +120,21 @@ class Person:
     seen_s: float = -math.inf
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """A photo that a model has looked at.
+
+    Attributes:
+        photo: It, in the room's album.
+        answer: What the model said.
+        names: The model's K names by language, as they were then: a class that collects on makes its model anew.
+    """
+
+    photo: Photo
+    answer: Answer
+    names: Mapping[str, tuple[str, ...]]
+
+
 @dataclass(eq=False)
 class Shot:
     """A photo on the wall.
@@ -129,6 +144,7 @@ class Shot:
         person: Whose, by id.
         round: Of which round.
         answer: What the round's model said.
+        names: See `Looked`.
         sent: Digest of the file that was sent.
         is_hidden: Whether the teacher hid it.
         is_taken: Whether it went into the class set.
@@ -141,6 +157,7 @@ class Shot:
     person: int
     round: int
     answer: Answer
+    names: Mapping[str, tuple[str, ...]]
     sent: str
     is_hidden: bool = False
     is_taken: bool = False
@@ -295,6 +312,8 @@ class Room:
             if self.is_locked:
                 raise LockedError
             if len(self.present) >= limits.ROOM_PEOPLE:
+                self._let_go_of_sleepers()
+            if len(self.present) >= limits.ROOM_PEOPLE:
                 raise RoomFullError(N_("This room is full: {n} people are in it."), n=limits.ROOM_PEOPLE)
             token = secrets.token_urlsafe(_KEY_BYTES)
             called = nicknames.chosen(name, [one.name for one in self.present])
@@ -302,6 +321,13 @@ class Room:
                 person = Person(1 + max(self.people, default=0), called, digest(token), seen_s=self._clock())
                 self.people[person.id] = person
             return person, token
+
+    def _let_go_of_sleepers(self) -> None:
+        """Make space in a full room: who sent nothing, has no points and has not been heard of is not missed."""
+        busy = {shot.person for shot in self.shots.values()}
+        for one in self.present:
+            if not (self.is_here(one) or one.points or one.sent or one.id in busy):
+                self.leave(one)
 
     def leave(self, person: Person) -> None:
         """Let somebody go, with their photos. Raises UnknownPersonError: they are not in any more."""
@@ -379,13 +405,12 @@ class Room:
                 N_("This room holds as many photos as it can. The teacher can end it and open another.")
             )
 
-    def put_up(self, person: Person, photo: Photo, answer: Answer, sent: str) -> Shot:
+    def put_up(self, person: Person, looked: Looked, sent: str) -> Shot:
         """Put a photo that was looked at on the wall, unless it is there: a phone that heard no answer sends it again.
 
         Args:
             person: Whose it is.
-            photo: It, in the room's album; forgotten where it does not get on the wall.
-            answer: What the model said.
+            looked: The photo, which is forgotten where it does not get on the wall.
             sent: Digest of the file that was sent.
 
         Raises:
@@ -393,16 +418,17 @@ class Room:
             PausedError: The round is over, or another model answers now.
             RoomFullError: See `require_space`.
         """
+        photo = looked.photo
         try:
             with self.change(is_kept=False):
                 self.require_in(person)
                 self.require_open(Phase.PHOTOS)
-                if answer.model != self.model:
+                if looked.answer.model != self.model:
                     raise PausedError
                 there = next((one for one in self.on_wall if one.person == person.id and one.sent == sent), None)
                 if there is None:
                     self.require_space(person, 0)
-                    there = self.shots[photo.id] = Shot(photo, person.id, self.round, answer, sent)
+                    there = self.shots[photo.id] = Shot(photo, person.id, self.round, looked.answer, looked.names, sent)
             return there
         finally:
             if photo.id not in self.shots:

@@ -73,8 +73,7 @@ def earned(looking: Looking) -> Callable[[Shot, Room], list[int]]:
     t = Translator()
 
     def of(shot: Shot, room: Room) -> list[int]:
-        said = looking.said(room, shot, t)
-        answer = None if said is None else right(said.found)
+        answer = right(looking.said(room, shot, t).found)
         return [person for person, guess in shot.guesses.items() if guess == answer]
 
     return of
@@ -180,15 +179,11 @@ def _guess(t: Translator, room: Room, shot: Shot, person: Person, looking: Looki
     return {
         "photo": shot.photo.id,
         "src": _src(room, shot),
-        "options": [] if said is None else [_option(one) for one in options(t, said.found)],
+        "options": [{"id": one.id, "name": one.name} for one in options(t, said.found)],
         "chosen": shot.guesses.get(person.id, ""),
         "guessed": len(shot.guesses),
         "of": _others(room, shot),
     }
-
-
-def _option(option: Option) -> State:
-    return {"id": option.id, "name": option.name}
 
 
 def _others(room: Room, shot: Shot) -> int:
@@ -197,19 +192,18 @@ def _others(room: Room, shot: Shot) -> int:
 
 def _shown(t: Translator, room: Room, shot: Shot, person: Person, looking: Looking, *, without: bool) -> State:
     said, chosen = looking.said(room, shot, t), shot.guesses.get(person.id, "")
-    is_right = None if said is None or not chosen else chosen == right(said.found)
     told: State = {
         "photo": shot.photo.id,
         "src": _src(room, shot),
         "by": _name(room, shot),
         "isMine": shot.person == person.id,
         "chosen": chosen,
-        "chosenName": "" if said is None or not chosen else name_of(t, said.found, chosen),
-        "right": is_right,
+        "chosenName": name_of(t, said.found, chosen) if chosen else "",
+        "right": chosen == right(said.found) if chosen else None,
         "vote": shot.votes.get(person.id),
         "votes": _votes(shot),
     }
-    return told if without and said else told | {"answer": "" if said is None else said.html}
+    return told if without else told | {"answer": said.html}
 
 
 def _name(room: Room, shot: Shot) -> str:
@@ -315,8 +309,7 @@ def _on_wall(t: Translator, room: Room, shot: Shot, looking: Looking, *, is_show
         "of": _others(room, shot),
         "rightGuesses": 0,
     }
-    said = looking.said(room, shot, t) if is_shown else None
-    return told if said is None else told | _open(t, shot, said)
+    return told | _open(t, shot, looking.said(room, shot, t)) if is_shown else told
 
 
 def _open(t: Translator, shot: Shot, said: Said) -> State:

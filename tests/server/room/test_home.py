@@ -28,7 +28,7 @@ from lib.projects.result import By, Result, Said
 from lib.projects.store import Projects
 from lib.reports.classifications import csv_header
 from lib.reports.room import RoomPhoto, RoomReport
-from lib.results import Failure
+from lib.results import Classification, Failure
 from lib.server.room import home as module
 from lib.server.room.home import Home, class_set, gather, pack
 from tests.support.meeting import Meeting, Teacher
@@ -250,8 +250,19 @@ def test_a_model_that_was_removed_costs_no_photo(teacher: Teacher) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("lib.server.models.LOOK_AGAIN_S", 0.0)
         (one,) = gathered(teacher).report.photos
-    assert isinstance(one.outcome, Failure)
-    assert "net" in str(one.outcome.error)
+    assert isinstance(one.outcome, Classification)
+    assert one.outcome.predictions[0].label == "red"
+
+
+def test_a_model_that_was_made_anew_with_other_classes_leaves_what_it_said_before(teacher: Teacher) -> None:
+    teacher.phone("Mina").told("POST", "photos?name=a.png", shot_of(RED))
+    meeting = teacher.meeting
+    (meeting.data / "models" / "net" / "labels.txt").write_text("mug\npen\ncup\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lib.server.models.LOOK_AGAIN_S", 0.0)
+        (one,) = gathered(teacher).report.photos
+    assert isinstance(one.outcome, Classification)
+    assert one.outcome.predictions[0].label == "red"
 
 
 def test_a_class_set_goes_home_with_its_model(teacher: Teacher) -> None:

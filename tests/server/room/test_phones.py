@@ -210,14 +210,14 @@ def test_photos_that_come_at_once_are_no_more_than_everybody_may_send(
 def test_a_photo_that_comes_when_the_round_is_over_is_not_put_up(teacher: Teacher) -> None:
     mina = teacher.phone("Mina")
     person = mina.room.present[0]
-    kept, answer = teacher.meeting.looking.look(mina.room, "a.png", photo(RED))
+    looked = teacher.meeting.looking.look(mina.room, "a.png", photo(RED))
     teacher.show("shown")
     with pytest.raises(PausedError):
-        mina.room.put_up(person, kept, answer, "digest")
+        mina.room.put_up(person, looked, "digest")
     teacher.show("photos")
     mina.room.model = "other"
     with pytest.raises(PausedError):
-        mina.room.put_up(person, kept, answer, "digest")
+        mina.room.put_up(person, looked, "digest")
 
 
 def test_who_leaves_takes_photos_guesses_and_name_along(teacher: Teacher) -> None:

@@ -139,6 +139,22 @@ def test_a_room_is_bounded_in_people_and_remembers_only_so_many_that_were_remove
         room.join("one more")
 
 
+def test_a_full_room_lets_go_of_who_sleeps_and_has_nothing_in_it(
+    rooms: Rooms, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "ROOM_PEOPLE", 3)
+    room, _ = rooms.open("net")
+    (first, _), (second, _), (third, token) = (room.join(name) for name in ("a", "b", "c"))
+    first.points = 1
+    with pytest.raises(RoomFullError):
+        room.join("d")
+    clock.seconds += limits.HERE_S + 1
+    assert room.person(token) is third  # her phone is awake
+    room.join("d")
+    assert [one.name for one in room.present] == ["a", "c", "d"]
+    assert second.id not in room.people
+
+
 def test_after_its_end_a_room_changes_no_more(rooms: Rooms) -> None:
     room, _ = rooms.open("net")
     person, _token = room.join("Mina")
