@@ -223,6 +223,16 @@ def test_a_class_set_is_kept_where_that_is_chosen(page: Page, join: Join) -> Non
     expect(page.locator("#train .kl")).to_have_count(3, timeout=WAIT_MS)
 
 
+def test_a_second_tab_is_told_that_the_room_has_ended(page: Page, join: Join) -> None:
+    join("Noah")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.locator("#room .code")).to_be_visible(timeout=WAIT_MS)
+    end(page)
+    expect(second.locator("#room .trouble")).to_have_text("This room has ended.", timeout=WAIT_MS)
+    second.close()
+
+
 def test_a_server_that_is_away_is_said_and_found_again(page: Page, join: Join) -> None:
     join("Noah")
     page.route("**/rooms/**", lambda route: route.abort())

@@ -206,7 +206,7 @@ async function follow() {
       continue;
     }
     failures = 0;
-    if (found.detail || found.phase === "ended") return over(found.detail ?? "");
+    if (found.detail || found.phase === "ended") return over(found.code === "room-unknown" ? "" : found.detail ?? ""); // who typed no code is told of none
     isFirst = false;
     accept(found);
   }
