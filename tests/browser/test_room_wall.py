@@ -8,7 +8,7 @@ from typing import Any
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from lib.photos.samples import find_samples
 from tests.browser.test_face import SHIFT, room, settle
@@ -153,6 +153,8 @@ def test_a_photo_is_hidden_and_shown_again_and_a_person_removed(page: Page, join
     page.locator("#room .sheet").get_by_role("button", name="Close").click()
 
     page.get_by_role("button", name="2 are here").click()
+    state = page.get_by_role("cell", name="here", exact=True).first
+    assert state.evaluate("(cell) => getComputedStyle(cell).whiteSpace") == "nowrap"  # no word is broken
     page.get_by_role("button", name="Remove from room Yuki").click()
     expect(page.locator("#room .sheet h2")).to_have_text("Remove Yuki?")
     page.get_by_role("button", name="Remove from room", exact=True).click()
@@ -195,16 +197,27 @@ def test_classes_are_collected_the_model_goes_to_all_phones_and_the_end_leaves_n
     make.click()
     expect(page.locator("#room .calm")).to_contain_text("“mug, <i>pen” is on all phones now", timeout=60_000)
     assert sora.ask("GET", "/state")["model"]["name"] == "mug, <i>pen"
+    page.route(re.compile(r"/rooms/[^/]+/state"), restored)
+    join("Lea")
+    join("Joon")
+    expect(page.locator("#room .calm")).to_contain_text("The server was started anew.", timeout=WAIT_MS)
+    page.unroute_all(behavior="ignoreErrors")
 
     page.locator(".foot").get_by_role("button", name="End: forget everything").click()
     expect(page.locator("#room .gone li")).to_have_text(
-        ["0 photos", "1 person with guesses and points", "the class set “mug, <i>pen” with 4 photos, and its model"]
+        ["0 photos", "3 people with guesses and points", "the class set “mug, <i>pen” with 4 photos, and its model"]
     )
     expect(page.get_by_label("Keep the class set and its model")).not_to_be_checked()
     page.get_by_role("button", name="End and forget").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Everything of this room is gone", timeout=WAIT_MS)
     expect(page.locator("#room .receipt dd")).to_have_text(["0"] * 5)
     expect(page).not_to_have_url(re.compile("room="))
+
+
+def restored(route: Route) -> None:
+    """Answer as a server that was started anew."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=answer.json() | {"restored": "The server was started anew."})
 
 
 def test_a_class_set_is_kept_where_that_is_chosen(page: Page, join: Join) -> None:

@@ -38,7 +38,7 @@ let root = null;
 /** The room that the address named when the page ran last. */
 let addressed = "";
 /** What the teacher looks at. */
-const FRESH = { which: "wall", page: 0, each: wall.FEW, isNaming: false, fields: gather.LEAST, note: "", dismissed: "", doubt: 0 };
+const FRESH = { which: "wall", page: 0, each: wall.FEW, isNaming: false, fields: gather.LEAST, note: "", restored: "", dismissed: "", doubt: 0 };
 let view = { ...FRESH };
 /** What is open over the wall, and which photo. @type {{ sheet: string, photo: number | null }} */
 let over = { sheet: "", photo: null };
@@ -141,6 +141,7 @@ function follow(state) {
     const made = state.collect?.model;
     view.note = phase === "collect" && made && made.id === state.model.id ? fill(data.say.onPhones, { model: made.name }) : "";
   }
+  if (view.restored !== state.restored && (view.restored = state.restored)) view.note = ""; // the newer one is what is said
   isNew = Boolean(phase) && phase !== state.phase;
   phase = state.phase;
   view.page = Math.min(view.page, wall.pages(wall.seen(state).length, view.each) - 1);
