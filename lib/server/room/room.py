@@ -166,14 +166,6 @@ class Shot:
     votes: dict[int, bool] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """That the server was started anew, and when, in seconds since 1970: photos are gone, the rest was kept."""
-
-    at_s: float
-    round: int
-
-
 class Room:
     """A room.
 
@@ -200,7 +192,8 @@ class Room:
         has_points: Whether points are shown.
         project: Id of the class set; "" before there is one.
         pinned: The class that all phones collect for; None for a choice.
-        restored: When the server was started anew, if it was.
+        restored_s: When the server was started anew in this round, in seconds since 1970: photos are gone, the rest was
+            kept. None if it was not.
         version: Another number after each change.
         step: Another number after each change that all are told of at once.
         used_s: When somebody last asked for something.
@@ -225,8 +218,9 @@ class Room:
         self.phase, self.round = Phase.PHOTOS, 1
         self.has_shown = self.is_locked = self.is_paused = False
         self.has_points = True
-        self.project, self.pinned = "", None  # type: str, int | None
-        self.restored: Restored | None = None
+        self.project = ""
+        self.pinned: int | None = None
+        self.restored_s: float | None = None
         self.version = self.step = 1
         self.save: Callable[[], None] = lambda: None
         self.bell = Bell()
@@ -522,7 +516,7 @@ class Room:
                     for one in earned(shot, self):
                         if one in self.people:
                             self.people[one].points += 1
-            self.phase, self.restored, self.pinned, self.has_shown = Phase.PHOTOS, None, None, False
+            self.phase, self.restored_s, self.pinned, self.has_shown = Phase.PHOTOS, None, None, False
             self.round += bool(self.on_wall)
             self.model = model or self.model
 
@@ -585,6 +579,6 @@ class Room:
         room.is_locked, room.is_paused = bool(kept["locked"]), bool(kept["paused"])
         room.has_points = bool(kept["points"])
         room.phase = Phase.COLLECT if kept["collects"] and room.project else Phase.PHOTOS
-        room.restored = Restored(at_s, room.round)
+        room.restored_s = at_s
         room.used_s -= idle_s
         return room

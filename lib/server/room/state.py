@@ -132,7 +132,7 @@ def phone(
         is_shown, without = room.phase is Phase.SHOWN, bool(key) and has == key
         score = points(room, looking)[person.id] if room.has_points else 0
         told["me"] = {"id": person.id, "name": person.name, "score": score}
-        if room.restored is not None:
+        if room.restored_s is not None:
             told["note"] = t("The teacher’s computer was started anew. Photos on the wall are gone: send yours again.")
         wall, own = [shot for shot in room.on_wall if not shot.is_hidden], {}
         own = {shot.photo.id: shot for shot in room.on_wall if shot.person == person.id}
@@ -285,9 +285,9 @@ def wall(
 
 
 def _restored(t: Translator, room: Room) -> str:
-    if room.restored is None:
+    if room.restored_s is None:
         return ""
-    at = time.strftime("%H:%M", time.localtime(room.restored.at_s))
+    at = time.strftime("%H:%M", time.localtime(room.restored_s))
     people = t.plural("{n} person with their points", "{n} people with their points", len(room.present))
     kept = [t("the room"), people, *([t("the class set")] if room.project else [])]
     return t(
